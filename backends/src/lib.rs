@@ -1,0 +1,2 @@
+//! Executors of a `Fill`.
+#![no_std]
