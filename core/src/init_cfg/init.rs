@@ -1,0 +1,208 @@
+use crate::initializer::{
+    Caffe2Xavier, Constant, Fans, InitError, Initializer, Kaiming, Normal, Shape, TruncNormal, Uniform, Xavier, bias_from_prob, fans,
+};
+use crate::{Fill, Float};
+
+/// An initializer with its arguments: what a rule's `type` names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "each variant is documented by the type it holds")]
+pub enum Init<Text> {
+    Constant(Constant),
+    Xavier(Xavier),
+    Normal(Normal),
+    TruncNormal(TruncNormal),
+    Uniform(Uniform),
+    Kaiming(Kaiming),
+    Caffe2Xavier(Caffe2Xavier),
+    Pretrained(Pretrained<Text>),
+}
+
+/// Values loaded from a checkpoint; they cover every parameter of a sub-tree that the checkpoint holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pretrained<Text> {
+    /// Path or URL of the checkpoint.
+    pub checkpoint: Text,
+    /// Only names that begin with this are loaded, and it is cut off.
+    pub prefix: Option<Text>,
+    /// The device that the loading framework maps the tensors to; recorded, without effect here.
+    pub map_location: Option<Text>,
+}
+
+/// What writes a layer's `bias`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bias {
+    /// This constant.
+    Value(f64),
+    /// `-ln((1 - p) / p)`: a sigmoid over it gives `p` (Lin et al., *Focal Loss for Dense Object Detection*, 2017, §4.1).
+    Prob(f64),
+}
+
+impl Bias {
+    /// A bias of zero.
+    pub const DEFAULT: Self = Self::Value(0.0);
+
+    /// The constant that is written.
+    ///
+    /// ```
+    /// use weight_init_core::init_cfg::Bias;
+    /// assert_eq!(Bias::Value(0.5).value(), 0.5);
+    /// assert!((Bias::Prob(0.01).value() + 4.59511985013459).abs() < 1e-14);
+    /// ```
+    #[must_use]
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Value(value) => value,
+            Self::Prob(p) => bias_from_prob(p),
+        }
+    }
+}
+
+impl Default for Bias {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// The names that a rule's `type` can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names of the initializers")]
+pub enum TypeName {
+    Constant,
+    Xavier,
+    Normal,
+    TruncNormal,
+    Uniform,
+    Kaiming,
+    Caffe2Xavier,
+    Pretrained,
+}
+
+impl TypeName {
+    /// Every name, in MMCV's order.
+    pub const ALL: [Self; 8] = [
+        Self::Constant,
+        Self::Xavier,
+        Self::Normal,
+        Self::TruncNormal,
+        Self::Uniform,
+        Self::Kaiming,
+        Self::Caffe2Xavier,
+        Self::Pretrained,
+    ];
+
+    /// As an init_cfg spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "Constant",
+            Self::Xavier => "Xavier",
+            Self::Normal => "Normal",
+            Self::TruncNormal => "TruncNormal",
+            Self::Uniform => "Uniform",
+            Self::Kaiming => "Kaiming",
+            Self::Caffe2Xavier => "Caffe2Xavier",
+            Self::Pretrained => "Pretrained",
+        }
+    }
+
+    /// The type of this name, which may carry a scope: `mmengine.Kaiming`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
+        Self::ALL.into_iter().find(|t| t.name() == name)
+    }
+
+    /// The arguments of this type, without those that every rule has.
+    #[must_use]
+    pub const fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Constant => &["val", "bias", "bias_prob"],
+            Self::Xavier => &["gain", "distribution", "bias", "bias_prob"],
+            Self::Normal => &["mean", "std", "bias", "bias_prob"],
+            Self::TruncNormal => &["mean", "std", "a", "b", "bias", "bias_prob"],
+            Self::Uniform => &["a", "b", "bias", "bias_prob"],
+            Self::Kaiming => &["a", "mode", "nonlinearity", "distribution", "bias", "bias_prob"],
+            Self::Caffe2Xavier => &["bias", "bias_prob"],
+            Self::Pretrained => &["checkpoint", "prefix", "map_location"],
+        }
+    }
+}
+
+impl<Text> Init<Text> {
+    /// The name of the type.
+    #[must_use]
+    pub const fn type_name(&self) -> TypeName {
+        match self {
+            Self::Constant(_) => TypeName::Constant,
+            Self::Xavier(_) => TypeName::Xavier,
+            Self::Normal(_) => TypeName::Normal,
+            Self::TruncNormal(_) => TypeName::TruncNormal,
+            Self::Uniform(_) => TypeName::Uniform,
+            Self::Kaiming(_) => TypeName::Kaiming,
+            Self::Caffe2Xavier(_) => TypeName::Caffe2Xavier,
+            Self::Pretrained(_) => TypeName::Pretrained,
+        }
+    }
+
+    /// Whether the values come from a checkpoint.
+    #[must_use]
+    pub const fn is_pretrained(&self) -> bool {
+        matches!(self, Self::Pretrained(_))
+    }
+
+    /// The numbers that this initializer gives a parameter of `shape`; `None` for Pretrained, which has none.
+    ///
+    /// # Errors
+    ///
+    /// A shape without fans where they are needed, or arguments that the element type cannot express.
+    pub fn fill<T: Float>(&self, shape: &Shape<'_>) -> Result<Option<Fill<T>>, InitError> {
+        match self {
+            Self::Constant(i) => i.fill(shape),
+            Self::Xavier(i) => i.fill(shape),
+            Self::Normal(i) => i.fill(shape),
+            Self::TruncNormal(i) => i.fill(shape),
+            Self::Uniform(i) => i.fill(shape),
+            Self::Kaiming(i) => i.fill(shape),
+            Self::Caffe2Xavier(i) => i.fill(shape),
+            Self::Pretrained(_) => return Ok(None),
+        }
+        .map(Some)
+    }
+
+    /// Whether a weight of `shape` has the fans that this initializer needs.
+    ///
+    /// mmengine fails on every write of such a weight, also on one that a later rule would overwrite; so do we.
+    ///
+    /// # Errors
+    ///
+    /// Fewer than two dimensions for Xavier and Kaiming (Kaiming skips weights without elements).
+    pub fn check_fans(&self, shape: &Shape<'_>) -> Result<Option<Fans>, InitError> {
+        match self {
+            Self::Kaiming(_) | Self::Caffe2Xavier(_) if shape.dims().contains(&0) => Ok(None),
+            Self::Xavier(_) | Self::Kaiming(_) | Self::Caffe2Xavier(_) => Ok(Some(fans(shape)?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The same with its texts borrowed.
+    #[must_use]
+    pub fn as_ref(&self) -> Init<&str>
+    where
+        Text: AsRef<str>,
+    {
+        match self {
+            Self::Constant(i) => Init::Constant(*i),
+            Self::Xavier(i) => Init::Xavier(*i),
+            Self::Normal(i) => Init::Normal(*i),
+            Self::TruncNormal(i) => Init::TruncNormal(*i),
+            Self::Uniform(i) => Init::Uniform(*i),
+            Self::Kaiming(i) => Init::Kaiming(*i),
+            Self::Caffe2Xavier(i) => Init::Caffe2Xavier(*i),
+            Self::Pretrained(p) => Init::Pretrained(Pretrained {
+                checkpoint: p.checkpoint.as_ref(),
+                prefix: p.prefix.as_ref().map(AsRef::as_ref),
+                map_location: p.map_location.as_ref().map(AsRef::as_ref),
+            }),
+        }
+    }
+}

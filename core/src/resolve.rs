@@ -1,0 +1,60 @@
+//! Which rule writes a parameter: the last writer of mmengine's program order, in closed form.
+//!
+//! mmengine (0.10, `BaseModule.init_weights` and `initialize`) walks the model and writes parameters again and
+//! again. What remains is the last write. For a parameter it is, on the way from the root to its layer:
+//!
+//! 1. the last matching Pretrained rule of the outermost module that has one, for they run after the children;
+//! 2. otherwise the last matching rule, or override of a rule, of the innermost module that has one.
+//!
+//! So one walk over the model decides every parameter from the rules of the layers above it, which are linked
+//! frames on the call stack: no storage grows with the model. Only a layer or parameter that is reachable by
+//! several paths needs memory, and [`Observer`] brings it.
+//!
+//! ```
+//! use core::ops::ControlFlow;
+//! use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule, Rules};
+//! use weight_init_core::initializer::Constant;
+//! use weight_init_core::resolve::{Call, Observer, ParamVisit, resolve};
+//! use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
+//!
+//! const RULES: InitCfg<Borrowed<'static>> = InitCfg {
+//!     rules: &[Rule { layers: &["Norm"], ..Rule::new(Init::Constant(Constant { val: 1.0 })) }],
+//! };
+//!
+//! struct Norm;
+//! impl Layer for Norm {
+//!     fn class(&self) -> &str {
+//!         "Norm"
+//!     }
+//!     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+//!         visitor.param(&Param::new("weight", Shape::new(&[8]), DType::F32))
+//!     }
+//! }
+//!
+//! struct Seen(usize);
+//! impl Observer for Seen {
+//!     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+//!         let writer = visit.last_writer().expect("the rule names the class");
+//!         assert_eq!(writer.init, Init::Constant(Constant { val: 1.0 }));
+//!         self.0 += 1;
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! let mut seen = Seen(0);
+//! resolve(&Norm, Call::Initialize(&RULES), &mut seen).expect("the rules fit the model");
+//! assert_eq!(seen.0, 1);
+//! ```
+
+mod considered;
+mod frame;
+mod path;
+mod problem;
+mod visit;
+mod walk;
+
+pub use considered::{Considered, Order, Outcome, Part};
+pub use path::Path;
+pub use problem::{Problem, ResolveError};
+pub use visit::{BufferVisit, ModuleVisit, ParamVisit};
+pub use walk::{Call, MAX_VISITS, Observer, resolve};

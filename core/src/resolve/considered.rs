@@ -1,0 +1,170 @@
+use core::cmp::Reverse;
+
+use super::frame::{Frame, State};
+use super::path::Path;
+use crate::init_cfg::{Init, Rules, Write};
+use crate::initializer::Constant;
+use crate::layer::Param;
+
+/// One look at one part of a rule for one parameter, and what came of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Considered<'a> {
+    /// The module that holds the rule.
+    pub module: Path<'a>,
+    /// Number of the rule in the module's init_cfg.
+    pub rule: usize,
+    /// The part of the rule.
+    pub part: Part,
+    /// What this part writes, or would write, to the parameter.
+    pub init: Init<&'a str>,
+    /// Whether it writes, and if not, why.
+    pub outcome: Outcome,
+    /// When it writes: of two writes to one parameter the greater order wins.
+    pub order: Order,
+}
+
+/// The parts of a rule that can write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The rule itself, by its `layer`.
+    Layer,
+    /// The glob of this number in its `params`.
+    Params(usize),
+    /// Its override of this number.
+    Override(usize),
+}
+
+/// What came of considering a part of a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It writes the parameter.
+    Writes,
+    /// The rule names no layer, so by itself it matches nothing.
+    NoLayer,
+    /// Neither the layer's class nor one of its direct bases is named.
+    OtherClass,
+    /// The layer matches, but initializers touch only `weight` and `bias`.
+    OtherAttribute,
+    /// The glob does not match the parameter's full name.
+    OtherName,
+    /// The override names another attribute.
+    OtherSubtree,
+    /// No `init_weights` reaches the module that holds the rule.
+    NotReached,
+}
+
+/// The moment of a write in mmengine's program order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order {
+    /// Layers entered before the write.
+    entered: u64,
+    /// Writes after the children come before those of the layer entered next; the inner module's first.
+    phase: Phase,
+    rule: usize,
+    part: Part,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    AfterChildren(Reverse<u64>),
+    BeforeChildren,
+}
+
+/// Calls `see` with everything that is considered for `param` on the way to `leaf`, in program order.
+pub(super) fn each<'a>(leaf: &'a Frame<'a>, param: &Param<'_>, bare: bool, see: &mut dyn FnMut(&Considered<'a>)) {
+    before_children(leaf, leaf, param, bare, see);
+    // A bare `initialize` keeps Pretrained in list order.
+    if bare {
+        return;
+    }
+    let mut next = Some(leaf);
+    while let Some(frame) = next {
+        let order = |rule, part| Order {
+            entered: frame.left,
+            phase: Phase::AfterChildren(Reverse(frame.entered)),
+            rule,
+            part,
+        };
+        frame_rules(frame, leaf, param, &|init| init.is_pretrained(), &order, see);
+        next = frame.parent;
+    }
+}
+
+fn before_children<'a>(
+    frame: &'a Frame<'a>,
+    leaf: &'a Frame<'a>,
+    param: &Param<'_>,
+    bare: bool,
+    see: &mut dyn FnMut(&Considered<'a>),
+) {
+    if let Some(parent) = frame.parent {
+        before_children(parent, leaf, param, bare, see);
+    }
+    let order = |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
+    frame_rules(frame, leaf, param, &|init| bare || !init.is_pretrained(), &order, see);
+}
+
+fn frame_rules<'a>(
+    frame: &'a Frame<'a>,
+    leaf: &'a Frame<'a>,
+    param: &Param<'_>,
+    now: &dyn Fn(&Init<&str>) -> bool,
+    order: &dyn Fn(usize, Part) -> Order,
+    see: &mut dyn FnMut(&Considered<'a>),
+) {
+    let Some(rules) = frame.rules else { return };
+    if frame.state == State::Ran {
+        return;
+    }
+    for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(&write.init)) {
+        let mut emit = |part, write: Write<'a>, outcome| {
+            let outcome = if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
+            let init = assignment(write, param.name);
+            let module = Path::new(frame, "", true);
+            see(&Considered { module, rule, part, init, outcome, order: order(rule, part) });
+        };
+        emit(Part::Layer, write, own(rules, rule, &write, leaf, param));
+        for (index, glob) in rules.globs(rule).enumerate() {
+            let path = Path::new(leaf, param.name, false);
+            let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
+            emit(Part::Params(index), write, outcome);
+        }
+        for (index, name) in rules.override_names(rule).enumerate() {
+            let Some(write) = rules.override_write(rule, index) else { continue };
+            let outcome = match frame.covers(name, leaf) {
+                true => touches(&write, param.name),
+                false => Outcome::OtherSubtree,
+            };
+            emit(Part::Override(index), write, outcome);
+        }
+    }
+}
+
+/// What the rule's own `layer` does to the parameter.
+fn own(rules: &dyn Rules, rule: usize, write: &Write<'_>, leaf: &Frame<'_>, param: &Param<'_>) -> Outcome {
+    if write.init.is_pretrained() {
+        return Outcome::Writes;
+    }
+    if rules.layers(rule).any(|class| leaf.layer.is(class)) {
+        return touches(write, param.name);
+    }
+    if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
+}
+
+/// An initializer touches a layer's `weight` and `bias`; a checkpoint everything.
+fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
+    if write.init.is_pretrained() || matches!(attribute, "weight" | "bias") {
+        Outcome::Writes
+    } else {
+        Outcome::OtherAttribute
+    }
+}
+
+/// `bias` is written by a constant, everything else by the initializer.
+fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
+    if attribute == "bias" && !write.init.is_pretrained() {
+        Init::Constant(Constant { val: write.bias.value() })
+    } else {
+        write.init
+    }
+}

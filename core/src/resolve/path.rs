@@ -1,0 +1,129 @@
+use core::fmt;
+use core::iter;
+
+use super::frame::Frame;
+
+/// Where a layer or parameter stands in the model: names from the root down, joined by dots.
+///
+/// It borrows the frames of the walk, so it lives only as long as the visit; `Display` writes it out.
+#[derive(Clone, Copy)]
+pub struct Path<'a> {
+    frame: &'a Frame<'a>,
+    /// Name of a parameter or buffer in that layer; empty for the layer itself.
+    attribute: &'a str,
+    /// Whether ties are followed to where the layer was shown first.
+    first: bool,
+    /// The whole path, where it is known without the frames.
+    whole: Option<&'a str>,
+}
+
+impl<'a> Path<'a> {
+    pub(super) const fn new(frame: &'a Frame<'a>, attribute: &'a str, first: bool) -> Self {
+        Self { frame, attribute, first, whole: None }
+    }
+
+    /// A path that is known as a whole; the frame only keeps company.
+    pub(super) const fn whole(frame: &'a Frame<'a>, path: &'a str) -> Self {
+        Self { frame, attribute: "", first: false, whole: Some(path) }
+    }
+
+    /// The names of the path from the last to the first. A tied layer's first path comes as one piece with its dots.
+    fn pieces_backwards(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        let Self { frame, attribute, first, whole } = *self;
+        let mut next = if whole.is_some() { None } else { Some(frame) };
+        let frames = iter::from_fn(move || {
+            let frame = next?;
+            if let (true, Some(path)) = (first, frame.same_as) {
+                next = None;
+                return Some(path);
+            }
+            next = frame.parent;
+            Some(frame.name)
+        });
+        whole.into_iter().chain(iter::once(attribute)).chain(frames).filter(|piece| !piece.is_empty())
+    }
+
+    /// Every byte of the path, the last first.
+    fn bytes_backwards(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+        self.pieces_backwards().enumerate().flat_map(|(index, piece)| {
+            let dot = (index > 0).then_some(b'.');
+            dot.into_iter().chain(piece.bytes().rev())
+        })
+    }
+
+    /// Whether the glob matches the whole path: `*` any characters, dots too; `?` one character.
+    ///
+    /// Compared byte by byte, so `?` stands for one byte of a character beyond ASCII.
+    #[must_use]
+    pub fn matches(&self, glob: &str) -> bool {
+        let mut text = self.bytes_backwards();
+        let mut pattern = glob.bytes().rev();
+        // After the last star: the pattern that follows it, and the text it was last tried on.
+        let mut star = None;
+        loop {
+            match (pattern.next(), text.clone().next()) {
+                (Some(b'*'), _) => star = Some((pattern.clone(), text.clone())),
+                (Some(p), Some(t)) if p == t || p == b'?' => {
+                    text.next();
+                }
+                (None, None) => return true,
+                _ => {
+                    let Some((after, tried)) = &mut star else { return false };
+                    if tried.next().is_none() {
+                        return false;
+                    }
+                    pattern = after.clone();
+                    text = tried.clone();
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = self.whole {
+            return f.write_str(path);
+        }
+        let written = write_frames(self.frame, self.first, f)?;
+        if self.attribute.is_empty() {
+            return Ok(());
+        }
+        if written {
+            f.write_str(".")?;
+        }
+        f.write_str(self.attribute)
+    }
+}
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl PartialEq<str> for Path<'_> {
+    fn eq(&self, other: &str) -> bool {
+        self.bytes_backwards().eq(other.bytes().rev())
+    }
+}
+
+/// Writes the frames from the root down, and tells whether anything was written.
+fn write_frames(frame: &Frame<'_>, first: bool, f: &mut fmt::Formatter<'_>) -> Result<bool, fmt::Error> {
+    if let (true, Some(path)) = (first, frame.same_as) {
+        f.write_str(path)?;
+        return Ok(true);
+    }
+    let above = match frame.parent {
+        Some(parent) => write_frames(parent, first, f)?,
+        None => false,
+    };
+    if frame.name.is_empty() {
+        return Ok(above);
+    }
+    if above {
+        f.write_str(".")?;
+    }
+    f.write_str(frame.name)?;
+    Ok(true)
+}

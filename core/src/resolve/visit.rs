@@ -1,0 +1,164 @@
+use super::considered::{Considered, Outcome, each};
+use super::frame::{Frame, State};
+use super::path::Path;
+use crate::init_cfg::Rules;
+use crate::layer::{Buffer, InitWeights, Layer, Param};
+
+/// A module, or a plain layer that holds rules, as the walk enters it.
+#[derive(Clone, Copy)]
+pub struct ModuleVisit<'a> {
+    pub(super) frame: &'a Frame<'a>,
+}
+
+impl<'a> ModuleVisit<'a> {
+    /// Where the walk met it this time.
+    #[must_use]
+    pub const fn path(&self) -> Path<'a> {
+        Path::new(self.frame, "", false)
+    }
+
+    /// Where the walk met it first: the module's identity.
+    #[must_use]
+    pub const fn first_path(&self) -> Path<'a> {
+        Path::new(self.frame, "", true)
+    }
+
+    /// The layer itself.
+    #[must_use]
+    pub const fn layer(&self) -> &'a dyn Layer {
+        self.frame.layer
+    }
+
+    /// The rules that it holds in this call.
+    #[must_use]
+    pub const fn rules(&self) -> Option<&'a dyn Rules> {
+        self.frame.rules
+    }
+
+    /// Whether `init_weights` reaches it on this path.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        self.frame.state == State::Runs
+    }
+}
+
+/// A parameter as the walk meets it on one path.
+#[derive(Clone, Copy)]
+pub struct ParamVisit<'a> {
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) param: &'a Param<'a>,
+    pub(super) bare: bool,
+}
+
+impl<'a> ParamVisit<'a> {
+    /// Where the walk met it this time.
+    #[must_use]
+    pub const fn path(&self) -> Path<'a> {
+        Path::new(self.frame, self.param.name, false)
+    }
+
+    /// Where the walk meets a tied parameter first, for others the same as [`path`](Self::path).
+    ///
+    /// A parameter that is tied by itself, and not through its layer, answers [`Param::same_as`].
+    #[must_use]
+    pub const fn first_path(&self) -> Path<'a> {
+        match self.param.same_as {
+            Some(path) => Path::whole(self.frame, path),
+            None => Path::new(self.frame, self.param.name, true),
+        }
+    }
+
+    /// Whether the very same parameter was met before at another path.
+    #[must_use]
+    pub const fn is_tied(&self) -> bool {
+        self.frame.tied || self.param.same_as.is_some()
+    }
+
+    /// The parameter as its layer shows it.
+    #[must_use]
+    pub const fn param(&self) -> &'a Param<'a> {
+        self.param
+    }
+
+    /// The layer that shows it.
+    #[must_use]
+    pub const fn layer(&self) -> &'a dyn Layer {
+        self.frame.layer
+    }
+
+    /// The id of the random stream that its values come from: of its own `stream` name or its full dotted name.
+    #[must_use]
+    pub fn stream_id(&self) -> u64 {
+        self.frame.stream_of(self.param)
+    }
+
+    /// Calls `see` with every part of every rule that was considered on this path, in program order.
+    pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
+        each(self.frame, self.param, self.bare, see);
+    }
+
+    /// The last part of a rule that writes the parameter on this path; `None`: it keeps what the framework's
+    /// constructor gave it.
+    #[must_use]
+    pub fn last_writer(&self) -> Option<Considered<'a>> {
+        let mut last = None;
+        self.considered(&mut |considered| {
+            if considered.outcome == Outcome::Writes {
+                last = Some(*considered);
+            }
+        });
+        last
+    }
+
+    /// The innermost module above whose class has its own `init_weights` and is reached: it may write the
+    /// parameter in ways that no init_cfg shows.
+    #[must_use]
+    pub fn custom(&self) -> Option<Path<'a>> {
+        let mut next = Some(self.frame);
+        while let Some(frame) = next {
+            if frame.state != State::NotReached && frame.layer.init_weights() == InitWeights::Custom && !self.bare {
+                return Some(Path::new(frame, "", true));
+            }
+            next = frame.parent;
+        }
+        None
+    }
+}
+
+/// A buffer as the walk meets it; each is shown once.
+#[derive(Clone, Copy)]
+pub struct BufferVisit<'a> {
+    pub(super) frame: &'a Frame<'a>,
+    pub(super) buffer: &'a Buffer<'a>,
+}
+
+impl<'a> BufferVisit<'a> {
+    /// Full dotted name.
+    #[must_use]
+    pub const fn path(&self) -> Path<'a> {
+        Path::new(self.frame, self.buffer.name, false)
+    }
+
+    /// The buffer as its layer shows it.
+    #[must_use]
+    pub const fn buffer(&self) -> &'a Buffer<'a> {
+        self.buffer
+    }
+
+    /// The layer that shows it.
+    #[must_use]
+    pub const fn layer(&self) -> &'a dyn Layer {
+        self.frame.layer
+    }
+}
+
+macro_rules! debug_by_path {
+    ($($visit:ident)*) => {$(
+        impl core::fmt::Debug for $visit<'_> {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.debug_tuple(stringify!($visit)).field(&self.path()).finish()
+            }
+        }
+    )*};
+}
+debug_by_path!(ModuleVisit ParamVisit BufferVisit);

@@ -1,0 +1,262 @@
+use core::ops::ControlFlow;
+
+use super::considered::{Outcome, each};
+use super::frame::{Attribute, Frame, State, extend};
+use super::path::Path;
+use super::problem::{Problem, ResolveError};
+use super::visit::{BufferVisit, ModuleVisit, ParamVisit};
+use crate::init_cfg::Rules;
+use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
+use crate::nearest;
+use crate::random::Fnv1a;
+
+/// Layers that one walk enters at most. Only a model whose layers are shared within shared layers, many levels
+/// deep, has more paths; mmengine would walk them all.
+pub const MAX_VISITS: u64 = 1 << 24;
+
+/// Which of mmengine's two entries is resolved.
+#[derive(Clone, Copy)]
+pub enum Call<'a> {
+    /// `model.init_weights()`: every module's own init_cfg.
+    InitWeights,
+    /// `initialize(model, init_cfg)`: these rules on the root alone; no module's own init_cfg runs.
+    Initialize(&'a dyn Rules),
+}
+
+impl core::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::InitWeights => "InitWeights",
+            Self::Initialize(_) => "Initialize",
+        })
+    }
+}
+
+/// Receives what the walk finds, in model order.
+pub trait Observer {
+    /// A module, or a plain layer that holds rules, before its parameters.
+    ///
+    /// For a module that is reached the answer says whether it runs now. A module that several paths lead to
+    /// runs once: answer `false` for a [`first_path`](ModuleVisit::first_path) that has run. A model without
+    /// ties needs no memory of that: the default answers `true`.
+    fn module(&mut self, _visit: &ModuleVisit<'_>) -> bool {
+        true
+    }
+
+    /// A parameter, once for every path to it.
+    ///
+    /// Of the last writers on all paths, the one of the greatest [`Order`](super::Order) writes it.
+    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()>;
+
+    /// A buffer, once.
+    fn buffer(&mut self, _visit: &BufferVisit<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// What ends the walk early.
+    fn problem(&mut self, _problem: &Problem<'_>) {}
+}
+
+/// Walks the model and decides for each parameter which rule writes it.
+///
+/// # Errors
+///
+/// Where rules and model do not fit together: an override of an attribute that is missing, a write to a weight
+/// without the fans that the initializer needs. [`Observer::problem`] gets the place. An observer that breaks off
+/// is no error.
+pub fn resolve(root: &dyn Layer, call: Call<'_>, observer: &mut dyn Observer) -> Result<(), ResolveError> {
+    let rules = match call {
+        Call::InitWeights => root.init_cfg(),
+        Call::Initialize(rules) => Some(rules),
+    };
+    let reached = matches!(call, Call::Initialize(_)) || root.init_weights() != InitWeights::None;
+    let frame = Frame {
+        parent: None,
+        name: "",
+        layer: root,
+        same_as: None,
+        tied: false,
+        state: if reached { State::Runs } else { State::NotReached },
+        rules,
+        depth: 0,
+        entered: 0,
+        left: 0,
+        stream: Fnv1a::new(),
+    };
+    let mut shared = Shared { observer, bare: matches!(call, Call::Initialize(_)), entered: 0, spent: 0, error: None };
+    let _ = enter(frame, &mut shared);
+    shared.error.map_or(Ok(()), Err)
+}
+
+/// What the frames of one walk share.
+struct Shared<'s> {
+    observer: &'s mut dyn Observer,
+    bare: bool,
+    /// Layers entered so far.
+    entered: u64,
+    /// Layers entered or counted so far.
+    spent: u64,
+    error: Option<ResolveError>,
+}
+
+impl Shared<'_> {
+    fn fail(&mut self, problem: &Problem<'_>) -> ControlFlow<()> {
+        self.error = Some(problem.code());
+        self.observer.problem(problem);
+        ControlFlow::Break(())
+    }
+
+    fn spend(&mut self) -> ControlFlow<()> {
+        self.spent += 1;
+        if self.spent > MAX_VISITS { self.fail(&Problem::TooManyPaths) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// Decides whether the layer of `frame` runs, then shows its parts.
+fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
+    shared.spend()?;
+    frame.entered = shared.entered;
+    shared.entered += 1;
+    let has_rules = frame.rules.is_some_and(|rules| !rules.is_empty());
+    if frame.state == State::Runs || has_rules {
+        let runs = shared.observer.module(&ModuleVisit { frame: &frame });
+        if frame.state == State::Runs && !runs {
+            frame.state = State::Ran;
+        }
+    }
+    if frame.state == State::Runs {
+        if !shared.bare && frame.has_deferred() {
+            let before = shared.spent;
+            frame.layer.visit(&mut Count { shared })?;
+            frame.left = shared.entered + (shared.spent - before);
+        }
+        check_overrides(&frame, shared)?;
+    }
+    frame.layer.visit(&mut Walk { frame: &frame, shared })
+}
+
+/// Every override of a module that runs must lead to a layer.
+fn check_overrides(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
+    let Some(rules) = frame.rules else { return ControlFlow::Continue(()) };
+    for (rule, _) in rules.writes().enumerate() {
+        for (index, name) in rules.override_names(rule).enumerate() {
+            let attribute = frame.attribute(name);
+            if attribute == Attribute::Layer {
+                continue;
+            }
+            let module = Path::new(frame, "", true);
+            let is_tensor = attribute == Attribute::Tensor;
+            let aliases = frame.layer.aliases().map(|(alias, _)| alias);
+            let mut report = |nearest: Option<&str>| {
+                shared.fail(&Problem::MissingAttribute { module, rule, index, name, nearest, is_tensor })
+            };
+            return match nearest(name, aliases) {
+                Some(alias) => report(Some(alias)),
+                None => with_nearest_child(frame.layer, name, &mut report),
+            };
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+/// Calls `report` with the name of the child most like `name`.
+fn with_nearest_child(
+    layer: &dyn Layer,
+    name: &str,
+    report: &mut dyn FnMut(Option<&str>) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    struct Nearest<'n, 'r> {
+        name: &'n str,
+        report: &'r mut dyn FnMut(Option<&str>) -> ControlFlow<()>,
+    }
+    impl LayerVisitor for Nearest<'_, '_> {
+        fn param(&mut self, _: &Param<'_>) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+        fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+            if nearest(self.name, [child.name]).is_some() {
+                return (self.report)(Some(child.name));
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    match layer.visit(&mut Nearest { name, report }) {
+        ControlFlow::Break(()) => ControlFlow::Break(()),
+        ControlFlow::Continue(()) => report(None),
+    }
+}
+
+struct Walk<'w, 's> {
+    frame: &'w Frame<'w>,
+    shared: &'w mut Shared<'s>,
+}
+
+impl LayerVisitor for Walk<'_, '_> {
+    fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
+        let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare };
+        let mut refused = None;
+        each(self.frame, param, self.shared.bare, &mut |considered| {
+            if considered.outcome == Outcome::Writes && refused.is_none() {
+                refused = considered.init.check_fans(&param.shape).err().map(|error| (*considered, error));
+            }
+        });
+        if let Some((considered, error)) = refused {
+            return self.shared.fail(&Problem::Shape {
+                param: visit.path(),
+                dims: param.shape.dims(),
+                module: considered.module,
+                rule: considered.rule,
+                init: considered.init.type_name().name(),
+                error,
+            });
+        }
+        self.shared.observer.param(&visit)
+    }
+
+    fn buffer(&mut self, buffer: &Buffer<'_>) -> ControlFlow<()> {
+        if self.frame.tied {
+            return ControlFlow::Continue(());
+        }
+        self.shared.observer.buffer(&BufferVisit { frame: self.frame, buffer })
+    }
+
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        let reached = !self.shared.bare
+            && self.frame.state != State::NotReached
+            && child.layer.init_weights() != InitWeights::None;
+        let stream = match child.same_as {
+            Some(path) => Fnv1a::new().write(path.as_bytes()),
+            None => extend(self.frame.stream, child.name),
+        };
+        let frame = Frame {
+            parent: Some(self.frame),
+            name: child.name,
+            layer: child.layer,
+            same_as: child.same_as,
+            tied: self.frame.tied || child.same_as.is_some(),
+            state: if reached { State::Runs } else { State::NotReached },
+            rules: if self.shared.bare { None } else { child.layer.init_cfg() },
+            depth: self.frame.depth + 1,
+            entered: 0,
+            left: 0,
+            stream,
+        };
+        enter(frame, self.shared)
+    }
+}
+
+/// Counts the layers below one, as the walk will enter them.
+struct Count<'w, 's> {
+    shared: &'w mut Shared<'s>,
+}
+
+impl LayerVisitor for Count<'_, '_> {
+    fn param(&mut self, _: &Param<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        self.shared.spend()?;
+        child.layer.visit(self)
+    }
+}
