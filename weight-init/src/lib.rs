@@ -1,1 +1,5 @@
 //! Declarative weight initialization.
+
+pub mod config;
+pub mod diagnostic;
+pub mod value;

@@ -1,0 +1,67 @@
+//! Config files: text of several formats → [`Value`](crate::value::Value).
+//!
+//! A config is hostile input. Nothing in it is executed, no reader panics, and each has limits on
+//! size ([`MAX_BYTES`]) and depth ([`MAX_DEPTH`]).
+
+pub mod de;
+pub mod json;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::diagnostic::Source;
+
+/// The size of a file or stream that is read, at most: 1 GiB.
+pub const MAX_BYTES: usize = 1 << 30;
+
+/// How deep lists and dicts may stand inside each other: a value inside 256 of them is read, a
+/// 257th level is refused.
+pub const MAX_DEPTH: usize = 256;
+
+/// Reads a file, or standard input if `path` is `-` (the name is then `<stdin>`).
+///
+/// # Errors
+///
+/// Those of opening and reading, with the path in their message, and
+/// [`FileTooLarge`](io::ErrorKind::FileTooLarge) for more than [`MAX_BYTES`].
+///
+/// # Examples
+///
+/// ```
+/// use weight_init::config::read_source;
+///
+/// let error = read_source("no/such/file.json").unwrap_err();
+/// assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+/// assert!(error.to_string().starts_with("cannot read no/such/file.json: "));
+/// ```
+pub fn read_source(path: impl AsRef<Path>) -> io::Result<Source> {
+    let path = path.as_ref();
+    let (name, bytes) = if path == Path::new("-") {
+        (
+            "<stdin>".to_owned(),
+            read_limited(io::stdin().lock(), MAX_BYTES),
+        )
+    } else {
+        let bytes = File::open(path).and_then(|file| read_limited(file, MAX_BYTES));
+        (path.display().to_string(), bytes)
+    };
+    match bytes {
+        Ok(bytes) => Ok(Source::new(name, bytes)),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("cannot read {name}: {error}"),
+        )),
+    }
+}
+
+/// Everything from `input`, or an error if that is more than `max` bytes.
+fn read_limited(input: impl Read, max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(max as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > max {
+        let message = format!("larger than {max} bytes, the most that is read");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,299 @@
+//! The error people read: where in which file, what was found, what is allowed.
+//!
+//! ```text
+//! error: unknown key 'layr' of a Constant rule
+//!   --> bad.json:12:36 at init_cfg[1].layr
+//!    |
+//! 12 |     {"type": "Constant", "val": 1, "layr": "Conv2d"}
+//!    |                                    ^^^^^^
+//!    = help: did you mean 'layer'?
+//! ```
+//!
+//! The look is that of `rustc`. The renderer is our own: `annotate-snippets` 0.12 derives line and
+//! column from the text it is handed, so it wants the whole file kept and walked for each error,
+//! and its location line has no room for the path of the value; `ariadne` and `miette` keep the
+//! whole source, too, and bring a look and a report type for many labels. Here one place is marked
+//! on one line, and a [`Diagnostic`] keeps just that line's neighbourhood, so that it can outlive
+//! its [`Source`] and a file of one line of a gigabyte costs nothing. Display widths come from
+//! `unicode-width`, colours from `anstyle`.
+
+mod excerpt;
+
+use std::fmt;
+
+use anstyle::{AnsiColor, Style};
+
+use self::excerpt::Excerpt;
+use crate::value::Span;
+
+/// A text to be read, and its name in messages.
+///
+/// The text is kept as the bytes of the file: that they are UTF-8 is for the reader of the format
+/// to check, with [`Source::text`].
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+/// An error at a place of a [`Source`].
+///
+/// [`Display`](fmt::Display) gives one line, `file:line:column: at PATH: message; help`, and
+/// [`render`](Self::render) the text for people. Both escape control characters, whatever stands
+/// in the file, and cut what is too long.
+///
+/// # Examples
+///
+/// ```
+/// use weight_init::diagnostic::{Diagnostic, Source};
+/// use weight_init::value::Span;
+///
+/// let source = Source::new("bad.json", "{\n  \"layr\": \"Conv2d\"\n}\n");
+/// let error = Diagnostic::new(&source, Span::new(4, 10), "unknown key 'layr'")
+///     .at("init_cfg.layr")
+///     .help("did you mean 'layer'?");
+/// assert_eq!((error.line(), error.column()), (Some(2), Some(3)));
+/// assert_eq!(
+///     error.to_string(),
+///     "bad.json:2:3: at init_cfg.layr: unknown key 'layr'; did you mean 'layer'?"
+/// );
+/// assert_eq!(
+///     error.render(false),
+///     "error: unknown key 'layr'
+///  --> bad.json:2:3 at init_cfg.layr
+///   |
+/// 2 |   \"layr\": \"Conv2d\"
+///   |   ^^^^^^
+///   = help: did you mean 'layer'?
+/// "
+/// );
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic(Box<Report>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Report {
+    file: String,
+    place: Option<Excerpt>,
+    path: String,
+    message: String,
+    help: Option<String>,
+}
+
+impl Source {
+    /// A text with the name that messages give it.
+    pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self {
+            name: name.into(),
+            bytes: text.into(),
+        }
+    }
+
+    /// The name, as a rule the file's path.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes as they were read. Offsets of a [`Span`] count in these.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The text and the offset of its first byte: 3 behind a UTF-8 byte order mark, otherwise 0.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are not UTF-8, at the first one that is not.
+    pub fn text(&self) -> Result<(&str, usize), Diagnostic> {
+        let start = body_start(&self.bytes);
+        match std::str::from_utf8(&self.bytes[start..]) {
+            Ok(text) => Ok((text, start)),
+            Err(error) => {
+                let at = start + error.valid_up_to();
+                let len = error.error_len().unwrap_or(1);
+                let message = format!("the text is not UTF-8: invalid byte at offset {at}");
+                Err(Diagnostic::new(self, Span::new(at, at + len), message))
+            }
+        }
+    }
+
+    /// The number of the line that holds the byte at `offset`, counted from 1.
+    pub fn line(&self, offset: u32) -> usize {
+        excerpt::line_number(&self.bytes, offset as usize)
+    }
+}
+
+/// Where the text begins: behind the byte order mark, if there is one.
+fn body_start(bytes: &[u8]) -> usize {
+    if bytes.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    }
+}
+
+impl Diagnostic {
+    /// An error at `span`. The message is one clause, without a full stop.
+    ///
+    /// A span of several lines is marked to the end of its first one.
+    #[cold]
+    pub fn new(source: &Source, span: Span, message: impl Into<String>) -> Self {
+        let mut diagnostic = Self::of_file(source.name(), message);
+        diagnostic.0.place = Some(Excerpt::new(
+            source.bytes(),
+            span,
+            body_start(source.bytes()),
+        ));
+        diagnostic
+    }
+
+    /// An error that has no place inside the file.
+    #[cold]
+    pub fn of_file(file: &str, message: impl Into<String>) -> Self {
+        Self(Box::new(Report {
+            file: printable(file),
+            place: None,
+            path: String::new(),
+            message: printable(&message.into()),
+            help: None,
+        }))
+    }
+
+    /// Says which value it is about, as [`value::path`](crate::value::path) gives it.
+    #[must_use]
+    pub fn at(mut self, path: impl AsRef<str>) -> Self {
+        self.0.path = printable(path.as_ref());
+        self
+    }
+
+    /// Adds what the reader may do: `did you mean 'layer'?`.
+    #[must_use]
+    pub fn help(mut self, help: impl AsRef<str>) -> Self {
+        self.0.help = Some(printable(help.as_ref()));
+        self
+    }
+
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        &self.0.file
+    }
+
+    /// The line, counted from 1; `None` if the error is about the file as a whole.
+    pub fn line(&self) -> Option<usize> {
+        self.0.place.as_ref().map(|place| place.line)
+    }
+
+    /// The column in characters (Unicode scalar values), counted from 1.
+    pub fn column(&self) -> Option<usize> {
+        self.0.place.as_ref().map(|place| place.column)
+    }
+
+    /// The path of the value; empty if there is none.
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// What is wrong.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What the reader may do about it; see [`help`](Self::help).
+    pub fn help_text(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The text for people, several lines, the last one ended by `\n`; with `colour`, in ANSI
+    /// colours.
+    pub fn render(&self, colour: bool) -> String {
+        let style = |style: Style| if colour { style } else { Style::new() };
+        let strong = style(Style::new().bold());
+        let red = style(AnsiColor::BrightRed.on_default().bold());
+        let blue = style(AnsiColor::BrightBlue.on_default().bold());
+        let cyan = style(AnsiColor::BrightCyan.on_default().bold());
+
+        let Report {
+            file,
+            place,
+            path,
+            message,
+            help,
+        } = &*self.0;
+        let mut out = format!("{red}error{red:#}{strong}: {message}{strong:#}\n");
+        let number = place
+            .as_ref()
+            .map_or_else(String::new, |place| place.line.to_string());
+        let gutter = " ".repeat(number.len());
+
+        out += &format!("{gutter}{blue}-->{blue:#} {file}");
+        if let Some(place) = place {
+            out += &format!(":{}:{}", place.line, place.column);
+        }
+        if !path.is_empty() {
+            out += &format!(" at {path}");
+        }
+        out.push('\n');
+        if let Some(place) = place {
+            let (line, marker) = (place.text(), place.marker());
+            let indent = " ".repeat(place.indent());
+            out += &format!("{gutter} {blue}|{blue:#}\n");
+            out += format!("{blue}{number} |{blue:#} {line}").trim_end();
+            out += &format!("\n{gutter} {blue}|{blue:#} {indent}{red}{marker}{red:#}\n");
+        }
+        if let Some(help) = help {
+            out += &format!("{gutter} {blue}={blue:#} {cyan}help{cyan:#}: {help}\n");
+        }
+        out
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report {
+            file,
+            place,
+            path,
+            message,
+            help,
+        } = &*self.0;
+        f.write_str(file)?;
+        if let Some(place) = place {
+            write!(f, ":{}:{}", place.line, place.column)?;
+        }
+        f.write_str(": ")?;
+        if !path.is_empty() {
+            write!(f, "at {path}: ")?;
+        }
+        f.write_str(message)?;
+        help.as_ref().map_or(Ok(()), |help| write!(f, "; {help}"))
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+/// The characters of a message that are shown.
+const MAX_TEXT: usize = 2000;
+
+/// `text` on one line: control and direction characters escaped, the end cut if it is very long.
+fn printable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(MAX_TEXT));
+    for (i, c) in text.chars().enumerate() {
+        if i == MAX_TEXT {
+            out.push_str("...");
+            break;
+        }
+        if is_unsafe(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether a terminal may act on the character instead of showing it: controls, line and paragraph
+/// separators and the marks that change the direction of text.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
