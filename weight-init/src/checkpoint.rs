@@ -1,0 +1,20 @@
+//! Tensor files: write them whole or not at all, read them as the hostile input they may be.
+//!
+//! - [`AtomicFile`]: a file that appears under its name only when it is complete and on the disk.
+//! - [`Sink`]: where the bytes of all tensors go, one after the other.
+//! - [`SafetensorsWriter`]: a sink that makes a safetensors file with an ordered, reproducible header.
+//! - [`SafetensorsFile`]: a strict reader that never holds more of the file than its header.
+//!
+//! One [`CheckpointError`] serves them all; it says which file, what was found and what would be right,
+//! and tells trouble of the machine ([`CheckpointError::is_io`]) from trouble in the content.
+
+pub mod atomic_file;
+mod error;
+pub mod interrupt;
+pub mod safetensors;
+mod sink;
+
+pub use atomic_file::AtomicFile;
+pub use error::{CheckpointError, Problem};
+pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
+pub use sink::{Sink, Summary};
