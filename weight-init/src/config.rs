@@ -38,20 +38,14 @@ pub const MAX_DEPTH: usize = 256;
 pub fn read_source(path: impl AsRef<Path>) -> io::Result<Source> {
     let path = path.as_ref();
     let (name, bytes) = if path == Path::new("-") {
-        (
-            "<stdin>".to_owned(),
-            read_limited(io::stdin().lock(), MAX_BYTES),
-        )
+        ("<stdin>".to_owned(), read_limited(io::stdin().lock(), MAX_BYTES))
     } else {
         let bytes = File::open(path).and_then(|file| read_limited(file, MAX_BYTES));
         (path.display().to_string(), bytes)
     };
     match bytes {
         Ok(bytes) => Ok(Source::new(name, bytes)),
-        Err(error) => Err(io::Error::new(
-            error.kind(),
-            format!("cannot read {name}: {error}"),
-        )),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot read {name}: {error}"))),
     }
 }
 
@@ -64,4 +58,33 @@ fn read_limited(input: impl Read, max: usize) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_read_up_to_its_limit() {
+        assert_eq!(read_limited(&b"1234"[..], 4).unwrap(), b"1234");
+        assert_eq!(read_limited(&b""[..], 0).unwrap(), b"");
+        let error = read_limited(io::repeat(b'['), 4).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        assert_eq!(error.to_string(), "larger than 4 bytes, the most that is read");
+    }
+
+    #[test]
+    fn a_file_is_read_under_its_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cfg.json");
+        std::fs::write(&path, "{}").unwrap();
+        let source = read_source(&path).unwrap();
+        assert_eq!(source.name(), path.display().to_string());
+        assert_eq!(source.bytes(), b"{}");
+
+        let error = read_source(folder.path()).unwrap_err();
+        let start = format!("cannot read {}: ", folder.path().display());
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
 }

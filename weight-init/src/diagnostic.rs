@@ -83,10 +83,7 @@ struct Report {
 impl Source {
     /// A text with the name that messages give it.
     pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self {
-            name: name.into(),
-            bytes: text.into(),
-        }
+        Self { name: name.into(), bytes: text.into() }
     }
 
     /// The name, as a rule the file's path.
@@ -125,11 +122,7 @@ impl Source {
 
 /// Where the text begins: behind the byte order mark, if there is one.
 fn body_start(bytes: &[u8]) -> usize {
-    if bytes.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    }
+    if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
 }
 
 impl Diagnostic {
@@ -139,11 +132,7 @@ impl Diagnostic {
     #[cold]
     pub fn new(source: &Source, span: Span, message: impl Into<String>) -> Self {
         let mut diagnostic = Self::of_file(source.name(), message);
-        diagnostic.0.place = Some(Excerpt::new(
-            source.bytes(),
-            span,
-            body_start(source.bytes()),
-        ));
+        diagnostic.0.place = Some(Excerpt::new(source.bytes(), span, body_start(source.bytes())));
         diagnostic
     }
 
@@ -212,17 +201,9 @@ impl Diagnostic {
         let blue = style(AnsiColor::BrightBlue.on_default().bold());
         let cyan = style(AnsiColor::BrightCyan.on_default().bold());
 
-        let Report {
-            file,
-            place,
-            path,
-            message,
-            help,
-        } = &*self.0;
+        let Report { file, place, path, message, help } = &*self.0;
         let mut out = format!("{red}error{red:#}{strong}: {message}{strong:#}\n");
-        let number = place
-            .as_ref()
-            .map_or_else(String::new, |place| place.line.to_string());
+        let number = place.as_ref().map_or_else(String::new, |place| place.line.to_string());
         let gutter = " ".repeat(number.len());
 
         out += &format!("{gutter}{blue}-->{blue:#} {file}");
@@ -249,13 +230,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report {
-            file,
-            place,
-            path,
-            message,
-            help,
-        } = &*self.0;
+        let Report { file, place, path, message, help } = &*self.0;
         f.write_str(file)?;
         if let Some(place) = place {
             write!(f, ":{}:{}", place.line, place.column)?;
@@ -297,3 +272,7 @@ fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests;

@@ -194,10 +194,7 @@ impl Span {
     /// Offsets beyond 4 GiB become 4 GiB; no reader accepts a file of that size.
     pub fn new(start: usize, end: usize) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self {
-            start: offset(start),
-            end: offset(end),
-        }
+        Self { start: offset(start), end: offset(end) }
     }
 }
 
@@ -233,9 +230,7 @@ const MAX_KEY: usize = 60;
 fn is_plain(key: &str) -> bool {
     let mut chars = key.chars();
     key.len() <= MAX_KEY
-        && chars
-            .next()
-            .is_some_and(|c| c.is_alphanumeric() || c == '_')
+        && chars.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
@@ -263,6 +258,7 @@ pub fn path(base: &str, segments: &[Segment]) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
 
@@ -289,38 +285,15 @@ mod tests {
         let get = |key| dict.get(key).unwrap();
         assert_eq!(get("seed").as_int(), Some(seed));
         assert_eq!(get("seed").as_float(), Some(18_446_744_073_709_551_615.0));
-        assert_eq!(
-            (get("std").as_float(), get("std").as_int()),
-            (Some(0.5), None)
-        );
-        assert_eq!(
-            (get("layer").as_str(), get("layer").as_bool()),
-            (Some("Conv2d"), None)
-        );
-        assert_eq!(
-            (get("bias").as_bool(), get("bias").as_int()),
-            (Some(true), None)
-        );
+        assert_eq!((get("std").as_float(), get("std").as_int()), (Some(0.5), None));
+        assert_eq!((get("layer").as_str(), get("layer").as_bool()), (Some("Conv2d"), None));
+        assert_eq!((get("bias").as_bool(), get("bias").as_int()), (Some(true), None));
         assert!(get("none").is_null() && !get("list").is_null());
         assert_eq!(get("list").as_list().map(<[Value]>::len), Some(1));
         assert_eq!((dict.get("absent"), get("list").get("seed")), (None, None));
-        let names: Vec<_> = dict
-            .as_dict()
-            .unwrap()
-            .iter()
-            .map(|entry| entry.value.kind_name())
-            .collect();
-        assert_eq!(
-            names,
-            [
-                "an integer",
-                "a float",
-                "a string",
-                "a boolean",
-                "null",
-                "a list"
-            ]
-        );
+        let names: Vec<_> =
+            dict.as_dict().unwrap().iter().map(|entry| entry.value.kind_name()).collect();
+        assert_eq!(names, ["an integer", "a float", "a string", "a boolean", "null", "a list"]);
         assert_eq!(dict.kind_name(), "a dict");
     }
 

@@ -7,8 +7,9 @@
 //! - an error while a key is read, and one raised after a key and before its value: the key;
 //! - an error while its value is read, and one raised after it and before the next key: the value;
 //! - an error after the last entry: the key of [`unknown_field`](serde::de::Error::unknown_field),
-//!   or else the first key of this dict that the message quotes (`'layr'`), or else the dict. So a
-//!   reader that has to collect all entries before it can judge them still points at the right one.
+//!   or else a key of this dict that the message is about (it says `key 'layr'` or begins with
+//!   `'layr'`), or else the dict. So a reader that has to collect all entries before it can judge
+//!   them still points at the right one.
 //!
 //! In a list: an error after an element and before the next one is at that element.
 //!
@@ -84,11 +85,7 @@ impl<'de> Deserializer<'de> for &'de Value {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ValueError> {
-        let result = if self.is_null() {
-            visitor.visit_none()
-        } else {
-            visitor.visit_some(self)
-        };
+        let result = if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) };
         result.map_err(|error| error.or_span(self.span))
     }
 
@@ -97,9 +94,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         _name: &'static str,
         visitor: V,
     ) -> Result<V::Value, ValueError> {
-        visitor
-            .visit_newtype_struct(self)
-            .map_err(|error| error.or_span(self.span))
+        visitor.visit_newtype_struct(self).map_err(|error| error.or_span(self.span))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -140,4 +135,5 @@ impl<'de> Deserializer<'de> for &'de Value {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests;

@@ -2,23 +2,25 @@
 //!
 //! Strict in four more ways: no key may stand twice in a dict, an integer fits into 64 bits, a
 //! number is finite after rounding to `f64`, and nesting stops at [`MAX_DEPTH`]. A UTF-8 byte order
-//! mark at the start is skipped. Memory is proportional to the input.
+//! mark at the start is skipped. Memory is proportional to the input, at worst some fifty bytes for
+//! each of its bytes (`0,0,0` is a [`Value`] for every two).
 //!
-//! Tokens come from the scanner of `jsonc-parser`, a crate without dependencies and `unsafe` that
-//! gives the range of every one, keys included. Its options turn the extensions of JSON5 off; what
-//! it still lets pass (comments, bare words, other white space, control characters in strings,
-//! numbers that run into a word) is refused here, and a test compares what is accepted with
-//! `serde_json`. Of the others, `jiter` has no place for keys and brings nine crates, `struson`
-//! macros and three versions of them, `serde_json` has no places at all.
+//! Tokens come from the scanner of `jsonc-parser`, a crate without dependencies and without `unsafe`
+//! that gives the range of each one, keys included. Its options turn the extensions of JSON5 off;
+//! what it lets pass even so (comments, bare words, other white space, control characters in
+//! strings, numbers that run into a word) is refused here, and a test compares what is accepted
+//! with `serde_json`. Of the others, `jiter` gives no places of keys and brings nine crates,
+//! `struson` brings thirteen, most of them for macros, and `serde_json` gives no places of values.
 
 mod token;
+
+use jsonc_parser::tokens::Token;
 
 use self::token::{Lexeme, Tokens, span};
 use super::de::ValueError;
 use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
-use jsonc_parser::tokens::Token;
 
 /// Reads a JSON text.
 ///
@@ -45,13 +47,8 @@ pub fn parse(source: &Source) -> Result<Value, Diagnostic> {
         return Err(Diagnostic::of_file(source.name(), message));
     }
     let (text, offset) = source.text()?;
-    let mut reader = Reader {
-        source,
-        tokens: Tokens::new(text, offset),
-    };
-    reader
-        .document()
-        .map_err(|error| error.into_diagnostic(source, "$"))
+    let mut reader = Reader { source, tokens: Tokens::new(text, offset) };
+    reader.document().map_err(|error| error.into_diagnostic(source, "$"))
 }
 
 struct Reader<'s> {
@@ -106,10 +103,12 @@ impl<'s> Reader<'s> {
             let next = self.tokens.inside(open, "a list", "',' or ']'")?;
             match next.token {
                 Token::Comma => expected = "a value",
-                Token::CloseBracket => return Ok(values),
+                Token::CloseBracket => break,
                 _ => return Err(next.unexpected("',' or ']'")),
             }
         }
+        values.shrink_to_fit();
+        Ok(values)
     }
 
     fn dict(&mut self, open: Span, depth: usize) -> Result<Vec<Entry>> {
@@ -132,6 +131,7 @@ impl<'s> Reader<'s> {
             }
         }
         self.refuse_duplicates(&entries)?;
+        entries.shrink_to_fit();
         Ok(entries)
     }
 
@@ -140,14 +140,8 @@ impl<'s> Reader<'s> {
         let Token::String(key) = key.token else {
             return Err(key.unexpected("a key in double quotes"));
         };
-        let value = self
-            .entry_value(open, depth)
-            .map_err(|error| error.inside(key.as_ref()))?;
-        Ok(Entry {
-            key: key.into_owned(),
-            key_span,
-            value,
-        })
+        let value = self.entry_value(open, depth).map_err(|error| error.inside(key.as_ref()))?;
+        Ok(Entry { key: key.into_owned(), key_span, value })
     }
 
     fn entry_value(&mut self, open: Span, depth: usize) -> Result<Value> {
@@ -185,11 +179,10 @@ impl<'s> Reader<'s> {
 /// The number that a token of JSON's grammar says.
 fn number(text: &str) -> Result<Kind> {
     if !text.contains(['.', 'e', 'E']) {
-        return match text.parse() {
-            Ok(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&int) => {
-                Ok(Kind::Int(int))
-            }
-            _ => Err(ValueError::new(format!(
+        let int = text.parse::<i64>().map(i128::from);
+        return match int.or_else(|_| text.parse::<u64>().map(i128::from)) {
+            Ok(int) => Ok(Kind::Int(int)),
+            Err(_) => Err(ValueError::new(format!(
                 "the integer {} does not fit into 64 bits; write it with '.0' to have it rounded",
                 token::shown(text)
             ))),
@@ -205,4 +198,5 @@ fn number(text: &str) -> Result<Kind> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests;

@@ -29,15 +29,10 @@ impl Excerpt {
     pub(super) fn new(bytes: &[u8], span: Span, body: usize) -> Self {
         let start = (span.start as usize).clamp(body, bytes.len().max(body));
         let (head, tail) = bytes.split_at_checked(start).unwrap_or((bytes, b""));
-        let line_start = head
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(body, |at| at + 1);
+        let line_start = head.iter().rposition(|&b| b == b'\n').map_or(body, |at| at + 1);
         let head = head.get(line_start..).unwrap_or_default();
         let tail_end = tail.iter().position(|&b| b == b'\n').unwrap_or(tail.len());
-        let tail = tail[..tail_end]
-            .strip_suffix(b"\r")
-            .unwrap_or(&tail[..tail_end]);
+        let tail = tail[..tail_end].strip_suffix(b"\r").unwrap_or(&tail[..tail_end]);
         let marked_len = (span.end as usize).saturating_sub(start).min(tail.len());
         let (marked, rest) = tail.split_at(marked_len);
 
@@ -51,13 +46,7 @@ impl Excerpt {
             after.push_str(if cut { CUT } else { "" });
             after
         };
-        Self {
-            line: line_number(bytes, start),
-            column: 1 + chars(head),
-            before,
-            marked,
-            after,
-        }
+        Self { line: line_number(bytes, start), column: 1 + chars(head), before, marked, after }
     }
 
     /// The line, or what is shown of it.
@@ -110,11 +99,7 @@ fn last(bytes: &[u8], max: usize) -> String {
     let text = String::from_utf8_lossy(&bytes[from..]);
     let skipped = text.chars().count().saturating_sub(max);
     let shown = visible(text.chars().skip(skipped));
-    if from + skipped > 0 {
-        format!("{CUT}{shown}")
-    } else {
-        shown
-    }
+    if from + skipped > 0 { format!("{CUT}{shown}") } else { shown }
 }
 
 /// The characters, with spaces for a tab and a mark for those that a terminal would act upon.

@@ -24,11 +24,7 @@ pub(super) struct List<'de> {
 
 impl<'de> List<'de> {
     pub(super) const fn new(values: &'de [Value]) -> Self {
-        Self {
-            values,
-            taken: 0,
-            ended: false,
-        }
+        Self { values, taken: 0, ended: false }
     }
 
     /// Has `visitor` read the list, all of it.
@@ -44,11 +40,7 @@ impl<'de> List<'de> {
     }
 
     fn at_last(&self, error: ValueError) -> ValueError {
-        match self
-            .taken
-            .checked_sub(1)
-            .and_then(|i| Some((i, self.values.get(i)?)))
-        {
+        match self.taken.checked_sub(1).and_then(|i| Some((i, self.values.get(i)?))) {
             Some((i, value)) => error.with_span(value.span).inside(i),
             None => error,
         }
@@ -98,11 +90,7 @@ enum Last {
 
 impl<'de> Dict<'de> {
     pub(super) const fn new(entries: &'de [Entry]) -> Self {
-        Self {
-            entries,
-            taken: 0,
-            last: Last::Nothing,
-        }
+        Self { entries, taken: 0, last: Last::Nothing }
     }
 
     /// Has `visitor` read the dict, all of it.
@@ -125,16 +113,10 @@ impl<'de> Dict<'de> {
             (Last::Value, Some(entry)) => {
                 error.with_span(entry.value.span).inside(entry.key.as_str())
             }
-            (Last::End, _) => {
-                let mentions = self
-                    .entries
-                    .iter()
-                    .filter_map(|e| Some((error.mentions(&e.key)?, e)));
-                match mentions.min_by_key(|&(at, _)| at) {
-                    Some((_, entry)) => at_key(error, entry),
-                    None => error,
-                }
-            }
+            (Last::End, _) => match self.entries.iter().find(|e| error.is_about(&e.key)) {
+                Some(entry) => at_key(error, entry),
+                None => error,
+            },
             _ => error,
         }
     }
@@ -157,9 +139,7 @@ impl<'de> MapAccess<'de> for Dict<'de> {
         };
         self.taken += 1;
         self.last = Last::Key;
-        seed.deserialize(Key(&entry.key))
-            .map(Some)
-            .map_err(|error| at_key(error, entry))
+        seed.deserialize(Key(&entry.key)).map(Some).map_err(|error| at_key(error, entry))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(
@@ -271,8 +251,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         self,
         seed: T,
     ) -> Result<T::Value, ValueError> {
-        seed.deserialize(self.value())
-            .map_err(|error| self.place(error))
+        seed.deserialize(self.value()).map_err(|error| self.place(error))
     }
 
     fn tuple_variant<V: Visitor<'de>>(
@@ -281,10 +260,9 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         match self.value().kind {
-            Kind::List(_) => self
-                .value()
-                .deserialize_any(visitor)
-                .map_err(|error| self.place(error)),
+            Kind::List(_) => {
+                self.value().deserialize_any(visitor).map_err(|error| self.place(error))
+            }
             _ => Err(self.found("a list")),
         }
     }
@@ -295,10 +273,9 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         match self.value().kind {
-            Kind::Dict(_) => self
-                .value()
-                .deserialize_any(visitor)
-                .map_err(|error| self.place(error)),
+            Kind::Dict(_) => {
+                self.value().deserialize_any(visitor).map_err(|error| self.place(error))
+            }
             _ => Err(self.found("a dict")),
         }
     }

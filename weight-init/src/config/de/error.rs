@@ -39,12 +39,7 @@ impl ValueError {
     /// An error without a place.
     #[cold]
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            span: None,
-            path: Vec::new(),
-            message: message.into(),
-            key: None,
-        }
+        Self { span: None, path: Vec::new(), message: message.into(), key: None }
     }
 
     /// The same error at `span`.
@@ -68,11 +63,14 @@ impl ValueError {
         self
     }
 
-    /// How far into the message `key` is named; 0 if the error was made for it.
-    pub(super) fn mentions(&self, key: &str) -> Option<usize> {
+    /// Whether the error is about `key`: made for it, or it says `key 'layr'` or begins `'layr'`.
+    pub(super) fn is_about(&self, key: &str) -> bool {
         match &self.key {
-            Some(about) => (about == key).then_some(0),
-            None => self.message.find(&format!("'{key}'")),
+            Some(about) => about == key,
+            None => {
+                let quoted = format!("'{key}'");
+                self.message.starts_with(&quoted) || self.message.contains(&format!("key {quoted}"))
+            }
         }
     }
 
@@ -132,20 +130,13 @@ impl serde::de::Error for ValueError {
 
     #[cold]
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(format!(
-            "unknown name '{}'{}",
-            shown(variant),
-            allowed(expected)
-        ))
+        Self::new(format!("unknown name '{}'{}", shown(variant), allowed(expected)))
     }
 
     #[cold]
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
         let message = format!("unknown key '{}'{}", shown(field), allowed(expected));
-        Self {
-            key: Some(field.to_owned()),
-            ..Self::new(message)
-        }
+        Self { key: Some(field.to_owned()), ..Self::new(message) }
     }
 
     #[cold]
@@ -156,10 +147,7 @@ impl serde::de::Error for ValueError {
     #[cold]
     fn duplicate_field(field: &'static str) -> Self {
         let message = format!("duplicate key '{field}'");
-        Self {
-            key: Some(field.to_owned()),
-            ..Self::new(message)
-        }
+        Self { key: Some(field.to_owned()), ..Self::new(message) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The tokens of JSON, with their places: what the scanner gives less what JSON does not know.
 
-use jsonc_parser::errors::{ParseError, ParseErrorKind};
+use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{ParseStringErrorKind, Scanner, ScannerOptions};
 
@@ -38,12 +38,7 @@ impl<'s> Tokens<'s> {
             allow_non_finite_numbers: false,
             allow_extended_string_escapes: false,
         };
-        Self {
-            scanner: Scanner::new(text, &options),
-            text,
-            offset,
-            end: 0,
-        }
+        Self { scanner: Scanner::new(text, &options), text, offset, end: 0 }
     }
 
     /// Where the last token ends, in the source.
@@ -52,42 +47,44 @@ impl<'s> Tokens<'s> {
     }
 
     /// The next token, or `None` at the end of the text.
+    ///
+    /// What is no token of JSON, but may stand for something else, is a [`Token::Word`]: what
+    /// should be there only the reader knows.
     pub(super) fn next(&mut self) -> Result<Option<Lexeme<'s>>> {
         let before = self.end;
         let token = self.scanner.scan();
-        let (start, end) = (self.scanner.token_start(), self.scanner.token_end());
-        self.check_space(before, start)?;
-        let token = match token {
-            Ok(None) => return Ok(None),
-            Ok(Some(token)) => token,
-            Err(error) => return Err(self.refused(&error)),
+        let (mut start, mut end) = (self.scanner.token_start(), self.scanner.token_end());
+        let token = if let Some((at, stray)) = self.stray_space(before, start) {
+            (start, end) = (at, at + stray.len());
+            Token::Word(stray)
+        } else {
+            match token {
+                Ok(None) => return Ok(None),
+                Ok(Some(token)) => token,
+                Err(error) => match error.kind() {
+                    ParseErrorKind::UnexpectedToken | ParseErrorKind::UnterminatedCommentBlock => {
+                        (start, end) = (error.range().start, error.range().end);
+                        Token::Word(self.slice(start, end))
+                    }
+                    kind => return Err(self.refused(kind, error.range().start)),
+                },
+            }
         };
         self.end = end;
         let text = self.slice(start, end);
         match token {
             Token::String(_) => self.check_string(start, text)?,
             Token::Number(_) => self.check_number(start, end)?,
-            Token::Word(_) | Token::CommentLine(_) | Token::CommentBlock(_) => {
-                return Err(self.error(start, end, stray(text)));
-            }
             _ => {}
         }
-        Ok(Some(Lexeme {
-            token,
-            span: self.span(start, end),
-            text,
-        }))
+        Ok(Some(Lexeme { token, span: self.span(start, end), text }))
     }
 
     /// The next token, where the text must not end: `expected` is missing.
     pub(super) fn expect(&mut self, expected: &str) -> Result<Lexeme<'s>> {
         let end = self.end;
         self.next()?.ok_or_else(|| {
-            self.error(
-                end,
-                end,
-                format!("found the end of the file, expected {expected}"),
-            )
+            self.error(end, end, format!("found the end of the file, expected {expected}"))
         })
     }
 
@@ -113,22 +110,12 @@ impl<'s> Tokens<'s> {
         }
     }
 
-    /// Only the four characters of JSON may stand between tokens.
-    fn check_space(&self, start: usize, end: usize) -> Result<()> {
+    /// The first character between two tokens that is not one of JSON's four, and where it is.
+    fn stray_space(&self, start: usize, end: usize) -> Option<(usize, &'s str)> {
         let space = self.slice(start, end);
-        let other = space.find(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'));
-        match other.and_then(|at| Some((start + at, space[at..].chars().next()?))) {
-            None => Ok(()),
-            Some((at, c)) => Err(self.error(
-                at,
-                at + c.len_utf8(),
-                format!(
-                    "found the character U+{:04X}; only spaces, tabs and line breaks may stand \
-                     between values",
-                    u32::from(c)
-                ),
-            )),
-        }
+        let at = space.find(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'))?;
+        let len = space[at..].chars().next()?.len_utf8();
+        Some((start + at, &space[at..at + len]))
     }
 
     /// A string may not hold control characters.
@@ -153,85 +140,63 @@ impl<'s> Tokens<'s> {
 
     /// A number may not run into what follows: `01`, `1_000`, `0x1F`.
     fn check_number(&self, start: usize, end: usize) -> Result<()> {
-        let goes_on = |c: char| c.is_alphanumeric() || matches!(c, '.' | '+' | '-' | '_');
-        if !self.text[end..].starts_with(goes_on) {
-            return Ok(());
-        }
-        let rest = &self.text[end..];
-        let end = end + rest.find(|c| !goes_on(c)).unwrap_or(rest.len());
-        Err(self.error(start, end, not_a_number(self.slice(start, end))))
+        if self.text[end..].starts_with(in_number) { Err(self.no_number(start)) } else { Ok(()) }
+    }
+
+    /// The error that what begins at `start` looks like a number and is none.
+    fn no_number(&self, start: usize) -> ValueError {
+        let rest = &self.text[start..];
+        let text = &rest[..rest.find(|c| !in_number(c)).unwrap_or(rest.len())];
+        let message = match text.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str() {
+            "inf" | "infinity" | "nan" => not_finite(text),
+            _ => format!("found '{}', which is not a number as JSON writes it", shown(text)),
+        };
+        self.error(start, start + text.len(), message)
     }
 
     /// What the scanner refused, in our words.
     #[cold]
-    fn refused(&self, error: &ParseError) -> ValueError {
-        let range = error.range();
-        let text = self.slice(range.start, range.end);
-        let message = match error.kind() {
-            ParseErrorKind::SingleQuotedStringsNotAllowed => {
-                "found a single quote; strings are written in double quotes".to_owned()
-            }
-            ParseErrorKind::NonFiniteNumbersNotAllowed => not_finite(text),
-            ParseErrorKind::BareDecimalPointNumbersNotAllowed
-            | ParseErrorKind::UnaryPlusNumbersNotAllowed
-            | ParseErrorKind::HexadecimalNumbersNotAllowed
-            | ParseErrorKind::ExpectedDigit
-            | ParseErrorKind::ExpectedDigitFollowingNegativeSign
-            | ParseErrorKind::ExpectedPlusMinusOrDigitInNumberLiteral => {
-                let start = self.scanner.token_start();
-                let stop = |c: char| !(c.is_alphanumeric() || matches!(c, '.' | '+' | '-' | '_'));
-                let rest = &self.text[start..];
-                let end = start + rest.find(stop).unwrap_or(rest.len());
-                let number = self.slice(start, end);
-                let inf = number.trim_start_matches(['+', '-']).to_ascii_lowercase();
-                let message = match inf.as_str() {
-                    "inf" | "infinity" | "nan" => not_finite(number),
-                    _ => not_a_number(number),
-                };
-                return self.error(start, end, message);
-            }
-            ParseErrorKind::String(ParseStringErrorKind::UnterminatedStringLiteral) => {
-                return self.unterminated();
-            }
-            ParseErrorKind::String(kind) => {
-                let at = range.start;
-                let rest = &self.text[at..];
-                let len: usize = rest
-                    .chars()
-                    .take(escape_len(kind))
-                    .map(char::len_utf8)
-                    .sum();
-                let escape = self.slice(at, at + len);
-                let escape = escape.split('"').next().unwrap_or_default();
-                let message = match kind {
-                    ParseStringErrorKind::ExpectedFourHexDigits => {
-                        format!("found '{escape}', expected four hex digits after '\\u'")
-                    }
-                    ParseStringErrorKind::InvalidUnicodeEscapeSequence(_) => {
-                        format!("found '{escape}', half of a surrogate pair without the other half")
-                    }
-                    _ => format!(
-                        "found the escape '{}', expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u",
-                        &self.text[at..at + len]
-                    ),
-                };
-                return self.error(at, at + len, message);
-            }
-            _ => stray(text),
+    fn refused(&self, kind: &ParseErrorKind, at: usize) -> ValueError {
+        use ParseStringErrorKind as InString;
+
+        let start = self.scanner.token_start();
+        let characters = |n: usize| {
+            let rest = &self.text[at..];
+            rest.char_indices().nth(n).map_or(rest, |(cut, _)| &rest[..cut])
         };
-        self.error(range.start, range.end, message)
+        let (text, message) = match kind {
+            ParseErrorKind::String(InString::UnterminatedStringLiteral) => {
+                return self.unterminated(start);
+            }
+            ParseErrorKind::String(InString::ExpectedFourHexDigits) => {
+                let escape = characters(6);
+                let escape = &escape[..escape.find('"').unwrap_or(escape.len())];
+                (escape, format!("found '{escape}', expected four hex digits after '\\u'"))
+            }
+            ParseErrorKind::String(InString::InvalidUnicodeEscapeSequence(_)) => {
+                let escape = characters(6);
+                let half = "half of a surrogate pair without the other half";
+                (escape, format!("found '{escape}', {half}"))
+            }
+            ParseErrorKind::String(_) => {
+                let escape = characters(2);
+                let allowed = r#"\" \\ \/ \b \f \n \r \t \u"#;
+                (escape, format!("found the escape '{escape}', expected one of {allowed}"))
+            }
+            ParseErrorKind::SingleQuotedStringsNotAllowed => {
+                ("'", "found a single quote; strings are written in double quotes".to_owned())
+            }
+            // All others are about numbers.
+            _ => return self.no_number(start),
+        };
+        self.error(at, at + text.len(), message)
     }
 
-    /// A string that does not end: at its line's end if it holds one, else at its beginning.
-    fn unterminated(&self) -> ValueError {
-        let start = self.scanner.token_start();
+    /// A string that does not end, up to the end of its line.
+    fn unterminated(&self, start: usize) -> ValueError {
         let rest = &self.text[start..];
         let line = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
-        self.error(
-            start,
-            line,
-            "found a string that is not closed, expected '\"'".to_owned(),
-        )
+        self.error(start, line, "found a string that is not closed, expected '\"'".to_owned())
     }
 
     fn slice(&self, start: usize, end: usize) -> &'s str {
@@ -252,53 +217,40 @@ impl Lexeme<'_> {
     /// The error that this token stands where something else should.
     #[cold]
     pub(super) fn unexpected(&self, expected: &str) -> ValueError {
+        let text = shown(self.text);
         let message = match self.token {
-            Token::String(_) => {
-                format!("found the string {}, expected {expected}", shown(self.text))
-            }
-            Token::Number(_) => {
-                format!("found the number {}, expected {expected}", shown(self.text))
-            }
-            Token::Null | Token::Boolean(_) => format!("found {}, expected {expected}", self.text),
-            _ => format!("found '{}', expected {expected}", self.text),
+            Token::Word("NaN" | "nan" | "Infinity" | "inf") => not_finite(&text),
+            Token::Word("True" | "TRUE") => format!("found '{text}', in JSON it is 'true'"),
+            Token::Word("False" | "FALSE") => format!("found '{text}', in JSON it is 'false'"),
+            Token::Word("None" | "NULL") => format!("found '{text}', in JSON it is 'null'"),
+            Token::Word(word) if word == "#" || word.starts_with("/*") => comment(),
+            Token::CommentLine(_) | Token::CommentBlock(_) => comment(),
+            Token::Word(word) => match word.chars().next() {
+                Some(c) if !c.is_alphanumeric() && !c.is_ascii_graphic() => {
+                    format!("found the character U+{:04X}, expected {expected}", u32::from(c))
+                }
+                _ => format!("found '{text}', expected {expected}"),
+            },
+            Token::String(_) => format!("found the string {text}, expected {expected}"),
+            Token::Number(_) => format!("found the number {text}, expected {expected}"),
+            Token::Null | Token::Boolean(_) => format!("found {text}, expected {expected}"),
+            _ => format!("found '{text}', expected {expected}"),
         };
         ValueError::new(message).with_span(self.span)
     }
 }
 
-/// The characters of an escape that are shown.
-const fn escape_len(kind: &ParseStringErrorKind) -> usize {
-    match kind {
-        ParseStringErrorKind::ExpectedFourHexDigits
-        | ParseStringErrorKind::InvalidUnicodeEscapeSequence(_) => 6,
-        _ => 2,
-    }
-}
-
-/// The message for text that is no token of JSON.
-fn stray(text: &str) -> String {
-    let expected = match text {
-        "NaN" | "nan" | "Infinity" | "inf" => return not_finite(text),
-        "True" | "TRUE" => "'true'",
-        "False" | "FALSE" => "'false'",
-        "None" | "Null" | "NULL" | "undefined" => "'null'",
-        _ if text.starts_with("//") || text.starts_with("/*") || text == "#" => {
-            return "found a comment; JSON has none".to_owned();
-        }
-        _ => "a value: a string in double quotes, a number, true, false, null, a list or a dict",
-    };
-    format!("found '{}', expected {expected}", shown(text))
+/// Whether a number, or what someone took for one, may go on with this character.
+fn in_number(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '.' | '+' | '-' | '_')
 }
 
 fn not_finite(text: &str) -> String {
     format!("found {text}, but numbers must be finite")
 }
 
-fn not_a_number(text: &str) -> String {
-    format!(
-        "found '{}', which is not a number as JSON writes it",
-        shown(text)
-    )
+fn comment() -> String {
+    "found a comment; JSON has none".to_owned()
 }
 
 /// As much of a text as a message shows.
