@@ -8,5 +8,16 @@ extern crate alloc;
 extern crate std;
 
 mod dtype;
+pub mod fill;
+mod float;
+pub mod initializer;
+pub mod lanes;
+pub mod math;
+pub mod random;
 
 pub use dtype::DType;
+pub use fill::{Fill, FillError};
+pub use float::{Compute, Float};
+pub use half::{bf16, f16};
+pub use initializer::{InitError, Initializer, Layout, Shape};
+pub use random::{Fnv1a, Philox4x32, Stream, stream_id};

@@ -1,0 +1,375 @@
+//! A parameter's distribution as numbers only, and the scalar reference that writes it.
+
+mod error;
+
+pub use error::{Argument, FillError};
+
+use crate::{
+    float::{
+        Float,
+        sealed::Sampler,
+    },
+    lanes::{Lanes, MAX_LANES, Scalar},
+    random::{Stream, normal, philox, trunc_normal, uniform},
+};
+
+/// What a parameter is filled with: the lowered form of an initializer, numbers only.
+///
+/// Two equal fills give the same bits, on every backend. Made by [`constant`](Fill::constant),
+/// [`uniform`](Fill::uniform), [`normal`](Fill::normal) and [`trunc_normal`](Fill::trunc_normal),
+/// which check their arguments; a distribution without width becomes a `Constant`.
+///
+/// ```
+/// use weight_init_core::{Fill, Stream};
+///
+/// let fill = Fill::<f32>::normal(0.0, 0.02)?;
+/// let stream = Stream::new(42, "backbone.conv1.weight");
+/// let mut all = [0.0; 10];
+/// fill.write(stream, 0, &mut all);
+/// // Any part is the same as that part of the whole.
+/// let mut part = [0.0; 4];
+/// fill.write(stream, 3, &mut part);
+/// assert_eq!(part, all[3..7]);
+/// # Ok::<(), weight_init_core::FillError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Fill<T: Float> {
+    /// Every element the same value.
+    Constant(T),
+    /// Uniform in [a, b).
+    Uniform(UniformFill<T>),
+    /// Normal, unbounded.
+    Normal(NormalFill<T>),
+    /// Normal, conditioned on [a, b].
+    TruncNormal(TruncNormalFill<T>),
+}
+
+/// Numbers of a uniform fill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct UniformFill<T: Float> {
+    a: f64,
+    b: f64,
+    numbers: uniform::Uniform<T::Compute>,
+}
+
+/// Numbers of a normal fill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct NormalFill<T: Float> {
+    mean: f64,
+    std: f64,
+    numbers: normal::Normal<T::Compute>,
+}
+
+/// Numbers of a truncated normal fill.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+pub struct TruncNormalFill<T: Float> {
+    mean: f64,
+    std: f64,
+    a: f64,
+    b: f64,
+    numbers: trunc_normal::TruncNormal<T::Compute>,
+}
+
+impl<T: Float> UniformFill<T> {
+    /// Lower bound, inclusive, as given.
+    #[must_use]
+    pub const fn a(&self) -> f64 {
+        self.a
+    }
+    /// Upper bound, exclusive, as given.
+    #[must_use]
+    pub const fn b(&self) -> f64 {
+        self.b
+    }
+}
+
+impl<T: Float> NormalFill<T> {
+    /// Mean, as given.
+    #[must_use]
+    pub const fn mean(&self) -> f64 {
+        self.mean
+    }
+    /// Standard deviation, as given.
+    #[must_use]
+    pub const fn std(&self) -> f64 {
+        self.std
+    }
+}
+
+impl<T: Float> TruncNormalFill<T> {
+    /// Mean of the normal distribution before truncation, as given.
+    #[must_use]
+    pub const fn mean(&self) -> f64 {
+        self.mean
+    }
+    /// Standard deviation of the normal distribution before truncation, as given.
+    #[must_use]
+    pub const fn std(&self) -> f64 {
+        self.std
+    }
+    /// Lower bound, inclusive, as given.
+    #[must_use]
+    pub const fn a(&self) -> f64 {
+        self.a
+    }
+    /// Upper bound, inclusive, as given.
+    #[must_use]
+    pub const fn b(&self) -> f64 {
+        self.b
+    }
+}
+
+impl<T: Float> Fill<T> {
+    /// Every element `value`, rounded once to `T`.
+    ///
+    /// # Errors
+    ///
+    /// [`FillError::NotFinite`], [`FillError::Overflow`] if it rounds to infinity.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, f16};
+    /// assert_eq!(Fill::<f32>::constant(0.1), Ok(Fill::Constant(0.1)));
+    /// assert_eq!(
+    ///     Fill::<f16>::constant(70000.0).unwrap_err().to_string(),
+    ///     "val is 70000, beyond the range of float16 (up to 65504)",
+    /// );
+    /// ```
+    pub fn constant(value: f64) -> Result<Self, FillError> {
+        rounded(Argument::Val, value).map(Self::Constant)
+    }
+
+    /// Uniform in [a, b): `a <= x < b` holds for every element as stored. `a == b` is a constant.
+    ///
+    /// # Errors
+    ///
+    /// [`FillError::NotFinite`]; [`FillError::Inverted`] if `a > b`; [`FillError::Overflow`] if a
+    /// bound is beyond `T`'s range or their distance beyond that of the type of computation;
+    /// [`FillError::NoValue`] if no value of `T` lies in [a, b).
+    pub fn uniform(a: f64, b: f64) -> Result<Self, FillError> {
+        let (low, _): (T, T) = (rounded(Argument::A, a)?, rounded(Argument::B, b)?);
+        ordered(a, b)?;
+        if a == b {
+            return Ok(Self::Constant(low));
+        }
+        let width = T::Compute::from_f64_rounded(b - a);
+        if !width.to_f64_exact().is_finite() {
+            return Err(FillError::overflow::<T::Compute>(Argument::Width, b - a));
+        }
+        let (min, max) = (T::at_least(a), T::below(b));
+        if min > max {
+            return Err(FillError::no_value::<T>(a, b));
+        }
+        Ok(Self::Uniform(UniformFill {
+            a,
+            b,
+            numbers: uniform::Uniform {
+                low: T::Compute::from_f64_rounded(a),
+                width,
+                min: min.to_compute(),
+                max: max.to_compute(),
+            },
+        }))
+    }
+
+    /// Normal. `std == 0` is a constant.
+    ///
+    /// # Errors
+    ///
+    /// [`FillError::NotFinite`]; [`FillError::NegativeStd`]; [`FillError::Overflow`] if the mean, or
+    /// a sample 8.7 standard deviations away from it, is beyond `T`'s range.
+    pub fn normal(mean: f64, std: f64) -> Result<Self, FillError> {
+        let centre: T = rounded(Argument::Mean, mean)?;
+        check_std(std)?;
+        if std == 0.0 {
+            return Ok(Self::Constant(centre));
+        }
+        let extreme = mean.abs() + normal::REACH * std;
+        if !T::from_f64_rounded(extreme).to_f64_exact().is_finite() {
+            return Err(FillError::overflow::<T>(Argument::ExtremeSample, extreme));
+        }
+        Ok(Self::Normal(NormalFill {
+            mean,
+            std,
+            numbers: normal::Normal {
+                mean: T::Compute::from_f64_rounded(mean),
+                std: T::Compute::from_f64_rounded(std),
+            },
+        }))
+    }
+
+    /// Normal with this mean and standard deviation (before truncation), conditioned on the
+    /// interval [a, b]: absolute bounds, met by every element as stored. `a == b` and `std == 0` are
+    /// constants. Right however far the mean lies outside of the bounds.
+    ///
+    /// # Errors
+    ///
+    /// [`FillError::NotFinite`]; [`FillError::NegativeStd`]; [`FillError::Inverted`] if `a > b`;
+    /// [`FillError::NoValue`] if no value of `T` lies in [a, b]; [`FillError::MeanOutside`] if
+    /// `std == 0` and the mean is not in [a, b]; [`FillError::Overflow`] if mean or standard
+    /// deviation are beyond the range of the type of computation, and needed there.
+    pub fn trunc_normal(mean: f64, std: f64, a: f64, b: f64) -> Result<Self, FillError> {
+        for (argument, value) in
+            [(Argument::Mean, mean), (Argument::Std, std), (Argument::A, a), (Argument::B, b)]
+        {
+            finite(argument, value)?;
+        }
+        check_std(std)?;
+        ordered(a, b)?;
+        let (min, max) = (T::at_least(a), T::at_most(b));
+        if a == b {
+            return rounded(Argument::A, a).map(Self::Constant);
+        }
+        if min > max {
+            return Err(FillError::no_value::<T>(a, b));
+        }
+        if std == 0.0 {
+            if mean < a || mean > b {
+                return Err(FillError::MeanOutside { mean, bound: if mean < a { a } else { b } });
+            }
+            // Rounding may lead out of the bounds.
+            let mean = T::from_f64_rounded(mean);
+            let mean = if mean < min { min } else { mean };
+            return Ok(Self::Constant(if mean > max { max } else { mean }));
+        }
+        let Some(method) = trunc_normal::plan(mean, std, a, b) else {
+            let largest =
+                if std > mean.abs() { (Argument::Std, std) } else { (Argument::Mean, mean) };
+            return Err(FillError::overflow::<T::Compute>(largest.0, largest.1));
+        };
+        Ok(Self::TruncNormal(TruncNormalFill {
+            mean,
+            std,
+            a,
+            b,
+            numbers: trunc_normal::TruncNormal {
+                min: min.to_compute(),
+                max: max.to_compute(),
+                method,
+            },
+        }))
+    }
+
+    /// Name of the kind: `constant`, `uniform`, `normal`, `trunc_normal`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "constant",
+            Self::Uniform(_) => "uniform",
+            Self::Normal(_) => "normal",
+            Self::TruncNormal(_) => "trunc_normal",
+        }
+    }
+
+    /// Writes elements `first..first + out.len()` of the parameter: the reference for every backend.
+    ///
+    /// Element numbers are modulo 2⁶⁴.
+    pub fn write(&self, stream: Stream, first: u64, out: &mut [T]) {
+        self.write_with(Scalar, stream, first, out);
+    }
+
+    /// Writes elements `first..first + out.len()` on these lanes: the same bits as [`write`](Self::write).
+    ///
+    /// For vector lanes, call it inside a function that has their target features.
+    #[inline(always)]
+    pub fn write_with<L: Lanes>(&self, lanes: L, stream: Stream, first: u64, out: &mut [T]) {
+        match self {
+            Self::Constant(value) => out.fill(*value),
+            Self::Uniform(fill) => drive(lanes, &fill.numbers, stream, first, out),
+            Self::Normal(fill) => drive(lanes, &fill.numbers, stream, first, out),
+            Self::TruncNormal(fill) => drive(lanes, &fill.numbers, stream, first, out),
+        }
+    }
+}
+
+/// Whole groups of blocks on the lanes; the partial block in front alone, the rest by way of a
+/// buffer.
+#[inline(always)]
+fn drive<T: Float, L: Lanes>(
+    lanes: L,
+    sampler: impl Sampler<T::Compute>,
+    stream: Stream,
+    first: u64,
+    out: &mut [T],
+) {
+    let per_block = T::PER_BLOCK;
+    let mut block = first / per_block as u64;
+    let skipped = (first % per_block as u64) as usize;
+    let mut out = out;
+    if skipped > 0 {
+        let (head, rest) = out.split_at_mut(out.len().min(per_block - skipped));
+        let mut buffer = [T::default(); 4];
+        if let Some(elements) = buffer.get_mut(..per_block) {
+            group(Scalar, sampler, stream, block, elements);
+            copy(elements.get(skipped..), head);
+        }
+        block = block.wrapping_add(1);
+        out = rest;
+    }
+
+    let mut groups = out.chunks_exact_mut(per_block * L::N);
+    for elements in &mut groups {
+        group(lanes, sampler, stream, block, elements);
+        block = block.wrapping_add(L::N as u64);
+    }
+
+    let rest = groups.into_remainder();
+    if rest.is_empty() {
+    } else if L::N == 1 {
+        let mut buffer = [T::default(); 4];
+        if let Some(elements) = buffer.get_mut(..per_block) {
+            group(Scalar, sampler, stream, block, elements);
+            copy(Some(elements), rest);
+        }
+    } else {
+        let mut buffer = [T::default(); 4 * MAX_LANES];
+        if let Some(elements) = buffer.get_mut(..per_block * L::N) {
+            group(lanes, sampler, stream, block, elements);
+            copy(Some(elements), rest);
+        }
+    }
+}
+
+#[inline(always)]
+fn group<T: Float, L: Lanes>(
+    lanes: L,
+    sampler: impl Sampler<T::Compute>,
+    stream: Stream,
+    block: u64,
+    out: &mut [T],
+) {
+    let words = philox::blocks(lanes, stream, block);
+    T::group(lanes, words, sampler, out);
+}
+
+#[inline(always)]
+fn copy<T: Copy>(from: Option<&[T]>, to: &mut [T]) {
+    for (to, from) in to.iter_mut().zip(from.unwrap_or_default()) {
+        *to = *from;
+    }
+}
+
+fn finite(argument: Argument, value: f64) -> Result<(), FillError> {
+    if value.is_finite() { Ok(()) } else { Err(FillError::NotFinite { argument, value }) }
+}
+
+fn rounded<T: Float>(argument: Argument, value: f64) -> Result<T, FillError> {
+    finite(argument, value)?;
+    let rounded = T::from_f64_rounded(value);
+    if rounded.is_finite() { Ok(rounded) } else { Err(FillError::overflow::<T>(argument, value)) }
+}
+
+fn ordered(a: f64, b: f64) -> Result<(), FillError> {
+    if a > b { Err(FillError::Inverted { a, b }) } else { Ok(()) }
+}
+
+fn check_std(std: f64) -> Result<(), FillError> {
+    finite(Argument::Std, std)?;
+    if std < 0.0 { Err(FillError::NegativeStd { std }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;
