@@ -16,7 +16,7 @@ mod token;
 
 use jsonc_parser::tokens::Token;
 
-use self::token::{Lexeme, Tokens, span};
+use self::token::{Lexeme, Tokens};
 use super::de::ValueError;
 use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Source};
@@ -47,110 +47,166 @@ pub fn parse(source: &Source) -> Result<Value, Diagnostic> {
         return Err(Diagnostic::of_file(source.name(), message));
     }
     let (text, offset) = source.text()?;
-    let mut reader = Reader { source, tokens: Tokens::new(text, offset) };
-    reader.document().map_err(|error| error.into_diagnostic(source, "$"))
+    let mut reader = Reader { source, tokens: Tokens::new(text, offset), open: Vec::new() };
+    reader.document().map_err(|error| reader.place(error).into_diagnostic(source, "$"))
 }
 
+/// What is being read. The lists and dicts that are open lie on a stack of our own, so that no depth
+/// can overflow the machine's.
 struct Reader<'s> {
     source: &'s Source,
     tokens: Tokens<'s>,
+    open: Vec<Open>,
+}
+
+/// A list or dict that is not closed yet.
+struct Open {
+    /// Its opening bracket.
+    span: Span,
+    items: Items,
+}
+
+enum Items {
+    /// The elements so far, and whether the next one has begun.
+    List(Vec<Value>, bool),
+    /// The entries so far, and the key that waits for its value.
+    Dict(Vec<Entry>, Option<(String, Span)>),
 }
 
 type Result<T, E = ValueError> = std::result::Result<T, E>;
 
 impl<'s> Reader<'s> {
     fn document(&mut self) -> Result<Value> {
-        let first = self.tokens.expect("a value")?;
-        let value = self.value(first, 0)?;
+        let mut first = self.tokens.expect("a value")?;
+        loop {
+            // `first` begins a value: of one token, or a list or dict to be filled.
+            let mut value = self.begin(first)?;
+            first = loop {
+                if let Some(value) = value {
+                    let Some(open) = self.open.last_mut() else { return self.finish(value) };
+                    open.put(value);
+                }
+                match self.next_item()? {
+                    Some(first) => break first,
+                    None => value = self.close()?,
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, first: Lexeme<'s>) -> Result<Option<Value>> {
+        let kind = match first.token {
+            Token::Null => Kind::Null,
+            Token::Boolean(bool) => Kind::Bool(bool),
+            Token::Number(text) => number(text).map_err(|error| error.with_span(first.span))?,
+            Token::String(string) => Kind::Str(string.into_owned()),
+            Token::OpenBracket | Token::OpenBrace if self.open.len() == MAX_DEPTH => {
+                let message = format!("nested deeper than {MAX_DEPTH} levels");
+                return Err(ValueError::new(message).with_span(first.span));
+            }
+            Token::OpenBracket => {
+                self.open.push(Open { span: first.span, items: Items::List(Vec::new(), false) });
+                return Ok(None);
+            }
+            Token::OpenBrace => {
+                self.open.push(Open { span: first.span, items: Items::Dict(Vec::new(), None) });
+                return Ok(None);
+            }
+            _ => return Err(first.unexpected("a value")),
+        };
+        Ok(Some(Value::new(kind, first.span)))
+    }
+
+    /// The first token of the next value in the innermost list or dict, or `None` at its end.
+    fn next_item(&mut self) -> Result<Option<Lexeme<'s>>> {
+        let Some(Open { span, items }) = self.open.last_mut() else { return Ok(None) };
+        match items {
+            Items::List(values, begun) => {
+                let mut inside = |expected| self.tokens.inside(*span, "a list", expected);
+                let mut expected = "a value or ']'";
+                if !values.is_empty() {
+                    let next = inside("',' or ']'")?;
+                    match next.token {
+                        Token::Comma => expected = "a value",
+                        Token::CloseBracket => return Ok(None),
+                        _ => return Err(next.unexpected("',' or ']'")),
+                    }
+                }
+                *begun = true;
+                let first = inside(expected)?;
+                if first.token != Token::CloseBracket {
+                    return Ok(Some(first));
+                }
+                *begun = false;
+                if values.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(first.unexpected("a value after the comma"))
+                }
+            }
+            Items::Dict(entries, waiting) => {
+                let mut inside = |expected| self.tokens.inside(*span, "a dict", expected);
+                let mut expected = "a key or '}'";
+                if !entries.is_empty() {
+                    let next = inside("',' or '}'")?;
+                    match next.token {
+                        Token::Comma => expected = "a key",
+                        Token::CloseBrace => return Ok(None),
+                        _ => return Err(next.unexpected("',' or '}'")),
+                    }
+                }
+                let key = inside(expected)?;
+                match key.token {
+                    Token::String(name) => *waiting = Some((name.into_owned(), key.span)),
+                    Token::CloseBrace if entries.is_empty() => return Ok(None),
+                    Token::CloseBrace => return Err(key.unexpected("a key after the comma")),
+                    _ => return Err(key.unexpected("a key in double quotes")),
+                }
+                let colon = inside("':'")?;
+                if colon.token != Token::Colon {
+                    return Err(colon.unexpected("':' after the key"));
+                }
+                inside("a value").map(Some)
+            }
+        }
+    }
+
+    /// Closes the innermost list or dict at the last token.
+    fn close(&mut self) -> Result<Option<Value>> {
+        if let Some(Open { items: Items::Dict(entries, _), .. }) = self.open.last() {
+            self.refuse_duplicates(entries)?;
+        }
+        let end = self.tokens.end();
+        Ok(self.open.pop().map(|Open { span, items }| {
+            let kind = match items {
+                Items::List(mut values, _) => {
+                    values.shrink_to_fit();
+                    Kind::List(values)
+                }
+                Items::Dict(mut entries, _) => {
+                    entries.shrink_to_fit();
+                    Kind::Dict(entries)
+                }
+            };
+            Value::new(kind, Span::new(span.start as usize, end))
+        }))
+    }
+
+    fn finish(&mut self, value: Value) -> Result<Value> {
         match self.tokens.next()? {
             None => Ok(value),
             Some(more) => Err(more.unexpected("the end of the file")),
         }
     }
 
-    /// The value that begins with `first`, inside `depth` lists and dicts.
-    fn value(&mut self, first: Lexeme<'s>, depth: usize) -> Result<Value> {
-        let kind = match first.token {
-            Token::Null => Kind::Null,
-            Token::Boolean(bool) => Kind::Bool(bool),
-            Token::Number(text) => number(text).map_err(|error| error.with_span(first.span))?,
-            Token::String(string) => Kind::Str(string.into_owned()),
-            Token::OpenBracket | Token::OpenBrace if depth == MAX_DEPTH => {
-                let message = format!("nested deeper than {MAX_DEPTH} levels");
-                return Err(ValueError::new(message).with_span(first.span));
-            }
-            Token::OpenBracket => Kind::List(self.list(first.span, depth + 1)?),
-            Token::OpenBrace => Kind::Dict(self.dict(first.span, depth + 1)?),
-            _ => return Err(first.unexpected("a value")),
-        };
-        let end = self.tokens.end();
-        Ok(Value::new(kind, span(first.span.start as usize, end)))
-    }
-
-    fn list(&mut self, open: Span, depth: usize) -> Result<Vec<Value>> {
-        let mut values = Vec::new();
-        let mut expected = "a value or ']'";
-        loop {
-            let at = |error: ValueError| error.inside(values.len());
-            let first = self.tokens.inside(open, "a list", expected).map_err(at)?;
-            match first.token {
-                Token::CloseBracket if values.is_empty() => return Ok(values),
-                Token::CloseBracket => return Err(first.unexpected("a value after the comma")),
-                _ => {}
-            }
-            let value = self.value(first, depth).map_err(at)?;
-            values.push(value);
-            let next = self.tokens.inside(open, "a list", "',' or ']'")?;
-            match next.token {
-                Token::Comma => expected = "a value",
-                Token::CloseBracket => break,
-                _ => return Err(next.unexpected("',' or ']'")),
-            }
-        }
-        values.shrink_to_fit();
-        Ok(values)
-    }
-
-    fn dict(&mut self, open: Span, depth: usize) -> Result<Vec<Entry>> {
-        let mut entries = Vec::new();
-        let mut expected = "a key or '}'";
-        loop {
-            let key = self.tokens.inside(open, "a dict", expected)?;
-            match key.token {
-                Token::CloseBrace if entries.is_empty() => return Ok(entries),
-                Token::CloseBrace => return Err(key.unexpected("a key after the comma")),
-                _ => {}
-            }
-            let entry = self.entry(open, key, depth)?;
-            entries.push(entry);
-            let next = self.tokens.inside(open, "a dict", "',' or '}'")?;
-            match next.token {
-                Token::Comma => expected = "a key",
-                Token::CloseBrace => break,
-                _ => return Err(next.unexpected("',' or '}'")),
-            }
-        }
-        self.refuse_duplicates(&entries)?;
-        entries.shrink_to_fit();
-        Ok(entries)
-    }
-
-    fn entry(&mut self, open: Span, key: Lexeme<'s>, depth: usize) -> Result<Entry> {
-        let key_span = key.span;
-        let Token::String(key) = key.token else {
-            return Err(key.unexpected("a key in double quotes"));
-        };
-        let value = self.entry_value(open, depth).map_err(|error| error.inside(key.as_ref()))?;
-        Ok(Entry { key: key.into_owned(), key_span, value })
-    }
-
-    fn entry_value(&mut self, open: Span, depth: usize) -> Result<Value> {
-        let colon = self.tokens.inside(open, "a dict", "':'")?;
-        if colon.token != Token::Colon {
-            return Err(colon.unexpected("':' after the key"));
-        }
-        let first = self.tokens.inside(open, "a dict", "a value")?;
-        self.value(first, depth)
+    /// The error, seen from the whole text.
+    #[cold]
+    fn place(&self, error: ValueError) -> ValueError {
+        self.open.iter().rev().fold(error, |error, open| match &open.items {
+            Items::List(values, true) => error.inside(values.len()),
+            Items::Dict(_, Some((key, _))) => error.inside(key.as_str()),
+            Items::List(_, false) | Items::Dict(_, None) => error,
+        })
     }
 
     /// Finds the first key of the text that stood before, in *n* log *n*.
@@ -171,6 +227,24 @@ impl<'s> Reader<'s> {
                 );
                 let error = ValueError::new(message).with_span(again.key_span);
                 Err(error.inside(again.key.as_str()))
+            }
+        }
+    }
+}
+
+impl Open {
+    fn put(&mut self, value: Value) {
+        match &mut self.items {
+            Items::List(values, begun) => {
+                values.push(value);
+                *begun = false;
+            }
+            Items::Dict(entries, waiting) => {
+                entries.extend(waiting.take().map(|(key, key_span)| Entry {
+                    key,
+                    key_span,
+                    value,
+                }));
             }
         }
     }

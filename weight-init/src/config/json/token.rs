@@ -24,10 +24,6 @@ pub(super) struct Tokens<'s> {
     end: usize,
 }
 
-pub(super) fn span(start: usize, end: usize) -> Span {
-    Span::new(start, end)
-}
-
 impl<'s> Tokens<'s> {
     pub(super) fn new(text: &'s str, offset: usize) -> Self {
         let options = ScannerOptions {
@@ -204,7 +200,7 @@ impl<'s> Tokens<'s> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        span(self.offset + start, self.offset + end)
+        Span::new(self.offset + start, self.offset + end)
     }
 
     #[cold]
