@@ -1,24 +1,25 @@
 //! Upper quantile of the normal distribution: the `z >= 0` that is exceeded with probability `p`.
 //!
 //! Two formulas, as in M. J. Wichura, *Algorithm AS 241: The percentage points of the normal
-//! distribution*, Applied Statistics 37 (1988), <https://doi.org/10.2307/2347330>, with our own
-//! coefficients for the ranges met here, and computed both and selected, so that vectors need no
-//! branch:
+//! distribution*, Applied Statistics 37 (1988), <https://doi.org/10.2307/2347330>, both computed and
+//! one selected, because vectors take no branches. Each is a first estimate, nearly exact in its
+//! rounding, and a correction by a rational function:
 //!
-//! - centre, `q = ½ − p` (exact for `p >= ¼`) up to `q₀`: `z = q·N(y)/D(y)`, `y = q₀² − q²` (`−q²` for `f32`);
-//! - tail: `t = √(−2 ln p)`, `z = N(t − t₀)/D(t − t₀)`.
+//! - centre, `q = ½ − p` (exact for `p >= ¼`) up to 0.425: `z = √(2π)·q + q·r·N(y)/D(y)`, `r = q²`,
+//!   `y = 0.425² − r`;
+//! - tail: `t = √(−2 ln p)`, `z = t + N(y)/D(y)`, `y = t − 2¼`.
 //!
 //! The rational functions meet the true one at the Chebyshev nodes of their ranges (computed with
-//! 45 digits). The shifts make nearly all coefficients positive, so that Horner's rule loses
-//! nothing. The quotient is taken once, of the selected numerator and denominator.
+//! 45 digits). The shifts give all coefficients of one polynomial the same sign, so that Horner's
+//! rule loses nothing, and the corrections are small against the estimates, and with them their
+//! rounding errors. The quotient is taken once, of the selected numerator and denominator.
 //!
-//! |       | `q₀`  | centre | tail    | valid from  | error of the formulas |
-//! |-------|-------|--------|---------|-------------|-----------------------|
-//! | `f32` | 0.3   | 6 / 0  | 5 / 4   | 5·10⁻²⁶     | 2.3·10⁻⁸              |
-//! | `f64` | 0.425 | 8 / 8  | 10 / 10 | 5·10⁻³³     | 7·10⁻¹⁷               |
+//! |       | centre | tail    | valid from | error of the formulas |
+//! |-------|--------|---------|------------|-----------------------|
+//! | `f32` | 3 / 4  | 4 / 4   | 5·10⁻²⁶    | 1.7·10⁻⁸              |
+//! | `f64` | 8 / 8  | 10 / 10 | 5·10⁻³³    | 6·10⁻¹⁷               |
 //!
-//! Error against the correctly rounded quantile of the very `p`, tested: below 4 units in the last
-//! place.
+//! Error against the true quantile of the very `p`, tested: below 4 units in the last place.
 
 use crate::{
     float::Compute,
@@ -29,88 +30,87 @@ use crate::{
 #[derive(Debug)]
 #[allow(unnameable_types, reason = "sealed")]
 pub struct Coefficients<E: 'static> {
-    half: E,
-    minus_two: E,
-    one: E,
     /// `½ − q₀`: the tail's formula holds below.
     split: E,
     /// `q₀²`.
     centre_shift: E,
     tail_shift: E,
+    /// `√(2π)`.
+    slope: E,
+    /// Numerator and denominator.
     centre: [&'static [E]; 2],
     tail: [&'static [E]; 2],
 }
 
 pub(crate) static F32: Coefficients<f32> = Coefficients {
-    half: 0.5,
-    minus_two: -2.0,
-    one: 1.0,
-    split: 0.2,
-    centre_shift: 0.0,
-    tail_shift: 1.75,
-    centre: [&[1723.6454, 39.206287, 59.91014, -15.237712, 5.7792015, -2.6248968, 2.5066283], &[]],
+    split: 0.075,
+    centre_shift: 0.180625,
+    tail_shift: 2.25,
+    slope: 2.5066283,
+    centre: [
+        &[268.62457, 334.3202, 81.657875, 4.874766],
+        &[147.1584, 327.5284, 154.29248, 22.775423, 1.0],
+    ],
     tail: [
-        &[0.0009040036, 0.034319196, 0.3629327, 1.424886, 2.0739565, 0.78486913],
-        &[0.0009039417, 0.032749597, 0.31050128, 0.9977334, 1.0],
+        &[-2.399741e-06, -0.0019095638, -0.06296047, -0.46255586, -0.84195924],
+        &[0.00032784257, 0.016515465, 0.19895671, 0.79777455, 1.0],
     ],
 };
 
 pub(crate) static F64: Coefficients<f64> = Coefficients {
-    half: 0.5,
-    minus_two: -2.0,
-    one: 1.0,
     split: 0.075,
     centre_shift: 0.180625,
-    tail_shift: 2.0,
+    tail_shift: 2.25,
+    slope: 2.5066282746310007,
     centre: [
         &[
-            3907.007639023816,
-            74060.81462563902,
-            214247.3801984238,
-            213550.16248438213,
-            95692.73551269759,
-            21627.48116049056,
-            2548.2248573022625,
-            148.75654077063152,
-            3.3871328727963665,
+            625.065325746334,
+            68589.41719068619,
+            241554.11234600894,
+            262872.99053463,
+            124185.54730959909,
+            29112.399752709563,
+            3525.532128070263,
+            210.31989537018472,
+            4.874765941399952,
         ],
         &[
-            9398.46451720659,
-            72342.69749284587,
-            140376.82723612545,
-            109244.70555458817,
-            41169.98166790856,
-            8176.878340636071,
-            871.2838940641986,
-            46.92338689522055,
+            35509.46431808932,
+            171982.98098109584,
+            253716.09965853798,
+            164325.0965799307,
+            54319.3889132977,
+            9787.108554703831,
+            967.9298360519297,
+            49.168931922853595,
             1.0,
         ],
     ],
     tail: [
         &[
-            1.7265259131164232e-08,
-            2.1838514916651134e-06,
-            9.535914057639428e-05,
-            0.0020074703331469964,
-            0.023663551004688824,
-            0.1693533886470893,
-            0.762839514565803,
-            2.1524585767002735,
-            3.6194985884668593,
-            3.215357470078282,
-            1.1015196284988993,
+            -1.3184425832989648e-13,
+            -6.821747973079103e-10,
+            -1.5628060052571907e-07,
+            -1.0850638738511269e-05,
+            -0.0003278624812964694,
+            -0.005105577767442915,
+            -0.04506466959843143,
+            -0.23613769097561402,
+            -0.7293054692226871,
+            -1.2186684092023312,
+            -0.841959295900924,
         ],
         &[
-            6.427118887442187e-16,
-            1.726499867452102e-08,
-            2.149410535861278e-06,
-            9.117290326485049e-05,
-            0.0018359394493670219,
-            0.020363040172288866,
-            0.13469967099662017,
-            0.5474991293132273,
-            1.3373779704723714,
-            1.7891890284593277,
+            9.061907675322558e-11,
+            2.680049883624588e-08,
+            2.2742871517723306e-06,
+            8.322557486784093e-05,
+            0.001579779778691408,
+            0.017273656014111738,
+            0.11540202758936534,
+            0.48026392401054785,
+            1.2134446326195782,
+            1.6958145630952117,
             1.0,
         ],
     ],
@@ -120,25 +120,23 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
 #[inline(always)]
 pub fn normal_quantile_lanes<E: Compute, V: Arithmetic<E>>(v: V, p: Lane<E, V>) -> Lane<E, V> {
     let c = E::QUANTILE;
-    let one = v.splat(c.one);
-    let ratio = |x, [numerator, denominator]: [&'static [E]; 2]| {
-        let numerator = super::horner(v, x, numerator);
-        // A polynomial has no denominator.
-        let denominator =
-            if denominator.is_empty() { one } else { super::horner(v, x, denominator) };
-        [numerator, denominator]
-    };
+    let q = v.sub(v.splat(E::HALF), p);
+    let r = v.mul(q, q);
+    let y = v.sub(v.splat(c.centre_shift), r);
+    let centre = [
+        v.mul(q, v.splat(c.slope)),
+        v.mul(v.mul(q, r), super::horner(v, y, c.centre[0])),
+        super::horner(v, y, c.centre[1]),
+    ];
 
-    let q = v.sub(v.splat(c.half), p);
-    let y = v.sub(v.splat(c.centre_shift), v.mul(q, q));
-    let [n, d] = ratio(y, c.centre);
-    let centre = [v.mul(q, n), d];
-
-    let t = v.sqrt(v.mul(super::ln_lanes(v, p), v.splat(c.minus_two)));
-    let tail = ratio(v.sub(t, v.splat(c.tail_shift)), c.tail);
+    let t = v.sqrt(v.mul(super::ln_lanes(v, p), v.splat(E::MINUS_TWO)));
+    let y = v.sub(t, v.splat(c.tail_shift));
+    let tail = [t, super::horner(v, y, c.tail[0]), super::horner(v, y, c.tail[1])];
 
     let deep = v.less(p, v.splat(c.split));
-    v.div(v.select(deep, tail[0], centre[0]), v.select(deep, tail[1], centre[1]))
+    let [estimate, numerator, denominator] =
+        core::array::from_fn(|i| v.select(deep, tail[i], centre[i]));
+    v.add(estimate, v.div(numerator, denominator))
 }
 
 #[cfg(test)]
