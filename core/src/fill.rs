@@ -5,10 +5,7 @@ mod error;
 pub use error::{Argument, FillError};
 
 use crate::{
-    float::{
-        Float,
-        sealed::Sampler,
-    },
+    float::{Float, sealed::Sampler},
     lanes::{Lanes, MAX_LANES, Scalar},
     random::{Stream, normal, philox, trunc_normal, uniform},
 };

@@ -66,7 +66,7 @@ pub trait Compute: Float + sealed::Compute {
     /// Unsigned integer of the same width.
     type Bits: Copy + Debug;
     /// Coefficients of a polynomial fitted for one [`Fill`](crate::Fill).
-    type Series: Copy + PartialEq + Debug + AsRef<[Self]>;
+    type Series: Copy + PartialEq + Debug + Send + Sync + AsRef<[Self]>;
 
     /// Width in bits.
     const BITS: u32;

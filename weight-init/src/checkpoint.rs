@@ -15,6 +15,7 @@ pub mod safetensors;
 mod sink;
 
 pub use atomic_file::AtomicFile;
+pub(crate) use error::printable;
 pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
 pub use sink::{Sink, Summary};

@@ -273,3 +273,6 @@ fn tail_series(series: &mut [f64], near: f64, largest: f64) {
         *coefficient *= 2.0;
     }
 }
+
+#[cfg(test)]
+mod tests;

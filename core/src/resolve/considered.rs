@@ -11,6 +11,8 @@ use crate::layer::Param;
 pub struct Considered<'a> {
     /// The module that holds the rule.
     pub module: Path<'a>,
+    /// The rules of that module.
+    pub(super) rules: Names<'a>,
     /// Number of the rule in the module's init_cfg.
     pub rule: usize,
     /// The part of the rule.
@@ -21,6 +23,28 @@ pub struct Considered<'a> {
     pub outcome: Outcome,
     /// When it writes: of two writes to one parameter the greater order wins.
     pub order: Order,
+}
+
+/// Rules, only for their names.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a>(&'a dyn Rules);
+
+impl core::fmt::Debug for Names<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Names")
+    }
+}
+
+impl<'a> Considered<'a> {
+    /// What the part names: the classes of `layer`, one glob, or the attribute of an override.
+    pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let (rules, rule, part) = (self.rules.0, self.rule, self.part);
+        (0..).map_while(move |index| match part {
+            Part::Layer => rules.layer(rule, index),
+            Part::Params(glob) => rules.params(rule, glob).filter(|_| index == 0),
+            Part::Override(number) => rules.override_name(rule, number).filter(|_| index == 0),
+        })
+    }
 }
 
 /// The parts of a rule that can write.
@@ -121,7 +145,7 @@ fn frame_rules<'a>(
             let outcome = if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
             let init = assignment(write, param.name);
             let module = Path::new(frame, "", true);
-            see(&Considered { module, rule, part, init, outcome, order: order(rule, part) });
+            see(&Considered { module, rules: Names(rules), rule, part, init, outcome, order: order(rule, part) });
         };
         emit(Part::Layer, write, own(rules, rule, &write, leaf, param));
         for (index, glob) in rules.globs(rule).enumerate() {

@@ -86,6 +86,12 @@ impl<'a> ParamVisit<'a> {
         self.frame.layer
     }
 
+    /// The layer above that one; `None` at the root.
+    #[must_use]
+    pub fn parent(&self) -> Option<&'a dyn Layer> {
+        self.frame.parent.map(|frame| frame.layer)
+    }
+
     /// The id of the random stream that its values come from: of its own `stream` name or its full dotted name.
     #[must_use]
     pub fn stream_id(&self) -> u64 {

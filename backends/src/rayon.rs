@@ -1,0 +1,96 @@
+use core::convert::Infallible;
+use core::fmt;
+use core::slice;
+
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use weight_init_core::{Fill, Float, Stream};
+
+use crate::tile::{TILE, tiles};
+use crate::{Backend, Job, Level};
+
+/// All cores, into the caller's buffer.
+///
+/// The result does not depend on the number of threads, nor on how the work is cut.
+///
+/// ```
+/// use weight_init_backends::{Backend, Embedded, Rayon};
+/// use weight_init_core::{Fill, Stream};
+///
+/// let fill = Fill::<f32>::normal(0.0, 1.0)?;
+/// let stream = Stream::new(42, "fc.weight");
+/// let (mut one, mut many) = (vec![0.0; 100_000], vec![0.0; 100_000]);
+/// Embedded.fill(&fill, stream, 0, &mut one)?;
+/// Rayon::new().fill(&fill, stream, 0, &mut many)?;
+/// assert_eq!(one, many);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Rayon {
+    /// Threads of its own; `None`: those of the pool that it is called in.
+    pool: Option<ThreadPool>,
+    level: Level,
+}
+
+/// The operating system gave no threads.
+#[derive(Debug)]
+pub struct BuildError(rayon::ThreadPoolBuildError);
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot start the threads: {}", self.0)
+    }
+}
+
+impl core::error::Error for BuildError {}
+
+impl Rayon {
+    /// On the threads of the rayon pool that it is called in, as a rule the global one with a thread per core.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { pool: None, level: Level::best() }
+    }
+
+    /// On as many threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no threads.
+    pub fn with_threads(threads: usize) -> Result<Self, BuildError> {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(BuildError)?;
+        Ok(Self { pool: Some(pool), level: Level::best() })
+    }
+
+    /// The number of threads.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.pool.as_ref().map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
+    }
+}
+
+impl<T: Float> Backend<T> for Rayon {
+    type Memory = [T];
+    type Error = Infallible;
+
+    fn fill(&mut self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) -> Result<(), Infallible> {
+        let mut job = Job { fill: *fill, stream, first, out };
+        self.fill_all(slice::from_mut(&mut job))
+    }
+
+    fn fill_all(&mut self, jobs: &mut [Job<'_, T>]) -> Result<(), Infallible> {
+        let level = self.level;
+        let write = |job: &mut Job<'_, T>| level.write(&job.fill, job.stream, job.first, job.out);
+        let elements = jobs.iter().map(|job| job.out.len()).sum::<usize>();
+        // Waking other threads costs more than so few elements.
+        if elements <= TILE {
+            jobs.iter_mut().for_each(write);
+            return Ok(());
+        }
+        let mut run = || tiles(jobs).into_par_iter().for_each(|mut tile| write(&mut tile));
+        match &self.pool {
+            Some(pool) => pool.install(run),
+            None => run(),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,207 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use weight_init::plan::Unknown;
+use weight_init::run::BackendKind;
+use weight_init_core::DType;
+
+/// One declarative init_cfg, any model, any device, the same bits.
+///
+/// Resolves an OpenMMLab-style init_cfg over a model, shows which rule writes each parameter and why, and writes
+/// the initial checkpoint.
+#[derive(Debug, Parser)]
+#[command(version, after_help = "\
+Examples:
+  weight-init plan model.json                       which rule writes each parameter
+  weight-init explain model.json head.fc.weight     and why
+  weight-init init model.json --seed 42 --out model.safetensors
+  weight-init verify model.json model.safetensors
+  weight-init inspect model.safetensors
+
+MODEL is a JSON description of a model: a tree of layers with name, class, bases, init_weights, init_cfg, params,
+buffers, aliases and children. '-' reads standard input.
+
+Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device.")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show which rule writes each parameter
+    #[command(after_help = "\
+Examples:
+  weight-init plan model.json
+  weight-init plan model.json --format json > plan.json
+  weight-init plan model.json --init-cfg xavier.json --strict")]
+    Plan(PlanArgs),
+    /// Write the initial checkpoint
+    #[command(after_help = "\
+Examples:
+  weight-init init model.json --seed 42 --out model.safetensors
+  weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon")]
+    Init(InitArgs),
+    /// Show every rule that was considered for a parameter, in order, and which won
+    #[command(after_help = "\
+Examples:
+  weight-init explain model.json backbone.layer1.0.bn3.weight")]
+    Explain(ExplainArgs),
+    /// Show the tensors of a checkpoint and what is in them
+    #[command(after_help = "\
+Examples:
+  weight-init inspect model.safetensors
+  weight-init inspect model.safetensors --format json")]
+    Inspect(InspectArgs),
+    /// Make everything once more and compare it with a checkpoint, bit for bit
+    #[command(after_help = "\
+Examples:
+  weight-init verify model.json model.safetensors
+  weight-init verify model.json model.safetensors --seed 42")]
+    Verify(VerifyArgs),
+    /// Measure how fast this machine fills memory, beside memset in the same run
+    #[command(after_help = "\
+Examples:
+  weight-init bench
+  weight-init bench --elements 33554432 --backend rayon --format json")]
+    Bench(BenchArgs),
+    /// Print completions for a shell
+    #[command(hide = true)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(hide = true)]
+    Man,
+}
+
+/// The model and what is laid over it.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// Description of the model
+    pub(crate) model: PathBuf,
+    /// Rules (JSON) for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs
+    #[arg(long, value_name = "FILE")]
+    pub(crate) init_cfg: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Fail if there is a warning
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// What becomes of Pretrained rules
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) pretrained: PretrainedChoice,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Seed of all random streams
+    #[arg(long, value_name = "N", default_value_t)]
+    pub(crate) seed: u64,
+    /// The checkpoint to write
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub(crate) out: PathBuf,
+    /// What fills; every backend gives the same bits
+    #[arg(long, default_value = "auto", value_parser = backend_parser())]
+    pub(crate) backend: BackendKind,
+    /// Element type of all floating-point tensors; without it each has its own
+    #[arg(long, value_parser = dtype_parser())]
+    pub(crate) dtype: Option<DType>,
+    /// Fail if there is a warning
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// What becomes of Pretrained rules
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) pretrained: PretrainedChoice,
+    /// What stands in for constructor values of unknown classes
+    #[arg(long, default_value = "refuse", value_parser = unknown_parser())]
+    pub(crate) unknown: Unknown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// Full dotted name of the parameter
+    pub(crate) param: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The checkpoint
+    pub(crate) file: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+    /// The checkpoint
+    pub(crate) file: PathBuf,
+    /// Seed of all random streams; without it the one that the file names
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// Elements of each fill
+    #[arg(long, value_name = "N", default_value_t = 1 << 24, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
+    pub(crate) elements: u64,
+    /// What fills; auto: every CPU backend
+    #[arg(long, default_value = "auto", value_parser = backend_parser())]
+    pub(crate) backend: BackendKind,
+    /// How to print; JSON: one object a line
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for people
+    #[default]
+    Table,
+    /// JSON for programs
+    Json,
+}
+
+/// What becomes of Pretrained rules.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PretrainedChoice {
+    /// Load the checkpoint (not yet possible)
+    #[default]
+    Load,
+    /// Pass the rule over: the rules below it write
+    Skip,
+}
+
+fn backend_parser() -> impl clap::builder::TypedValueParser<Value = BackendKind> {
+    let names = clap::builder::PossibleValuesParser::new(BackendKind::ALL.map(BackendKind::name));
+    clap::builder::TypedValueParser::map(names, |name| {
+        BackendKind::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or_default()
+    })
+}
+
+fn dtype_parser() -> impl clap::builder::TypedValueParser<Value = DType> {
+    let names = clap::builder::PossibleValuesParser::new(["f32", "f64", "f16", "bf16"]);
+    clap::builder::TypedValueParser::map(names, |name| DType::from_name(&name).unwrap_or(DType::F32))
+}
+
+fn unknown_parser() -> impl clap::builder::TypedValueParser<Value = Unknown> {
+    let names = clap::builder::PossibleValuesParser::new(Unknown::ALL.map(Unknown::name));
+    clap::builder::TypedValueParser::map(names, |name| Unknown::from_name(&name).unwrap_or_default())
+}

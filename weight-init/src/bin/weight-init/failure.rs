@@ -1,0 +1,82 @@
+use std::fmt::Display;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use weight_init::checkpoint::CheckpointError;
+use weight_init::create::CreateError;
+use weight_init::diagnostic::Diagnostic;
+use weight_init::run::BackendError;
+
+/// Why the command ends without success: what to say and with which code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    text: Text,
+}
+
+#[derive(Debug)]
+enum Text {
+    Sentence(String),
+    Diagnostic(Diagnostic),
+    /// Everything was said.
+    Nothing,
+}
+
+impl Failure {
+    /// A check that failed; its result was printed.
+    pub(crate) const fn check() -> Self {
+        Self { code: 1, text: Text::Nothing }
+    }
+
+    /// Bad input.
+    pub(crate) fn input(message: impl Display) -> Self {
+        Self { code: 2, text: Text::Sentence(message.to_string()) }
+    }
+
+    /// I/O or a device.
+    pub(crate) fn io(message: impl Display) -> Self {
+        Self { code: 3, text: Text::Sentence(message.to_string()) }
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn report(self) -> ExitCode {
+        match self.text {
+            Text::Sentence(message) => eprintln!("error: {message}"),
+            Text::Diagnostic(diagnostic) => eprint!("{}", diagnostic.render(colour())),
+            Text::Nothing => {}
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+/// Whether standard error shows colours: a terminal, and nobody said no (<https://no-color.org>).
+fn colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { code: 2, text: Text::Diagnostic(diagnostic) }
+    }
+}
+
+impl From<CheckpointError> for Failure {
+    fn from(error: CheckpointError) -> Self {
+        if error.is_io() { Self::io(error) } else { Self::input(error) }
+    }
+}
+
+impl From<CreateError> for Failure {
+    fn from(error: CreateError) -> Self {
+        match error {
+            CreateError::Lower(error) => Self::input(error),
+            CreateError::Checkpoint(error) => error.into(),
+        }
+    }
+}
+
+impl From<BackendError> for Failure {
+    fn from(error: BackendError) -> Self {
+        Self::io(error)
+    }
+}

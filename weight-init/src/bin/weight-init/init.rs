@@ -1,0 +1,44 @@
+use std::time::Instant;
+
+use weight_init::create::Recipe;
+
+use crate::args::{InitArgs, PretrainedChoice};
+use crate::failure::Failure;
+use crate::input::{Input, warn};
+use crate::progress::Progress;
+
+pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
+    let start = Instant::now();
+    let input = Input::read(&args.model)?;
+    let plan = input.plan(&input.options(args.pretrained, args.dtype))?;
+    warn(&plan, args.strict)?;
+    for (name, class) in plan.unknown_buffers() {
+        eprintln!(
+            "warning: the content of the buffer {name} ({class}) is not known: it is written as zeros; a 'value' in \
+             the description gives it another"
+        );
+    }
+    let recipe = Recipe {
+        seed: args.seed,
+        dtype: args.dtype,
+        unknown: args.unknown,
+        skip_pretrained: args.pretrained == PretrainedChoice::Skip,
+    };
+    let mut backend = args.backend.start(None)?;
+    let bytes = plan.tensors(args.unknown).map_err(Failure::input)?.iter().map(|tensor| tensor.bytes()).sum();
+    let progress = Progress::new("writing", bytes);
+    let summary = recipe.create(&plan, &args.out, &mut backend, &mut |bytes| progress.add(bytes))?;
+    progress.clear();
+    eprintln!(
+        "wrote {}: {} parameters and {} buffers, {:.1} MB, in {:.2} s (seed {}, backend {} on {} threads)",
+        args.out.display(),
+        plan.params().len(),
+        plan.buffers().len(),
+        summary.file_bytes as f64 / 1e6,
+        start.elapsed().as_secs_f64(),
+        args.seed,
+        backend.name(),
+        backend.threads(),
+    );
+    Ok(())
+}

@@ -1,0 +1,34 @@
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Prints to standard output; a reader that has gone away (`| head`) ends the program quietly.
+pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
+    finish(write!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush()))
+}
+
+/// Prints one JSON value and a line end.
+pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let written =
+        if pretty { serde_json::to_writer_pretty(&mut out, value) } else { serde_json::to_writer(&mut out, value) };
+    finish(written.map_err(io::Error::from).and_then(|()| writeln!(out)).and_then(|()| out.flush()))
+}
+
+/// Columns of the terminal on standard output; `None` if it is none.
+pub(crate) fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (_, columns) = console::Term::stdout().size_checked()?;
+    Some(usize::from(columns))
+}
+
+fn finish(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        written => written.map_err(|error| Failure::io(format!("cannot write to standard output: {error}"))),
+    }
+}

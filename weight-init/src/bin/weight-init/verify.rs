@@ -1,0 +1,43 @@
+use weight_init::checkpoint::SafetensorsFile;
+use weight_init::create::{Recipe, verify};
+use weight_init::run::BackendKind;
+
+use crate::args::{PretrainedChoice, VerifyArgs};
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output::print;
+use crate::progress::Progress;
+
+pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
+    let input = Input::read(&args.model)?;
+    let file = SafetensorsFile::open(&args.file)?;
+    let recorded = Recipe::of_metadata(file.metadata());
+    let mut recipe = recorded.unwrap_or_default();
+    recipe.seed = match (args.seed, recorded) {
+        (Some(seed), _) => seed,
+        (None, Some(recipe)) => recipe.seed,
+        (None, None) => {
+            return Err(Failure::input(format!("{} names no seed; --seed gives one", args.file.display())));
+        }
+    };
+    let pretrained = if recipe.skip_pretrained { PretrainedChoice::Skip } else { PretrainedChoice::Load };
+    let plan = input.plan(&input.options(pretrained, recipe.dtype))?;
+    let mut backend = BackendKind::Auto.start(None)?;
+    let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();
+    let progress = Progress::new("comparing", bytes);
+    let difference = verify(&recipe, &plan, &file, &mut backend, &mut |bytes| progress.add(bytes))?;
+    progress.clear();
+    match difference {
+        None => print(format_args!(
+            "{}: all {} tensors are what {} gives with seed {}, bit for bit\n",
+            args.file.display(),
+            file.tensors().len(),
+            args.model.model.display(),
+            recipe.seed
+        )),
+        Some(difference) => {
+            print(format_args!("{}: differs: {difference}\n", args.file.display()))?;
+            Err(Failure::check())
+        }
+    }
+}

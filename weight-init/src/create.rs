@@ -1,0 +1,165 @@
+//! A plan becomes a checkpoint file, and a checkpoint file is checked against a plan.
+
+mod verify;
+
+use std::fmt;
+use std::path::Path;
+
+use weight_init_core::DType;
+
+pub use self::verify::{Difference, verify};
+use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
+use crate::plan::{LowerError, Plan, Tensor, Unknown};
+use crate::run::{Cpu, RunError, generate};
+
+/// Version of the random stream: a public contract that changes with a major version only.
+pub const STREAM_VERSION: &str = "1";
+
+/// What of the circumstances is recorded in the file, beside the plan's digest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recipe {
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// Element type that was asked for, if any.
+    pub dtype: Option<DType>,
+    /// What stands in for unknown constructor values.
+    pub unknown: Unknown,
+    /// Whether Pretrained rules were passed over.
+    pub skip_pretrained: bool,
+}
+
+/// Why no checkpoint was made.
+#[derive(Debug)]
+pub enum CreateError {
+    /// The plan cannot be carried out.
+    Lower(LowerError),
+    /// The file cannot be written or read.
+    Checkpoint(CheckpointError),
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lower(error) => error.fmt(f),
+            Self::Checkpoint(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+impl From<LowerError> for CreateError {
+    fn from(error: LowerError) -> Self {
+        Self::Lower(error)
+    }
+}
+
+impl From<CheckpointError> for CreateError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(error)
+    }
+}
+
+impl From<RunError<CheckpointError>> for CreateError {
+    fn from(error: RunError<CheckpointError>) -> Self {
+        match error {
+            RunError::Lower(error) => Self::Lower(error),
+            RunError::Taker(error) => Self::Checkpoint(error),
+        }
+    }
+}
+
+impl Recipe {
+    /// Writes the initial checkpoint; `progress` hears how many bytes of data are written.
+    ///
+    /// The file appears under its name when it is whole. Its metadata says how it came about; tied parameters
+    /// stand in it once, and the metadata maps their other names to the first, as PyTorch's own writer of this
+    /// format does.
+    ///
+    /// ```
+    /// use weight_init::create::Recipe;
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::Model;
+    /// use weight_init::plan::{Options, Plan};
+    /// use weight_init::run::BackendKind;
+    ///
+    /// let source = Source::new("model.json", r#"{"class": "Linear", "params": [{"name": "weight", "shape": [3, 4]}]}"#);
+    /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+    /// let folder = tempfile::tempdir()?;
+    /// let file = folder.path().join("linear.safetensors");
+    /// let recipe = Recipe { seed: 42, ..Recipe::default() };
+    /// let summary = recipe.create(&plan, &file, &mut BackendKind::Auto.start(None)?, &mut |_| ())?;
+    /// assert_eq!(summary.data_bytes, 48);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A plan that cannot be carried out, before any file is made; a file that cannot be written, and then there
+    /// is none.
+    pub fn create(
+        &self,
+        plan: &Plan,
+        path: &Path,
+        backend: &mut Cpu,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Summary, CreateError> {
+        let tensors = plan.tensors(self.unknown)?;
+        let infos: Vec<_> = tensors.iter().map(info).collect();
+        let mut writer = SafetensorsWriter::create(path, &self.metadata(plan), &infos)?;
+        generate(&tensors, self.seed, backend, |chunk| {
+            writer.write(chunk.bytes)?;
+            progress(chunk.bytes.len() as u64);
+            Ok::<_, CheckpointError>(())
+        })?;
+        Ok(writer.finish()?)
+    }
+
+    fn metadata(&self, plan: &Plan) -> Vec<(String, String)> {
+        let mut metadata = vec![
+            ("format", "pt".to_owned()),
+            (keys::SEED, self.seed.to_string()),
+            (keys::STREAM_VERSION, STREAM_VERSION.to_owned()),
+            (keys::TOOL_VERSION, env!("CARGO_PKG_VERSION").to_owned()),
+            (keys::PLAN, plan.digest()),
+        ];
+        if let Some(dtype) = self.dtype {
+            metadata.push((keys::DTYPE, dtype.name().to_owned()));
+        }
+        if self.unknown != Unknown::Refuse {
+            metadata.push((keys::UNKNOWN, self.unknown.name().to_owned()));
+        }
+        if self.skip_pretrained {
+            metadata.push((keys::PRETRAINED, "skip".to_owned()));
+        }
+        let ours = metadata.into_iter().map(|(key, value)| (key.to_owned(), value));
+        ours.chain(plan.ties().iter().cloned()).collect()
+    }
+
+    /// The recipe that a file's metadata records; `None` if it was not made by this tool.
+    #[must_use]
+    pub fn of_metadata(metadata: &[(String, String)]) -> Option<Self> {
+        let get = |key| metadata.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
+        Some(Self {
+            seed: get(keys::SEED)?.parse().ok()?,
+            dtype: get(keys::DTYPE).and_then(DType::from_name),
+            unknown: get(keys::UNKNOWN).and_then(Unknown::from_name).unwrap_or_default(),
+            skip_pretrained: get(keys::PRETRAINED) == Some("skip"),
+        })
+    }
+}
+
+/// Keys of the file's metadata.
+pub(crate) mod keys {
+    pub(crate) const SEED: &str = "weight_init.seed";
+    pub(crate) const STREAM_VERSION: &str = "weight_init.stream_version";
+    pub(crate) const TOOL_VERSION: &str = "weight_init.version";
+    pub(crate) const PLAN: &str = "weight_init.plan_sha256";
+    pub(crate) const DTYPE: &str = "weight_init.dtype";
+    pub(crate) const UNKNOWN: &str = "weight_init.unknown";
+    pub(crate) const PRETRAINED: &str = "weight_init.pretrained";
+}
+
+fn info(tensor: &Tensor<'_>) -> TensorInfo {
+    TensorInfo { name: tensor.name.to_owned(), dtype: tensor.dtype, shape: tensor.shape.to_vec() }
+}

@@ -1,0 +1,173 @@
+use std::fmt;
+
+use weight_init_core::{DType, bf16, f16};
+
+use super::{CreateError, Recipe};
+use crate::checkpoint::{CheckpointError, SafetensorsFile, TensorEntry};
+use crate::plan::{Plan, Tensor};
+use crate::run::{Chunk, Cpu, RunError, generate};
+
+/// The first thing in which a file is not what its plan makes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Difference {
+    /// The file lacks a tensor.
+    Missing {
+        /// The tensor.
+        name: String,
+    },
+    /// The file has a tensor that the plan does not have.
+    Unexpected {
+        /// The tensor.
+        name: String,
+    },
+    /// A tensor has another shape or element type.
+    Kind {
+        /// The tensor.
+        name: String,
+        /// What the plan makes.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+    /// An element has other bits.
+    Element {
+        /// The tensor.
+        name: String,
+        /// Number of the element, row-major.
+        element: u64,
+        /// The same as indices.
+        index: Vec<u64>,
+        /// What the plan makes.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { name } => write!(f, "{name}: the file does not have it"),
+            Self::Unexpected { name } => write!(f, "{name}: the file has it, but the model does not"),
+            Self::Kind { name, expected, found } => write!(f, "{name}: expected {expected}, found {found}"),
+            Self::Element { name, element, index, expected, found } => {
+                write!(f, "{name}: element {element}, at {index:?}, expected {expected}, found {found}")
+            }
+        }
+    }
+}
+
+/// Makes everything once more and compares it with the file, bit for bit; `None` if nothing differs.
+///
+/// # Errors
+///
+/// A plan that cannot be carried out, a file that cannot be read.
+pub fn verify(
+    recipe: &Recipe,
+    plan: &Plan,
+    file: &SafetensorsFile,
+    backend: &mut Cpu,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Option<Difference>, CreateError> {
+    let tensors = plan.tensors(recipe.unknown)?;
+    let mut entries = Vec::with_capacity(tensors.len());
+    for tensor in &tensors {
+        match file.tensor(tensor.name) {
+            None => return Ok(Some(Difference::Missing { name: tensor.name.to_owned() })),
+            Some(entry) => match kind(tensor, entry) {
+                None => entries.push(entry),
+                difference => return Ok(difference),
+            },
+        }
+    }
+    if let Some(more) = file.tensors().iter().find(|entry| tensors.iter().all(|t| t.name != entry.name)) {
+        return Ok(Some(Difference::Unexpected { name: more.name.clone() }));
+    }
+    let mut buffer = Vec::new();
+    let compared = generate(&tensors, recipe.seed, backend, |chunk| {
+        let (Some(tensor), Some(entry)) = (tensors.get(chunk.tensor), entries.get(chunk.tensor)) else {
+            return Ok(());
+        };
+        buffer.resize(chunk.bytes.len(), 0);
+        file.read_at(entry, chunk.first * tensor.dtype.size() as u64, &mut buffer).map_err(Stop::Checkpoint)?;
+        progress(chunk.bytes.len() as u64);
+        first_difference(tensor, &chunk, &buffer).map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
+    });
+    match compared {
+        Ok(()) => Ok(None),
+        Err(RunError::Taker(Stop::Differs(difference))) => Ok(Some(difference)),
+        Err(RunError::Taker(Stop::Checkpoint(error))) => Err(error.into()),
+        Err(RunError::Lower(error)) => Err(error.into()),
+    }
+}
+
+/// Why the comparison ends early.
+enum Stop {
+    Differs(Difference),
+    Checkpoint(CheckpointError),
+}
+
+fn kind(tensor: &Tensor<'_>, entry: &TensorEntry) -> Option<Difference> {
+    let same_shape = entry.shape.iter().copied().eq(tensor.shape.iter().map(|dim| *dim as u64));
+    if same_shape && entry.dtype.dtype() == Some(tensor.dtype) {
+        return None;
+    }
+    Some(Difference::Kind {
+        name: tensor.name.to_owned(),
+        expected: format!("{} {:?}", tensor.dtype.name(), tensor.shape),
+        found: match entry.dtype.dtype() {
+            Some(dtype) => format!("{} {:?}", dtype.name(), entry.shape),
+            None => format!("{} {:?}", entry.dtype, entry.shape),
+        },
+    })
+}
+
+fn first_difference(tensor: &Tensor<'_>, chunk: &Chunk<'_>, found: &[u8]) -> Option<Difference> {
+    let at = chunk.bytes.iter().zip(found).position(|(a, b)| a != b)?;
+    let size = tensor.dtype.size();
+    let start = at / size * size;
+    let show = |bytes: &[u8]| bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b));
+    let number = chunk.first + (start / size) as u64;
+    Some(Difference::Element {
+        name: tensor.name.to_owned(),
+        element: number,
+        index: indices(number, tensor.shape),
+        expected: show(chunk.bytes),
+        found: show(found),
+    })
+}
+
+/// The row-major indices of element `number`.
+fn indices(mut number: u64, shape: &[usize]) -> Vec<u64> {
+    let mut index: Vec<u64> = shape
+        .iter()
+        .rev()
+        .map(|dim| {
+            let dim = (*dim as u64).max(1);
+            let here = number % dim;
+            number /= dim;
+            here
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+/// An element as a number and its bits.
+fn element(dtype: DType, bytes: &[u8]) -> String {
+    let mut padded = [0; 8];
+    for (to, from) in padded.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    let bits = u64::from_le_bytes(padded);
+    let shift = 64 - 8 * bytes.len().min(8) as u32;
+    let number = match dtype {
+        DType::F32 => f64::from(f32::from_bits(bits as u32)),
+        DType::F64 => f64::from_bits(bits),
+        DType::F16 => f16::from_bits(bits as u16).to_f64(),
+        DType::BF16 => bf16::from_bits(bits as u16).to_f64(),
+        DType::U8 | DType::Bool => return bits.to_string(),
+        _ => return ((bits << shift) as i64 >> shift).to_string(),
+    };
+    format!("{number:?} (0x{bits:0width$x})", width = 2 * bytes.len())
+}

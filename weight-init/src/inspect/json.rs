@@ -1,0 +1,105 @@
+//! An inspection for programs.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::inspect::{BINS, Inspection, Statistics, TensorReport};
+
+impl Inspection {
+    /// One JSON object on one line, without an end of line.
+    ///
+    /// ```json
+    /// {"file": PATH, "file_bytes": N, "metadata": {KEY: TEXT, …},
+    ///  "tensors": [{"name": …, "dtype": "F32", "shape": […], "elements": N, "bytes": N, "mean": …, "std": …,
+    ///               "min": …, "max": …, "zeros": N, "nan": N, "inf": N, "histogram": [16 counts]}, …],
+    ///  "total": {"tensors": N, "elements": N, "bytes": N}}
+    /// ```
+    ///
+    /// Metadata and tensors stand in the file's order. A figure that there is not (no finite element, an element
+    /// type without figures) is `null`. Counts are whole numbers; numbers read back to the same `f64`.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let document = Document {
+            file: self.path.to_string_lossy().into_owned(),
+            file_bytes: self.file_bytes,
+            metadata: Pairs(&self.metadata),
+            tensors: self.tensors.iter().map(Tensor::of).collect(),
+            total: Total {
+                tensors: self.tensors.len(),
+                elements: self.elements(),
+                bytes: self.data_bytes(),
+            },
+        };
+        // Into memory, with texts for keys, there is nothing that could fail.
+        serde_json::to_string(&document).unwrap_or_default()
+    }
+}
+
+#[derive(serde::Serialize)]
+struct Document<'a> {
+    file: String,
+    file_bytes: u64,
+    metadata: Pairs<'a>,
+    tensors: Vec<Tensor<'a>>,
+    total: Total,
+}
+
+#[derive(serde::Serialize)]
+struct Tensor<'a> {
+    name: &'a str,
+    dtype: String,
+    shape: &'a [u64],
+    elements: u64,
+    bytes: u64,
+    mean: Option<f64>,
+    std: Option<f64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    zeros: Option<u64>,
+    nan: Option<u64>,
+    inf: Option<u64>,
+    histogram: Option<[u64; BINS]>,
+}
+
+#[derive(serde::Serialize)]
+struct Total {
+    tensors: usize,
+    elements: u64,
+    bytes: u64,
+}
+
+impl<'a> Tensor<'a> {
+    fn of(report: &'a TensorReport) -> Self {
+        let figures = report.statistics.as_ref();
+        // serde_json itself writes null for what is not finite, so an overflowing deviation needs no care here.
+        let number = |figure: fn(&Statistics) -> f64| figures.map(figure);
+        let count = |figure: fn(&Statistics) -> u64| figures.map(figure);
+        Self {
+            name: &report.entry.name,
+            dtype: report.entry.dtype.to_string(),
+            shape: &report.entry.shape,
+            elements: report.entry.elements(),
+            bytes: report.entry.len,
+            mean: number(|f| f.mean),
+            std: number(|f| f.std),
+            min: number(|f| f.min),
+            max: number(|f| f.max),
+            zeros: count(|f| f.zeros),
+            nan: count(|f| f.nan),
+            inf: count(|f| f.infinite),
+            histogram: figures.map(|f| f.histogram.counts()),
+        }
+    }
+}
+
+/// An object whose keys keep their order.
+struct Pairs<'a>(&'a [(String, String)]);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, text) in self.0 {
+            map.serialize_entry(key, text)?;
+        }
+        map.end()
+    }
+}

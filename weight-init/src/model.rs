@@ -1,0 +1,122 @@
+//! A model that exists as a description: layers with their classes, parameters and init_cfg, but no values.
+
+pub(crate) mod constructor;
+mod description;
+mod layers;
+
+use weight_init_core::init_cfg::{InitCfg, Owned};
+use weight_init_core::{DType, InitWeights, Layer, Layout};
+
+use crate::diagnostic::{Diagnostic, Source};
+
+/// A tree of layers; one that several paths lead to is held once.
+///
+/// ```
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+///
+/// let source = Source::new("model.json", r#"{
+///     "class": "Net", "bases": ["BaseModule"], "init_weights": "module",
+///     "init_cfg": {"type": "Xavier", "layer": "Linear"},
+///     "children": [{"name": "fc", "class": "Linear",
+///                   "params": [{"name": "weight", "shape": [10, 64]}, {"name": "bias", "shape": [10]}]}]
+/// }"#);
+/// let model = Model::read(&source)?;
+/// assert_eq!(model.root().class(), "Net");
+/// # Ok::<(), weight_init::diagnostic::Diagnostic>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The root stands first; children point forward, or back where they are tied.
+    nodes: Vec<Node>,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq)]
+struct Node {
+    class: String,
+    bases: Vec<String>,
+    init_weights: InitWeights,
+    init_cfg: Option<InitCfg<Owned>>,
+    params: Vec<ParamNode>,
+    buffers: Vec<BufferNode>,
+    aliases: Vec<(String, String)>,
+    children: Vec<ChildNode>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct ParamNode {
+    name: String,
+    shape: Vec<usize>,
+    dtype: DType,
+    layout: Layout,
+    stream: Option<String>,
+    same_as: Option<String>,
+    value: Option<Values>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct BufferNode {
+    name: String,
+    shape: Vec<usize>,
+    dtype: DType,
+    value: Option<Values>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct ChildNode {
+    name: String,
+    node: usize,
+    same_as: Option<String>,
+}
+
+/// What a description says the framework's constructor puts into a tensor.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// The same number everywhere.
+    All(f64),
+    /// One number for each element, row-major.
+    Each(Vec<f64>),
+}
+
+impl Model {
+    /// Reads a description: a JSON tree of layers, bare or under the key `model`.
+    ///
+    /// # Errors
+    ///
+    /// Text that is no JSON, keys or values that no description has, init_cfg that are wrong whatever the model,
+    /// names that stand twice, ties that lead nowhere: with the place in the file.
+    pub fn read(source: &Source) -> Result<Self, Diagnostic> {
+        description::read(source)
+    }
+
+    /// The root, as the resolver sees it.
+    #[must_use]
+    pub fn root(&self) -> impl Layer + '_ {
+        layers::LayerRef { model: self, index: 0 }
+    }
+
+    /// Layers that the model holds, tied ones counted once.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// What the description itself says is in a tensor, by its layer's path and its name there.
+    pub(crate) fn value(&self, tensor: &str) -> Option<&Values> {
+        let (layer, name) = tensor.rsplit_once('.').unwrap_or(("", tensor));
+        let node = self.find(layer)?;
+        let param = node.params.iter().find(|p| p.name == name).and_then(|p| p.value.as_ref());
+        param.or_else(|| node.buffers.iter().find(|b| b.name == name).and_then(|b| b.value.as_ref()))
+    }
+
+    /// The layer at a dotted path.
+    fn find(&self, path: &str) -> Option<&Node> {
+        let mut node = self.nodes.first()?;
+        for name in path.split('.').filter(|name| !name.is_empty()) {
+            let child = node.children.iter().find(|child| child.name == name)?;
+            node = self.nodes.get(child.node)?;
+        }
+        Some(node)
+    }
+}

@@ -1,0 +1,190 @@
+//! The JSON tree of a model → [`Model`]; strict, and every fault with its place.
+
+mod fields;
+mod tensor;
+
+use std::collections::HashMap;
+
+use weight_init_core::InitWeights;
+use weight_init_core::init_cfg::{InitCfg, Owned};
+
+use self::fields::{Fields, Place};
+use super::{ChildNode, Model, Node, ParamNode};
+use crate::config::{de, json};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::value::Value;
+
+const LAYER_KEYS: &[&str] = &[
+    "name",
+    "class",
+    "bases",
+    "init_weights",
+    "init_cfg",
+    "params",
+    "buffers",
+    "aliases",
+    "children",
+    "same_as",
+];
+
+pub(super) fn read(source: &Source) -> Result<Model, Diagnostic> {
+    let value = json::parse(source)?;
+    let (root, base) = match value.get("model") {
+        Some(model) if value.get("class").is_none() => (model, "model"),
+        _ => (&value, ""),
+    };
+    let mut reader =
+        Reader { source, nodes: Vec::new(), layers: HashMap::new(), params: HashMap::new() };
+    reader.layer(root, &Place::root(base), &mut Vec::new())?;
+    Ok(Model { nodes: reader.nodes })
+}
+
+struct Reader<'s> {
+    source: &'s Source,
+    nodes: Vec<Node>,
+    /// The layers by the path at which they were met first; `None` while they are being read.
+    layers: HashMap<String, Option<usize>>,
+    /// The parameters by full name: the layer and the place in it.
+    params: HashMap<String, (usize, usize)>,
+}
+
+impl Reader<'_> {
+    /// Reads a layer and everything below it; `path` holds the names that lead to it.
+    fn layer(
+        &mut self,
+        value: &Value,
+        place: &Place<'_>,
+        path: &mut Vec<String>,
+    ) -> Result<usize, Diagnostic> {
+        let fields = Fields::read(self.source, value, place, "layer", LAYER_KEYS)?;
+        let index = self.nodes.len();
+        self.layers.insert(path.join("."), None);
+        self.nodes.push(Node {
+            class: fields.string("class")?.to_owned(),
+            bases: fields.strings("bases")?,
+            init_weights: init_weights(&fields)?,
+            init_cfg: self.init_cfg(&fields)?,
+            params: Vec::new(),
+            buffers: Vec::new(),
+            aliases: fields.string_map("aliases")?,
+            children: Vec::new(),
+        });
+        let mut names = HashMap::new();
+        for (value, place) in fields.list("params")? {
+            let param = self.param(value, &place)?;
+            fields.unique(&mut names, value, &place, &param.name)?;
+            let params = &mut self.nodes[index].params;
+            self.params.insert(join(path, &param.name), (index, params.len()));
+            params.push(param);
+        }
+        for (value, place) in fields.list("buffers")? {
+            let buffer = tensor::buffer(self.source, value, &place)?;
+            fields.unique(&mut names, value, &place, &buffer.name)?;
+            self.nodes[index].buffers.push(buffer);
+        }
+        for (value, place) in fields.list("children")? {
+            let child = self.child(value, &place, path)?;
+            fields.unique(&mut names, value, &place, &child.name)?;
+            self.nodes[index].children.push(child);
+        }
+        self.check_aliases(index, &fields)?;
+        self.layers.insert(path.join("."), Some(index));
+        Ok(index)
+    }
+
+    fn child(
+        &mut self,
+        value: &Value,
+        place: &Place<'_>,
+        path: &mut Vec<String>,
+    ) -> Result<ChildNode, Diagnostic> {
+        let fields = Fields::read(self.source, value, place, "layer", LAYER_KEYS)?;
+        let name = fields.name()?;
+        let Some(target) = fields.optional_string("same_as")? else {
+            path.push(name.clone());
+            let node = self.layer(value, place, path)?;
+            path.pop();
+            return Ok(ChildNode { name, node, same_as: None });
+        };
+        fields.only("a tied layer", &["name", "same_as"])?;
+        match self.layers.get(target) {
+            Some(Some(node)) => Ok(ChildNode { name, node: *node, same_as: Some(target.to_owned()) }),
+            Some(None) => {
+                let message = format!("'{target}' is a layer above this one: no layer holds itself");
+                Err(fields.fault("same_as", message))
+            }
+            None => {
+                let message = format!("no layer was met before at the path '{target}'");
+                Err(fields.fault_with_nearest("same_as", message, target, self.layers.keys()))
+            }
+        }
+    }
+
+    fn param(&self, value: &Value, place: &Place<'_>) -> Result<ParamNode, Diagnostic> {
+        let fields = tensor::param_fields(self.source, value, place)?;
+        let Some(target) = fields.optional_string("same_as")? else {
+            return tensor::param(&fields);
+        };
+        fields.only("a tied parameter", &["name", "same_as"])?;
+        let first = self.params.get(target);
+        let first =
+            first.and_then(|(layer, index)| self.nodes.get(*layer)?.params.get(*index));
+        match first {
+            Some(first) => {
+                // A tie to a tie leads to the first of them.
+                let same_as = first.same_as.clone().or_else(|| Some(target.to_owned()));
+                Ok(ParamNode { name: fields.name()?, same_as, ..first.clone() })
+            }
+            None => {
+                let message = format!("no parameter was met before under the name '{target}'");
+                Err(fields.fault_with_nearest("same_as", message, target, self.params.keys()))
+            }
+        }
+    }
+
+    fn init_cfg(&self, fields: &Fields<'_>) -> Result<Option<InitCfg<Owned>>, Diagnostic> {
+        let Some(value) = fields.get("init_cfg") else { return Ok(None) };
+        match de::from_value(value) {
+            Ok(cfg) => Ok(Some(cfg)),
+            Err(error) => Err(error.into_diagnostic(self.source, &fields.place_of("init_cfg"))),
+        }
+    }
+
+    /// Every alias must lead to a layer below.
+    fn check_aliases(&self, index: usize, fields: &Fields<'_>) -> Result<(), Diagnostic> {
+        let Some(node) = self.nodes.get(index) else { return Ok(()) };
+        for (alias, target) in &node.aliases {
+            let found = target.split('.').try_fold(node, |node, name| {
+                let child = node.children.iter().find(|child| child.name == name)?;
+                self.nodes.get(child.node)
+            });
+            if found.is_none() {
+                let message = format!("the alias '{alias}' leads to '{target}', where no layer is");
+                let children = node.children.iter().map(|child| &child.name);
+                return Err(fields.fault_with_nearest("aliases", message, target, children));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn init_weights(fields: &Fields<'_>) -> Result<InitWeights, Diagnostic> {
+    match fields.optional_string("init_weights")? {
+        None => Ok(InitWeights::None),
+        Some("module") => Ok(InitWeights::Module),
+        Some("custom") => Ok(InitWeights::Custom),
+        Some(other) => {
+            let message =
+                format!("'{other}' is no kind of init_weights; allowed are 'module', 'custom'");
+            Err(fields.fault_with_nearest("init_weights", message, other, ["module", "custom"]))
+        }
+    }
+}
+
+fn join(path: &[String], name: &str) -> String {
+    let mut full = path.join(".");
+    if !full.is_empty() {
+        full.push('.');
+    }
+    full + name
+}

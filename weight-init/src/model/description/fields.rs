@@ -1,0 +1,228 @@
+use std::collections::HashMap;
+
+use weight_init_core::nearest;
+
+use crate::diagnostic::{Diagnostic, Source};
+use crate::value::{Kind, Segment, Value, path};
+
+/// Where a value stands: its key or index and the place of the value that holds it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    above: Option<&'a Self>,
+    base: &'a str,
+    key: &'a str,
+    index: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    pub(super) const fn root(base: &'a str) -> Self {
+        Self { above: None, base, key: "", index: None }
+    }
+
+    const fn below(&'a self, key: &'a str, index: Option<usize>) -> Self {
+        Self { above: Some(self), base: "", key, index }
+    }
+
+    fn segments(&self) -> (&'a str, Vec<Segment>) {
+        let Some(above) = self.above else { return (self.base, Vec::new()) };
+        let (base, mut segments) = above.segments();
+        segments.push(Segment::from(self.key));
+        segments.extend(self.index.map(Segment::from));
+        (base, segments)
+    }
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (base, segments) = self.segments();
+        f.write_str(&path(base, &segments))
+    }
+}
+
+/// The keys of a dict that has only known ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields<'a> {
+    source: &'a Source,
+    value: &'a Value,
+    place: &'a Place<'a>,
+}
+
+impl<'a> Fields<'a> {
+    /// Checks that `value` is a dict with none but the `allowed` keys.
+    pub(super) fn read(
+        source: &'a Source,
+        value: &'a Value,
+        place: &'a Place<'a>,
+        what: &str,
+        allowed: &'static [&'static str],
+    ) -> Result<Self, Diagnostic> {
+        let fields = Self { source, value, place };
+        let Some(entries) = value.as_dict() else {
+            let message = format!("expected a {what} (a dict), found {}", value.kind_name());
+            return Err(Diagnostic::new(source, value.span, message).at(place.to_string()));
+        };
+        for entry in entries {
+            if !allowed.contains(&entry.key.as_str()) {
+                let message = format!("unknown key '{}' of a {what}; allowed are {}", entry.key, quoted(allowed));
+                let error = Diagnostic::new(source, entry.key_span, message).at(fields.place_of(&entry.key));
+                return Err(with_nearest(error, &entry.key, allowed.iter().copied()));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Refuses every key but these, which `what` has.
+    pub(super) fn only(&self, what: &str, keys: &[&str]) -> Result<(), Diagnostic> {
+        let entries = self.value.as_dict().unwrap_or_default();
+        match entries.iter().find(|entry| !keys.contains(&entry.key.as_str())) {
+            None => Ok(()),
+            Some(entry) => {
+                let message = format!("{what} has no key '{}', only {}", entry.key, quoted(keys));
+                Err(Diagnostic::new(self.source, entry.key_span, message).at(self.place_of(&entry.key)))
+            }
+        }
+    }
+
+    /// The value of a key, unless it is missing or null.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.value.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The path of the value of `key`.
+    pub(super) fn place_of(&self, key: &str) -> String {
+        self.place.below(key, None).to_string()
+    }
+
+    /// An error about the value of `key`, or about the whole dict where it has none.
+    pub(super) fn fault(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+        match self.value.get(key) {
+            Some(value) => Diagnostic::new(self.source, value.span, message).at(self.place_of(key)),
+            None => Diagnostic::new(self.source, self.value.span, message).at(self.place.to_string()),
+        }
+    }
+
+    /// The same, with the candidate nearest to `found`.
+    pub(super) fn fault_with_nearest<'c>(
+        &self,
+        key: &str,
+        message: impl Into<String>,
+        found: &str,
+        candidates: impl IntoIterator<Item = &'c (impl AsRef<str> + ?Sized + 'c)>,
+    ) -> Diagnostic {
+        with_nearest(self.fault(key, message), found, candidates.into_iter().map(AsRef::as_ref))
+    }
+
+    /// The string at `key`, if there is one.
+    pub(super) fn optional_string(&self, key: &str) -> Result<Option<&'a str>, Diagnostic> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => match value.as_str() {
+                Some(string) => Ok(Some(string)),
+                None => Err(self.wrong(key, "a string", value)),
+            },
+        }
+    }
+
+    /// The string at `key`, which must be there.
+    pub(super) fn string(&self, key: &str) -> Result<&'a str, Diagnostic> {
+        self.optional_string(key)?.ok_or_else(|| self.fault(key, format!("the key '{key}' is missing")))
+    }
+
+    /// The name that PyTorch would accept for an attribute: not empty, without dots.
+    pub(super) fn name(&self) -> Result<String, Diagnostic> {
+        let name = self.string("name")?;
+        if name.is_empty() || name.contains('.') {
+            let message = format!("'{name}' is no name: it must have a character and no dot");
+            return Err(self.fault("name", message));
+        }
+        Ok(name.to_owned())
+    }
+
+    /// The list of strings at `key`; empty if it is missing.
+    pub(super) fn strings(&self, key: &str) -> Result<Vec<String>, Diagnostic> {
+        self.list(key)?
+            .map(|(value, place)| match value.as_str() {
+                Some(string) => Ok(string.to_owned()),
+                None => {
+                    let message = format!("expected a string, found {}", value.kind_name());
+                    Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()))
+                }
+            })
+            .collect()
+    }
+
+    /// The dict of strings at `key`; empty if it is missing.
+    pub(super) fn string_map(&self, key: &str) -> Result<Vec<(String, String)>, Diagnostic> {
+        let Some(value) = self.get(key) else { return Ok(Vec::new()) };
+        let entries = value.as_dict().ok_or_else(|| self.wrong(key, "a dict of strings", value))?;
+        let place = self.place.below(key, None);
+        entries
+            .iter()
+            .map(|entry| match entry.value.as_str() {
+                Some(string) => Ok((entry.key.clone(), string.to_owned())),
+                None => {
+                    let message = format!("expected a string, found {}", entry.value.kind_name());
+                    let place = place.below(&entry.key, None);
+                    Err(Diagnostic::new(self.source, entry.value.span, message).at(place.to_string()))
+                }
+            })
+            .collect()
+    }
+
+    /// The items of the list at `key` with their places; none if it is missing.
+    pub(super) fn list<'k>(
+        &self,
+        key: &'k str,
+    ) -> Result<impl Iterator<Item = (&'a Value, Place<'k>)> + use<'a, 'k>, Diagnostic>
+    where
+        'a: 'k,
+    {
+        let place = self.place;
+        let items = match self.get(key) {
+            None => &[],
+            Some(value) => value.as_list().ok_or_else(|| self.wrong(key, "a list", value))?,
+        };
+        Ok(items.iter().enumerate().map(move |(index, value)| (value, place.below(key, Some(index)))))
+    }
+
+    /// Refuses a name that stands twice in one layer.
+    pub(super) fn unique(
+        &self,
+        names: &mut HashMap<String, u32>,
+        value: &Value,
+        place: &Place<'_>,
+        name: &str,
+    ) -> Result<(), Diagnostic> {
+        match names.insert(name.to_owned(), value.span.start) {
+            None => Ok(()),
+            Some(first) => {
+                let line = self.source.line(first);
+                let message = format!("the layer has something called '{name}' already, on line {line}");
+                Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()))
+            }
+        }
+    }
+
+    /// An error about the kind of a value.
+    pub(super) fn wrong(&self, key: &str, expected: &str, value: &Value) -> Diagnostic {
+        let found = match &value.kind {
+            Kind::Str(string) if string.len() <= 40 => format!("the string '{string}'"),
+            Kind::Int(int) => int.to_string(),
+            Kind::Float(float) => float.to_string(),
+            Kind::Bool(bool) => bool.to_string(),
+            _ => value.kind_name().to_owned(),
+        };
+        self.fault(key, format!("'{key}' must be {expected}, found {found}"))
+    }
+}
+
+fn with_nearest<'c>(error: Diagnostic, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Diagnostic {
+    match nearest(name, candidates) {
+        Some(near) => error.help(format!("did you mean '{near}'?")),
+        None => error,
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,108 @@
+use weight_init_core::{DType, Layout};
+
+use super::fields::{Fields, Place};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::model::{BufferNode, ParamNode, Values};
+use crate::value::{Kind, Value};
+
+const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
+const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "value"];
+
+/// The largest tensor, in bytes: offsets in files and in frameworks are signed.
+const MAX_BYTES: u64 = i64::MAX as u64;
+
+pub(super) fn param_fields<'a>(
+    source: &'a Source,
+    value: &'a Value,
+    place: &'a Place<'a>,
+) -> Result<Fields<'a>, Diagnostic> {
+    Fields::read(source, value, place, "parameter", PARAM_KEYS)
+}
+
+/// A parameter that is not tied.
+pub(super) fn param(fields: &Fields<'_>) -> Result<ParamNode, Diagnostic> {
+    let dtype = dtype(fields)?;
+    let shape = shape(fields, dtype)?;
+    let layout = match fields.optional_string("layout")? {
+        None | Some("out_in") => Layout::OutIn,
+        Some("in_out") => Layout::InOut,
+        Some(other) => {
+            let message = format!("'{other}' is no layout; allowed are 'out_in', 'in_out'");
+            return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
+        }
+    };
+    Ok(ParamNode {
+        name: fields.name()?,
+        value: values(fields, &shape)?,
+        shape,
+        dtype,
+        layout,
+        stream: fields.optional_string("stream")?.map(str::to_owned),
+        same_as: None,
+    })
+}
+
+pub(super) fn buffer(source: &Source, value: &Value, place: &Place<'_>) -> Result<BufferNode, Diagnostic> {
+    let fields = Fields::read(source, value, place, "buffer", BUFFER_KEYS)?;
+    let dtype = dtype(&fields)?;
+    let shape = shape(&fields, dtype)?;
+    Ok(BufferNode { name: fields.name()?, value: values(&fields, &shape)?, shape, dtype })
+}
+
+fn dtype(fields: &Fields<'_>) -> Result<DType, Diagnostic> {
+    let Some(name) = fields.optional_string("dtype")? else { return Ok(DType::F32) };
+    DType::from_name(name).ok_or_else(|| {
+        let names = DType::ALL.map(DType::name);
+        let message = format!("'{name}' is no element type; allowed are {}", names.join(", "));
+        fields.fault_with_nearest("dtype", message, name, names)
+    })
+}
+
+/// Dimensions whose tensor has a size that a file can express.
+fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
+    let expected = "a list of dimensions, integers from 0";
+    let value = fields.get("shape").ok_or_else(|| fields.fault("shape", "the key 'shape' is missing"))?;
+    let items = value.as_list().ok_or_else(|| fields.wrong("shape", expected, value))?;
+    let dims = items
+        .iter()
+        .map(|item| {
+            let dim = item.as_int().and_then(|dim| usize::try_from(dim).ok());
+            dim.ok_or_else(|| fields.wrong("shape", expected, item))
+        })
+        .collect::<Result<Vec<usize>, _>>()?;
+    let bytes = dims.iter().try_fold(dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
+    if bytes.is_none_or(|bytes| bytes > MAX_BYTES) && !dims.contains(&0) {
+        let message = format!("a tensor of shape {dims:?} has more than {MAX_BYTES} bytes, the most a file can hold");
+        return Err(fields.fault("shape", message));
+    }
+    Ok(dims)
+}
+
+/// A number for the whole tensor or a list, nested or flat, of one for each element.
+fn values(fields: &Fields<'_>, shape: &[usize]) -> Result<Option<Values>, Diagnostic> {
+    let Some(value) = fields.get("value") else { return Ok(None) };
+    if let Some(number) = value.as_float() {
+        return Ok(Some(Values::All(number)));
+    }
+    let mut numbers = Vec::new();
+    if let Err(found) = flatten(value, &mut numbers) {
+        return Err(fields.wrong("value", "a number or a list of numbers", found));
+    }
+    let elements = if shape.contains(&0) { 0 } else { shape.iter().product::<usize>() };
+    if numbers.len() != elements {
+        let message = format!("a tensor of shape {shape:?} has {elements} elements, found {} values", numbers.len());
+        return Err(fields.fault("value", message));
+    }
+    Ok(Some(Values::Each(numbers)))
+}
+
+/// Collects the numbers, or gives back the first value that is none.
+fn flatten<'v>(value: &'v Value, numbers: &mut Vec<f64>) -> Result<(), &'v Value> {
+    match &value.kind {
+        Kind::List(items) => items.iter().try_for_each(|item| flatten(item, numbers)),
+        _ => {
+            numbers.push(value.as_float().ok_or(value)?);
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Which initializer writes each parameter of a model, decided once and for all.
+//!
+//! A [`Plan`] is the resolver's answer for a whole model in model order, with what the rules did and did not do,
+//! and with the constructor defaults for what no rule touches. It knows no backend and no file.
+
+mod build;
+mod digest;
+mod explain;
+mod json;
+mod lower;
+mod named;
+mod table;
+mod warning;
+
+use std::fmt;
+
+use weight_init_core::init_cfg::{Init, InitCfg, Owned};
+use weight_init_core::resolve::{Order, Part};
+use weight_init_core::{DType, Layout};
+
+pub use self::explain::Explanation;
+pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
+pub use self::table::Table;
+pub use self::warning::{Warning, WarningKind};
+use crate::model::{Model, Values};
+
+/// What is to be planned beside the model.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// Rules for the root alone, as mmengine's `initialize(model, init_cfg)`; no module's own init_cfg runs then.
+    pub initialize: Option<&'a InitCfg<Owned>>,
+    /// Whether Pretrained rules are passed over, so that the rules below them write.
+    pub skip_pretrained: bool,
+    /// Element type of all floating-point parameters and buffers; `None`: each its own.
+    pub dtype: Option<DType>,
+}
+
+/// The decision for every parameter and buffer of a model.
+///
+/// ```
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+/// use weight_init::plan::{Options, Plan};
+///
+/// let source = Source::new("model.json", r#"{
+///     "class": "Net", "init_weights": "module", "init_cfg": {"type": "Constant", "val": 2, "layer": "Linear"},
+///     "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [3, 4]}]}]
+/// }"#);
+/// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+/// assert_eq!(plan.params()[0].name, "fc.weight");
+/// assert_eq!(plan.rules()[0].won, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan {
+    params: Vec<PlannedParam>,
+    buffers: Vec<PlannedBuffer>,
+    rules: Vec<PlannedRule>,
+    warnings: Vec<Warning>,
+    ties: Vec<(String, String)>,
+}
+
+/// A parameter and what writes it.
+#[derive(Clone, Debug)]
+pub struct PlannedParam {
+    /// Full dotted name; of a tied parameter the first.
+    pub name: String,
+    /// Class of its layer.
+    pub class: String,
+    /// Dimensions.
+    pub shape: Vec<usize>,
+    /// What the dimensions mean.
+    pub layout: Layout,
+    /// Element type.
+    pub dtype: DType,
+    /// Id of the random stream.
+    pub stream_id: u64,
+    /// What writes it.
+    pub writer: Writer,
+    /// The innermost module above whose class has its own `init_weights`, which no init_cfg shows.
+    pub custom: Option<String>,
+    /// Every write of a rule in program order; the last one that counts is the writer.
+    writes: Vec<Write>,
+}
+
+/// What a parameter's values come from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Writer {
+    /// A rule of an init_cfg.
+    Rule {
+        /// The initializer.
+        init: Init<String>,
+        /// Where the rule stands.
+        by: By,
+    },
+    /// No rule touches it: what the framework's constructor gives it.
+    Untouched(ConstructorDefault),
+}
+
+/// What the framework's constructor gives a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConstructorDefault {
+    /// The constructor draws or sets it so.
+    Init(Init<String>),
+    /// The description says what is in it.
+    Values(Values),
+    /// The class is unknown.
+    Unknown,
+}
+
+/// Where a rule stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct By {
+    /// Path of the module; empty for the root.
+    pub module: String,
+    /// Number of the rule in its init_cfg.
+    pub rule: usize,
+    /// The part of the rule that matched.
+    pub part: Part,
+}
+
+#[derive(Clone, Debug)]
+struct Write {
+    order: Order,
+    /// Place in [`Plan::rules`].
+    rule: usize,
+    part: Part,
+    init: Init<String>,
+}
+
+/// A buffer and what is put into it.
+#[derive(Clone, Debug)]
+pub struct PlannedBuffer {
+    /// Full dotted name.
+    pub name: String,
+    /// Class of its layer.
+    pub class: String,
+    /// Dimensions.
+    pub shape: Vec<usize>,
+    /// Element type.
+    pub dtype: DType,
+    /// What is in it; `None`: unknown.
+    pub value: Option<Values>,
+    /// Parameters that stand before it in model order.
+    position: usize,
+}
+
+/// A rule and how it fared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedRule {
+    /// Path of the module that holds it; empty for the root.
+    pub module: String,
+    /// Number of the rule in the module's init_cfg.
+    pub rule: usize,
+    /// Name of its initializer.
+    pub type_name: &'static str,
+    /// Whether an `init_weights` reaches the module.
+    pub reached: bool,
+    /// Parameters that it or one of its overrides writes at some time.
+    pub matched: usize,
+    /// Parameters that it or one of its overrides writes last.
+    pub won: usize,
+    overrides: Vec<PlannedOverride>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct PlannedOverride {
+    name: String,
+    won: usize,
+}
+
+/// Why a model and its rules do not go together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanError(String);
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for PlanError {}
+
+impl Plan {
+    /// Resolves the whole model.
+    ///
+    /// # Errors
+    ///
+    /// An override of an attribute that its module does not have; a rule that writes a weight without the fans
+    /// its initializer needs; more shared paths than can be walked.
+    pub fn new(model: &Model, options: &Options<'_>) -> Result<Self, PlanError> {
+        build::build(model, options)
+    }
+
+    /// Every parameter once, in model order.
+    #[must_use]
+    pub fn params(&self) -> &[PlannedParam] {
+        &self.params
+    }
+
+    /// Every buffer once, in model order.
+    #[must_use]
+    pub fn buffers(&self) -> &[PlannedBuffer] {
+        &self.buffers
+    }
+
+    /// Every rule of every module, in model order.
+    #[must_use]
+    pub fn rules(&self) -> &[PlannedRule] {
+        &self.rules
+    }
+
+    /// What is probably not meant.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Other names of tied parameters and the first name of each.
+    #[must_use]
+    pub fn ties(&self) -> &[(String, String)] {
+        &self.ties
+    }
+}
+
+/// Elements of a tensor; a dimension of zero makes it empty, however large the others are.
+fn elements(shape: &[usize]) -> u64 {
+    if shape.contains(&0) { 0 } else { shape.iter().fold(1, |n: u64, dim| n.saturating_mul(*dim as u64)) }
+}

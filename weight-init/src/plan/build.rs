@@ -1,0 +1,220 @@
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use weight_init_core::init_cfg::{Init, Pretrained, Rules};
+use weight_init_core::resolve::{
+    BufferVisit, Call, ModuleVisit, Observer, Outcome, Part, ParamVisit, Problem, resolve,
+};
+use weight_init_core::DType;
+
+use super::warning::warnings;
+use super::{
+    By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam, PlannedRule,
+    Write, Writer,
+};
+use crate::model::{Model, constructor};
+
+pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanError> {
+    let mut builder = Builder::new(model, options);
+    let call = match options.initialize {
+        Some(rules) => Call::Initialize(rules),
+        None => Call::InitWeights,
+    };
+    let resolved = resolve(&model.root(), call, &mut builder);
+    resolved.map_err(|error| builder.problem.take().unwrap_or_else(|| PlanError(error.to_string())))?;
+    Ok(builder.finish())
+}
+
+struct Builder<'b> {
+    model: &'b Model,
+    options: &'b Options<'b>,
+    params: Vec<PlannedParam>,
+    buffers: Vec<PlannedBuffer>,
+    rules: Vec<PlannedRule>,
+    ties: Vec<(String, String)>,
+    /// Place of every parameter by its first name.
+    by_name: HashMap<String, usize>,
+    /// Every module by its first path: the place of its first rule, and whether it has run.
+    modules: HashMap<String, Module>,
+    problem: Option<PlanError>,
+}
+
+#[derive(Clone, Copy)]
+struct Module {
+    first_rule: usize,
+    ran: bool,
+}
+
+impl Observer for Builder<'_> {
+    fn module(&mut self, visit: &ModuleVisit<'_>) -> bool {
+        let path = visit.first_path().to_string();
+        let first_rule = self.rules.len();
+        let reached = visit.is_reached();
+        let known = self.modules.get(&path).copied();
+        let module = known.unwrap_or(Module { first_rule, ran: false });
+        if let (None, Some(rules)) = (known, visit.rules()) {
+            self.add_rules(&path, rules);
+        }
+        if reached && !module.ran {
+            let rules = self.rules.iter_mut().skip(module.first_rule);
+            rules.take_while(|rule| rule.module == path).for_each(|rule| rule.reached = true);
+        }
+        self.modules.insert(path, Module { ran: module.ran || reached, ..module });
+        !module.ran
+    }
+
+    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+        let name = visit.first_path().to_string();
+        let writes = self.writes(visit);
+        if visit.is_tied() {
+            if let Some(param) = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index)) {
+                param.writes.extend(writes);
+                self.ties.push((visit.path().to_string(), name));
+                return ControlFlow::Continue(());
+            }
+        }
+        let param = visit.param();
+        self.by_name.insert(name.clone(), self.params.len());
+        self.params.push(PlannedParam {
+            class: visit.layer().class().to_owned(),
+            shape: param.shape.dims().to_vec(),
+            layout: param.shape.layout(),
+            dtype: self.dtype(param.dtype),
+            stream_id: visit.stream_id(),
+            writer: Writer::Untouched(self.constructor_default(visit, &name)),
+            custom: visit.custom().map(|path| path.to_string()),
+            writes,
+            name,
+        });
+        ControlFlow::Continue(())
+    }
+
+    fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
+        let name = visit.path().to_string();
+        let buffer = visit.buffer();
+        let described = self.model.value(&name).cloned();
+        let value = described.or_else(|| constructor::buffer_default(visit.layer(), buffer));
+        self.buffers.push(PlannedBuffer {
+            class: visit.layer().class().to_owned(),
+            shape: buffer.shape.to_vec(),
+            dtype: self.dtype(buffer.dtype),
+            value,
+            position: self.params.len(),
+            name,
+        });
+        ControlFlow::Continue(())
+    }
+
+    fn problem(&mut self, problem: &Problem<'_>) {
+        self.problem = Some(PlanError(problem.to_string()));
+    }
+}
+
+impl<'b> Builder<'b> {
+    fn new(model: &'b Model, options: &'b Options<'b>) -> Self {
+        Self {
+            model,
+            options,
+            params: Vec::new(),
+            buffers: Vec::new(),
+            rules: Vec::new(),
+            ties: Vec::new(),
+            by_name: HashMap::new(),
+            modules: HashMap::new(),
+            problem: None,
+        }
+    }
+
+    fn add_rules(&mut self, module: &str, rules: &dyn Rules) {
+        for (rule, write) in rules.writes().enumerate() {
+            let overrides = rules.override_names(rule);
+            self.rules.push(PlannedRule {
+                module: module.to_owned(),
+                rule,
+                type_name: write.init.type_name().name(),
+                reached: false,
+                matched: 0,
+                won: 0,
+                overrides: overrides.map(|name| PlannedOverride { name: name.to_owned(), won: 0 }).collect(),
+            });
+        }
+    }
+
+    /// The writes of rules to a parameter on one path.
+    fn writes(&self, visit: &ParamVisit<'_>) -> Vec<Write> {
+        let mut writes = Vec::new();
+        visit.considered(&mut |considered| {
+            if considered.outcome != Outcome::Writes {
+                return;
+            }
+            if let Some(module) = self.modules.get(&considered.module.to_string()) {
+                writes.push(Write {
+                    order: considered.order,
+                    rule: module.first_rule + considered.rule,
+                    part: considered.part,
+                    init: to_owned(&considered.init),
+                });
+            }
+        });
+        writes
+    }
+
+    fn dtype(&self, own: DType) -> DType {
+        self.options.dtype.filter(|_| own.is_float()).unwrap_or(own)
+    }
+
+    fn constructor_default(&self, visit: &ParamVisit<'_>, name: &str) -> ConstructorDefault {
+        if let Some(values) = self.model.value(name) {
+            return ConstructorDefault::Values(values.clone());
+        }
+        match constructor::param_default(visit.layer(), visit.parent(), visit.param()) {
+            Some(init) => ConstructorDefault::Init(init),
+            None => ConstructorDefault::Unknown,
+        }
+    }
+
+    /// Names the winners and counts.
+    fn finish(mut self) -> Plan {
+        for param in &mut self.params {
+            param.writes.sort_by_key(|write| write.order);
+            param.writes.dedup_by_key(|write| (write.order, write.rule, write.part));
+            let counts = |write: &&Write| !(self.options.skip_pretrained && write.init.is_pretrained());
+            let mut matched: Vec<usize> = param.writes.iter().filter(counts).map(|write| write.rule).collect();
+            matched.sort_unstable();
+            matched.dedup();
+            for rule in matched {
+                if let Some(rule) = self.rules.get_mut(rule) {
+                    rule.matched += 1;
+                }
+            }
+            let Some(winner) = param.writes.iter().rfind(counts) else { continue };
+            let Some(rule) = self.rules.get_mut(winner.rule) else { continue };
+            rule.won += 1;
+            if let Part::Override(index) = winner.part {
+                rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
+            }
+            let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
+            param.writer = Writer::Rule { init: winner.init.clone(), by };
+        }
+        let warnings = warnings(&self.rules, self.options);
+        let Self { params, buffers, rules, ties, .. } = self;
+        Plan { params, buffers, rules, warnings, ties }
+    }
+}
+
+pub(super) fn to_owned(init: &Init<&str>) -> Init<String> {
+    match *init {
+        Init::Constant(i) => Init::Constant(i),
+        Init::Xavier(i) => Init::Xavier(i),
+        Init::Normal(i) => Init::Normal(i),
+        Init::TruncNormal(i) => Init::TruncNormal(i),
+        Init::Uniform(i) => Init::Uniform(i),
+        Init::Kaiming(i) => Init::Kaiming(i),
+        Init::Caffe2Xavier(i) => Init::Caffe2Xavier(i),
+        Init::Pretrained(p) => Init::Pretrained(Pretrained {
+            checkpoint: p.checkpoint.to_owned(),
+            prefix: p.prefix.map(str::to_owned),
+            map_location: p.map_location.map(str::to_owned),
+        }),
+    }
+}

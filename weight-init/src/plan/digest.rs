@@ -1,0 +1,39 @@
+use sha2::{Digest, Sha256};
+
+use super::Plan;
+
+impl Plan {
+    /// SHA-256, in hexadecimal, of everything that decides the values beside the seed: names, shapes, element
+    /// types, streams and what writes each tensor.
+    ///
+    /// Two plans of the same digest give the same file for the same seed.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for param in &self.params {
+            hash.update(format!(
+                "{}\0{:?}\0{:?}\0{}\0{:016x}\0",
+                param.name,
+                param.shape,
+                param.layout,
+                param.dtype.name(),
+                param.stream_id,
+            ));
+            hash.update(match &param.writer {
+                super::Writer::Rule { init, .. } => super::named::in_words(init),
+                super::Writer::Untouched(default) => format!("{default:?}"),
+            });
+            hash.update("\n");
+        }
+        for buffer in &self.buffers {
+            hash.update(format!(
+                "{}\0{:?}\0{}\0{:?}\n",
+                buffer.name,
+                buffer.shape,
+                buffer.dtype.name(),
+                buffer.value
+            ));
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

@@ -1,0 +1,198 @@
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::ControlFlow;
+
+use weight_init_core::nearest;
+use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, Part, ParamVisit, resolve};
+
+use super::build::to_owned;
+use super::named::in_words;
+use super::warning::module_name;
+use super::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
+use crate::model::{Model, Values};
+
+/// Why a parameter gets its values: everything that was considered, in order, and who won.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    param: PlannedParam,
+    class: String,
+    bases: Vec<String>,
+    lines: Vec<Line>,
+    ties: Vec<String>,
+}
+
+/// One look at one part of a rule.
+#[derive(Clone, Debug)]
+struct Line {
+    path: String,
+    module: String,
+    rule: usize,
+    part: Part,
+    /// What the part names: classes, a glob or an attribute.
+    names: String,
+    init: String,
+    outcome: Outcome,
+    won: bool,
+}
+
+impl Explanation {
+    /// Looks up what was considered for the parameter of this full name.
+    ///
+    /// # Errors
+    ///
+    /// A name that no parameter has, with the nearest; what [`Plan::new`] refuses.
+    pub fn new(model: &Model, options: &Options<'_>, name: &str) -> Result<Self, PlanError> {
+        let plan = Plan::new(model, options)?;
+        let first = plan.ties().iter().find(|(tied, _)| tied == name).map_or(name, |(_, first)| first);
+        let Some(param) = plan.params().iter().find(|param| param.name == first) else {
+            let names = plan.params().iter().map(|param| param.name.as_str());
+            let near = nearest(name, names).or_else(|| same_ending(&plan, name));
+            let help = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
+            return Err(PlanError(format!("the model has no parameter '{name}'{help}")));
+        };
+        let ties = plan.ties().iter().filter(|(_, of)| of == first).map(|(tied, _)| tied.clone()).collect();
+        let mut search = Search {
+            first,
+            ran: HashSet::new(),
+            class: String::new(),
+            bases: Vec::new(),
+            lines: Vec::new(),
+            winner: &param.writer,
+        };
+        let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
+        resolve(&model.root(), call, &mut search).map_err(|error| PlanError(error.to_string()))?;
+        let Search { class, bases, lines, .. } = search;
+        Ok(Self { param: param.clone(), class, bases, lines, ties })
+    }
+}
+
+/// A parameter that ends as `name` does.
+fn same_ending<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
+    let ending = name.rsplit('.').take(2).collect::<Vec<_>>();
+    let ends = |param: &&PlannedParam| param.name.rsplit('.').take(ending.len()).eq(ending.iter().copied());
+    plan.params().iter().find(ends).map(|param| param.name.as_str())
+}
+
+struct Search<'s> {
+    first: &'s str,
+    /// The modules that have run, by their first paths.
+    ran: HashSet<String>,
+    class: String,
+    bases: Vec<String>,
+    lines: Vec<Line>,
+    winner: &'s Writer,
+}
+
+impl Observer for Search<'_> {
+    fn module(&mut self, visit: &ModuleVisit<'_>) -> bool {
+        !visit.is_reached() || self.ran.insert(visit.first_path().to_string())
+    }
+
+    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+        if visit.first_path() != *self.first {
+            return ControlFlow::Continue(());
+        }
+        if self.lines.is_empty() {
+            self.class = visit.layer().class().to_owned();
+            self.bases = visit.layer().bases().map(str::to_owned).collect();
+        }
+        let path = visit.path().to_string();
+        visit.considered(&mut |considered| {
+            let module = considered.module.to_string();
+            let won = considered.outcome == Outcome::Writes
+                && matches!(self.winner, Writer::Rule { by, .. }
+                    if by.module == module && by.rule == considered.rule && by.part == considered.part);
+            self.lines.push(Line {
+                path: path.clone(),
+                module,
+                rule: considered.rule,
+                part: considered.part,
+                names: format!("{:?}", considered.names().collect::<Vec<_>>()),
+                init: in_words(&to_owned(&considered.init)),
+                outcome: considered.outcome,
+                won,
+            });
+        });
+        ControlFlow::Continue(())
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { param, class, bases, lines, ties } = self;
+        let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
+        let bases = if bases.is_empty() { String::new() } else { format!(" ({})", bases.join(", ")) };
+        writeln!(f, "{}  [{}] {} in {class}{bases}", param.name, dims.join(", "), param.dtype.name())?;
+        for tied in ties {
+            writeln!(f, "  also known as {tied}")?;
+        }
+        writeln!(f, "\nconsidered, in program order:")?;
+        if lines.is_empty() {
+            writeln!(f, "  nothing: no module on the way to it holds an init_cfg")?;
+        }
+        for line in lines {
+            let mark = match (line.won, line.outcome) {
+                (true, _) => "=>",
+                (false, Outcome::Writes) => " +",
+                _ => " -",
+            };
+            write!(f, "  {mark} {}, rule {}", module_name(&line.module), line.rule)?;
+            match line.part {
+                Part::Layer => {}
+                Part::Params(index) => write!(f, ", params {index}")?,
+                Part::Override(index) => write!(f, ", override {index}")?,
+            }
+            write!(f, ": {} — ", line.init)?;
+            line.reason(class, f)?;
+            if line.path != param.name {
+                write!(f, " (as {})", line.path)?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f)?;
+        self.verdict(f)
+    }
+}
+
+impl Explanation {
+    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.param.writer {
+            Writer::Rule { init, by } => {
+                write!(f, "written by {}, rule {}: {}", module_name(&by.module), by.rule, in_words(init))?;
+            }
+            Writer::Untouched(default) => {
+                f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
+                match default {
+                    ConstructorDefault::Init(init) => f.write_str(&in_words(init))?,
+                    ConstructorDefault::Values(Values::All(x)) => write!(f, "the value {x} of the description")?,
+                    ConstructorDefault::Values(Values::Each(_)) => f.write_str("the values of the description")?,
+                    ConstructorDefault::Unknown => write!(f, "values that are not known for the class {}", self.class)?,
+                }
+            }
+        }
+        match &self.param.custom {
+            Some(module) => write!(
+                f,
+                "\nnote: {} has its own init_weights, which may write it in ways that no init_cfg shows",
+                module_name(module)
+            ),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Line {
+    fn reason(&self, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = &self.names;
+        match (self.outcome, self.part) {
+            (Outcome::Writes, _) if self.won => f.write_str("wins"),
+            (Outcome::Writes, _) => f.write_str("writes, but is overwritten"),
+            (Outcome::NoLayer, _) => f.write_str("no: the rule names no layer"),
+            (Outcome::OtherClass, _) => write!(f, "no: layer {names} names neither {class} nor a direct base of it"),
+            (Outcome::OtherAttribute, _) => f.write_str("no: initializers touch only weight and bias"),
+            (Outcome::OtherName, _) => write!(f, "no: {names} does not match the name"),
+            (Outcome::OtherSubtree, _) => write!(f, "no: it covers {names} alone"),
+            (Outcome::NotReached, _) => f.write_str("no: no init_weights reaches this module"),
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use serde::ser::{SerializeMap, SerializeStruct};
+use serde::{Serialize, Serializer};
+use weight_init_core::resolve::Part;
+
+use super::named::named;
+use super::{By, ConstructorDefault, Init, Plan, PlannedParam, PlannedRule, Warning, Writer};
+use crate::model::Values;
+
+/// The plan as `plan --format json` prints it: parameters in model order, rules, warnings.
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut plan = serializer.serialize_struct("Plan", 3)?;
+        plan.serialize_field("params", &Params(&self.params))?;
+        plan.serialize_field("rules", &self.rules)?;
+        plan.serialize_field("warnings", &self.warnings)?;
+        plan.end()
+    }
+}
+
+struct Params<'a>(&'a [PlannedParam]);
+
+impl Serialize for Params<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|param| (&param.name, param)))
+    }
+}
+
+impl Serialize for PlannedParam {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match &self.writer {
+            Writer::Rule { init, .. } => named_entries(&mut map, init)?,
+            Writer::Untouched(_) => {
+                map.serialize_entry("init", "untouched")?;
+                map.serialize_entry("args", &Args(&[]))?;
+            }
+        }
+        map.serialize_entry("shape", &self.shape)?;
+        map.serialize_entry("dtype", self.dtype.name())?;
+        match &self.writer {
+            Writer::Rule { by, .. } => map.serialize_entry("by", by)?,
+            Writer::Untouched(default) => {
+                map.serialize_entry("by", &None::<By>)?;
+                map.serialize_entry("default", default)?;
+            }
+        }
+        if let Some(module) = &self.custom {
+            map.serialize_entry("custom_init_weights", module)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for ConstructorDefault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Init(init) => named_entries(&mut map, init)?,
+            Self::Values(Values::All(x)) => {
+                map.serialize_entry("init", "constant")?;
+                map.serialize_entry("args", &Args(&[("val", super::named::Arg::Number(*x))]))?;
+            }
+            Self::Values(Values::Each(_)) => map.serialize_entry("init", "value")?,
+            Self::Unknown => map.serialize_entry("init", "unknown")?,
+        }
+        map.end()
+    }
+}
+
+impl Serialize for By {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("module", &self.module)?;
+        map.serialize_entry("rule", &self.rule)?;
+        let index = match self.part {
+            Part::Override(index) => Some(index),
+            Part::Layer | Part::Params(_) => None,
+        };
+        map.serialize_entry("override", &index)?;
+        if let Part::Params(index) = self.part {
+            map.serialize_entry("params", &index)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for PlannedRule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(4))?;
+        map.serialize_entry("module", &self.module)?;
+        map.serialize_entry("rule", &self.rule)?;
+        map.serialize_entry("matched", &self.matched)?;
+        map.serialize_entry("won", &self.won)?;
+        map.end()
+    }
+}
+
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("kind", self.kind.name())?;
+        map.serialize_entry("module", &self.module)?;
+        map.serialize_entry("message", &self.message)?;
+        map.end()
+    }
+}
+
+struct Args<'a>(&'a [(&'a str, super::named::Arg<'a>)]);
+
+impl Serialize for Args<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+fn named_entries<M: SerializeMap>(map: &mut M, init: &Init<String>) -> Result<(), M::Error> {
+    let (name, args) = named(init);
+    map.serialize_entry("init", name)?;
+    map.serialize_entry("args", &Args(&args))
+}

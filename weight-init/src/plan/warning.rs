@@ -1,0 +1,87 @@
+use std::fmt;
+
+use super::{Options, PlannedRule};
+
+/// Something that is probably not meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// What kind of thing.
+    pub kind: WarningKind,
+    /// Path of the module that it is about; empty for the root.
+    pub module: String,
+    /// The sentence for people.
+    pub message: String,
+}
+
+/// The kinds of [`Warning`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WarningKind {
+    /// A rule matched no parameter.
+    UnmatchedRule,
+    /// An override wrote no parameter last.
+    OverrideNeverWon,
+    /// The init_cfg of a layer that no `init_weights` reaches.
+    UnreachedInitCfg,
+}
+
+impl WarningKind {
+    /// As a plan in JSON spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnmatchedRule => "unmatched_rule",
+            Self::OverrideNeverWon => "override_never_won",
+            Self::UnreachedInitCfg => "unreached_init_cfg",
+        }
+    }
+}
+
+impl fmt::Display for WarningKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// A module in a sentence: the root has no name.
+pub(super) fn module_name(module: &str) -> &str {
+    if module.is_empty() { "the model itself" } else { module }
+}
+
+pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for rule in rules {
+        let (module, number) = (module_name(&rule.module), rule.rule);
+        let mut warn = |kind, message| warnings.push(Warning { kind, module: rule.module.clone(), message });
+        if !rule.reached {
+            // One warning says it for the whole init_cfg; in a bare `initialize` it is meant so.
+            if number == 0 && options.initialize.is_none() {
+                let message = format!(
+                    "the init_cfg of {module} does nothing: no init_weights reaches it, because it or a layer above it \
+                     is a plain layer"
+                );
+                warn(WarningKind::UnreachedInitCfg, message);
+            }
+            continue;
+        }
+        let skipped = options.skip_pretrained && rule.type_name == "Pretrained";
+        if rule.matched == 0 && !skipped {
+            let message = format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
+            warn(WarningKind::UnmatchedRule, message);
+        }
+        for (index, item) in rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped) {
+            let message = format!(
+                "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
+                 or there is nothing to write",
+                item.name, rule.type_name
+            );
+            warn(WarningKind::OverrideNeverWon, message);
+        }
+    }
+    warnings
+}

@@ -1,0 +1,49 @@
+use weight_init_backends::Job;
+use weight_init_core::init_cfg::Init;
+use weight_init_core::Float;
+
+use crate::model::Values;
+use crate::plan::{Lowered, Tensor};
+
+/// Writes the given values of a floating-point tensor, each rounded once.
+pub(super) fn write_floats<T: Float>(values: &Values, first: u64, out: &mut [T]) {
+    match values {
+        Values::All(x) => out.fill(T::from_f64_rounded(*x)),
+        Values::Each(numbers) => {
+            let from = usize::try_from(first).unwrap_or(usize::MAX);
+            for (element, x) in out.iter_mut().zip(numbers.iter().skip(from)) {
+                *element = T::from_f64_rounded(*x);
+            }
+        }
+    }
+}
+
+/// Writes the values of an integer tensor, little endian.
+pub(super) fn write_values(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
+    let size = tensor.dtype.size();
+    let from = usize::try_from(first).unwrap_or(usize::MAX);
+    for (index, element) in out.chunks_exact_mut(size).enumerate() {
+        let x = match &tensor.source {
+            Lowered::Values(Values::All(x)) => *x,
+            Lowered::Values(Values::Each(numbers)) => numbers.get(from + index).copied().unwrap_or_default(),
+            Lowered::Init { init: Init::Constant(constant), .. } => constant.val,
+            // No other initializer is lowered for an integer type.
+            Lowered::Init { .. } => 0.0,
+        };
+        // Whole numbers in the range of the type, as the plan has checked.
+        let bytes = (x as i64).to_le_bytes();
+        element.copy_from_slice(bytes.get(..size).unwrap_or_default());
+    }
+}
+
+/// Puts what a backend wrote into the byte order of files.
+pub(super) fn little_endian<T: Float + bytemuck::Pod>(jobs: Vec<Job<'_, T>>) {
+    if cfg!(target_endian = "little") {
+        return;
+    }
+    for job in jobs {
+        for element in job.out {
+            bytemuck::bytes_of_mut(element).reverse();
+        }
+    }
+}
