@@ -45,12 +45,10 @@ fn exact_samples() {
         let unit = if body { mean.abs().max(std) } else { spread };
         for (x, truth) in samples_f64(arguments, &WORDS).into_iter().zip(wide) {
             let error = (x - truth).abs() / (unit * f64::EPSILON);
-            std::println!("{arguments:?} f64 {x} {truth} {error} {}", (x/truth-1.0).abs()/f64::EPSILON);
             assert!(error <= 8.0, "{arguments:?}: {x}, not {truth}: {error}");
         }
         for (x, truth) in samples_f32(arguments, &WORDS).into_iter().zip(narrow) {
             let error = (x - truth).abs() / (unit * f64::from(f32::EPSILON));
-            std::println!("{arguments:?} f32 {x} {truth} {error} {}", (x/truth-1.0).abs()/f64::from(f32::EPSILON));
             assert!(error <= 8.0, "{arguments:?}: {x}, not {truth}: {error}");
         }
     }
@@ -60,7 +58,8 @@ fn exact_samples() {
 fn golden_quantiles_and_moments() {
     for leaf in LEAVES {
         let scale = leaf.std;
-        let words: Vec<u64> = (1..100).map(|k| (u128::from(k as u64) << 64).div_euclid(100) as u64).collect();
+        let words: Vec<u64> =
+            (1..100).map(|k| (u128::from(k as u64) << 64).div_euclid(100) as u64).collect();
         for (x, truth) in samples_f64(leaf.arguments, &words).into_iter().zip(leaf.quantiles) {
             assert!((x - truth).abs() <= 1e-13 * scale, "{:?}: {x} {truth}", leaf.arguments);
         }
@@ -74,7 +73,12 @@ fn golden_quantiles_and_moments() {
             let mean = samples.iter().sum::<f64>() / n;
             let variance = samples.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
             assert!((mean - leaf.mean).abs() <= 2e-5 * scale, "{:?}: {mean}", leaf.arguments);
-            assert!((variance.sqrt() / leaf.std - 1.0).abs() <= 2e-4, "{:?}: {}", leaf.arguments, variance.sqrt());
+            assert!(
+                (variance.sqrt() / leaf.std - 1.0).abs() <= 2e-4,
+                "{:?}: {}",
+                leaf.arguments,
+                variance.sqrt()
+            );
         }
     }
 }
@@ -85,7 +89,9 @@ fn samples_grow_with_the_word_and_stay_inside() {
         let [_, _, a, b] = arguments;
         let words: Vec<u64> = (0..1 << 16).map(|k| k << 48 | k).collect();
         let slack = [f64::EPSILON, f64::from(f32::EPSILON)];
-        for (samples, slack) in [samples_f64(arguments, &words), samples_f32(arguments, &words)].iter().zip(slack) {
+        for (samples, slack) in
+            [samples_f64(arguments, &words), samples_f32(arguments, &words)].iter().zip(slack)
+        {
             let spread = samples[(1 << 16) - 1] - samples[0];
             assert!(samples.iter().all(|x| (a..=b).contains(x)), "{arguments:?}");
             // Rounding may turn neighbours around by a few last places, never more.
