@@ -165,7 +165,9 @@ impl fmt::Display for Problem {
             Self::HeaderNotText { at } => {
                 write!(f, "the header is not UTF-8 from its byte {at} on")
             }
-            Self::Header { message } => write!(f, "the header is not valid: {message}"),
+            Self::Header { message } => {
+                write!(f, "the header is not valid: {}", Shown(message, 1000))
+            }
             Self::DuplicateTensor { tensor } => {
                 write!(f, "tensor {} stands twice; names must differ", Quoted(tensor))
             }
@@ -247,21 +249,23 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A name out of a file in backquotes, fit for a terminal: control characters escaped, very long names cut.
+/// A name out of a file in backquotes.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const LONGEST: usize = 200;
-        f.write_str("`")?;
-        for (i, c) in self.0.chars().enumerate() {
-            if i == LONGEST {
-                f.write_str("…")?;
-                break;
-            }
-            write!(f, "{}", printable(c))?;
-        }
-        f.write_str("`")
+        write!(f, "`{}`", Shown(self.0, 200))
+    }
+}
+
+/// Text out of a file, fit for a terminal: control characters escaped, cut after so many characters.
+struct Shown<'a>(&'a str, usize);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(text, longest) = self;
+        text.chars().take(longest).try_for_each(|c| write!(f, "{}", printable(c)))?;
+        if text.chars().nth(longest).is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
 

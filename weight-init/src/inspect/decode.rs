@@ -1,6 +1,5 @@
 //! Bytes of a file as numbers.
 
-use half::{bf16, f16};
 use safetensors::Dtype;
 
 use crate::checkpoint::StoredType;
@@ -42,7 +41,7 @@ impl Decoder {
             Dtype::F8_E5M2 => decoder!(1, |[b]: [u8; 1]| f16_to_f64(u16::from(b) << 8)),
             Dtype::F8_E4M3 => decoder!(1, |[b]: [u8; 1]| f8_e4m3_to_f64(b)),
             Dtype::F16 => decoder!(2, |b| f16_to_f64(u16::from_le_bytes(b))),
-            Dtype::BF16 => decoder!(2, |b| bf16::from_le_bytes(b).to_f64()),
+            Dtype::BF16 => decoder!(2, |b| bf16_to_f64(u16::from_le_bytes(b))),
             Dtype::F32 => decoder!(4, |b| f64::from(f32::from_le_bytes(b))),
             Dtype::F64 => decoder!(8, f64::from_le_bytes),
             _ => None,
@@ -50,8 +49,19 @@ impl Decoder {
     }
 }
 
+/// A bfloat16 is the upper half of a binary32.
+fn bf16_to_f64(bits: u16) -> f64 {
+    f64::from(f32::from_bits(u32::from(bits) << 16))
+}
+
+/// Binary16 by way of binary32, without branches: moved to where binary32 has its exponent and fraction, the
+/// bits mean 2⁻¹¹² times as much, subnormal numbers included. Infinities and NaN get the greatest exponent.
 fn f16_to_f64(bits: u16) -> f64 {
-    f16::from_bits(bits).to_f64()
+    const TWO_TO_112: f32 = f32::from_bits((127 + 112) << 23);
+    let magnitude = u32::from(bits & 0x7fff) << 13;
+    let special = if bits & 0x7c00 == 0x7c00 { 0x7f80_0000 } else { 0 };
+    let scaled = (f32::from_bits(magnitude) * TWO_TO_112).to_bits() | special;
+    f64::from(f32::from_bits(scaled | u32::from(bits & 0x8000) << 16))
 }
 
 /// OCP 8-bit floating point E4M3: no infinities, NaN is S.1111.111 alone.
@@ -78,6 +88,21 @@ mod tests {
         for dtype in DType::ALL {
             assert_eq!(Decoder::of(dtype.into()).unwrap().element_bytes, dtype.size());
             assert_eq!(crate::inspect::CHUNK_BYTES % dtype.size(), 0);
+        }
+    }
+
+    #[test]
+    fn all_16_bit_floats_agree_with_half() {
+        for bits in 0..=u16::MAX {
+            for (found, expected) in [
+                (f16_to_f64(bits), half::f16::from_bits(bits).to_f64()),
+                (bf16_to_f64(bits), half::bf16::from_bits(bits).to_f64()),
+            ] {
+                assert!(
+                    found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan(),
+                    "{bits:#x}"
+                );
+            }
         }
     }
 

@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for Header {
 
 /// An error with the entry it is in.
 fn within<E: Error>(key: &str, error: E) -> E {
-    let key: String = key.chars().take(200).flat_map(char::escape_debug).collect();
+    let key: String = key.chars().take(200).collect();
     E::custom(format_args!("`{key}`: {error}"))
 }
 

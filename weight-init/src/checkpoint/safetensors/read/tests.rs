@@ -185,6 +185,8 @@ fn hostile_texts_are_refused() {
     assert!(refusal(&bytes_of(header, 1)).starts_with(r"tensor `\u{1b}[2J`: "));
     let header = r#"{"\u001b[2J":0}"#;
     assert!(refusal(&bytes_of(header, 1)).starts_with(r"the header is not valid: `\u{1b}[2J`: "));
+    let header = r#"{"a":{"dtype":"\u001b[2J"}}"#;
+    assert!(refusal(&bytes_of(header, 0)).contains(r"unknown variant `\u{1b}[2J`"));
 }
 
 /// Every byte of a good file changed in several ways: no panic, and what is accepted the format's own reader
