@@ -259,7 +259,7 @@ impl Compute for f64 {
     fn bits(x: u64) -> u64 {
         x
     }
-    fn series(fit: impl FnOnce(&mut [f64])) -> [Self; 22] {
+    fn series(fit: impl FnOnce(&mut [Self])) -> [Self; 22] {
         let mut series = [0.0; 22];
         fit(&mut series);
         series

@@ -30,6 +30,7 @@ use crate::float::Compute;
 /// }
 /// assert_eq!(hypotenuse(Scalar, 3.0, 4.0), 5.0);
 /// ```
+#[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
 pub trait Arithmetic<E: Compute>: Copy {
     /// Integers, one a lane.
     type Int: Copy;
@@ -84,6 +85,13 @@ pub trait Arithmetic<E: Compute>: Copy {
     fn less(self, a: Self::Float, b: Self::Float) -> Self::Mask;
     /// Whether the highest bit is set.
     fn top_bit(self, a: Self::Int) -> Self::Mask;
+    /// Whether the mask is true in any lane. May always be `true`: it only saves work whose result
+    /// no lane would take.
+    #[inline(always)]
+    fn any(self, mask: Self::Mask) -> bool {
+        let _ = mask;
+        true
+    }
     /// `if mask { a } else { b }`.
     fn select(self, mask: Self::Mask, a: Self::Float, b: Self::Float) -> Self::Float;
 }
@@ -226,6 +234,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn top_bit(self, a: $bits) -> bool {
                 a.cast_signed() < 0
+            }
+            #[inline(always)]
+            fn any(self, mask: bool) -> bool {
+                mask
             }
             #[inline(always)]
             fn select(self, mask: bool, a: $float, b: $float) -> $float {

@@ -2,6 +2,7 @@ use super::*;
 use crate::f16;
 
 #[path = "leaf.rs"]
+#[allow(clippy::approx_constant, clippy::type_complexity, reason = "generated")]
 mod leaf;
 
 /// Difference in units in the last place.

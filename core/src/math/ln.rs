@@ -31,8 +31,6 @@ pub struct Coefficients<E: 'static> {
     /// Exponent of 1.0 in its bits.
     bias: E,
     ln2: [E; 2],
-    half: E,
-    unit: E,
     polynomial: &'static [E],
 }
 
@@ -42,8 +40,6 @@ pub(crate) static F32: Coefficients<f32> = Coefficients {
     mantissa: 23,
     bias: 127.0,
     ln2: [f32::from_bits(0x3f31_7200), f32::from_bits(0x35bf_be8e)],
-    half: 0.5,
-    unit: 1.0,
     polynomial: &[
         0.06971612,
         -0.11479734,
@@ -63,8 +59,6 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
     mantissa: 52,
     bias: 1023.0,
     ln2: [f64::from_bits(0x3fe6_2e42_fefa_3800), f64::from_bits(0x3d2e_f357_93c7_6730)],
-    half: 0.5,
-    unit: 1.0,
     polynomial: &[
         -0.025061228095282464,
         0.0566642324205218,
@@ -92,13 +86,20 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
 /// Natural logarithm of positive normal numbers; of others the result is unspecified.
 #[inline(always)]
 pub fn ln_lanes<E: Compute, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> Lane<E, V> {
+    let [f, e] = split(v, x);
+    scaled(v, f, e)
+}
+
+/// `[f, e]` with `x = 2ᵉ·(1 + f)` and `1 + f` in [√½, √2), exact, for positive normal numbers.
+#[inline(always)]
+pub(super) fn split<E: Compute, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> [Lane<E, V>; 2] {
     let c = E::LN;
     let int = |bits| v.splat_int(E::bits(bits));
     let offset = v.add_int(v.to_bits(x), int(c.one.wrapping_sub(c.sqrt_half)));
     let exponent = v.shr(offset, c.mantissa);
     let m = v.add_int(v.and(offset, int((1 << c.mantissa) - 1)), int(c.sqrt_half));
-    let f = v.sub(v.from_bits(m), v.splat(c.unit));
-    scaled(v, f, v.sub(v.to_float(exponent), v.splat(c.bias)))
+    let f = v.sub(v.from_bits(m), v.splat(E::ONE));
+    [f, v.sub(v.to_float(exponent), v.splat(c.bias))]
 }
 
 /// `e·ln 2 + ln(1 + f)` for `1 + f` in [√½, √2).
@@ -107,7 +108,7 @@ fn scaled<E: Compute, V: Arithmetic<E>>(v: V, f: Lane<E, V>, e: Lane<E, V>) -> L
     let c = E::LN;
     let z = v.mul(f, f);
     let cubic = v.mul(v.mul(super::horner(v, f, c.polynomial), f), z);
-    let small = v.sub(v.add(cubic, v.mul(e, v.splat(c.ln2[1]))), v.mul(z, v.splat(c.half)));
+    let small = v.sub(v.add(cubic, v.mul(e, v.splat(c.ln2[1]))), v.mul(z, v.splat(E::HALF)));
     v.add(v.add(small, f), v.mul(e, v.splat(c.ln2[0])))
 }
 

@@ -29,8 +29,6 @@ pub struct Coefficients<E: 'static> {
     middle: E,
     /// π / 2^(R+1).
     unit: E,
-    half: E,
-    one: E,
     sine: &'static [E],
     cosine: &'static [E],
 }
@@ -39,8 +37,6 @@ pub(crate) static F32: Coefficients<f32> = Coefficients {
     shift: 8,
     middle: 8_388_607.5,
     unit: core::f32::consts::FRAC_PI_2 / 16_777_216.0,
-    half: 0.5,
-    one: 1.0,
     sine: &[-0.0001958789, 0.008332748, -0.16666664],
     cosine: &[2.4547942e-05, -0.0013888302, 0.041666664],
 };
@@ -49,8 +45,6 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
     shift: 11,
     middle: 4_503_599_627_370_495.5,
     unit: core::f64::consts::FRAC_PI_2 / 9_007_199_254_740_992.0,
-    half: 0.5,
-    one: 1.0,
     sine: &[
         1.5918129294866608e-10,
         -2.5051131845003624e-08,
@@ -79,7 +73,7 @@ pub fn sincos_lanes<E: Compute, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> [Lan
     let z = v.mul(x, x);
     let s = v.add(x, v.mul(v.mul(x, z), super::horner(v, z, c.sine)));
     let c = v.add(
-        v.sub(v.splat(c.one), v.mul(z, v.splat(c.half))),
+        v.sub(v.splat(E::ONE), v.mul(z, v.splat(E::HALF))),
         v.mul(v.mul(z, z), super::horner(v, z, c.cosine)),
     );
 

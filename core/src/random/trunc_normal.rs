@@ -105,9 +105,8 @@ impl<E: Compute> Sampler<E> for &TruncNormal<E> {
                 let below = v.add(v.splat(*lower), v.mul(share(word), mass));
                 let above = v.add(v.splat(*upper), v.mul(mirrored(word), mass));
                 let z = normal_quantile_lanes(v, v.min(below, above));
-                let step = v.mul(v.splat(*std), z);
-                let mean = v.splat(*mean);
-                clamp(v.select(v.less(below, above), v.sub(mean, step), v.add(mean, step)))
+                let std = v.select(v.less(below, above), v.splat(-*std), v.splat(*std));
+                clamp(v.add(v.splat(*mean), v.mul(std, z)))
             }),
             Method::Narrow { start, series } => words.map(|word| {
                 let u = v.mul(share(word), v.splat(E::RANDOM_STEP));

@@ -7,8 +7,10 @@ use super::*;
 use crate::{Float, lanes::Scalar};
 
 #[path = "exact.rs"]
+#[allow(clippy::type_complexity, reason = "generated")]
 mod exact;
 #[path = "leaf.rs"]
+#[allow(clippy::approx_constant, clippy::type_complexity, reason = "generated")]
 mod leaf;
 
 fn numbers<T: Float>([mean, std, a, b]: [f64; 4]) -> TruncNormal<T::Compute> {
