@@ -370,3 +370,5 @@ fn check_std(std: f64) -> Result<(), FillError> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod value_stability;
