@@ -4,6 +4,7 @@ pub(crate) mod constructor;
 mod description;
 mod layers;
 
+pub(crate) use self::description::root;
 use weight_init_core::init_cfg::{InitCfg, Owned};
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 

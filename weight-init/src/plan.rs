@@ -7,6 +7,7 @@ mod build;
 mod digest;
 mod explain;
 mod json;
+mod locate;
 mod lower;
 mod named;
 mod table;
@@ -19,6 +20,7 @@ use weight_init_core::resolve::{Order, Part};
 use weight_init_core::{DType, Layout};
 
 pub use self::explain::Explanation;
+pub use self::locate::{locate_in_description, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
@@ -171,11 +173,37 @@ struct PlannedOverride {
 
 /// Why a model and its rules do not go together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanError(String);
+pub struct PlanError {
+    message: String,
+    place: Option<RulePlace>,
+}
+
+/// Where a rule, or one of its overrides, stands in an init_cfg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RulePlace {
+    /// Path of the module; empty for the root.
+    pub module: String,
+    /// Number of the rule.
+    pub rule: usize,
+    /// Number of the override, if it is about one.
+    pub override_index: Option<usize>,
+}
+
+impl PlanError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), place: None }
+    }
+
+    /// The rule that it is about, if it is about one.
+    #[must_use]
+    pub const fn place(&self) -> Option<&RulePlace> {
+        self.place.as_ref()
+    }
+}
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.message)
     }
 }
 

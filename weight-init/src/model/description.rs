@@ -29,14 +29,19 @@ const LAYER_KEYS: &[&str] = &[
 
 pub(super) fn read(source: &Source) -> Result<Model, Diagnostic> {
     let value = json::parse(source)?;
-    let (root, base) = match value.get("model") {
-        Some(model) if value.get("class").is_none() => (model, "model"),
-        _ => (&value, ""),
-    };
+    let (layer, base) = root(&value);
     let mut reader =
         Reader { source, nodes: Vec::new(), layers: HashMap::new(), params: HashMap::new() };
-    reader.layer(root, &Place::root(base), &mut Vec::new())?;
+    reader.layer(layer, &Place::root(base), &mut Vec::new())?;
     Ok(Model { nodes: reader.nodes })
+}
+
+/// The root layer, bare or under the key `model`, and its path.
+pub(crate) fn root(value: &Value) -> (&Value, &'static str) {
+    match value.get("model") {
+        Some(model) if value.get("class").is_none() => (model, "$.model"),
+        _ => (value, "$"),
+    }
 }
 
 struct Reader<'s> {

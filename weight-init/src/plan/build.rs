@@ -10,7 +10,7 @@ use weight_init_core::DType;
 use super::warning::warnings;
 use super::{
     By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam, PlannedRule,
-    Write, Writer,
+    RulePlace, Write, Writer,
 };
 use crate::model::{Model, constructor};
 
@@ -21,7 +21,7 @@ pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanEr
         None => Call::InitWeights,
     };
     let resolved = resolve(&model.root(), call, &mut builder);
-    resolved.map_err(|error| builder.problem.take().unwrap_or_else(|| PlanError(error.to_string())))?;
+    resolved.map_err(|error| builder.problem.take().unwrap_or_else(|| PlanError::new(error.to_string())))?;
     Ok(builder.finish())
 }
 
@@ -106,7 +106,16 @@ impl Observer for Builder<'_> {
     }
 
     fn problem(&mut self, problem: &Problem<'_>) {
-        self.problem = Some(PlanError(problem.to_string()));
+        let place = match problem {
+            Problem::MissingAttribute { module, rule, index, .. } => {
+                Some(RulePlace { module: module.to_string(), rule: *rule, override_index: Some(*index) })
+            }
+            Problem::Shape { module, rule, .. } => {
+                Some(RulePlace { module: module.to_string(), rule: *rule, override_index: None })
+            }
+            Problem::TooManyPaths => None,
+        };
+        self.problem = Some(PlanError { message: problem.to_string(), place });
     }
 }
 

@@ -48,7 +48,7 @@ impl Explanation {
             let names = plan.params().iter().map(|param| param.name.as_str());
             let near = nearest(name, names).or_else(|| same_ending(&plan, name));
             let help = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            return Err(PlanError(format!("the model has no parameter '{name}'{help}")));
+            return Err(PlanError::new(format!("the model has no parameter '{name}'{help}")));
         };
         let ties = plan.ties().iter().filter(|(_, of)| of == first).map(|(tied, _)| tied.clone()).collect();
         let mut search = Search {
@@ -60,7 +60,7 @@ impl Explanation {
             winner: &param.writer,
         };
         let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
-        resolve(&model.root(), call, &mut search).map_err(|error| PlanError(error.to_string()))?;
+        resolve(&model.root(), call, &mut search).map_err(|error| PlanError::new(error.to_string()))?;
         let Search { class, bases, lines, .. } = search;
         Ok(Self { param: param.clone(), class, bases, lines, ties })
     }
@@ -107,7 +107,7 @@ impl Observer for Search<'_> {
                 module,
                 rule: considered.rule,
                 part: considered.part,
-                names: format!("{:?}", considered.names().collect::<Vec<_>>()),
+                names: considered.names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
                 init: in_words(&to_owned(&considered.init)),
                 outcome: considered.outcome,
                 won,

@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use weight_init::create::Recipe;
+use weight_init::plan::Plan;
 
 use crate::args::{InitArgs, PretrainedChoice};
 use crate::failure::Failure;
@@ -12,12 +13,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;
     let plan = input.plan(&input.options(args.pretrained, args.dtype))?;
     warn(&plan, args.strict)?;
-    for (name, class) in plan.unknown_buffers() {
-        eprintln!(
-            "warning: the content of the buffer {name} ({class}) is not known: it is written as zeros; a 'value' in \
-             the description gives it another"
-        );
-    }
+    warn_of_unknown_buffers(&plan);
     let recipe = Recipe {
         seed: args.seed,
         dtype: args.dtype,
@@ -41,4 +37,18 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
         backend.threads(),
     );
     Ok(())
+}
+
+/// One line for all of them: a model has as many as it has norms.
+fn warn_of_unknown_buffers(plan: &Plan) {
+    let unknown: Vec<_> = plan.unknown_buffers().collect();
+    let Some((name, class)) = unknown.first() else { return };
+    let more = match unknown.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    eprintln!(
+        "warning: the content of the buffer {name} ({class}){more} is not known and is written as zeros; a 'value' in \
+         the description gives it another"
+    );
 }

@@ -1,6 +1,13 @@
-use crate::args::InspectArgs;
-use crate::failure::Failure;
+use weight_init::inspect::inspect;
 
-pub(crate) fn run(_args: &InspectArgs) -> Result<(), Failure> {
-    Err(Failure::input("inspect is not there yet"))
+use crate::args::{Format, InspectArgs};
+use crate::failure::Failure;
+use crate::output::{print, width};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
+    let inspection = inspect(&args.file)?;
+    match args.format {
+        Format::Table => print(inspection.to_table(width())),
+        Format::Json => print(format_args!("{}\n", inspection.to_json())),
+    }
 }

@@ -1,0 +1,138 @@
+//! What the constructors of known classes write into parameters and buffers.
+//!
+//! A parameter that no init_cfg rule writes keeps what the framework's constructor gave it. A model
+//! that exists only as a description has had no constructor, so this table stands in for it: PyTorch's
+//! layers, and the OpenMMLab classes that write values of their own. It goes by class names alone; a
+//! class that it does not know by name is looked up by its direct bases, the first that is known
+//! (`MyConv(Conv2d)`, `ConvBase(BaseModule, Conv2d)`). What it does not know, it does not guess: the
+//! answer is `None`.
+//!
+//! Sources: `reset_parameters` in `torch/nn/modules/*.py` of PyTorch 2.15.0, and the constructors of
+//! mmcv 2.2.0, mmengine 0.10.7 and mmdet 3.3.0. The formulas stand at the families:
+//!
+//! | family | classes | values |
+//! |---|---|---|
+//! | `conv` | `Conv1d` … `ConvTranspose3d`, lazy ones | weight and bias U(±1/√fan_in) |
+//! | `linear` | `Linear`, `Bilinear`, … | weight and bias U(±1/√fan_in) |
+//! | `norm` | `BatchNorm1d` … `RMSNorm` | weight 1, bias 0, mean 0, variance 1 |
+//! | `embedding` | `Embedding`, `EmbeddingBag` | N(0, 1) |
+//! | `attention` | `MultiheadAttention` | Xavier uniform, biases 0 |
+//! | `recurrent` | `LSTM`, `GRU`, `RNN`, their cells | U(±1/√hidden_size) |
+//! | `activation` | `PReLU` | 0.25 |
+//! | `openmmlab` | `Scale`, `WindowMSA`, `DeformConv2dPack`, … | see there |
+//!
+//! A layer's constructor runs before the constructor of the layer that holds it, and some of those
+//! write into what they hold: `MultiheadAttention` clears the bias of its `out_proj`, mmcv's
+//! `ConvModule` gives its convolution Kaiming's normal distribution, `Transformer` gives every matrix
+//! below it Xavier's. So the table is asked with the layers above as well, and the outermost that
+//! writes wins.
+//!
+//! # What is not known
+//!
+//! - The row `padding_idx` of an `Embedding` is zero in PyTorch; a description does not tell of it.
+//! - Arguments count as left at their defaults where that is nearly always so: `PReLU(init=0.25)`,
+//!   `Scale(scale=1.0)`, the `std` and `zeros_init` of mmcv's non-local blocks. Where it is not
+//!   (`LayerScale`, the slope of a `LeakyReLU` in a `ConvModule`) the answer is `None`.
+//! - Memory that PyTorch leaves as it is (`DeformableDETR.level_embed`, `L2Norm.weight`) has no value.
+//! - `TransformerEncoder` and `TransformerDecoder` copy one layer, so that all begin with the *same*
+//!   values; here every layer has values of its own from the same distribution.
+//! - Weights that a parametrization replaced (`weight_norm`, `spectral_norm`), and the biases whose
+//!   bound depends on them.
+//! - A subclass that overrides `reset_parameters`, or a class of another package that has the name of
+//!   a known one.
+
+mod activation;
+mod attention;
+mod buffer;
+mod conv;
+mod embedding;
+mod family;
+mod layer_facts;
+mod linear;
+mod norm;
+mod openmmlab;
+mod recurrent;
+mod rewrite;
+
+pub use buffer::BufferDefault;
+pub use layer_facts::LayerFacts;
+
+use weight_init_core::init_cfg::Init;
+
+use self::family::Family;
+use self::rewrite::Rewrite;
+
+/// Every class that the table knows; OpenMMLab's first, they may be more exact about a name.
+const FAMILIES: [&Family; 8] = [
+    &openmmlab::FAMILY,
+    &conv::FAMILY,
+    &linear::FAMILY,
+    &norm::FAMILY,
+    &embedding::FAMILY,
+    &attention::FAMILY,
+    &recurrent::FAMILY,
+    &activation::FAMILY,
+];
+
+/// What the constructors give the parameter `name` of a layer; `None` if that is not known.
+///
+/// `lineage` is the layer and those above it, the nearest first. The nearer ones suffice for most: a
+/// layer that is not shown counts as one that writes nothing.
+///
+/// ```
+/// use weight_init::model::defaults::{LayerFacts, param_default};
+/// # use core::ops::ControlFlow;
+/// # use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
+/// use weight_init_core::init_cfg::Init;
+/// use weight_init_core::initializer::Uniform;
+/// # struct Linear;
+/// # impl Layer for Linear {
+/// #     fn class(&self) -> &str { "Linear" }
+/// #     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+/// #         visitor.param(&Param::new("weight", Shape::new(&[10, 64]), DType::F32))
+/// #     }
+/// # }
+/// // A Linear(64, 10).
+/// let lineage = [LayerFacts::new("fc", &Linear)];
+/// let bias = param_default(&lineage, "bias");
+/// assert_eq!(bias, Some(Init::Uniform(Uniform { a: -0.125, b: 0.125 })));
+/// ```
+#[must_use]
+pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<Init<String>> {
+    let (layer, above) = lineage.split_first()?;
+    for (index, ancestor) in above.iter().enumerate().rev() {
+        let below = lineage.get(..=index).unwrap_or_default();
+        match rewrite::rewrite(ancestor, below, name) {
+            Rewrite::Nothing => {}
+            Rewrite::Writes(init) => return Some(init),
+            Rewrite::Unclear => return None,
+        }
+    }
+    let (family, class) = family_of(layer)?;
+    (family.param)(class, layer, name)
+}
+
+/// What the constructors give the buffer `name` of a layer; `None` if that is not known.
+///
+/// Only the layer itself counts, the first of `lineage`. The values fit every element type that
+/// PyTorch gives the buffer.
+#[must_use]
+pub fn buffer_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<BufferDefault> {
+    let layer = lineage.first()?;
+    let (family, class) = family_of(layer)?;
+    (family.buffer)(class, layer, name)
+}
+
+/// Names of the classes that the table knows, abstract ones left out.
+pub fn known_classes() -> impl Iterator<Item = &'static str> {
+    FAMILIES.into_iter().flat_map(|family| family.classes.iter().copied())
+}
+
+/// The family of a layer and the class by which it belongs there: its own, or a direct base.
+fn family_of(layer: &LayerFacts<'_>) -> Option<(&'static Family, &'static str)> {
+    family::find(&FAMILIES, layer.layer.class())
+        .or_else(|| layer.layer.bases().find_map(|base| family::find(&FAMILIES, base)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! Embeddings: `reset_parameters` in `torch/nn/modules/sparse.py`.
+//!
+//! weight: N(0, 1). The row `padding_idx` is zero in PyTorch; a description does not tell of it, so
+//! that row is like the others here.
+
+use weight_init_core::init_cfg::Init;
+use weight_init_core::initializer::Normal;
+
+use super::LayerFacts;
+use super::family::{Family, no_buffer};
+
+pub(super) const FAMILY: Family = Family {
+    classes: &["Embedding", "EmbeddingBag"],
+    abstract_classes: &[],
+    param,
+    buffer: no_buffer,
+};
+
+fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+    (name == "weight").then_some(Init::Normal(Normal { mean: 0.0, std: 1.0 }))
+}

@@ -1,0 +1,245 @@
+//! Layers whose constructor writes into the layers that it holds.
+//!
+//! The constructor of a layer runs when those of its children have run, so what it writes wins over
+//! theirs. Sources: the constructors of `MultiheadAttention` and `Transformer` in `torch/nn/modules`;
+//! of mmcv 2.2.0, `cnn/bricks` (`ConvModule`, `ContextBlock`, `NonLocal1d` …, `GeneralizedAttention`,
+//! `PixelShufflePack`) and `ops` (`DeformConv2dPack` …, `SAConv2d`, `CARAFEPack`,
+//! `MultiScaleDeformableAttention`, `DeformRoIPoolPack` …); of mmdet 3.3.0, `DyHeadBlock`, `DyConv`,
+//! `BiMultiHeadAttention`.
+
+use weight_init_core::InitWeights;
+use weight_init_core::init_cfg::Init;
+use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity, Normal};
+
+use super::LayerFacts;
+use super::attention::XAVIER_UNIFORM;
+use super::family::constant;
+use super::openmmlab::CAFFE2_XAVIER;
+use super::{conv, family_of, linear, norm};
+
+/// What the constructor of a layer does to a parameter below it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Rewrite {
+    /// It leaves the parameter alone.
+    Nothing,
+    /// It writes this.
+    Writes(Init<String>),
+    /// It may write something; what, is not known.
+    Unclear,
+}
+
+/// What the constructor of `above` does to the parameter `name` of the first layer of `below`; the last
+/// of `below` is a child of `above`.
+pub(super) fn rewrite(above: &LayerFacts<'_>, below: &[LayerFacts<'_>], name: &str) -> Rewrite {
+    let by_class = |class| rewrite_by_class(class, above, below, name);
+    match by_class(above.layer.class()) {
+        Some(rewrite) => rewrite,
+        None => above.layer.bases().find_map(by_class).unwrap_or(Rewrite::Nothing),
+    }
+}
+
+/// `None` if the class writes into no layer that it holds.
+fn rewrite_by_class(
+    class: &str,
+    above: &LayerFacts<'_>,
+    below: &[LayerFacts<'_>],
+    name: &str,
+) -> Option<Rewrite> {
+    let (layer, child) = (below.first()?, below.last()?);
+    let direct = below.len() == 1;
+    let kind = Kind::of(layer);
+    Some(match class {
+        "MultiheadAttention" => {
+            let clears = direct && above.has_param("in_proj_bias") && kind == Kind::Linear;
+            if clears && name == "bias" { zero() } else { Rewrite::Nothing }
+        }
+        "Transformer" => {
+            let matrix = layer.param(name, |param| param.shape.dims().len() > 1);
+            let rewrites = is_torch_transformer(above) && matrix == Some(true);
+            if rewrites { Rewrite::Writes(XAVIER_UNIFORM) } else { Rewrite::Nothing }
+        }
+        "ConvModule" if direct => conv_module(above, layer, kind, name),
+        "DeformConv2dPack"
+        | "DeformConv2dPack_MLU"
+        | "ModulatedDeformConv2dPack"
+        | "ModulatedDeformConv2dPack_MLU" => kind.if_conv(name, zero()),
+        "SAConv2d" if direct => match child.name {
+            "switch" => kind.weight_and_bias(Kind::Conv, name, zero(), 1.0),
+            "" if name == "bias" => kind.if_conv(name, Rewrite::Unclear),
+            _ => kind.if_conv(name, zero()),
+        },
+        "PixelShufflePack" => kind.if_conv(name, Rewrite::Writes(XAVIER_UNIFORM)),
+        "CARAFEPack" => kind.if_conv(
+            name,
+            match child.name {
+                "content_encoder" => normal(0.001),
+                "" => Rewrite::Unclear,
+                _ => Rewrite::Writes(XAVIER_UNIFORM),
+            },
+        ),
+        "MultiScaleDeformableAttention" if direct => match (child.name, name) {
+            // Points on rays around the reference point.
+            ("sampling_offsets", "bias") => Rewrite::Unclear,
+            ("sampling_offsets" | "attention_weights", "weight" | "bias") => zero(),
+            ("value_proj" | "output_proj", _) => {
+                kind.weight_and_bias(Kind::Linear, name, Rewrite::Writes(XAVIER_UNIFORM), 0.0)
+            }
+            ("", _) if kind == Kind::Linear => Rewrite::Unclear,
+            _ => Rewrite::Nothing,
+        },
+        "ContextBlock" => context_block(below, kind, name),
+        "NonLocal1d" | "NonLocal2d" | "NonLocal3d" | "_NonLocalNd" => non_local(below, kind, name),
+        "GeneralizedAttention" if direct && matches!(kind, Kind::Conv | Kind::Linear) => {
+            kind.weight_and_bias(kind, name, Rewrite::Writes(CAFFE2_XAVIER), 0.0)
+        }
+        "DeformRoIPoolPack" | "ModulatedDeformRoIPoolPack" => match (child.name, layer.name) {
+            _ if kind != Kind::Linear || direct => Rewrite::Nothing,
+            ("offset_fc", "4") | ("mask_fc", "2") => kind.if_linear(name, zero()),
+            ("", _) | (_, "") => Rewrite::Unclear,
+            _ => Rewrite::Nothing,
+        },
+        "DyHeadBlock" => match child.name {
+            // Zero or normal, as an argument says.
+            "spatial_conv_offset" | "" if name == "weight" => kind.if_conv(name, Rewrite::Unclear),
+            _ => kind.if_conv(name, normal(0.01)),
+        },
+        "DyConv" => match child.name {
+            "dyconvs" | "attnconv" => kind.if_conv(name, normal(0.01)),
+            "" => kind.if_conv(name, Rewrite::Unclear),
+            _ => Rewrite::Nothing,
+        },
+        "BiMultiHeadAttention" => kind.if_linear(name, Rewrite::Writes(XAVIER_UNIFORM)),
+        _ => return None,
+    })
+}
+
+/// The families that constructors ask for with `isinstance`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Conv,
+    Linear,
+    Norm,
+    Other,
+}
+
+impl Kind {
+    fn of(layer: &LayerFacts<'_>) -> Self {
+        match family_of(layer).map(|(family, class)| (family.classes, class)) {
+            Some((_, "ConvAWS2d" | "SAConv2d")) => Self::Conv,
+            Some((_, "NormedLinear")) => Self::Linear,
+            Some((_, "Bilinear")) => Self::Other,
+            Some((classes, _)) if classes == conv::FAMILY.classes => Self::Conv,
+            Some((classes, _)) if classes == linear::FAMILY.classes => Self::Linear,
+            Some((classes, _)) if classes == norm::FAMILY.classes => Self::Norm,
+            _ => Self::Other,
+        }
+    }
+
+    /// mmengine's `xavier_init`, `normal_init`, … on a layer of this kind: the weight, and the bias as a
+    /// constant.
+    fn weight_and_bias(self, kind: Self, name: &str, weight: Rewrite, bias: f64) -> Rewrite {
+        match name {
+            _ if self != kind => Rewrite::Nothing,
+            "weight" => weight,
+            "bias" => Rewrite::Writes(constant(bias)),
+            _ => Rewrite::Nothing,
+        }
+    }
+
+    /// The weight of a convolution, and a bias of zero.
+    fn if_conv(self, name: &str, weight: Rewrite) -> Rewrite {
+        self.weight_and_bias(Self::Conv, name, weight, 0.0)
+    }
+
+    /// The weight of a linear map, and a bias of zero.
+    fn if_linear(self, name: &str, weight: Rewrite) -> Rewrite {
+        self.weight_and_bias(Self::Linear, name, weight, 0.0)
+    }
+}
+
+const fn zero() -> Rewrite {
+    Rewrite::Writes(constant(0.0))
+}
+
+const fn normal(std: f64) -> Rewrite {
+    Rewrite::Writes(Init::Normal(Normal { mean: 0.0, std }))
+}
+
+const fn kaiming_normal(mode: FanMode) -> Rewrite {
+    Rewrite::Writes(Init::Kaiming(Kaiming {
+        a: 0.0,
+        mode,
+        nonlinearity: Nonlinearity::Relu,
+        distribution: Distribution::Normal,
+    }))
+}
+
+/// A class of this name is PyTorch's if it holds PyTorch's encoder and decoder.
+fn is_torch_transformer(layer: &LayerFacts<'_>) -> bool {
+    let holds = |name, class| {
+        let is = |child: &LayerFacts<'_>| child.name == name && child.layer.class() == class;
+        layer.find_child(|child| is(child).then_some(())).is_some()
+    };
+    holds("encoder", "TransformerEncoder") && holds("decoder", "TransformerDecoder")
+}
+
+/// `ConvModule.init_weights`: `kaiming_init` for a convolution that has no `init_weights` of its own, 1 and
+/// 0 for a norm. With a leaky ReLU the gain depends on its slope.
+fn conv_module(above: &LayerFacts<'_>, layer: &LayerFacts<'_>, kind: Kind, name: &str) -> Rewrite {
+    match (kind, name) {
+        (Kind::Norm, "weight") => return Rewrite::Writes(constant(1.0)),
+        (Kind::Norm, "bias") => return zero(),
+        (Kind::Conv, _) => {}
+        _ if layer.name == "conv" || layer.layer.class().contains("Conv") => {}
+        _ => return Rewrite::Nothing,
+    }
+    let own_init = layer.layer.init_weights() != InitWeights::None;
+    match name {
+        "weight" | "bias" if own_init => Rewrite::Nothing,
+        "weight" if is_leaky(above) => Rewrite::Unclear,
+        "weight" => kaiming_normal(FanMode::FanOut),
+        "bias" => zero(),
+        _ => Rewrite::Nothing,
+    }
+}
+
+fn is_leaky(conv_module: &LayerFacts<'_>) -> bool {
+    let leaky = |child: &LayerFacts<'_>| child.layer.is("LeakyReLU").then_some(());
+    conv_module.find_child(leaky).is_some()
+}
+
+/// `ContextBlock.reset_parameters`: `kaiming_init(mode="fan_in")` for `conv_mask`, 0 for the last
+/// convolution of `channel_add_conv` and `channel_mul_conv`.
+fn context_block(below: &[LayerFacts<'_>], kind: Kind, name: &str) -> Rewrite {
+    match below {
+        [_] => kind.if_conv(name, kaiming_normal(FanMode::FanIn)),
+        [layer, _] => match layer.name {
+            "3" => kind.if_conv(name, zero()),
+            "" if name == "weight" || name == "bias" => {
+                if kind == Kind::Conv {
+                    Rewrite::Unclear
+                } else {
+                    Rewrite::Nothing
+                }
+            }
+            _ => Rewrite::Nothing,
+        },
+        _ => Rewrite::Nothing,
+    }
+}
+
+/// `_NonLocalNd.init_weights` with its defaults: N(0, 0.01²) for g, theta and phi, 0 for the norm of
+/// `conv_out`, or for its convolution if it has no norm.
+fn non_local(below: &[LayerFacts<'_>], kind: Kind, name: &str) -> Rewrite {
+    let [_, module, ..] = below else { return Rewrite::Nothing };
+    match below.last().map_or("", |child| child.name) {
+        "g" | "theta" | "phi" => kind.if_conv(name, normal(0.01)),
+        "conv_out" => {
+            let norm = |child: &LayerFacts<'_>| (Kind::of(child) == Kind::Norm).then_some(());
+            let last = if module.find_child(norm).is_some() { Kind::Norm } else { Kind::Conv };
+            kind.weight_and_bias(last, name, zero(), 0.0)
+        }
+        "" if matches!(kind, Kind::Conv | Kind::Norm) => Rewrite::Unclear,
+        _ => Rewrite::Nothing,
+    }
+}
