@@ -15,6 +15,11 @@ pub struct Constant {
     pub val: f64,
 }
 
+impl Constant {
+    /// MMEngine's default: zero.
+    pub const DEFAULT: Self = Self { val: 0.0 };
+}
+
 impl<T: Float> Initializer<T> for Constant {
     fn fill(&self, _: &Shape<'_>) -> Result<Fill<T>, InitError> {
         Ok(Fill::constant(self.val)?)

@@ -27,14 +27,19 @@ pub struct Kaiming {
     pub distribution: Distribution,
 }
 
+impl Kaiming {
+    /// MMEngine's defaults.
+    pub const DEFAULT: Self = Self {
+        a: 0.0,
+        mode: FanMode::FanOut,
+        nonlinearity: Nonlinearity::Relu,
+        distribution: Distribution::Normal,
+    };
+}
+
 impl Default for Kaiming {
     fn default() -> Self {
-        Self {
-            a: 0.0,
-            mode: FanMode::FanOut,
-            nonlinearity: Nonlinearity::Relu,
-            distribution: Distribution::Normal,
-        }
+        Self::DEFAULT
     }
 }
 

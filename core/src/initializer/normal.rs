@@ -17,9 +17,14 @@ pub struct Normal {
     pub std: f64,
 }
 
+impl Normal {
+    /// MMEngine's defaults.
+    pub const DEFAULT: Self = Self { mean: 0.0, std: 1.0 };
+}
+
 impl Default for Normal {
     fn default() -> Self {
-        Self { mean: 0.0, std: 1.0 }
+        Self::DEFAULT
     }
 }
 

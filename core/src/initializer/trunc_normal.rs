@@ -24,9 +24,14 @@ pub struct TruncNormal {
     pub b: f64,
 }
 
+impl TruncNormal {
+    /// MMEngine's defaults.
+    pub const DEFAULT: Self = Self { mean: 0.0, std: 1.0, a: -2.0, b: 2.0 };
+}
+
 impl Default for TruncNormal {
     fn default() -> Self {
-        Self { mean: 0.0, std: 1.0, a: -2.0, b: 2.0 }
+        Self::DEFAULT
     }
 }
 

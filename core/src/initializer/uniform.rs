@@ -17,9 +17,14 @@ pub struct Uniform {
     pub b: f64,
 }
 
+impl Uniform {
+    /// MMEngine's defaults.
+    pub const DEFAULT: Self = Self { a: 0.0, b: 1.0 };
+}
+
 impl Default for Uniform {
     fn default() -> Self {
-        Self { a: 0.0, b: 1.0 }
+        Self::DEFAULT
     }
 }
 

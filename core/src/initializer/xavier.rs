@@ -21,9 +21,14 @@ pub struct Xavier {
     pub distribution: Distribution,
 }
 
+impl Xavier {
+    /// MMEngine's defaults.
+    pub const DEFAULT: Self = Self { gain: 1.0, distribution: Distribution::Normal };
+}
+
 impl Default for Xavier {
     fn default() -> Self {
-        Self { gain: 1.0, distribution: Distribution::Normal }
+        Self::DEFAULT
     }
 }
 
