@@ -15,7 +15,13 @@ pub trait Backend<T: Float> {
     /// # Errors
     ///
     /// What the backend's device may refuse.
-    fn fill(&mut self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut Self::Memory) -> Result<(), Self::Error>;
+    fn fill(
+        &mut self,
+        fill: &Fill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut Self::Memory,
+    ) -> Result<(), Self::Error>;
 
     /// Carries out many fills as one, so that thousands of small parameters cost no more than one large one.
     ///

@@ -2,7 +2,7 @@ use core::convert::Infallible;
 
 use weight_init_core::{Fill, Float, Stream};
 
-use crate::{Backend, Level};
+use crate::Backend;
 
 /// The scalar reference of the core, into the caller's buffer: a microcontroller's backend.
 ///
@@ -25,8 +25,14 @@ impl<T: Float> Backend<T> for Embedded {
     type Memory = [T];
     type Error = Infallible;
 
-    fn fill(&mut self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) -> Result<(), Infallible> {
-        Level::Scalar.write(fill, stream, first, out);
+    fn fill(
+        &mut self,
+        fill: &Fill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+    ) -> Result<(), Infallible> {
+        fill.write(stream, first, out);
         Ok(())
     }
 }

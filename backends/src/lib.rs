@@ -3,6 +3,7 @@
 //! | feature | backend | memory | needs |
 //! |---|---|---|---|
 //! | `embedded` (default) | [`Embedded`] | a slice of the caller's | nothing: no_std, no heap |
+//! | `simd` | [`Simd`] | a slice of the caller's | std, to ask the processor what it can |
 //! | `rayon` | [`Rayon`] | a slice of the caller's | threads |
 //!
 //! A backend that a program takes is a value; features only say which backends there are.
@@ -18,23 +19,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
-#[cfg(any(test, feature = "rayon"))]
+#[cfg(any(test, feature = "simd"))]
 extern crate std;
 
 mod backend;
 #[cfg(feature = "embedded")]
 mod embedded;
-mod level;
 #[cfg(feature = "rayon")]
 mod rayon;
+#[cfg(feature = "simd")]
+#[allow(unsafe_code, reason = "functions with instructions that were asked for at run time")]
+mod simd;
 #[cfg(feature = "rayon")]
 mod tile;
 
 pub use self::backend::{Backend, Job};
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
-pub use self::level::Level;
 #[cfg(feature = "rayon")]
 pub use self::rayon::{BuildError, Rayon};
+#[cfg(feature = "simd")]
+pub use self::simd::{Level, Simd};

@@ -25,7 +25,7 @@ use crate::{Backend, Job, Level};
 /// assert_eq!(one, many);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Rayon {
     /// Threads of its own; `None`: those of the pool that it is called in.
     pool: Option<ThreadPool>,
@@ -68,11 +68,23 @@ impl Rayon {
     }
 }
 
+impl Default for Rayon {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Float> Backend<T> for Rayon {
     type Memory = [T];
     type Error = Infallible;
 
-    fn fill(&mut self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) -> Result<(), Infallible> {
+    fn fill(
+        &mut self,
+        fill: &Fill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+    ) -> Result<(), Infallible> {
         let mut job = Job { fill: *fill, stream, first, out };
         self.fill_all(slice::from_mut(&mut job))
     }

@@ -54,21 +54,19 @@ pub fn measure(elements: usize, kind: BackendKind, row: &mut dyn FnMut(Row)) -> 
     Ok(())
 }
 
-/// One thread, and all.
+/// Those with one thread, and those with all.
 fn backends(kind: BackendKind) -> Result<Vec<Cpu>, BackendError> {
-    let mut backends = Vec::new();
-    if matches!(kind, BackendKind::Auto | BackendKind::Embedded) {
-        backends.push(BackendKind::Embedded.start(None)?);
-    }
-    if kind != BackendKind::Embedded {
-        let kind = if kind == BackendKind::Auto { BackendKind::Rayon } else { kind };
-        backends.push(kind.start(Some(1))?);
-        let all = kind.start(None)?;
-        if all.threads() > 1 {
-            backends.push(all);
+    match kind {
+        BackendKind::Auto => {
+            Ok(vec![BackendKind::Embedded.start(None)?, BackendKind::Simd.start(None)?, BackendKind::Rayon.start(None)?])
         }
+        BackendKind::Rayon => {
+            let all = kind.start(None)?;
+            let one = (all.threads() > 1).then(|| kind.start(Some(1))).transpose()?;
+            Ok(one.into_iter().chain([all]).collect())
+        }
+        kind => Ok(vec![kind.start(None)?]),
     }
-    Ok(backends)
 }
 
 fn element_type<T: Float + bytemuck::Pod>(

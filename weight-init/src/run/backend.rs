@@ -1,6 +1,6 @@
 use std::fmt;
 
-use weight_init_backends::{Backend, Embedded, Job, Rayon};
+use weight_init_backends::{Backend, Embedded, Job, Rayon, Simd};
 use weight_init_core::Float;
 
 /// The backends that a person can name.
@@ -24,6 +24,8 @@ pub enum BackendKind {
 pub enum Cpu {
     /// See [`Embedded`].
     Embedded(Embedded),
+    /// See [`Simd`].
+    Simd(Simd),
     /// See [`Rayon`].
     Rayon(Rayon),
 }
@@ -70,16 +72,18 @@ impl BackendKind {
     pub fn start(self, threads: Option<usize>) -> Result<Cpu, BackendError> {
         match self {
             Self::Embedded => Ok(Cpu::Embedded(Embedded)),
+            Self::Simd => Ok(Cpu::Simd(Simd::new())),
             Self::Auto | Self::Rayon => match threads {
                 None => Ok(Cpu::Rayon(Rayon::new())),
                 Some(threads) => {
                     Rayon::with_threads(threads).map(Cpu::Rayon).map_err(|error| BackendError(error.to_string()))
                 }
             },
-            Self::Simd | Self::Cuda => Err(BackendError(format!(
-                "this build has no backend '{}'; there are 'auto', 'embedded', 'rayon', and each gives the same bits",
-                self.name()
-            ))),
+            Self::Cuda => Err(BackendError(
+                "this build has no backend 'cuda'; there are 'auto', 'embedded', 'simd', 'rayon', and each gives the \
+                 same bits"
+                    .to_owned(),
+            )),
         }
     }
 }
@@ -90,6 +94,7 @@ impl Cpu {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Embedded(_) => "embedded",
+            Self::Simd(_) => "simd",
             Self::Rayon(_) => "rayon",
         }
     }
@@ -98,7 +103,7 @@ impl Cpu {
     #[must_use]
     pub fn threads(&self) -> usize {
         match self {
-            Self::Embedded(_) => 1,
+            Self::Embedded(_) | Self::Simd(_) => 1,
             Self::Rayon(rayon) => rayon.threads(),
         }
     }
@@ -107,6 +112,7 @@ impl Cpu {
     pub fn fill_all<T: Float>(&mut self, jobs: &mut [Job<'_, T>]) {
         let Ok(()) = match self {
             Self::Embedded(embedded) => embedded.fill_all(jobs),
+            Self::Simd(simd) => simd.fill_all(jobs),
             Self::Rayon(rayon) => rayon.fill_all(jobs),
         };
     }

@@ -5,10 +5,15 @@
 use weight_init_core::init_cfg::Init;
 
 use super::LayerFacts;
-use super::family::{Family, constant, no_buffer};
+use super::family::{Family, Kind, constant, no_buffer};
 
-pub(super) const FAMILY: Family =
-    Family { classes: &["PReLU"], abstract_classes: &[], param, buffer: no_buffer };
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
+    classes: &["PReLU"],
+    abstract_classes: &[],
+    param,
+    buffer: no_buffer,
+};
 
 fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
     (name == "weight").then_some(constant(0.25))

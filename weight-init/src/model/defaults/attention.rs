@@ -10,10 +10,15 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, Xavier};
 
 use super::LayerFacts;
-use super::family::{Family, constant, no_buffer};
+use super::family::{Family, Kind, constant, no_buffer};
 
-pub(super) const FAMILY: Family =
-    Family { classes: &["MultiheadAttention"], abstract_classes: &[], param, buffer: no_buffer };
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
+    classes: &["MultiheadAttention"],
+    abstract_classes: &[],
+    param,
+    buffer: no_buffer,
+};
 
 pub(super) const XAVIER_UNIFORM: Init<String> =
     Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Uniform });

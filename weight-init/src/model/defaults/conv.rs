@@ -10,9 +10,10 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity};
 
 use super::LayerFacts;
-use super::family::{Family, no_buffer, uniform_by_fan};
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Conv,
     classes: &[
         "Conv1d",
         "Conv2d",

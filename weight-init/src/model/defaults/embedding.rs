@@ -7,9 +7,10 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::Normal;
 
 use super::LayerFacts;
-use super::family::{Family, no_buffer};
+use super::family::{Family, Kind, no_buffer};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
     classes: &["Embedding", "EmbeddingBag"],
     abstract_classes: &[],
     param,

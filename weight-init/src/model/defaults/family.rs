@@ -3,9 +3,20 @@ use weight_init_core::initializer::{Constant, Uniform};
 
 use super::{BufferDefault, LayerFacts};
 
+/// What constructors that write into their children ask for with `isinstance`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Conv,
+    Linear,
+    Norm,
+    Other,
+}
+
 /// Classes whose constructors work alike.
 #[derive(Debug)]
 pub(super) struct Family {
+    /// What the classes are, where they are one thing.
+    pub(super) kind: Kind,
     /// Classes that layers have.
     pub(super) classes: &'static [&'static str],
     /// Classes that layers only derive from.

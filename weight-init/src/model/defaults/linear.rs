@@ -8,10 +8,11 @@
 
 use weight_init_core::init_cfg::Init;
 
-use super::family::{Family, no_buffer, uniform_by_fan};
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
 use super::{LayerFacts, conv};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Linear,
     classes: &["Linear", "LazyLinear", "NonDynamicallyQuantizableLinear", "Bilinear"],
     abstract_classes: &[],
     param,

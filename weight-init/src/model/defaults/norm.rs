@@ -10,10 +10,11 @@
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::Uniform;
 
-use super::family::{Family, constant};
+use super::family::{Family, Kind, constant};
 use super::{BufferDefault, LayerFacts};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Norm,
     classes: &[
         "BatchNorm1d",
         "BatchNorm2d",

@@ -11,10 +11,11 @@ use weight_init_core::initializer::{
 };
 use weight_init_core::{Layout, Shape};
 
-use super::family::{Family, constant, uniform_by_fan};
+use super::family::{Family, Kind, constant, uniform_by_fan};
 use super::{BufferDefault, LayerFacts, conv};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
     classes: &[
         // mmcv.cnn
         "Scale",

@@ -7,9 +7,10 @@
 use weight_init_core::init_cfg::Init;
 
 use super::LayerFacts;
-use super::family::{Family, no_buffer, uniform_by_fan};
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
 
 pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
     classes: &["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"],
     abstract_classes: &["RNNBase", "RNNCellBase"],
     param,

@@ -5,17 +5,16 @@
 //! of mmcv 2.2.0, `cnn/bricks` (`ConvModule`, `ContextBlock`, `NonLocal1d` …, `GeneralizedAttention`,
 //! `PixelShufflePack`) and `ops` (`DeformConv2dPack` …, `SAConv2d`, `CARAFEPack`,
 //! `MultiScaleDeformableAttention`, `DeformRoIPoolPack` …); of mmdet 3.3.0, `DyHeadBlock`, `DyConv`,
-//! `BiMultiHeadAttention`.
+//! `BiMultiHeadAttention`, `ConditionalAttention`.
 
 use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity, Normal};
 
-use super::LayerFacts;
 use super::attention::XAVIER_UNIFORM;
-use super::family::constant;
+use super::family::{Kind, constant};
 use super::openmmlab::CAFFE2_XAVIER;
-use super::{conv, family_of, linear, norm};
+use super::{LayerFacts, family_of};
 
 /// What the constructor of a layer does to a parameter below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,30 +107,23 @@ fn rewrite_by_class(
             "" => kind.if_conv(name, Rewrite::Unclear),
             _ => Rewrite::Nothing,
         },
+        "ConditionalAttention" if direct => match (child.name, name) {
+            ("out_proj", "bias") => zero(),
+            ("", "bias") if kind == Kind::Linear => Rewrite::Unclear,
+            _ => Rewrite::Nothing,
+        },
         "BiMultiHeadAttention" => kind.if_linear(name, Rewrite::Writes(XAVIER_UNIFORM)),
         _ => return None,
     })
 }
 
-/// The families that constructors ask for with `isinstance`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Conv,
-    Linear,
-    Norm,
-    Other,
-}
-
 impl Kind {
     fn of(layer: &LayerFacts<'_>) -> Self {
-        match family_of(layer).map(|(family, class)| (family.classes, class)) {
+        match family_of(layer) {
             Some((_, "ConvAWS2d" | "SAConv2d")) => Self::Conv,
             Some((_, "NormedLinear")) => Self::Linear,
-            Some((_, "Bilinear")) => Self::Other,
-            Some((classes, _)) if classes == conv::FAMILY.classes => Self::Conv,
-            Some((classes, _)) if classes == linear::FAMILY.classes => Self::Linear,
-            Some((classes, _)) if classes == norm::FAMILY.classes => Self::Norm,
-            _ => Self::Other,
+            Some((_, "Bilinear")) | None => Self::Other,
+            Some((family, _)) => family.kind,
         }
     }
 
@@ -193,7 +185,10 @@ fn conv_module(above: &LayerFacts<'_>, layer: &LayerFacts<'_>, kind: Kind, name:
         _ if layer.name == "conv" || layer.layer.class().contains("Conv") => {}
         _ => return Rewrite::Nothing,
     }
-    let own_init = layer.layer.init_weights() != InitWeights::None;
+    let class = layer.layer.class();
+    let own_init = layer.layer.init_weights() != InitWeights::None
+        || class.starts_with("ModulatedDeform")
+        || class == "SAConv2d";
     match name {
         "weight" | "bias" if own_init => Rewrite::Nothing,
         "weight" if is_leaky(above) => Rewrite::Unclear,
