@@ -1,9 +1,10 @@
 //! A model that exists as a description: layers with their classes, parameters and init_cfg, but no values.
 
-pub(crate) mod constructor;
+pub mod defaults;
 mod description;
 mod layers;
 
+use self::defaults::BufferDefault;
 pub(crate) use self::description::root;
 use weight_init_core::init_cfg::{InitCfg, Owned};
 use weight_init_core::{DType, InitWeights, Layer, Layout};
@@ -71,13 +72,30 @@ struct ChildNode {
     same_as: Option<String>,
 }
 
-/// What a description says the framework's constructor puts into a tensor.
+/// Numbers that a tensor holds without any initializer: given by its description or a constructor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// The same number everywhere.
     All(f64),
     /// One number for each element, row-major.
     Each(Vec<f64>),
+    /// What a known constructor computes.
+    Computed(BufferDefault),
+}
+
+impl Values {
+    /// The number of element `index`, row-major; zero past the end.
+    #[must_use]
+    pub fn element(&self, index: u64) -> f64 {
+        match self {
+            Self::All(x) => *x,
+            Self::Each(numbers) => {
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                numbers.get(index).copied().unwrap_or_default()
+            }
+            Self::Computed(default) => default.element(index),
+        }
+    }
 }
 
 impl Model {

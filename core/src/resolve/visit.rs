@@ -86,10 +86,9 @@ impl<'a> ParamVisit<'a> {
         self.frame.layer
     }
 
-    /// The layer above that one; `None` at the root.
-    #[must_use]
-    pub fn parent(&self) -> Option<&'a dyn Layer> {
-        self.frame.parent.map(|frame| frame.layer)
+    /// That layer and those above it up to the root, each with its name in the layer above.
+    pub fn lineage(&self) -> impl Iterator<Item = (&'a str, &'a dyn Layer)> + use<'a> {
+        lineage(self.frame)
     }
 
     /// The id of the random stream that its values come from: of its own `stream` name or its full dotted name.
@@ -156,6 +155,15 @@ impl<'a> BufferVisit<'a> {
     pub const fn layer(&self) -> &'a dyn Layer {
         self.frame.layer
     }
+
+    /// That layer and those above it up to the root, each with its name in the layer above.
+    pub fn lineage(&self) -> impl Iterator<Item = (&'a str, &'a dyn Layer)> + use<'a> {
+        lineage(self.frame)
+    }
+}
+
+fn lineage<'a>(frame: &'a Frame<'a>) -> impl Iterator<Item = (&'a str, &'a dyn Layer)> + use<'a> {
+    core::iter::successors(Some(frame), |frame| frame.parent).map(|frame| (frame.name, frame.layer))
 }
 
 macro_rules! debug_by_path {

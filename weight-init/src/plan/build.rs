@@ -5,14 +5,15 @@ use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
     BufferVisit, Call, ModuleVisit, Observer, Outcome, Part, ParamVisit, Problem, resolve,
 };
-use weight_init_core::DType;
+use weight_init_core::{DType, Layer};
 
 use super::warning::warnings;
 use super::{
     By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam, PlannedRule,
     RulePlace, Write, Writer,
 };
-use crate::model::{Model, constructor};
+use crate::model::defaults::{BufferDefault, LayerFacts, buffer_default, param_default};
+use crate::model::{Model, Values};
 
 pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanError> {
     let mut builder = Builder::new(model, options);
@@ -93,7 +94,12 @@ impl Observer for Builder<'_> {
         let name = visit.path().to_string();
         let buffer = visit.buffer();
         let described = self.model.value(&name).cloned();
-        let value = described.or_else(|| constructor::buffer_default(visit.layer(), buffer));
+        let value = described.or_else(|| {
+            Some(match buffer_default(&facts(visit.lineage()), buffer.name)? {
+                BufferDefault::Constant(x) => Values::All(x),
+                default => Values::Computed(default),
+            })
+        });
         self.buffers.push(PlannedBuffer {
             class: visit.layer().class().to_owned(),
             shape: buffer.shape.to_vec(),
@@ -176,7 +182,7 @@ impl<'b> Builder<'b> {
         if let Some(values) = self.model.value(name) {
             return ConstructorDefault::Values(values.clone());
         }
-        match constructor::param_default(visit.layer(), visit.parent(), visit.param()) {
+        match param_default(&facts(visit.lineage()), visit.param().name) {
             Some(init) => ConstructorDefault::Init(init),
             None => ConstructorDefault::Unknown,
         }
@@ -209,6 +215,10 @@ impl<'b> Builder<'b> {
         let Self { params, buffers, rules, ties, .. } = self;
         Plan { params, buffers, rules, warnings, ties }
     }
+}
+
+fn facts<'a>(lineage: impl Iterator<Item = (&'a str, &'a dyn Layer)>) -> Vec<LayerFacts<'a>> {
+    lineage.map(|(name, layer)| LayerFacts::new(name, layer)).collect()
 }
 
 pub(super) fn to_owned(init: &Init<&str>) -> Init<String> {

@@ -165,7 +165,7 @@ impl Explanation {
                 match default {
                     ConstructorDefault::Init(init) => f.write_str(&in_words(init))?,
                     ConstructorDefault::Values(Values::All(x)) => write!(f, "the value {x} of the description")?,
-                    ConstructorDefault::Values(Values::Each(_)) => f.write_str("the values of the description")?,
+                    ConstructorDefault::Values(_) => f.write_str("the values of the description")?,
                     ConstructorDefault::Unknown => write!(f, "values that are not known for the class {}", self.class)?,
                 }
             }

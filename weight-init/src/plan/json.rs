@@ -60,7 +60,7 @@ impl Serialize for ConstructorDefault {
                 map.serialize_entry("init", "constant")?;
                 map.serialize_entry("args", &Args(&[("val", super::named::Arg::Number(*x))]))?;
             }
-            Self::Values(Values::Each(_)) => map.serialize_entry("init", "value")?,
+            Self::Values(_) => map.serialize_entry("init", "value")?,
             Self::Unknown => map.serialize_entry("init", "unknown")?,
         }
         map.end()

@@ -230,7 +230,7 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(Values::Each(_)) => Ok(None),
+            Lowered::Values(Values::Each(_) | Values::Computed(_)) => Ok(None),
         }
     }
 
@@ -250,7 +250,7 @@ impl Tensor<'_> {
                         return Err(fault(format!("{init} cannot write elements of type {}", dtype.name())));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(Values::Each(_)) => None,
+                    Lowered::Values(Values::Each(_) | Values::Computed(_)) => None,
                 };
                 let numbers = match (&self.source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),

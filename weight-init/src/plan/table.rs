@@ -99,7 +99,7 @@ fn param_row(param: &PlannedParam) -> [String; 5] {
         Writer::Untouched(ConstructorDefault::Values(Values::All(x))) => {
             (format!("constant(val={x})"), "description".to_owned())
         }
-        Writer::Untouched(ConstructorDefault::Values(Values::Each(_))) => {
+        Writer::Untouched(ConstructorDefault::Values(_)) => {
             ("given values".to_owned(), "description".to_owned())
         }
         Writer::Untouched(ConstructorDefault::Unknown) => {

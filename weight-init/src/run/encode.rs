@@ -7,25 +7,17 @@ use crate::plan::{Lowered, Tensor};
 
 /// Writes the given values of a floating-point tensor, each rounded once.
 pub(super) fn write_floats<T: Float>(values: &Values, first: u64, out: &mut [T]) {
-    match values {
-        Values::All(x) => out.fill(T::from_f64_rounded(*x)),
-        Values::Each(numbers) => {
-            let from = usize::try_from(first).unwrap_or(usize::MAX);
-            for (element, x) in out.iter_mut().zip(numbers.iter().skip(from)) {
-                *element = T::from_f64_rounded(*x);
-            }
-        }
+    for (index, element) in (first..).zip(out) {
+        *element = T::from_f64_rounded(values.element(index));
     }
 }
 
 /// Writes the values of an integer tensor, little endian.
 pub(super) fn write_values(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
     let size = tensor.dtype.size();
-    let from = usize::try_from(first).unwrap_or(usize::MAX);
-    for (index, element) in out.chunks_exact_mut(size).enumerate() {
+    for (index, element) in (first..).zip(out.chunks_exact_mut(size)) {
         let x = match &tensor.source {
-            Lowered::Values(Values::All(x)) => *x,
-            Lowered::Values(Values::Each(numbers)) => numbers.get(from + index).copied().unwrap_or_default(),
+            Lowered::Values(values) => values.element(index),
             Lowered::Init { init: Init::Constant(constant), .. } => constant.val,
             // No other initializer is lowered for an integer type.
             Lowered::Init { .. } => 0.0,
