@@ -36,7 +36,7 @@ mod tests {
         let fill = Fill::<f32>::constant(1.0).unwrap();
         for (first, len) in [(0, 0), (0, 1), (5, TILE), (TILE as u64 - 1, 2), (3, 3 * TILE + 7)] {
             let mut out = std::vec![0.0; len];
-            let mut jobs = [Job { fill, stream: Stream::with_id(0, 0), first, out: &mut out }];
+            let mut jobs = [Job { fill, stream: Stream::with_id(0, 0), first, out: &mut out[..] }];
             let tiles = tiles(&mut jobs);
             let mut next = first;
             for tile in &tiles {

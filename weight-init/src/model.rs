@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Source};
 /// ```
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::Model;
+/// use weight_init_core::Layer;
 ///
 /// let source = Source::new("model.json", r#"{
 ///     "class": "Net", "bases": ["BaseModule"], "init_weights": "module",

@@ -64,9 +64,14 @@ impl<Text> Init<Text> {
         match self {
             Self::Constant(i) => finite("val", i.val),
             Self::Xavier(i) => not_negative("gain", i.gain),
-            Self::Normal(i) => finite("mean", i.mean).and(not_negative("std", i.std)),
+            Self::Normal(i) => {
+                finite("mean", i.mean)?;
+                not_negative("std", i.std)
+            }
             Self::TruncNormal(i) => {
-                finite("mean", i.mean).and(not_negative("std", i.std)).and(bounds(i.a, i.b))
+                finite("mean", i.mean)?;
+                not_negative("std", i.std)?;
+                bounds(i.a, i.b)
             }
             Self::Uniform(i) => bounds(i.a, i.b),
             Self::Kaiming(i) => finite("a", i.a),

@@ -7,7 +7,7 @@ use crate::random::Fnv1a;
 /// A layer on the way from the root to where the walk is; it lives on the call stack.
 #[derive(Clone, Copy)]
 pub(super) struct Frame<'a> {
-    pub(super) parent: Option<&'a Frame<'a>>,
+    pub(super) parent: Option<&'a Self>,
     pub(super) name: &'a str,
     pub(super) layer: &'a dyn Layer,
     /// Full path of the layer where it was shown first, if not here.

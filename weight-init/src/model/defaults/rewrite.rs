@@ -12,7 +12,7 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity, Normal};
 
 use super::attention::XAVIER_UNIFORM;
-use super::family::{Kind, constant};
+use super::family::{Kind, constant, uniform_by_fan};
 use super::openmmlab::CAFFE2_XAVIER;
 use super::{LayerFacts, family_of};
 
@@ -112,6 +112,13 @@ fn rewrite_by_class(
             ("", "bias") if kind == Kind::Linear => Rewrite::Unclear,
             _ => Rewrite::Nothing,
         },
+        // Never in groups, so that fan_in is that of all channels.
+        "DyDCNv2" if direct && layer.layer.class() == "ModulatedDeformConv2d" => {
+            match (name, layer.fan_in(name)) {
+                ("weight", Some(fan_in)) => Rewrite::Writes(uniform_by_fan(fan_in)),
+                _ => Rewrite::Nothing,
+            }
+        }
         "BiMultiHeadAttention" => kind.if_linear(name, Rewrite::Writes(XAVIER_UNIFORM)),
         _ => return None,
     })
