@@ -1,12 +1,61 @@
-//! Declarative weight initialization.
+//! Declarative weight initialization: one OpenMMLab-style init_cfg, any model, any device, the same bits.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! text ─► value ─► init_cfg ┐
+//!                           ├─► plan ─► run (backend) ─► create, verify ─► checkpoint
+//! text ─► value ─► model ───┘
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`value`], [`config`], [`diagnostic`] | text of a file → values with places; errors that show them |
+//! | [`model`] | a model as a description; what frameworks' constructors give its parameters |
+//! | [`plan`] | which rule writes each parameter, and why |
+//! | [`run`] | a plan, a seed and a backend → bytes, window by window |
+//! | [`checkpoint`] | safetensors files, written whole or not at all, read as hostile input |
+//! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
+//! | [`inspect`] | what is in a checkpoint |
+//! | [`bench`] | what this machine does, beside memset |
+//!
+//! ```
+//! use weight_init::create::Recipe;
+//! use weight_init::diagnostic::Source;
+//! use weight_init::model::Model;
+//! use weight_init::plan::{Options, Plan};
+//! use weight_init::run::BackendKind;
+//!
+//! let model = Model::read(&Source::new("net.json", r#"{
+//!     "class": "Net", "init_weights": "module",
+//!     "init_cfg": {"type": "Kaiming", "layer": "Conv2d", "bias": 0.1},
+//!     "children": [{"name": "conv", "class": "Conv2d", "bases": ["_ConvNd"],
+//!                   "params": [{"name": "weight", "shape": [8, 3, 3, 3]}, {"name": "bias", "shape": [8]}]}]
+//! }"#))?;
+//! let plan = Plan::new(&model, &Options::default())?;
+//! assert!(plan.warnings().is_empty());
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("net.safetensors");
+//! let recipe = Recipe { seed: 42, ..Recipe::default() };
+//! recipe.create(&plan, &path, &mut BackendKind::Auto.start(None)?, &mut |_| ())?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod checkpoint;
+pub mod config;
 pub mod create;
+pub mod diagnostic;
+pub mod inspect;
 pub mod model;
 pub mod plan;
 pub mod run;
-pub mod checkpoint;
-pub mod config;
-pub mod diagnostic;
-pub mod inspect;
 pub mod value;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

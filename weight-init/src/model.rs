@@ -1,4 +1,31 @@
 //! A model that exists as a description: layers with their classes, parameters and init_cfg, but no values.
+//!
+//! A description is a JSON tree of layers in the order in which the framework registers them, bare or under the key
+//! `model`. A layer has
+//!
+//! | key | what | default |
+//! |---|---|---|
+//! | `name` | name in the layer above, without dots; the root's is ignored | needed below the root |
+//! | `class` | name of its class | needed |
+//! | `bases` | names of the direct base classes | none |
+//! | `init_weights` | `"module"` (mmengine's BaseModule), or `"custom"` where the class overrides it | plain layer |
+//! | `init_cfg` | rules: a dict, a list of dicts, or null | none |
+//! | `params`, `buffers` | lists of tensors | none |
+//! | `aliases` | attributes that are another name of a layer below: `{"norm3": "bn3"}` | none |
+//! | `children` | list of layers | none |
+//! | `same_as` | beside `name` alone: the very same layer as the one met first at that dotted path | |
+//!
+//! and a tensor
+//!
+//! | key | what | default |
+//! |---|---|---|
+//! | `name` | name in its layer | needed |
+//! | `shape` | list of dimensions | needed |
+//! | `dtype` | `"float32"`, `"bfloat16"`, `"int64"`, ... | `"float32"` |
+//! | `value` | what the constructor puts in: a number, or a list of one for each element | by the class |
+//! | `layout` | parameters: `"out_in"` (PyTorch) or `"in_out"` (burn's Linear, Keras); fans follow it | `"out_in"` |
+//! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
+//! | `same_as` | parameters, beside `name` alone: the very same parameter as that of this full name | |
 
 pub mod defaults;
 mod description;

@@ -31,8 +31,8 @@
 //!
 //! - The row `padding_idx` of an `Embedding` is zero in PyTorch; a description does not tell of it.
 //! - Arguments count as left at their defaults where that is nearly always so: `PReLU(init=0.25)`,
-//!   `Scale(scale=1.0)`, the `std` and `zeros_init` of mmcv's non-local blocks. Where it is not
-//!   (`LayerScale`, the slope of a `LeakyReLU` in a `ConvModule`) the answer is `None`.
+//!   `Scale(scale=1.0)`, the slope of a `LeakyReLU` in a `ConvModule`, the `std` and `zeros_init` of mmcv's
+//!   non-local blocks. Where it is not (`LayerScale`) the answer is `None`.
 //! - Memory that PyTorch leaves as it is (`DeformableDETR.level_embed`, `L2Norm.weight`) has no value.
 //! - `TransformerEncoder` and `TransformerDecoder` copy one layer, so that all begin with the *same*
 //!   values; here every layer has values of its own from the same distribution.

@@ -158,7 +158,7 @@ impl Explanation {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.param.writer {
             Writer::Rule { init, by } => {
-                write!(f, "written by {}, rule {}: {}", module_name(&by.module), by.rule, in_words(init))?;
+                write!(f, "written by {by}: {}", in_words(init))?;
             }
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;

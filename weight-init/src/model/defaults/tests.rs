@@ -236,7 +236,8 @@ fn conv_module_gives_its_convolution_kaimings() {
     let own = Node { init_weights: InitWeights::Custom, ..conv("Conv2d") };
     assert_eq!(node("ConvModule", []).child("conv", own).given("conv.weight"), Some(conv::WEIGHT));
     let leaky = module("Conv2d").child("activate", node("LeakyReLU", []));
-    assert_eq!(leaky.given("conv.weight"), None);
+    let slope = Kaiming { a: 0.01, nonlinearity: Nonlinearity::LeakyRelu, ..Kaiming::DEFAULT };
+    assert_eq!(leaky.given("conv.weight"), Some(Init::Kaiming(slope)));
     assert_eq!(leaky.given("conv.bias"), value(0.0));
     let prelu = module("Conv2d").child("activate", node("PReLU", [("weight", &[1])]));
     assert_eq!(prelu.given("activate.weight"), value(0.25));
