@@ -32,7 +32,7 @@ macro_rules! bits {
 
 bits!(f32: u32, f64: u64, f16: u16, bf16: u16);
 
-/// The bits of every element.
-pub fn patterns<T: Bits>(elements: &[T]) -> Vec<T::Pattern> {
-    elements.iter().map(|x| x.pattern()).collect()
+/// Whether two lists have the same bits.
+pub fn same<T: Bits>(a: &[T], b: &[T]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.pattern() == b.pattern())
 }

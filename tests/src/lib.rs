@@ -9,5 +9,7 @@
 )]
 
 pub mod bits;
+pub mod cuts;
 pub mod golden;
 pub mod plan;
+pub mod tape;
