@@ -1,4 +1,63 @@
 //! Declarative, bit-reproducible weight initialization, without heap or operating system.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`init_cfg`] | rules as OpenMMLab writes them: a `const` table, decoded on the device, or owned |
+//! | [`layer`] | what a model shows of itself |
+//! | [`resolve`] | which rule writes each parameter, and why |
+//! | [`initializer`] | fans, gains, and from an initializer and a shape to a [`Fill`] |
+//! | [`fill`] | numbers only: constant, uniform, normal, truncated normal; the scalar reference |
+//! | [`random`] | Philox4x32-10, streams, samplers: a public contract |
+//! | [`math`] | ln, sin, cos and the inverse normal CDF out of + − × ÷ √ |
+//! | [`lanes`] | the vectors over which every sampler is written once |
+//!
+//! On a microcontroller, from a rule in flash to weights in RAM:
+//!
+//! ```
+//! use core::ops::ControlFlow;
+//! use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule, Rules};
+//! use weight_init_core::initializer::Kaiming;
+//! use weight_init_core::resolve::{Call, Observer, ParamVisit, resolve};
+//! use weight_init_core::{DType, InitWeights, Layer, LayerVisitor, Param, Shape, Stream};
+//!
+//! static INIT_CFG: InitCfg<Borrowed<'static>> = InitCfg {
+//!     rules: &[Rule { layers: &["Linear"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) }],
+//! };
+//!
+//! struct Linear;
+//! impl Layer for Linear {
+//!     fn class(&self) -> &str {
+//!         "Linear"
+//!     }
+//!     fn init_weights(&self) -> InitWeights {
+//!         InitWeights::Module
+//!     }
+//!     fn init_cfg(&self) -> Option<&dyn Rules> {
+//!         Some(&INIT_CFG)
+//!     }
+//!     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+//!         visitor.param(&Param::new("weight", Shape::new(&[4, 8]), DType::F32))
+//!     }
+//! }
+//!
+//! struct Weights([f32; 32]);
+//! impl Observer for Weights {
+//!     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+//!         let writer = visit.last_writer().map(|writer| writer.init.fill::<f32>(&visit.param().shape));
+//!         if let Some(Ok(Some(fill))) = writer {
+//!             fill.write(Stream::with_id(42, visit.stream_id()), 0, &mut self.0);
+//!         }
+//!         ControlFlow::Continue(())
+//!     }
+//! }
+//!
+//! let mut weights = Weights([0.0; 32]);
+//! resolve(&Linear, Call::InitWeights, &mut weights)?;
+//! assert!(weights.0.iter().all(|w| *w != 0.0));
+//! # Ok::<(), weight_init_core::resolve::ResolveError>(())
+//! ```
+//!
+//! Features, each of which only adds: `serde` (decode and encode init_cfg), `alloc` (init_cfg of `Vec` and `String`).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -50,6 +50,8 @@ mod considered;
 mod frame;
 mod path;
 mod problem;
+#[cfg(test)]
+mod tests;
 mod visit;
 mod walk;
 

@@ -13,7 +13,7 @@ use weight_init_backends::Job;
 use weight_init_core::{DType, Float, bf16, f16};
 
 pub use self::backend::{BackendError, BackendKind, Cpu};
-use self::encode::{little_endian, write_values};
+use self::encode::{swap_bytes, write_floats, write_integers};
 use crate::plan::{LowerError, Lowered, Tensor};
 
 /// Bytes that a window holds at most.
@@ -107,6 +107,46 @@ pub fn generate<E>(
     }
 }
 
+/// Fills whole tensors in memory of the caller's, as one job: `memory` holds one buffer for each tensor, of at
+/// least its bytes rounded up to whole words.
+///
+/// Numbers have the byte order of the machine, integer buffers that of files (little endian); a tensor whose buffer is
+/// too short is left alone.
+///
+/// ```
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+/// use weight_init::plan::{Options, Plan, Unknown};
+/// use weight_init::run::{BackendKind, fill_whole};
+///
+/// let source = Source::new("model.json", r#"{"class": "LayerNorm", "params": [{"name": "weight", "shape": [2]}]}"#);
+/// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+/// let mut memory = [vec![0_u64; 1]];
+/// fill_whole(&plan.tensors(Unknown::Refuse)?, 42, &mut BackendKind::Auto.start(None)?, &mut memory)?;
+/// assert_eq!(memory[0][0].to_ne_bytes()[..4], 1.0_f32.to_ne_bytes());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// A tensor whose numbers its element type cannot express.
+pub fn fill_whole(
+    tensors: &[Tensor<'_>],
+    seed: u64,
+    backend: &mut Cpu,
+    memory: &mut [Vec<u64>],
+) -> Result<(), LowerError> {
+    let mut jobs = AllJobs::default();
+    for (tensor, memory) in tensors.iter().zip(memory) {
+        let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
+        if let (Some(memory), Ok(elements)) = (memory.get_mut(..words), usize::try_from(tensor.elements())) {
+            jobs.add(tensor, 0, elements, seed, memory)?;
+        }
+    }
+    jobs.run(backend);
+    Ok(())
+}
+
 /// A piece of a tensor and where in the scratch memory it is made.
 struct Part {
     tensor: usize,
@@ -148,9 +188,7 @@ impl Cursor {
     }
 }
 
-/// The jobs of one element type.
-type Jobs<'a, T> = Vec<Job<'a, T>>;
-
+/// Fills the parts of a window, in the byte order of files.
 fn fill(
     parts: &[Part],
     tensors: &[Tensor<'_>],
@@ -158,48 +196,82 @@ fn fill(
     backend: &mut Cpu,
     scratch: &mut [u64],
 ) -> Result<(), LowerError> {
-    let (mut singles, mut doubles): (Jobs<'_, f32>, Jobs<'_, f64>) = (Vec::new(), Vec::new());
-    let (mut halves, mut brains): (Jobs<'_, f16>, Jobs<'_, bf16>) = (Vec::new(), Vec::new());
+    let mut jobs = AllJobs::default();
     let mut rest = scratch;
     for part in parts {
         let (memory, behind) = rest.split_at_mut(part.words.len());
         rest = behind;
-        let Some(tensor) = tensors.get(part.tensor) else { continue };
-        match tensor.dtype {
-            DType::F32 => add(&mut singles, tensor, part, seed, bytemuck::cast_slice_mut(memory))?,
-            DType::F64 => add(&mut doubles, tensor, part, seed, bytemuck::cast_slice_mut(memory))?,
-            DType::F16 => add(&mut halves, tensor, part, seed, bytemuck::cast_slice_mut(memory))?,
-            DType::BF16 => add(&mut brains, tensor, part, seed, bytemuck::cast_slice_mut(memory))?,
-            _ => write_values(tensor, part.first, bytemuck::cast_slice_mut(memory)),
+        if let Some(tensor) = tensors.get(part.tensor) {
+            jobs.add(tensor, part.first, part.elements, seed, memory)?;
         }
     }
-    backend.fill_all(&mut singles);
-    backend.fill_all(&mut doubles);
-    backend.fill_all(&mut halves);
-    backend.fill_all(&mut brains);
-    little_endian(singles);
-    little_endian(doubles);
-    little_endian(halves);
-    little_endian(brains);
+    jobs.run(backend);
+    if cfg!(target_endian = "big") {
+        jobs.swap_bytes();
+    }
     Ok(())
 }
 
-/// Adds the part to the jobs of its type, or writes it at once if its values are given.
-fn add<'a, T: Float>(
-    jobs: &mut Jobs<'a, T>,
-    tensor: &Tensor<'_>,
-    part: &Part,
-    seed: u64,
-    memory: &'a mut [T],
-) -> Result<(), LowerError> {
-    let out = memory.get_mut(..part.elements).unwrap_or_default();
-    match tensor.fill::<T>(seed)? {
-        Some((fill, stream)) => jobs.push(Job { fill, stream, first: part.first, out }),
-        None => {
-            if let Lowered::Values(values) = &tensor.source {
-                encode::write_floats(values, part.first, out);
+/// What is to be filled, by element type.
+#[derive(Default)]
+struct AllJobs<'a> {
+    singles: Vec<Job<'a, f32>>,
+    doubles: Vec<Job<'a, f64>>,
+    halves: Vec<Job<'a, f16>>,
+    brains: Vec<Job<'a, bf16>>,
+}
+
+impl<'a> AllJobs<'a> {
+    fn add(
+        &mut self,
+        tensor: &Tensor<'_>,
+        first: u64,
+        elements: usize,
+        seed: u64,
+        memory: &'a mut [u64],
+    ) -> Result<(), LowerError> {
+        match tensor.dtype {
+            DType::F32 => add(&mut self.singles, tensor, first, elements, seed, memory),
+            DType::F64 => add(&mut self.doubles, tensor, first, elements, seed, memory),
+            DType::F16 => add(&mut self.halves, tensor, first, elements, seed, memory),
+            DType::BF16 => add(&mut self.brains, tensor, first, elements, seed, memory),
+            _ => {
+                write_integers(tensor, first, bytemuck::cast_slice_mut(memory));
+                Ok(())
             }
         }
+    }
+
+    fn run(&mut self, backend: &mut Cpu) {
+        backend.fill_all(&mut self.singles);
+        backend.fill_all(&mut self.doubles);
+        backend.fill_all(&mut self.halves);
+        backend.fill_all(&mut self.brains);
+    }
+
+    fn swap_bytes(&mut self) {
+        swap_bytes(&mut self.singles);
+        swap_bytes(&mut self.doubles);
+        swap_bytes(&mut self.halves);
+        swap_bytes(&mut self.brains);
+    }
+}
+
+/// Adds a part to the jobs of its type, or writes it at once if its values are given.
+fn add<'a, T: Float + bytemuck::Pod>(
+    jobs: &mut Vec<Job<'a, T>>,
+    tensor: &Tensor<'_>,
+    first: u64,
+    elements: usize,
+    seed: u64,
+    memory: &'a mut [u64],
+) -> Result<(), LowerError> {
+    let out: &mut [T] = bytemuck::cast_slice_mut(memory).get_mut(..elements).unwrap_or_default();
+    match (tensor.fill::<T>(seed)?, &tensor.source) {
+        (Some((fill, stream)), _) => jobs.push(Job { fill, stream, first, out }),
+        (None, Lowered::Values(values)) => write_floats(values, first, out),
+        // Pretrained is never lowered.
+        (None, Lowered::Init { .. }) => {}
     }
     Ok(())
 }

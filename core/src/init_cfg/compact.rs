@@ -45,7 +45,7 @@ fn at<T: Copy, E: de::Error>(all: &[T], place: u8, what: &str) -> Result<T, E> {
     })
 }
 
-fn to_wire<'a, T: AsRef<str>>(init: &'a Init<T>) -> WireInit<&'a str> {
+fn to_wire<T: AsRef<str>>(init: &Init<T>) -> WireInit<&str> {
     match init.as_ref() {
         Init::Constant(Constant { val }) => WireInit::Constant { val },
         Init::Xavier(Xavier { gain, distribution }) => {

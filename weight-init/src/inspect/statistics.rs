@@ -104,8 +104,8 @@ pub(super) struct Finite<'a> {
 /// Brings the finite elements to the front. Almost always all are, so that is asked first.
 pub(super) fn finite(block: &mut [f64]) -> Finite<'_> {
     let (mut nan, mut infinite) = (0, 0);
-    // x − x is 0 for finite x and NaN for others; a sum with a NaN in it is NaN.
-    if sum_of(block, |x| x - x) == 0.0 {
+    // 0·x is 0 for finite x and NaN for others; a sum with a NaN in it is NaN.
+    if sum_of(block, |x| 0.0 * x) == 0.0 {
         return Finite { values: block, nan, infinite };
     }
     let mut kept = 0;

@@ -67,12 +67,11 @@ impl Observer for Builder<'_> {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
         let writes = self.writes(visit);
-        if visit.is_tied() {
-            if let Some(param) = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index)) {
-                param.writes.extend(writes);
-                self.ties.push((visit.path().to_string(), name));
-                return ControlFlow::Continue(());
-            }
+        let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
+        if let (true, Some(param)) = (visit.is_tied(), first) {
+            param.writes.extend(writes);
+            self.ties.push((visit.path().to_string(), name));
+            return ControlFlow::Continue(());
         }
         let param = visit.param();
         self.by_name.insert(name.clone(), self.params.len());

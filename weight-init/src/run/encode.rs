@@ -13,7 +13,7 @@ pub(super) fn write_floats<T: Float>(values: &Values, first: u64, out: &mut [T])
 }
 
 /// Writes the values of an integer tensor, little endian.
-pub(super) fn write_values(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
+pub(super) fn write_integers(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
     let size = tensor.dtype.size();
     for (index, element) in (first..).zip(out.chunks_exact_mut(size)) {
         let x = match &tensor.source {
@@ -28,13 +28,10 @@ pub(super) fn write_values(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
     }
 }
 
-/// Puts what a backend wrote into the byte order of files.
-pub(super) fn little_endian<T: Float + bytemuck::Pod>(jobs: Vec<Job<'_, T>>) {
-    if cfg!(target_endian = "little") {
-        return;
-    }
+/// Exchanges the byte order of what a backend wrote.
+pub(super) fn swap_bytes<T: Float + bytemuck::Pod>(jobs: &mut [Job<'_, T>]) {
     for job in jobs {
-        for element in job.out {
+        for element in &mut *job.out {
             bytemuck::bytes_of_mut(element).reverse();
         }
     }
