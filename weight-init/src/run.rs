@@ -1,13 +1,16 @@
 //! Carries a plan out: its tensors, a seed and a backend make bytes, window by window.
 //!
 //! A window is a few megabytes of consecutive tensors, filled as one job whatever their number, so memory does
-//! not grow with the model and thousands of small parameters cost no more than one large one.
+//! not grow with the model and thousands of small parameters cost no more than one large one. While one window is
+//! written to a file, the next is filled.
 
 mod backend;
 mod encode;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::mpsc;
+use std::thread;
 
 use weight_init_backends::Job;
 use weight_init_core::{DType, Float, bf16, f16};
@@ -16,7 +19,7 @@ pub use self::backend::{BackendError, BackendKind, Cpu};
 use self::encode::{swap_bytes, write_floats, write_integers};
 use crate::plan::{LowerError, Lowered, Tensor};
 
-/// Bytes that a window holds at most.
+/// Bytes that a window holds at most; there are two.
 pub const WINDOW: usize = 16 << 20;
 
 /// Consecutive elements of one tensor, as they stand in a file.
@@ -86,24 +89,74 @@ pub fn generate<E>(
     backend: &mut Cpu,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
-    let mut scratch = Vec::new();
-    let mut cursor = Cursor::default();
-    loop {
-        let parts = cursor.window(tensors);
-        if parts.is_empty() {
-            return Ok(());
+    let (give_back, memory) = mpsc::channel();
+    let (hand_over, windows) = mpsc::sync_channel(1);
+    // One window is filled while the other is taken.
+    for _ in 0..2 {
+        let _ = give_back.send(Vec::new());
+    }
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut cursor = Cursor::default();
+            // Either end stops when the other one has gone.
+            for scratch in memory {
+                let parts = cursor.window(tensors);
+                if parts.is_empty() {
+                    return;
+                }
+                let window = Window { parts, scratch }.filled(tensors, seed, backend);
+                if hand_over.send(window).is_err() {
+                    return;
+                }
+            }
+        });
+        for window in windows {
+            let window = window?;
+            for (part, bytes) in window.bytes(tensors) {
+                take(Chunk { tensor: part.tensor, first: part.first, bytes }).map_err(RunError::Taker)?;
+            }
+            let _ = give_back.send(window.scratch);
         }
-        let words = parts.last().map_or(0, |part| part.words.end);
-        if scratch.len() < words {
-            scratch.resize(words, 0_u64);
+        Ok(())
+    })
+}
+
+/// Consecutive parts and the memory that they are made in.
+struct Window {
+    parts: Vec<Part>,
+    scratch: Vec<u64>,
+}
+
+impl Window {
+    /// Fills the parts, in the byte order of files.
+    fn filled(mut self, tensors: &[Tensor<'_>], seed: u64, backend: &mut Cpu) -> Result<Self, LowerError> {
+        let words = self.parts.last().map_or(0, |part| part.words.end);
+        if self.scratch.len() < words {
+            self.scratch.resize(words, 0);
         }
-        fill(&parts, tensors, seed, backend, &mut scratch)?;
-        for part in &parts {
-            let Some(tensor) = tensors.get(part.tensor) else { continue };
-            let bytes = bytemuck::cast_slice::<u64, u8>(scratch.get(part.words.clone()).unwrap_or_default());
-            let bytes = bytes.get(..part.elements * tensor.dtype.size()).unwrap_or_default();
-            take(Chunk { tensor: part.tensor, first: part.first, bytes }).map_err(RunError::Taker)?;
+        let mut jobs = AllJobs::default();
+        let mut rest = self.scratch.as_mut_slice();
+        for part in &self.parts {
+            let (memory, behind) = rest.split_at_mut(part.words.len());
+            rest = behind;
+            if let Some(tensor) = tensors.get(part.tensor) {
+                jobs.add(tensor, part.first, part.elements, seed, memory)?;
+            }
         }
+        jobs.run(backend);
+        if cfg!(target_endian = "big") {
+            jobs.swap_bytes();
+        }
+        Ok(self)
+    }
+
+    /// Each part with its bytes.
+    fn bytes<'w>(&'w self, tensors: &'w [Tensor<'_>]) -> impl Iterator<Item = (&'w Part, &'w [u8])> {
+        self.parts.iter().filter_map(|part| {
+            let size = tensors.get(part.tensor)?.dtype.size();
+            let bytes = bytemuck::cast_slice::<u64, u8>(self.scratch.get(part.words.clone())?);
+            Some((part, bytes.get(..part.elements * size)?))
+        })
     }
 }
 
@@ -186,30 +239,6 @@ impl Cursor {
         }
         parts
     }
-}
-
-/// Fills the parts of a window, in the byte order of files.
-fn fill(
-    parts: &[Part],
-    tensors: &[Tensor<'_>],
-    seed: u64,
-    backend: &mut Cpu,
-    scratch: &mut [u64],
-) -> Result<(), LowerError> {
-    let mut jobs = AllJobs::default();
-    let mut rest = scratch;
-    for part in parts {
-        let (memory, behind) = rest.split_at_mut(part.words.len());
-        rest = behind;
-        if let Some(tensor) = tensors.get(part.tensor) {
-            jobs.add(tensor, part.first, part.elements, seed, memory)?;
-        }
-    }
-    jobs.run(backend);
-    if cfg!(target_endian = "big") {
-        jobs.swap_bytes();
-    }
-    Ok(())
 }
 
 /// What is to be filled, by element type.
