@@ -33,6 +33,8 @@ mod layers;
 
 use self::defaults::BufferDefault;
 pub(crate) use self::description::root;
+use std::collections::HashMap;
+
 use weight_init_core::init_cfg::{InitCfg, Owned};
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
@@ -59,6 +61,8 @@ use crate::diagnostic::{Diagnostic, Source};
 pub struct Model {
     /// The root stands first; children point forward, or back where they are tied.
     nodes: Vec<Node>,
+    /// What the description says is in tensors, by full name.
+    values: HashMap<String, Values>,
 }
 
 /// One layer.
@@ -82,7 +86,6 @@ struct ParamNode {
     layout: Layout,
     stream: Option<String>,
     same_as: Option<String>,
-    value: Option<Values>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +93,6 @@ struct BufferNode {
     name: String,
     shape: Vec<usize>,
     dtype: DType,
-    value: Option<Values>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -149,21 +151,8 @@ impl Model {
         self.nodes.len()
     }
 
-    /// What the description itself says is in a tensor, by its layer's path and its name there.
+    /// What the description itself says is in the tensor of this full name.
     pub(crate) fn value(&self, tensor: &str) -> Option<&Values> {
-        let (layer, name) = tensor.rsplit_once('.').unwrap_or(("", tensor));
-        let node = self.find(layer)?;
-        let param = node.params.iter().find(|p| p.name == name).and_then(|p| p.value.as_ref());
-        param.or_else(|| node.buffers.iter().find(|b| b.name == name).and_then(|b| b.value.as_ref()))
-    }
-
-    /// The layer at a dotted path.
-    fn find(&self, path: &str) -> Option<&Node> {
-        let mut node = self.nodes.first()?;
-        for name in path.split('.').filter(|name| !name.is_empty()) {
-            let child = node.children.iter().find(|child| child.name == name)?;
-            node = self.nodes.get(child.node)?;
-        }
-        Some(node)
+        self.values.get(tensor)
     }
 }

@@ -9,7 +9,7 @@ use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use self::fields::{Fields, Place};
-use super::{ChildNode, Model, Node, ParamNode};
+use super::{ChildNode, Model, Node, ParamNode, Values};
 use crate::config::{de, json};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::Value;
@@ -31,9 +31,9 @@ pub(super) fn read(source: &Source) -> Result<Model, Diagnostic> {
     let value = json::parse(source)?;
     let (layer, base) = root(&value);
     let mut reader =
-        Reader { source, nodes: Vec::new(), layers: HashMap::new(), params: HashMap::new() };
+        Reader { source, nodes: Vec::new(), values: HashMap::new(), layers: HashMap::new(), params: HashMap::new() };
     reader.layer(layer, &Place::root(base), &mut Vec::new())?;
-    Ok(Model { nodes: reader.nodes })
+    Ok(Model { nodes: reader.nodes, values: reader.values })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -47,6 +47,7 @@ pub(crate) fn root(value: &Value) -> (&Value, &'static str) {
 struct Reader<'s> {
     source: &'s Source,
     nodes: Vec<Node>,
+    values: HashMap<String, Values>,
     /// The layers by the path at which they were met first; `None` while they are being read.
     layers: HashMap<String, Option<usize>>,
     /// The parameters by full name: the layer and the place in it.
@@ -76,15 +77,18 @@ impl Reader<'_> {
         });
         let mut names = HashMap::new();
         for (value, place) in fields.list("params")? {
-            let param = self.param(value, &place)?;
+            let (param, values) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
+            let full = join(path, &param.name);
+            self.values.extend(values.map(|values| (full.clone(), values)));
             let params = &mut self.nodes[index].params;
-            self.params.insert(join(path, &param.name), (index, params.len()));
+            self.params.insert(full, (index, params.len()));
             params.push(param);
         }
         for (value, place) in fields.list("buffers")? {
-            let buffer = tensor::buffer(self.source, value, &place)?;
+            let (buffer, values) = tensor::buffer(self.source, value, &place)?;
             fields.unique(&mut names, value, &place, &buffer.name)?;
+            self.values.extend(values.map(|values| (join(path, &buffer.name), values)));
             self.nodes[index].buffers.push(buffer);
         }
         for (value, place) in fields.list("children")? {
@@ -125,7 +129,7 @@ impl Reader<'_> {
         }
     }
 
-    fn param(&self, value: &Value, place: &Place<'_>) -> Result<ParamNode, Diagnostic> {
+    fn param(&self, value: &Value, place: &Place<'_>) -> Result<(ParamNode, Option<Values>), Diagnostic> {
         let fields = tensor::param_fields(self.source, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
             return tensor::param(&fields);
@@ -138,7 +142,7 @@ impl Reader<'_> {
             Some(first) => {
                 // A tie to a tie leads to the first of them.
                 let same_as = first.same_as.clone().or_else(|| Some(target.to_owned()));
-                Ok(ParamNode { name: fields.name()?, same_as, ..first.clone() })
+                Ok((ParamNode { name: fields.name()?, same_as, ..first.clone() }, None))
             }
             None => {
                 let message = format!("no parameter was met before under the name '{target}'");

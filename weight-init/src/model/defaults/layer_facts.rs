@@ -24,12 +24,14 @@ impl<'a> LayerFacts<'a> {
     pub(super) fn param<T>(&self, name: &str, see: impl FnOnce(&Param<'_>) -> T) -> Option<T> {
         let mut see = Some(see);
         let mut found = None;
+        let mut seen = 0;
         let _ = self.layer.visit(&mut Parts {
             param: &mut |param| {
                 if param.name == name {
                     found = see.take().map(|see| see(param));
                 }
-                flow(found.is_some())
+                seen += 1;
+                flow(found.is_some() || seen == MOST)
             },
             buffer: &mut |_| ControlFlow::Continue(()),
             child: &mut |_| ControlFlow::Continue(()),
@@ -74,12 +76,14 @@ impl<'a> LayerFacts<'a> {
         mut see: impl FnMut(&LayerFacts<'_>) -> Option<T>,
     ) -> Option<T> {
         let mut found = None;
+        let mut seen = 0;
         let _ = self.layer.visit(&mut Parts {
             param: &mut |_| ControlFlow::Continue(()),
             buffer: &mut |_| ControlFlow::Continue(()),
             child: &mut |child| {
                 found = see(&LayerFacts::new(child.name, child.layer));
-                flow(found.is_some())
+                seen += 1;
+                flow(found.is_some() || seen == MOST)
             },
         });
         found
@@ -94,6 +98,10 @@ impl fmt::Debug for LayerFacts<'_> {
             .finish()
     }
 }
+
+/// Parts of one kind that are looked at: layers with constructors that the table knows have far fewer, and a
+/// description may be hostile.
+const MOST: usize = 1024;
 
 fn flow(done: bool) -> ControlFlow<()> {
     if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

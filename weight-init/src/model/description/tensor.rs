@@ -19,8 +19,8 @@ pub(super) fn param_fields<'a>(
     Fields::read(source, value, place, "parameter", PARAM_KEYS)
 }
 
-/// A parameter that is not tied.
-pub(super) fn param(fields: &Fields<'_>) -> Result<ParamNode, Diagnostic> {
+/// A parameter that is not tied, and what the description says is in it.
+pub(super) fn param(fields: &Fields<'_>) -> Result<(ParamNode, Option<Values>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let layout = match fields.optional_string("layout")? {
@@ -31,22 +31,22 @@ pub(super) fn param(fields: &Fields<'_>) -> Result<ParamNode, Diagnostic> {
             return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
         }
     };
-    Ok(ParamNode {
-        name: fields.name()?,
-        value: values(fields, &shape)?,
-        shape,
-        dtype,
-        layout,
-        stream: fields.optional_string("stream")?.map(str::to_owned),
-        same_as: None,
-    })
+    let value = values(fields, &shape)?;
+    let stream = fields.optional_string("stream")?.map(str::to_owned);
+    Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
 }
 
-pub(super) fn buffer(source: &Source, value: &Value, place: &Place<'_>) -> Result<BufferNode, Diagnostic> {
+/// A buffer and what the description says is in it.
+pub(super) fn buffer(
+    source: &Source,
+    value: &Value,
+    place: &Place<'_>,
+) -> Result<(BufferNode, Option<Values>), Diagnostic> {
     let fields = Fields::read(source, value, place, "buffer", BUFFER_KEYS)?;
     let dtype = dtype(&fields)?;
     let shape = shape(&fields, dtype)?;
-    Ok(BufferNode { name: fields.name()?, value: values(&fields, &shape)?, shape, dtype })
+    let value = values(&fields, &shape)?;
+    Ok((BufferNode { name: fields.name()?, shape, dtype }, value))
 }
 
 fn dtype(fields: &Fields<'_>) -> Result<DType, Diagnostic> {
