@@ -1,5 +1,6 @@
 //! What this machine does: fills beside memset, in one run.
 
+use std::collections::TryReserveError;
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -42,14 +43,14 @@ const RUNS: usize = 5;
 ///
 /// # Errors
 ///
-/// A backend that is not to be had.
+/// A backend that is not to be had, or memory.
 pub fn measure(elements: usize, kind: BackendKind, row: &mut dyn FnMut(Row)) -> Result<(), BackendError> {
     for mut backend in backends(kind)? {
         let memset = Memset::new(&backend)?;
-        element_type::<f32>(elements, "f32", &mut backend, &memset, row);
-        element_type::<f64>(elements, "f64", &mut backend, &memset, row);
-        element_type::<f16>(elements, "f16", &mut backend, &memset, row);
-        element_type::<bf16>(elements, "bf16", &mut backend, &memset, row);
+        element_type::<f32>(elements, "f32", &mut backend, &memset, row)?;
+        element_type::<f64>(elements, "f64", &mut backend, &memset, row)?;
+        element_type::<f16>(elements, "f16", &mut backend, &memset, row)?;
+        element_type::<bf16>(elements, "bf16", &mut backend, &memset, row)?;
     }
     Ok(())
 }
@@ -75,14 +76,17 @@ fn element_type<T: Float + bytemuck::Pod>(
     backend: &mut Cpu,
     memset: &Memset,
     row: &mut dyn FnMut(Row),
-) {
+) -> Result<(), BackendError> {
     let fills = [
         ("constant", Fill::<T>::constant(0.5)),
         ("uniform", Fill::uniform(-0.05, 0.05)),
         ("normal", Fill::normal(0.0, 0.02)),
         ("trunc_normal", Fill::trunc_normal(0.0, 0.02, -0.04, 0.04)),
     ];
-    let mut memory = vec![T::default(); elements];
+    let mut memory = Vec::new();
+    let reserved: Result<(), TryReserveError> = memory.try_reserve_exact(elements);
+    reserved.map_err(|_| BackendError::new(format!("there is no memory for {elements} elements of type {name}")))?;
+    memory.resize(elements, T::default());
     for (initializer, fill) in fills {
         let Ok(fill) = fill else { continue };
         let (mut fills, mut sets) = (Vec::new(), Vec::new());
@@ -109,6 +113,7 @@ fn element_type<T: Float + bytemuck::Pod>(
             ratio_to_memset: set / fill,
         });
     }
+    Ok(())
 }
 
 /// Sets bytes with as many threads as a backend has.
