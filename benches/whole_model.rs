@@ -17,14 +17,21 @@ const RUNS: usize = 11;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let retinanet = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/retinanet_r50_fpn.json");
-    let path = std::env::args().skip(1).find(|arg| !arg.starts_with("--")).unwrap_or_else(|| retinanet.to_owned());
+    let path = std::env::args()
+        .skip(1)
+        .find(|arg| !arg.starts_with("--"))
+        .unwrap_or_else(|| retinanet.to_owned());
     let model = Model::read(&read_source(&path)?)?;
     let options = Options { skip_pretrained: true, ..Options::default() };
     let resolve = median(|| Plan::new(&model, &options).map(drop))?;
     let plan = Plan::new(&model, &options)?;
     let tensors = plan.tensors(Unknown::Zeros)?;
     let elements: u64 = tensors.iter().map(Tensor::elements).sum();
-    println!("{path}: {} tensors, {elements} elements, planned in {:.2} ms", tensors.len(), resolve * 1e3);
+    println!(
+        "{path}: {} tensors, {elements} elements, planned in {:.2} ms",
+        tensors.len(),
+        resolve * 1e3
+    );
 
     let mut memory: Vec<Vec<u64>> = tensors.iter().map(|tensor| vec![1; words(tensor)]).collect();
     let memset = median(|| {
@@ -56,7 +63,9 @@ fn words(tensor: &Tensor<'_>) -> usize {
     usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or_default()
 }
 
-fn median<E: Error + 'static>(mut run: impl FnMut() -> Result<(), E>) -> Result<f64, Box<dyn Error>> {
+fn median<E: Error + 'static>(
+    mut run: impl FnMut() -> Result<(), E>,
+) -> Result<f64, Box<dyn Error>> {
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let start = Instant::now();

@@ -141,7 +141,10 @@ impl<'a> Child<'a> {
 
 impl core::fmt::Debug for Child<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Child").field("name", &self.name).field("class", &self.layer.class()).finish()
+        f.debug_struct("Child")
+            .field("name", &self.name)
+            .field("class", &self.layer.class())
+            .finish()
     }
 }
 

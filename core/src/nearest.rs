@@ -21,7 +21,8 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
             let distance = distance(name.as_bytes(), candidate.as_bytes())?;
             let allowed = (name.len().max(candidate.len()) / 3).max(1);
             // A scope in front, or an ending left out, is a likely slip whatever its length.
-            let contained = name.len() >= 4 && (candidate.contains(name) || name.contains(candidate) && candidate.len() >= 4);
+            let contained = name.len() >= 4
+                && (candidate.contains(name) || name.contains(candidate) && candidate.len() >= 4);
             (distance <= allowed || contained).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
@@ -42,7 +43,10 @@ fn distance(a: &[u8], b: &[u8]) -> Option<usize> {
         for (j, &y) in b.iter().enumerate() {
             let same = usize::from(!x.eq_ignore_ascii_case(&y));
             let mut best = (rows[0][j] + same).min(rows[0][j + 1] + 1).min(row[j] + 1);
-            let swapped = i > 0 && j > 0 && a[i - 1].eq_ignore_ascii_case(&y) && b[j - 1].eq_ignore_ascii_case(&x);
+            let swapped = i > 0
+                && j > 0
+                && a[i - 1].eq_ignore_ascii_case(&y)
+                && b[j - 1].eq_ignore_ascii_case(&x);
             if swapped {
                 best = best.min(rows[1][j - 1] + 1);
             }

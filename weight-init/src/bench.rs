@@ -44,7 +44,11 @@ const RUNS: usize = 5;
 /// # Errors
 ///
 /// A backend that is not to be had, or memory.
-pub fn measure(elements: usize, kind: BackendKind, row: &mut dyn FnMut(Row)) -> Result<(), BackendError> {
+pub fn measure(
+    elements: usize,
+    kind: BackendKind,
+    row: &mut dyn FnMut(Row),
+) -> Result<(), BackendError> {
     for mut backend in backends(kind)? {
         let memset = Memset::new(&backend)?;
         element_type::<f32>(elements, "f32", &mut backend, &memset, row)?;
@@ -58,9 +62,11 @@ pub fn measure(elements: usize, kind: BackendKind, row: &mut dyn FnMut(Row)) -> 
 /// Those with one thread, and those with all.
 fn backends(kind: BackendKind) -> Result<Vec<Cpu>, BackendError> {
     match kind {
-        BackendKind::Auto => {
-            Ok(vec![BackendKind::Embedded.start(None)?, BackendKind::Simd.start(None)?, BackendKind::Rayon.start(None)?])
-        }
+        BackendKind::Auto => Ok(vec![
+            BackendKind::Embedded.start(None)?,
+            BackendKind::Simd.start(None)?,
+            BackendKind::Rayon.start(None)?,
+        ]),
         BackendKind::Rayon => {
             let all = kind.start(None)?;
             let one = (all.threads() > 1).then(|| kind.start(Some(1))).transpose()?;
@@ -85,7 +91,9 @@ fn element_type<T: Float + bytemuck::Pod>(
     ];
     let mut memory = Vec::new();
     let reserved: Result<(), TryReserveError> = memory.try_reserve_exact(elements);
-    reserved.map_err(|_| BackendError::new(format!("there is no memory for {elements} elements of type {name}")))?;
+    reserved.map_err(|_| {
+        BackendError::new(format!("there is no memory for {elements} elements of type {name}"))
+    })?;
     memory.resize(elements, T::default());
     for (initializer, fill) in fills {
         let Ok(fill) = fill else { continue };
@@ -126,7 +134,8 @@ impl Memset {
     fn new(backend: &Cpu) -> Result<Self, BackendError> {
         let threads = backend.threads();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| BackendError::new(format!("cannot start the threads: {error}")))?;
+        let pool =
+            pool.map_err(|error| BackendError::new(format!("cannot start the threads: {error}")))?;
         Ok(Self { pool, threads })
     }
 

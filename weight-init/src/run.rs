@@ -113,7 +113,8 @@ pub fn generate<E>(
         for window in windows {
             let window = window?;
             for (part, bytes) in window.bytes(tensors) {
-                take(Chunk { tensor: part.tensor, first: part.first, bytes }).map_err(RunError::Taker)?;
+                take(Chunk { tensor: part.tensor, first: part.first, bytes })
+                    .map_err(RunError::Taker)?;
             }
             let _ = give_back.send(window.scratch);
         }
@@ -129,7 +130,12 @@ struct Window {
 
 impl Window {
     /// Fills the parts, in the byte order of files.
-    fn filled(mut self, tensors: &[Tensor<'_>], seed: u64, backend: &mut Cpu) -> Result<Self, LowerError> {
+    fn filled(
+        mut self,
+        tensors: &[Tensor<'_>],
+        seed: u64,
+        backend: &mut Cpu,
+    ) -> Result<Self, LowerError> {
         let words = self.parts.last().map_or(0, |part| part.words.end);
         if self.scratch.len() < words {
             self.scratch.resize(words, 0);
@@ -151,7 +157,10 @@ impl Window {
     }
 
     /// Each part with its bytes.
-    fn bytes<'w>(&'w self, tensors: &'w [Tensor<'_>]) -> impl Iterator<Item = (&'w Part, &'w [u8])> {
+    fn bytes<'w>(
+        &'w self,
+        tensors: &'w [Tensor<'_>],
+    ) -> impl Iterator<Item = (&'w Part, &'w [u8])> {
         self.parts.iter().filter_map(|part| {
             let size = tensors.get(part.tensor)?.dtype.size();
             let bytes = bytemuck::cast_slice::<u64, u8>(self.scratch.get(part.words.clone())?);
@@ -192,7 +201,9 @@ pub fn fill_whole(
     let mut jobs = AllJobs::default();
     for (tensor, memory) in tensors.iter().zip(memory) {
         let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
-        if let (Some(memory), Ok(elements)) = (memory.get_mut(..words), usize::try_from(tensor.elements())) {
+        if let (Some(memory), Ok(elements)) =
+            (memory.get_mut(..words), usize::try_from(tensor.elements()))
+        {
             jobs.add(tensor, 0, elements, seed, memory)?;
         }
     }
@@ -228,7 +239,12 @@ impl Cursor {
             let elements = usize::try_from(left).unwrap_or(usize::MAX).min(room);
             if elements > 0 {
                 let words = (elements * size).div_ceil(8);
-                parts.push(Part { tensor: self.tensor, first: self.element, elements, words: used..used + words });
+                parts.push(Part {
+                    tensor: self.tensor,
+                    first: self.element,
+                    elements,
+                    words: used..used + words,
+                });
                 used += words;
             }
             self.element += elements as u64;

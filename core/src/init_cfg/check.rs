@@ -33,8 +33,12 @@ impl fmt::Display for ArgError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { argument, problem } = self;
         match problem {
-            ArgProblem::NotFinite(x) => write!(f, "'{argument}' is {x}, but it must be a finite number"),
-            ArgProblem::Negative(x) => write!(f, "'{argument}' is {x}, but it must not be negative"),
+            ArgProblem::NotFinite(x) => {
+                write!(f, "'{argument}' is {x}, but it must be a finite number")
+            }
+            ArgProblem::Negative(x) => {
+                write!(f, "'{argument}' is {x}, but it must not be negative")
+            }
             ArgProblem::Inverted { a, b } => {
                 write!(f, "the lower bound a = {a} is above the upper bound b = {b}")
             }
@@ -91,13 +95,19 @@ impl Bias {
         match self {
             Self::Value(x) => finite("bias", x),
             Self::Prob(p) if p > 0.0 && p < 1.0 => Ok(()),
-            Self::Prob(p) => Err(ArgError { argument: "bias_prob", problem: ArgProblem::NotAProbability(p) }),
+            Self::Prob(p) => {
+                Err(ArgError { argument: "bias_prob", problem: ArgProblem::NotAProbability(p) })
+            }
         }
     }
 }
 
 pub(super) const fn finite(argument: &'static str, x: f64) -> Result<(), ArgError> {
-    if x.is_finite() { Ok(()) } else { Err(ArgError { argument, problem: ArgProblem::NotFinite(x) }) }
+    if x.is_finite() {
+        Ok(())
+    } else {
+        Err(ArgError { argument, problem: ArgProblem::NotFinite(x) })
+    }
 }
 
 pub(super) fn not_negative(argument: &'static str, x: f64) -> Result<(), ArgError> {
@@ -108,5 +118,9 @@ pub(super) fn not_negative(argument: &'static str, x: f64) -> Result<(), ArgErro
 fn bounds(a: f64, b: f64) -> Result<(), ArgError> {
     finite("a", a)?;
     finite("b", b)?;
-    if a > b { Err(ArgError { argument: "a", problem: ArgProblem::Inverted { a, b } }) } else { Ok(()) }
+    if a > b {
+        Err(ArgError { argument: "a", problem: ArgProblem::Inverted { a, b } })
+    } else {
+        Ok(())
+    }
 }

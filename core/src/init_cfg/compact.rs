@@ -13,7 +13,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Bias, Init, List, Override, Pretrained, Rule, Storage};
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal, Uniform, Xavier,
+    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
+    Uniform, Xavier,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -52,7 +53,9 @@ fn to_wire<T: AsRef<str>>(init: &Init<T>) -> WireInit<&str> {
             WireInit::Xavier { gain, distribution: place(&Distribution::ALL, &distribution) }
         }
         Init::Normal(Normal { mean, std }) => WireInit::Normal { mean, std },
-        Init::TruncNormal(TruncNormal { mean, std, a, b }) => WireInit::TruncNormal { mean, std, a, b },
+        Init::TruncNormal(TruncNormal { mean, std, a, b }) => {
+            WireInit::TruncNormal { mean, std, a, b }
+        }
         Init::Uniform(Uniform { a, b }) => WireInit::Uniform { a, b },
         Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution }) => WireInit::Kaiming {
             a,
@@ -70,11 +73,14 @@ fn to_wire<T: AsRef<str>>(init: &Init<T>) -> WireInit<&str> {
 fn from_wire<T, E: de::Error>((init, bias): (WireInit<T>, WireBias)) -> Result<(Init<T>, Bias), E> {
     let init = match init {
         WireInit::Constant { val } => Init::Constant(Constant { val }),
-        WireInit::Xavier { gain, distribution } => {
-            Init::Xavier(Xavier { gain, distribution: at(&Distribution::ALL, distribution, "distribution")? })
-        }
+        WireInit::Xavier { gain, distribution } => Init::Xavier(Xavier {
+            gain,
+            distribution: at(&Distribution::ALL, distribution, "distribution")?,
+        }),
         WireInit::Normal { mean, std } => Init::Normal(Normal { mean, std }),
-        WireInit::TruncNormal { mean, std, a, b } => Init::TruncNormal(TruncNormal { mean, std, a, b }),
+        WireInit::TruncNormal { mean, std, a, b } => {
+            Init::TruncNormal(TruncNormal { mean, std, a, b })
+        }
         WireInit::Uniform { a, b } => Init::Uniform(Uniform { a, b }),
         WireInit::Kaiming { a, mode, nonlinearity, distribution } => Init::Kaiming(Kaiming {
             a,
@@ -103,7 +109,10 @@ const fn bias_to_wire(bias: Bias) -> WireBias {
     }
 }
 
-pub(super) fn write_list<T: Serialize, S: Serializer>(items: &[T], serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_list<T: Serialize, S: Serializer>(
+    items: &[T],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let mut seq = serializer.serialize_seq(Some(items.len()))?;
     for item in items {
         seq.serialize_element(item)?;
@@ -133,7 +142,10 @@ impl<T: AsRef<str>> Serialize for Texts<'_, T> {
     }
 }
 
-pub(super) fn write_rule<S: Storage, Ser: Serializer>(rule: &Rule<S>, serializer: Ser) -> Result<Ser::Ok, Ser::Error> {
+pub(super) fn write_rule<S: Storage, Ser: Serializer>(
+    rule: &Rule<S>,
+    serializer: Ser,
+) -> Result<Ser::Ok, Ser::Error> {
     let mut tuple = serializer.serialize_tuple(5)?;
     tuple.serialize_element(&to_wire(&rule.init))?;
     tuple.serialize_element(&bias_to_wire(rule.bias))?;
@@ -149,7 +161,9 @@ pub(super) fn write_override<S: Storage, Ser: Serializer>(
 ) -> Result<Ser::Ok, Ser::Error> {
     let mut tuple = serializer.serialize_tuple(2)?;
     tuple.serialize_element(item.name.as_ref())?;
-    tuple.serialize_element(&item.write.as_ref().map(|(init, bias)| (to_wire(init), bias_to_wire(*bias))))?;
+    tuple.serialize_element(
+        &item.write.as_ref().map(|(init, bias)| (to_wire(init), bias_to_wire(*bias))),
+    )?;
     tuple.end()
 }
 
@@ -161,7 +175,8 @@ where
     S::Overrides: List<Override<S>>,
     D: Deserializer<'de>,
 {
-    type Wire<S, T, L, O> = (WireInit<T>, WireBias, ReadList<L, T>, ReadList<L, T>, ReadList<O, Override<S>>);
+    type Wire<S, T, L, O> =
+        (WireInit<T>, WireBias, ReadList<L, T>, ReadList<L, T>, ReadList<O, Override<S>>);
     let (init, bias, layers, params, overrides) =
         Wire::<S, S::Text, S::Texts, S::Overrides>::deserialize(deserializer)?;
     let (init, bias) = from_wire((init, bias))?;
@@ -174,7 +189,8 @@ where
     S::Text: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let (name, write) = <(S::Text, Option<(WireInit<S::Text>, WireBias)>)>::deserialize(deserializer)?;
+    let (name, write) =
+        <(S::Text, Option<(WireInit<S::Text>, WireBias)>)>::deserialize(deserializer)?;
     Ok(Override { name, write: write.map(from_wire).transpose()? })
 }
 

@@ -34,7 +34,8 @@ where
         if deserializer.is_human_readable() {
             deserializer.deserialize_any(CfgVisitor(PhantomData))
         } else {
-            compact::ReadList::deserialize(deserializer).map(|rules| Self { rules: rules.into_inner() })
+            compact::ReadList::deserialize(deserializer)
+                .map(|rules| Self { rules: rules.into_inner() })
         }
     }
 }
@@ -142,7 +143,9 @@ where
 {
     let mut arguments = Arguments::<S::Text>::new(Holder::Rule);
     let (mut layers, mut params, mut overrides) = <(S::Texts, S::Texts, S::Overrides)>::default();
-    while let Some(key) = map.next_key_seed(KeySeed { holder: Holder::Rule, type_name: arguments.type_name() })? {
+    while let Some(key) =
+        map.next_key_seed(KeySeed { holder: Holder::Rule, type_name: arguments.type_name() })?
+    {
         arguments.see(key)?;
         match key {
             Key::Layer => layers = map.next_value_seed(OneOrMany::names("layer"))?,
@@ -174,14 +177,16 @@ where
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut arguments = Arguments::<S::Text>::new(Holder::Override);
         let mut name = None;
-        while let Some(key) =
-            map.next_key_seed(KeySeed { holder: Holder::Override, type_name: arguments.type_name() })?
+        while let Some(key) = map
+            .next_key_seed(KeySeed { holder: Holder::Override, type_name: arguments.type_name() })?
         {
             arguments.see(key)?;
             match key {
                 Key::Name => name = Some(map.next_value()?),
                 // mmengine takes a `layer` here and ignores it: an override covers its whole sub-tree.
-                Key::Layer => map.next_value_seed(OneOrMany::<scalar::Ignored, S::Text>::names("layer")).map(drop)?,
+                Key::Layer => map
+                    .next_value_seed(OneOrMany::<scalar::Ignored, S::Text>::names("layer"))
+                    .map(drop)?,
                 key => arguments.read(key, &mut map)?,
             }
         }

@@ -1,5 +1,6 @@
 use crate::initializer::{
-    Caffe2Xavier, Constant, Fans, InitError, Initializer, Kaiming, Normal, Shape, TruncNormal, Uniform, Xavier, bias_from_prob, fans,
+    Caffe2Xavier, Constant, Fans, InitError, Initializer, Kaiming, Normal, Shape, TruncNormal,
+    Uniform, Xavier, bias_from_prob, fans,
 };
 use crate::{Fill, Float};
 

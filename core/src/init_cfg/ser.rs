@@ -47,7 +47,11 @@ impl<S: Storage> Serialize for Override<S> {
     }
 }
 
-fn names<M: SerializeMap, T: AsRef<str>>(map: &mut M, key: &str, names: &[T]) -> Result<(), M::Error> {
+fn names<M: SerializeMap, T: AsRef<str>>(
+    map: &mut M,
+    key: &str,
+    names: &[T],
+) -> Result<(), M::Error> {
     struct Names<'n, T>(&'n [T]);
     impl<T: AsRef<str>> Serialize for Names<'_, T> {
         fn serialize<Ser: Serializer>(&self, serializer: Ser) -> Result<Ser::Ok, Ser::Error> {
@@ -61,7 +65,11 @@ fn names<M: SerializeMap, T: AsRef<str>>(map: &mut M, key: &str, names: &[T]) ->
     }
 }
 
-fn init<M: SerializeMap, T: AsRef<str>>(map: &mut M, init: &Init<T>, bias: Bias) -> Result<(), M::Error> {
+fn init<M: SerializeMap, T: AsRef<str>>(
+    map: &mut M,
+    init: &Init<T>,
+    bias: Bias,
+) -> Result<(), M::Error> {
     map.serialize_entry("type", init.type_name().name())?;
     match init.as_ref() {
         Init::Constant(i) => map.serialize_entry("val", &i.val)?,

@@ -29,7 +29,9 @@ impl<'a> Storage for Borrowed<'a> {
 /// `heapless` vectors of fixed capacity over borrowed strings: at most `RULES` rules, each with at most `NAMES`
 /// layers, `NAMES` parameter globs and `OVERRIDES` overrides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fixed<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize>(PhantomData<&'a str>);
+pub struct Fixed<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize>(
+    PhantomData<&'a str>,
+);
 
 impl<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize> Storage
     for Fixed<'a, RULES, NAMES, OVERRIDES>

@@ -3,7 +3,8 @@ use std::{format, vec};
 
 use super::*;
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal, Uniform, Xavier,
+    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
+    Uniform, Xavier,
 };
 
 type Cfg = InitCfg<Owned>;
@@ -19,8 +20,14 @@ fn init(json: &str) -> Init<String> {
 #[test]
 fn every_type_with_its_defaults_and_arguments() {
     assert_eq!(init(r#"{"type": "Constant", "val": 2}"#), Init::Constant(Constant { val: 2.0 }));
-    assert_eq!(init(r#"{"type": "Xavier"}"#), Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal }));
-    assert_eq!(init(r#"{"std": 0.5, "type": "Normal"}"#), Init::Normal(Normal { mean: 0.0, std: 0.5 }));
+    assert_eq!(
+        init(r#"{"type": "Xavier"}"#),
+        Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal })
+    );
+    assert_eq!(
+        init(r#"{"std": 0.5, "type": "Normal"}"#),
+        Init::Normal(Normal { mean: 0.0, std: 0.5 })
+    );
     let trunc_normal = TruncNormal { mean: 0.0, std: 1.0, a: -2.0, b: 2.0 };
     assert_eq!(init(r#"{"type": "TruncNormal"}"#), Init::TruncNormal(trunc_normal));
     assert_eq!(init(r#"{"type": "Uniform", "b": 3}"#), Init::Uniform(Uniform { a: 0.0, b: 3.0 }));
@@ -30,10 +37,18 @@ fn every_type_with_its_defaults_and_arguments() {
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Uniform,
     };
-    assert_eq!(init(r#"{"type": "mmengine.Kaiming", "mode": "FAN_IN", "distribution": "uniform"}"#), Init::Kaiming(kaiming));
+    assert_eq!(
+        init(r#"{"type": "mmengine.Kaiming", "mode": "FAN_IN", "distribution": "uniform"}"#),
+        Init::Kaiming(kaiming)
+    );
     assert_eq!(init(r#"{"type": "Caffe2Xavier"}"#), Init::Caffe2Xavier(Caffe2Xavier));
-    let pretrained = Pretrained { checkpoint: "w.pth".to_string(), prefix: Some("b.".to_string()), map_location: None };
-    let json = r#"{"type": "Pretrained", "checkpoint": "w.pth", "prefix": "b.", "map_location": null}"#;
+    let pretrained = Pretrained {
+        checkpoint: "w.pth".to_string(),
+        prefix: Some("b.".to_string()),
+        map_location: None,
+    };
+    let json =
+        r#"{"type": "Pretrained", "checkpoint": "w.pth", "prefix": "b.", "map_location": null}"#;
     assert_eq!(init(json), Init::Pretrained(pretrained));
 }
 
@@ -43,7 +58,8 @@ fn one_or_many() {
         assert_eq!(read(nothing), Ok(Cfg::empty()), "{nothing}");
     }
     let one = read(r#"{"type": "Normal", "layer": "Conv2d", "override": {"name": "fc"}}"#).unwrap();
-    let many = read(r#"[{"type": "Normal", "layer": ["Conv2d"], "override": [{"name": "fc"}]}]"#).unwrap();
+    let many =
+        read(r#"[{"type": "Normal", "layer": ["Conv2d"], "override": [{"name": "fc"}]}]"#).unwrap();
     assert_eq!(one, many);
     assert_eq!(one.rules[0].layers, ["Conv2d"]);
     assert_eq!(one.rules[0].overrides[0], Override { name: "fc".to_string(), write: None });
@@ -70,28 +86,55 @@ fn faults_say_what_was_found_and_what_is_allowed() {
     let cases = [
         (r#"{"type": "Kaimming"}"#, "'Kaimming' is not an initializer; allowed are 'Constant'"),
         (r#"{"type": "Kaimming"}"#, "; did you mean 'Kaiming'?"),
-        (r#"{"type": "Constant", "val": 1, "layr": "Conv2d"}"#, "unknown key 'layr' of a Constant rule"),
+        (
+            r#"{"type": "Constant", "val": 1, "layr": "Conv2d"}"#,
+            "unknown key 'layr' of a Constant rule",
+        ),
         (r#"{"val": 1, "std": 2, "type": "Constant"}"#, "unknown key 'std' of a Constant rule"),
         (r#"{"layer": "Conv2d"}"#, "a rule needs the key 'type', one of 'Constant'"),
         (r#"[{}]"#, "a rule needs the key 'type'"),
         (r#"{"type": "Constant"}"#, "Constant needs the argument 'val'"),
         (r#"{"type": "Pretrained"}"#, "Pretrained needs the argument 'checkpoint'"),
-        (r#"{"type": "Pretrained", "checkpoint": "a", "layer": "b"}"#, "unknown key 'layer' of a Pretrained rule"),
+        (
+            r#"{"type": "Pretrained", "checkpoint": "a", "layer": "b"}"#,
+            "unknown key 'layer' of a Pretrained rule",
+        ),
         (r#"{"type": "Caffe2Xavier", "a": 1}"#, "unknown key 'a' of a Caffe2Xavier rule"),
         (r#"{"type": "Normal", "type": "Normal"}"#, "the key 'type' stands twice in a rule"),
         (r#"{"type": "Normal", "std": -1}"#, "'std' is -1, but it must not be negative"),
         (r#"{"type": "Uniform", "a": 2}"#, "the lower bound a = 2 is above the upper bound b = 1"),
-        (r#"{"type": "Normal", "bias_prob": 1}"#, "'bias_prob' is 1, but it must lie strictly between 0 and 1"),
+        (
+            r#"{"type": "Normal", "bias_prob": 1}"#,
+            "'bias_prob' is 1, but it must lie strictly between 0 and 1",
+        ),
         (r#"{"type": "Normal", "bias": "0"}"#, "expected a number"),
         (r#"{"type": "Normal", "bias": true}"#, "expected a number"),
-        (r#"{"type": "Kaiming", "mode": "fan_avg"}"#, "'fan_avg' is not a mode; allowed are 'fan_in', 'fan_out'"),
-        (r#"{"type": "Kaiming", "nonlinearity": "gelu"}"#, "'gelu' is not a nonlinearity; allowed are 'linear'"),
+        (
+            r#"{"type": "Kaiming", "mode": "fan_avg"}"#,
+            "'fan_avg' is not a mode; allowed are 'fan_in', 'fan_out'",
+        ),
+        (
+            r#"{"type": "Kaiming", "nonlinearity": "gelu"}"#,
+            "'gelu' is not a nonlinearity; allowed are 'linear'",
+        ),
         (r#"{"type": "Xavier", "distribution": "cauchy"}"#, "'cauchy' is not a distribution"),
         (r#"{"type": "Normal", "layer": 3}"#, "expected a string or a list of strings for 'layer'"),
-        (r#"{"type": "Normal", "override": "fc"}"#, "expected a dict or a list of dicts for 'override'"),
-        (r#"{"type": "Normal", "override": {"type": "Normal"}}"#, "an override needs the key 'name'"),
-        (r#"{"type": "Normal", "override": {"name": "fc", "std": 1}}"#, "needs the key 'type', one of"),
-        (r#"{"type": "Normal", "override": {"name": "a", "override": {}}}"#, "unknown key 'override' of an override"),
+        (
+            r#"{"type": "Normal", "override": "fc"}"#,
+            "expected a dict or a list of dicts for 'override'",
+        ),
+        (
+            r#"{"type": "Normal", "override": {"type": "Normal"}}"#,
+            "an override needs the key 'name'",
+        ),
+        (
+            r#"{"type": "Normal", "override": {"name": "fc", "std": 1}}"#,
+            "needs the key 'type', one of",
+        ),
+        (
+            r#"{"type": "Normal", "override": {"name": "a", "override": {}}}"#,
+            "unknown key 'override' of an override",
+        ),
         (r#""Normal""#, "expected an init_cfg: a dict with 'type' or a list of such dicts"),
     ];
     for (json, expected) in cases {
@@ -129,14 +172,18 @@ fn compact_round_trip_into_every_storage() {
     for (rule, write) in (&fixed as &dyn Rules).writes().enumerate() {
         assert_eq!(Some(write), (&cfg as &dyn Rules).write(rule));
     }
-    assert!(postcard::from_bytes::<InitCfg<Fixed<'_, 6, 2, 2>>>(&bytes).is_err(), "six rules have no room for seven");
+    assert!(
+        postcard::from_bytes::<InitCfg<Fixed<'_, 6, 2, 2>>>(&bytes).is_err(),
+        "six rules have no room for seven"
+    );
 }
 
 #[test]
 fn compact_form_checks_its_numbers() {
     let bytes = |cfg: &Cfg| postcard::to_allocvec(cfg).unwrap();
     let bad = |init| {
-        let rule = Rule { init, bias: Bias::DEFAULT, layers: vec![], params: vec![], overrides: vec![] };
+        let rule =
+            Rule { init, bias: Bias::DEFAULT, layers: vec![], params: vec![], overrides: vec![] };
         postcard::from_bytes::<Cfg>(&bytes(&InitCfg { rules: vec![rule] })).is_err()
     };
     assert!(bad(Init::Normal(Normal { mean: f64::NAN, std: 1.0 })));
@@ -173,5 +220,8 @@ fn a_const_table_says_the_same_as_text() {
         ],
     };
     let json = r#"[{"type": "Kaiming", "layer": "Conv2d"}, {"type": "Normal", "std": 0.01, "override": {"name": "fc"}}]"#;
-    assert_eq!(format!("{:?}", serde_json::to_value(&TABLE)), format!("{:?}", serde_json::to_value(read(json).unwrap())));
+    assert_eq!(
+        format!("{:?}", serde_json::to_value(&TABLE)),
+        format!("{:?}", serde_json::to_value(read(json).unwrap()))
+    );
 }

@@ -95,7 +95,12 @@ enum Phase {
 }
 
 /// Calls `see` with everything that is considered for `param` on the way to `leaf`, in program order.
-pub(super) fn each<'a>(leaf: &'a Frame<'a>, param: &Param<'_>, bare: bool, see: &mut dyn FnMut(&Considered<'a>)) {
+pub(super) fn each<'a>(
+    leaf: &'a Frame<'a>,
+    param: &Param<'_>,
+    bare: bool,
+    see: &mut dyn FnMut(&Considered<'a>),
+) {
     before_children(leaf, leaf, param, bare, see);
     // A bare `initialize` keeps Pretrained in list order.
     if bare {
@@ -124,7 +129,8 @@ fn before_children<'a>(
     if let Some(parent) = frame.parent {
         before_children(parent, leaf, param, bare, see);
     }
-    let order = |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
+    let order =
+        |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
     frame_rules(frame, leaf, param, &|init| bare || !init.is_pretrained(), &order, see);
 }
 
@@ -142,10 +148,19 @@ fn frame_rules<'a>(
     }
     for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(&write.init)) {
         let mut emit = |part, write: Write<'a>, outcome| {
-            let outcome = if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
+            let outcome =
+                if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
             let init = assignment(write, param.name);
             let module = Path::new(frame, "", true);
-            see(&Considered { module, rules: Names(rules), rule, part, init, outcome, order: order(rule, part) });
+            see(&Considered {
+                module,
+                rules: Names(rules),
+                rule,
+                part,
+                init,
+                outcome,
+                order: order(rule, part),
+            });
         };
         emit(Part::Layer, write, own(rules, rule, &write, leaf, param));
         for (index, glob) in rules.globs(rule).enumerate() {
@@ -165,7 +180,13 @@ fn frame_rules<'a>(
 }
 
 /// What the rule's own `layer` does to the parameter.
-fn own(rules: &dyn Rules, rule: usize, write: &Write<'_>, leaf: &Frame<'_>, param: &Param<'_>) -> Outcome {
+fn own(
+    rules: &dyn Rules,
+    rule: usize,
+    write: &Write<'_>,
+    leaf: &Frame<'_>,
+    param: &Param<'_>,
+) -> Outcome {
     if write.init.is_pretrained() {
         return Outcome::Writes;
     }

@@ -51,7 +51,8 @@ impl<'a> Frame<'a> {
     /// Whether `leaf` stands at or below the layer that `name`, an attribute of this one, leads to.
     pub(super) fn covers(&self, name: &str, leaf: &'a Self) -> bool {
         // A property of the class is found before a child of the same name.
-        let target = self.layer.aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path);
+        let target =
+            self.layer.aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path);
         let mut depth = self.depth;
         let mut all = |piece: &str| {
             depth += 1;
@@ -80,7 +81,9 @@ impl<'a> Frame<'a> {
 
     /// Whether one of the rules waits until the children have run.
     pub(super) fn has_deferred(&self) -> bool {
-        self.rules.is_some_and(|rules| rules.writes().any(|write| matches!(write.init, Init::Pretrained(_))))
+        self.rules.is_some_and(|rules| {
+            rules.writes().any(|write| matches!(write.init, Init::Pretrained(_)))
+        })
     }
 }
 

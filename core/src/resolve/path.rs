@@ -40,7 +40,11 @@ impl<'a> Path<'a> {
             next = frame.parent;
             Some(frame.name)
         });
-        whole.into_iter().chain(iter::once(attribute)).chain(frames).filter(|piece| !piece.is_empty())
+        whole
+            .into_iter()
+            .chain(iter::once(attribute))
+            .chain(frames)
+            .filter(|piece| !piece.is_empty())
     }
 
     /// Every byte of the path, the last first.
@@ -109,7 +113,11 @@ impl PartialEq<str> for Path<'_> {
 }
 
 /// Writes the frames from the root down, and tells whether anything was written.
-fn write_frames(frame: &Frame<'_>, first: bool, f: &mut fmt::Formatter<'_>) -> Result<bool, fmt::Error> {
+fn write_frames(
+    frame: &Frame<'_>,
+    first: bool,
+    f: &mut fmt::Formatter<'_>,
+) -> Result<bool, fmt::Error> {
     if let (true, Some(path)) = (first, frame.same_as) {
         f.write_str(path)?;
         return Ok(true);

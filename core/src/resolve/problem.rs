@@ -66,10 +66,18 @@ impl fmt::Display for Problem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::MissingAttribute { module, rule, index, name, nearest, is_tensor } => {
-                write!(f, "override {index} of rule {rule} of {} names '{name}', ", Module(module))?;
+                write!(
+                    f,
+                    "override {index} of rule {rule} of {} names '{name}', ",
+                    Module(module)
+                )?;
                 match (is_tensor, name.contains('.')) {
-                    (true, _) => f.write_str("which is a parameter or buffer: an override covers a child or alias")?,
-                    (_, true) => f.write_str("which is a path: an override names a direct child or an alias")?,
+                    (true, _) => f.write_str(
+                        "which is a parameter or buffer: an override covers a child or alias",
+                    )?,
+                    (_, true) => f.write_str(
+                        "which is a path: an override names a direct child or an alias",
+                    )?,
                     _ => f.write_str("which the module does not have")?,
                 }
                 match nearest {
@@ -78,10 +86,17 @@ impl fmt::Display for Problem<'_> {
                 }
             }
             Self::Shape { param, dims, module, rule, init, error } => {
-                write!(f, "rule {rule} of {} writes {param} of shape {dims:?} by {init}: {error}", Module(module))
+                write!(
+                    f,
+                    "rule {rule} of {} writes {param} of shape {dims:?} by {init}: {error}",
+                    Module(module)
+                )
             }
             Self::TooManyPaths => {
-                write!(f, "layers are shared (same_as) so often that the model has more than {MAX_VISITS} paths")
+                write!(
+                    f,
+                    "layers are shared (same_as) so often that the model has more than {MAX_VISITS} paths"
+                )
             }
         }
     }
@@ -90,7 +105,9 @@ impl fmt::Display for Problem<'_> {
 impl fmt::Display for ResolveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::MissingAttribute => "an override names an attribute that its module does not have",
+            Self::MissingAttribute => {
+                "an override names an attribute that its module does not have"
+            }
             Self::Shape => "a rule writes a parameter whose shape its initializer cannot use",
             Self::TooManyPaths => "layers are shared so often that the model has too many paths",
         })

@@ -47,7 +47,10 @@ impl Layer for Node {
             visitor.child(&Child::new(name, child))?;
         }
         if let Some((name, child, path)) = self.tie {
-            visitor.child(&Child { same_as: Some(path), ..Child::new(name, &self.children[child].1) })?;
+            visitor.child(&Child {
+                same_as: Some(path),
+                ..Child::new(name, &self.children[child].1)
+            })?;
         }
         ControlFlow::Continue(())
     }
@@ -72,7 +75,9 @@ impl Observer for Log {
     }
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let writer = match visit.last_writer() {
-            Some(Considered { module, init: Init::Constant(Constant { val }), .. }) => format!("{val} by '{module}'"),
+            Some(Considered { module, init: Init::Constant(Constant { val }), .. }) => {
+                format!("{val} by '{module}'")
+            }
             Some(other) => format!("{other:?}"),
             None => "-".to_string(),
         };
@@ -95,21 +100,44 @@ fn run(root: &Node, call: Call<'_>) -> Vec<String> {
 }
 
 fn norm() -> Node {
-    Node { class: "BatchNorm2d", base: Some("_BatchNorm"), params: &["weight", "bias", "scale"], ..Node::default() }
+    Node {
+        class: "BatchNorm2d",
+        base: Some("_BatchNorm"),
+        params: &["weight", "bias", "scale"],
+        ..Node::default()
+    }
 }
 
 #[test]
 fn a_base_matches_and_only_weight_and_bias_are_touched() {
-    const CFG: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
-    let root = Node { class: "Net", module: true, cfg: Some(CFG), children: vec![("bn", norm())], ..Node::default() };
-    assert_eq!(run(&root, Call::InitWeights), ["bn.weight: 1 by ''", "bn.bias: 0 by ''", "bn.scale: -"]);
+    const CFG: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
+    let root = Node {
+        class: "Net",
+        module: true,
+        cfg: Some(CFG),
+        children: vec![("bn", norm())],
+        ..Node::default()
+    };
+    assert_eq!(
+        run(&root, Call::InitWeights),
+        ["bn.weight: 1 by ''", "bn.bias: 0 by ''", "bn.scale: -"]
+    );
 }
 
 #[test]
 fn the_deeper_module_wins_and_a_plain_layer_cuts_it_off() {
-    const OUTER: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
-    const INNER: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(2.0) }] };
-    let block = || Node { class: "Block", module: true, cfg: Some(INNER), children: vec![("bn", norm())], ..Node::default() };
+    const OUTER: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
+    const INNER: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(2.0) }] };
+    let block = || Node {
+        class: "Block",
+        module: true,
+        cfg: Some(INNER),
+        children: vec![("bn", norm())],
+        ..Node::default()
+    };
     let plain = Node { class: "Sequential", children: vec![("0", block())], ..Node::default() };
     let children = vec![("block", block()), ("plain", plain)];
     let root = Node { class: "Net", module: true, cfg: Some(OUTER), children, ..Node::default() };
@@ -124,7 +152,13 @@ fn the_deeper_module_wins_and_a_plain_layer_cuts_it_off() {
 fn an_override_covers_a_sub_tree_through_an_alias() {
     const CFG: InitCfg<Borrowed<'_>> = InitCfg {
         rules: &[Rule {
-            overrides: &[Override { name: "norm3", write: Some((Init::Constant(Constant { val: 0.0 }), crate::init_cfg::Bias::Value(7.0))) }],
+            overrides: &[Override {
+                name: "norm3",
+                write: Some((
+                    Init::Constant(Constant { val: 0.0 }),
+                    crate::init_cfg::Bias::Value(7.0),
+                )),
+            }],
             ..constant(1.0)
         }],
     };
@@ -137,25 +171,49 @@ fn an_override_covers_a_sub_tree_through_an_alias() {
         children: vec![("wrap", block)],
         ..Node::default()
     };
-    assert_eq!(run(&root, Call::InitWeights), ["wrap.bn.weight: 0 by ''", "wrap.bn.bias: 7 by ''", "wrap.bn.scale: -"]);
+    assert_eq!(
+        run(&root, Call::InitWeights),
+        ["wrap.bn.weight: 0 by ''", "wrap.bn.bias: 7 by ''", "wrap.bn.scale: -"]
+    );
 }
 
 #[test]
 fn params_write_what_they_name_by_full_path() {
-    const CFG: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { params: &["*.b?.sca*"], ..constant(3.0) }] };
-    let root = Node { class: "Net", module: true, cfg: Some(CFG), children: vec![("bn", norm())], ..Node::default() };
-    assert!(run(&root, Call::InitWeights).iter().all(|visit| visit.ends_with('-')), "no layer above bn, so no dot before it");
+    const CFG: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { params: &["*.b?.sca*"], ..constant(3.0) }] };
+    let root = Node {
+        class: "Net",
+        module: true,
+        cfg: Some(CFG),
+        children: vec![("bn", norm())],
+        ..Node::default()
+    };
+    assert!(
+        run(&root, Call::InitWeights).iter().all(|visit| visit.ends_with('-')),
+        "no layer above bn, so no dot before it"
+    );
     let root = Node { class: "Net", children: vec![("a", root)], ..Node::default() };
-    assert!(run(&root, Call::InitWeights).iter().all(|visit| visit.ends_with('-')), "the root is plain, so nothing runs");
+    assert!(
+        run(&root, Call::InitWeights).iter().all(|visit| visit.ends_with('-')),
+        "the root is plain, so nothing runs"
+    );
     let root = Node { module: true, ..root };
     assert_eq!(run(&root, Call::InitWeights)[2], "a.bn.scale: 3 by 'a'");
 }
 
 #[test]
 fn a_tied_module_runs_once_and_at_the_first_path_that_reaches_it() {
-    const OUTER: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
-    const INNER: InitCfg<Borrowed<'_>> = InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(2.0) }] };
-    let block = Node { class: "Block", module: true, cfg: Some(INNER), children: vec![("bn", norm())], ..Node::default() };
+    const OUTER: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(1.0) }] };
+    const INNER: InitCfg<Borrowed<'_>> =
+        InitCfg { rules: &[Rule { layers: &["_BatchNorm"], ..constant(2.0) }] };
+    let block = Node {
+        class: "Block",
+        module: true,
+        cfg: Some(INNER),
+        children: vec![("bn", norm())],
+        ..Node::default()
+    };
     let root = Node {
         class: "Net",
         module: true,
@@ -166,20 +224,34 @@ fn a_tied_module_runs_once_and_at_the_first_path_that_reaches_it() {
     };
     let visits = run(&root, Call::InitWeights);
     assert_eq!(visits[0], "a.bn.weight: 2 by 'a'");
-    assert_eq!(visits[3], "b.bn.weight: 1 by ''", "on the second path only the root writes, and earlier than a did");
+    assert_eq!(
+        visits[3], "b.bn.weight: 1 by ''",
+        "on the second path only the root writes, and earlier than a did"
+    );
 }
 
 #[test]
 fn faults_name_their_place() {
-    const MISSING: InitCfg<Borrowed<'_>> =
-        InitCfg { rules: &[Rule { overrides: &[Override { name: "bm", write: None }], ..constant(1.0) }] };
-    const FANS: InitCfg<Borrowed<'_>> =
-        InitCfg { rules: &[Rule { layers: &["BatchNorm2d"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) }] };
+    const MISSING: InitCfg<Borrowed<'_>> = InitCfg {
+        rules: &[Rule { overrides: &[Override { name: "bm", write: None }], ..constant(1.0) }],
+    };
+    const FANS: InitCfg<Borrowed<'_>> = InitCfg {
+        rules: &[Rule { layers: &["BatchNorm2d"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) }],
+    };
     for (cfg, expected) in [
-        (MISSING, "override 0 of rule 0 of the model itself names 'bm', which the module does not have; did you mean 'bn'?"),
+        (
+            MISSING,
+            "override 0 of rule 0 of the model itself names 'bm', which the module does not have; did you mean 'bn'?",
+        ),
         (FANS, "rule 0 of the model itself writes bn.weight of shape [4] by Kaiming: "),
     ] {
-        let root = Node { class: "Net", module: true, cfg: Some(cfg), children: vec![("bn", norm())], ..Node::default() };
+        let root = Node {
+            class: "Net",
+            module: true,
+            cfg: Some(cfg),
+            children: vec![("bn", norm())],
+            ..Node::default()
+        };
         let mut log = Log::default();
         assert!(resolve(&root, Call::InitWeights, &mut log).is_err());
         let problem = log.problem.unwrap();
@@ -191,7 +263,15 @@ fn faults_name_their_place() {
 fn sharing_within_sharing_is_bounded() {
     let mut node = Node { class: "Leaf", ..Node::default() };
     for _ in 0..40 {
-        node = Node { class: "Twice", children: vec![("a", node)], tie: Some(("b", 0, "a")), ..Node::default() };
+        node = Node {
+            class: "Twice",
+            children: vec![("a", node)],
+            tie: Some(("b", 0, "a")),
+            ..Node::default()
+        };
     }
-    assert_eq!(resolve(&node, Call::InitWeights, &mut Log::default()), Err(ResolveError::TooManyPaths));
+    assert_eq!(
+        resolve(&node, Call::InitWeights, &mut Log::default()),
+        Err(ResolveError::TooManyPaths)
+    );
 }

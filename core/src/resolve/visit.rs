@@ -121,7 +121,10 @@ impl<'a> ParamVisit<'a> {
     pub fn custom(&self) -> Option<Path<'a>> {
         let mut next = Some(self.frame);
         while let Some(frame) = next {
-            if frame.state != State::NotReached && frame.layer.init_weights() == InitWeights::Custom && !self.bare {
+            if frame.state != State::NotReached
+                && frame.layer.init_weights() == InitWeights::Custom
+                && !self.bare
+            {
                 return Some(Path::new(frame, "", true));
             }
             next = frame.parent;

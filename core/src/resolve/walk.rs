@@ -64,7 +64,11 @@ pub trait Observer {
 /// Where rules and model do not fit together: an override of an attribute that is missing, a write to a weight
 /// without the fans that the initializer needs. [`Observer::problem`] gets the place. An observer that breaks off
 /// is no error.
-pub fn resolve(root: &dyn Layer, call: Call<'_>, observer: &mut dyn Observer) -> Result<(), ResolveError> {
+pub fn resolve(
+    root: &dyn Layer,
+    call: Call<'_>,
+    observer: &mut dyn Observer,
+) -> Result<(), ResolveError> {
     let rules = match call {
         Call::InitWeights => root.init_cfg(),
         Call::Initialize(rules) => Some(rules),
@@ -83,7 +87,13 @@ pub fn resolve(root: &dyn Layer, call: Call<'_>, observer: &mut dyn Observer) ->
         left: 0,
         stream: Fnv1a::new(),
     };
-    let mut shared = Shared { observer, bare: matches!(call, Call::Initialize(_)), entered: 0, spent: 0, error: None };
+    let mut shared = Shared {
+        observer,
+        bare: matches!(call, Call::Initialize(_)),
+        entered: 0,
+        spent: 0,
+        error: None,
+    };
     let _ = enter(frame, &mut shared);
     shared.error.map_or(Ok(()), Err)
 }
@@ -108,7 +118,11 @@ impl Shared<'_> {
 
     fn spend(&mut self) -> ControlFlow<()> {
         self.spent += 1;
-        if self.spent > MAX_VISITS { self.fail(&Problem::TooManyPaths) } else { ControlFlow::Continue(()) }
+        if self.spent > MAX_VISITS {
+            self.fail(&Problem::TooManyPaths)
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }
 
@@ -148,7 +162,14 @@ fn check_overrides(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()
             let is_tensor = attribute == Attribute::Tensor;
             let aliases = frame.layer.aliases().map(|(alias, _)| alias);
             let mut report = |nearest: Option<&str>| {
-                shared.fail(&Problem::MissingAttribute { module, rule, index, name, nearest, is_tensor })
+                shared.fail(&Problem::MissingAttribute {
+                    module,
+                    rule,
+                    index,
+                    name,
+                    nearest,
+                    is_tensor,
+                })
             };
             return match nearest(name, aliases) {
                 Some(alias) => report(Some(alias)),
@@ -197,7 +218,11 @@ impl LayerVisitor for Walk<'_, '_> {
         let mut refused = None;
         each(self.frame, param, self.shared.bare, &mut |considered| {
             if considered.outcome == Outcome::Writes && refused.is_none() {
-                refused = considered.init.check_fans(&param.shape).err().map(|error| (*considered, error));
+                refused = considered
+                    .init
+                    .check_fans(&param.shape)
+                    .err()
+                    .map(|error| (*considered, error));
             }
         });
         if let Some((considered, error)) = refused {

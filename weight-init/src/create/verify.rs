@@ -48,10 +48,17 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { name } => write!(f, "{name}: the file does not have it"),
-            Self::Unexpected { name } => write!(f, "{name}: the file has it, but the model does not"),
-            Self::Kind { name, expected, found } => write!(f, "{name}: expected {expected}, found {found}"),
+            Self::Unexpected { name } => {
+                write!(f, "{name}: the file has it, but the model does not")
+            }
+            Self::Kind { name, expected, found } => {
+                write!(f, "{name}: expected {expected}, found {found}")
+            }
             Self::Element { name, element, index, expected, found } => {
-                write!(f, "{name}: element {element}, at {index:?}, expected {expected}, found {found}")
+                write!(
+                    f,
+                    "{name}: element {element}, at {index:?}, expected {expected}, found {found}"
+                )
             }
         }
     }
@@ -80,18 +87,23 @@ pub fn verify(
             },
         }
     }
-    if let Some(more) = file.tensors().iter().find(|entry| tensors.iter().all(|t| t.name != entry.name)) {
+    if let Some(more) =
+        file.tensors().iter().find(|entry| tensors.iter().all(|t| t.name != entry.name))
+    {
         return Ok(Some(Difference::Unexpected { name: more.name.clone() }));
     }
     let mut buffer = Vec::new();
     let compared = generate(&tensors, recipe.seed, backend, |chunk| {
-        let (Some(tensor), Some(entry)) = (tensors.get(chunk.tensor), entries.get(chunk.tensor)) else {
+        let (Some(tensor), Some(entry)) = (tensors.get(chunk.tensor), entries.get(chunk.tensor))
+        else {
             return Ok(());
         };
         buffer.resize(chunk.bytes.len(), 0);
-        file.read_at(entry, chunk.first * tensor.dtype.size() as u64, &mut buffer).map_err(Stop::Checkpoint)?;
+        file.read_at(entry, chunk.first * tensor.dtype.size() as u64, &mut buffer)
+            .map_err(Stop::Checkpoint)?;
         progress(chunk.bytes.len() as u64);
-        first_difference(tensor, &chunk, &buffer).map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
+        first_difference(tensor, &chunk, &buffer)
+            .map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
     });
     match compared {
         Ok(()) => Ok(None),
@@ -126,7 +138,9 @@ fn first_difference(tensor: &Tensor<'_>, chunk: &Chunk<'_>, found: &[u8]) -> Opt
     let at = chunk.bytes.iter().zip(found).position(|(a, b)| a != b)?;
     let size = tensor.dtype.size();
     let start = at / size * size;
-    let show = |bytes: &[u8]| bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b));
+    let show = |bytes: &[u8]| {
+        bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b))
+    };
     let number = chunk.first + (start / size) as u64;
     Some(Difference::Element {
         name: tensor.name.to_owned(),

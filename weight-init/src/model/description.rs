@@ -30,8 +30,13 @@ const LAYER_KEYS: &[&str] = &[
 pub(super) fn read(source: &Source) -> Result<Model, Diagnostic> {
     let value = json::parse(source)?;
     let (layer, base) = root(&value);
-    let mut reader =
-        Reader { source, nodes: Vec::new(), values: HashMap::new(), layers: HashMap::new(), params: HashMap::new() };
+    let mut reader = Reader {
+        source,
+        nodes: Vec::new(),
+        values: HashMap::new(),
+        layers: HashMap::new(),
+        params: HashMap::new(),
+    };
     reader.layer(layer, &Place::root(base), &mut Vec::new())?;
     Ok(Model { nodes: reader.nodes, values: reader.values })
 }
@@ -117,9 +122,12 @@ impl Reader<'_> {
         };
         fields.only("a tied layer", &["name", "same_as"])?;
         match self.layers.get(target) {
-            Some(Some(node)) => Ok(ChildNode { name, node: *node, same_as: Some(target.to_owned()) }),
+            Some(Some(node)) => {
+                Ok(ChildNode { name, node: *node, same_as: Some(target.to_owned()) })
+            }
             Some(None) => {
-                let message = format!("'{target}' is a layer above this one: no layer holds itself");
+                let message =
+                    format!("'{target}' is a layer above this one: no layer holds itself");
                 Err(fields.fault("same_as", message))
             }
             None => {
@@ -129,15 +137,18 @@ impl Reader<'_> {
         }
     }
 
-    fn param(&self, value: &Value, place: &Place<'_>) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+    fn param(
+        &self,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
         let fields = tensor::param_fields(self.source, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
             return tensor::param(&fields);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
         let first = self.params.get(target);
-        let first =
-            first.and_then(|(layer, index)| self.nodes.get(*layer)?.params.get(*index));
+        let first = first.and_then(|(layer, index)| self.nodes.get(*layer)?.params.get(*index));
         match first {
             Some(first) => {
                 // A tie to a tie leads to the first of them.

@@ -51,11 +51,19 @@ impl Layer for LayerRef<'_> {
             })?;
         }
         for buffer in &node.buffers {
-            visitor.buffer(&Buffer { name: &buffer.name, shape: &buffer.shape, dtype: buffer.dtype })?;
+            visitor.buffer(&Buffer {
+                name: &buffer.name,
+                shape: &buffer.shape,
+                dtype: buffer.dtype,
+            })?;
         }
         for child in &node.children {
             let layer = Self { model: self.model, index: child.node };
-            visitor.child(&Child { name: &child.name, layer: &layer, same_as: child.same_as.as_deref() })?;
+            visitor.child(&Child {
+                name: &child.name,
+                layer: &layer,
+                same_as: child.same_as.as_deref(),
+            })?;
         }
         ControlFlow::Continue(())
     }

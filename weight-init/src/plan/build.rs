@@ -3,14 +3,14 @@ use std::ops::ControlFlow;
 
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
-    BufferVisit, Call, ModuleVisit, Observer, Outcome, Part, ParamVisit, Problem, resolve,
+    BufferVisit, Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, Problem, resolve,
 };
 use weight_init_core::{DType, Layer};
 
 use super::warning::warnings;
 use super::{
-    By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam, PlannedRule,
-    RulePlace, Write, Writer,
+    By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam,
+    PlannedRule, RulePlace, Write, Writer,
 };
 use crate::model::defaults::{BufferDefault, LayerFacts, buffer_default, param_default};
 use crate::model::{Model, Values};
@@ -22,7 +22,9 @@ pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanEr
         None => Call::InitWeights,
     };
     let resolved = resolve(&model.root(), call, &mut builder);
-    resolved.map_err(|error| builder.problem.take().unwrap_or_else(|| PlanError::new(error.to_string())))?;
+    resolved.map_err(|error| {
+        builder.problem.take().unwrap_or_else(|| PlanError::new(error.to_string()))
+    })?;
     Ok(builder.finish())
 }
 
@@ -112,9 +114,11 @@ impl Observer for Builder<'_> {
 
     fn problem(&mut self, problem: &Problem<'_>) {
         let place = match problem {
-            Problem::MissingAttribute { module, rule, index, .. } => {
-                Some(RulePlace { module: module.to_string(), rule: *rule, override_index: Some(*index) })
-            }
+            Problem::MissingAttribute { module, rule, index, .. } => Some(RulePlace {
+                module: module.to_string(),
+                rule: *rule,
+                override_index: Some(*index),
+            }),
             Problem::Shape { module, rule, .. } => {
                 Some(RulePlace { module: module.to_string(), rule: *rule, override_index: None })
             }
@@ -149,7 +153,9 @@ impl<'b> Builder<'b> {
                 reached: false,
                 matched: 0,
                 won: 0,
-                overrides: overrides.map(|name| PlannedOverride { name: name.to_owned(), won: 0 }).collect(),
+                overrides: overrides
+                    .map(|name| PlannedOverride { name: name.to_owned(), won: 0 })
+                    .collect(),
             });
         }
     }
@@ -192,8 +198,10 @@ impl<'b> Builder<'b> {
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
             param.writes.dedup_by_key(|write| (write.order, write.rule, write.part));
-            let counts = |write: &&Write| !(self.options.skip_pretrained && write.init.is_pretrained());
-            let mut matched: Vec<usize> = param.writes.iter().filter(counts).map(|write| write.rule).collect();
+            let counts =
+                |write: &&Write| !(self.options.skip_pretrained && write.init.is_pretrained());
+            let mut matched: Vec<usize> =
+                param.writes.iter().filter(counts).map(|write| write.rule).collect();
             matched.sort_unstable();
             matched.dedup();
             for rule in matched {

@@ -3,7 +3,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use weight_init_core::nearest;
-use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, Part, ParamVisit, resolve};
+use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, resolve};
 
 use super::build::to_owned;
 use super::named::in_words;
@@ -43,14 +43,20 @@ impl Explanation {
     /// A name that no parameter has, with the nearest; what [`Plan::new`] refuses.
     pub fn new(model: &Model, options: &Options<'_>, name: &str) -> Result<Self, PlanError> {
         let plan = Plan::new(model, options)?;
-        let first = plan.ties().iter().find(|(tied, _)| tied == name).map_or(name, |(_, first)| first);
+        let first =
+            plan.ties().iter().find(|(tied, _)| tied == name).map_or(name, |(_, first)| first);
         let Some(param) = plan.params().iter().find(|param| param.name == first) else {
             let names = plan.params().iter().map(|param| param.name.as_str());
             let near = nearest(name, names).or_else(|| same_ending(&plan, name));
             let help = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
             return Err(PlanError::new(format!("the model has no parameter '{name}'{help}")));
         };
-        let ties = plan.ties().iter().filter(|(_, of)| of == first).map(|(tied, _)| tied.clone()).collect();
+        let ties = plan
+            .ties()
+            .iter()
+            .filter(|(_, of)| of == first)
+            .map(|(tied, _)| tied.clone())
+            .collect();
         let mut search = Search {
             first,
             ran: HashSet::new(),
@@ -60,7 +66,8 @@ impl Explanation {
             winner: &param.writer,
         };
         let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
-        resolve(&model.root(), call, &mut search).map_err(|error| PlanError::new(error.to_string()))?;
+        resolve(&model.root(), call, &mut search)
+            .map_err(|error| PlanError::new(error.to_string()))?;
         let Search { class, bases, lines, .. } = search;
         Ok(Self { param: param.clone(), class, bases, lines, ties })
     }
@@ -69,7 +76,9 @@ impl Explanation {
 /// A parameter that ends as `name` does.
 fn same_ending<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
     let ending = name.rsplit('.').take(2).collect::<Vec<_>>();
-    let ends = |param: &&PlannedParam| param.name.rsplit('.').take(ending.len()).eq(ending.iter().copied());
+    let ends = |param: &&PlannedParam| {
+        param.name.rsplit('.').take(ending.len()).eq(ending.iter().copied())
+    };
     plan.params().iter().find(ends).map(|param| param.name.as_str())
 }
 
@@ -121,8 +130,15 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { param, class, bases, lines, ties } = self;
         let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
-        let bases = if bases.is_empty() { String::new() } else { format!(" ({})", bases.join(", ")) };
-        writeln!(f, "{}  [{}] {} in {class}{bases}", param.name, dims.join(", "), param.dtype.name())?;
+        let bases =
+            if bases.is_empty() { String::new() } else { format!(" ({})", bases.join(", ")) };
+        writeln!(
+            f,
+            "{}  [{}] {} in {class}{bases}",
+            param.name,
+            dims.join(", "),
+            param.dtype.name()
+        )?;
         for tied in ties {
             writeln!(f, "  also known as {tied}")?;
         }
@@ -164,9 +180,15 @@ impl Explanation {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
                 match default {
                     ConstructorDefault::Init(init) => f.write_str(&in_words(init))?,
-                    ConstructorDefault::Values(Values::All(x)) => write!(f, "the value {x} of the description")?,
-                    ConstructorDefault::Values(_) => f.write_str("the values of the description")?,
-                    ConstructorDefault::Unknown => write!(f, "values that are not known for the class {}", self.class)?,
+                    ConstructorDefault::Values(Values::All(x)) => {
+                        write!(f, "the value {x} of the description")?
+                    }
+                    ConstructorDefault::Values(_) => {
+                        f.write_str("the values of the description")?
+                    }
+                    ConstructorDefault::Unknown => {
+                        write!(f, "values that are not known for the class {}", self.class)?
+                    }
                 }
             }
         }
@@ -188,8 +210,12 @@ impl Line {
             (Outcome::Writes, _) if self.won => f.write_str("wins"),
             (Outcome::Writes, _) => f.write_str("writes, but is overwritten"),
             (Outcome::NoLayer, _) => f.write_str("no: the rule names no layer"),
-            (Outcome::OtherClass, _) => write!(f, "no: layer {names} names neither {class} nor a direct base of it"),
-            (Outcome::OtherAttribute, _) => f.write_str("no: initializers touch only weight and bias"),
+            (Outcome::OtherClass, _) => {
+                write!(f, "no: layer {names} names neither {class} nor a direct base of it")
+            }
+            (Outcome::OtherAttribute, _) => {
+                f.write_str("no: initializers touch only weight and bias")
+            }
             (Outcome::OtherName, _) => write!(f, "no: {names} does not match the name"),
             (Outcome::OtherSubtree, _) => write!(f, "no: it covers {names} alone"),
             (Outcome::NotReached, _) => f.write_str("no: no init_weights reaches this module"),

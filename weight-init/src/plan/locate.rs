@@ -34,7 +34,10 @@ pub fn locate_in_init_cfg(error: &PlanError, source: &Source) -> Diagnostic {
 fn locate(
     error: &PlanError,
     source: &Source,
-    init_cfg: impl for<'v> FnOnce(&'v Value, &RulePlace) -> Option<(&'v Value, &'static str, Vec<Segment>)>,
+    init_cfg: impl for<'v> FnOnce(
+        &'v Value,
+        &RulePlace,
+    ) -> Option<(&'v Value, &'static str, Vec<Segment>)>,
 ) -> Diagnostic {
     let message = error.to_string();
     let (message, help) = match message.rsplit_once("; did you mean ") {

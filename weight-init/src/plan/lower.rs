@@ -104,7 +104,11 @@ impl fmt::Display for LowerError {
                  loaded yet; --pretrained skip leaves them to the rules below"
             ),
             Self::UnknownClass { params } => {
-                write!(f, "no rule touches {} parameters of classes whose constructor is not known: ", params.len())?;
+                write!(
+                    f,
+                    "no rule touches {} parameters of classes whose constructor is not known: ",
+                    params.len()
+                )?;
                 for (index, (name, class)) in params.iter().take(8).enumerate() {
                     write!(f, "{}{name} ({class})", if index > 0 { ", " } else { "" })?;
                 }
@@ -177,9 +181,12 @@ impl Plan {
 
 impl PlannedParam {
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
-        let constant = Init::Constant(Constant { val: if unknown == Unknown::Ones { 1.0 } else { 0.0 } });
+        let constant =
+            Init::Constant(Constant { val: if unknown == Unknown::Ones { 1.0 } else { 0.0 } });
         let init = match &self.writer {
-            Writer::Rule { init, .. } | Writer::Untouched(ConstructorDefault::Init(init)) => init.clone(),
+            Writer::Rule { init, .. } | Writer::Untouched(ConstructorDefault::Init(init)) => {
+                init.clone()
+            }
             Writer::Untouched(ConstructorDefault::Unknown) => constant,
             Writer::Untouched(ConstructorDefault::Values(values)) => {
                 let source = Lowered::Values(values);
@@ -222,7 +229,11 @@ impl Tensor<'_> {
         match &self.source {
             Lowered::Init { init, shape, stream_id } => {
                 let fill = init.fill::<T>(shape).map_err(|error| {
-                    fault(format!("{} of shape {:?}: {error}", super::named::in_words(init), self.shape))
+                    fault(format!(
+                        "{} of shape {:?}: {error}",
+                        super::named::in_words(init),
+                        self.shape
+                    ))
                 })?;
                 Ok(fill.map(|fill| (fill, Stream::with_id(seed, *stream_id))))
             }
@@ -247,7 +258,10 @@ impl Tensor<'_> {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
                     Lowered::Init { init, .. } => {
                         let init = super::named::in_words(init);
-                        return Err(fault(format!("{init} cannot write elements of type {}", dtype.name())));
+                        return Err(fault(format!(
+                            "{init} cannot write elements of type {}",
+                            dtype.name()
+                        )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
                     Lowered::Values(Values::Each(_) | Values::Computed(_)) => None,

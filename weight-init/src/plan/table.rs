@@ -54,7 +54,8 @@ impl Table<'_> {
         }
         let limit = self.width.unwrap_or(usize::MAX);
         let mut line = |cells: [&str; N]| {
-            let cells: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            let cells: Vec<_> =
+                cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
             let text = cells.join("  ");
             let text = text.trim_end();
             match text.char_indices().nth(limit) {
@@ -69,7 +70,8 @@ impl Table<'_> {
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let params = self.plan.params();
         let elements: u64 = params.iter().map(|param| elements(&param.shape)).sum();
-        let untouched = params.iter().filter(|param| matches!(param.writer, Writer::Untouched(_))).count();
+        let untouched =
+            params.iter().filter(|param| matches!(param.writer, Writer::Untouched(_))).count();
         writeln!(
             f,
             "{} parameters with {} elements: {} written by rules, {untouched} by the framework's constructors; {} buffers",
@@ -78,7 +80,8 @@ impl Table<'_> {
             params.len() - untouched,
             self.plan.buffers().len()
         )?;
-        let mut customs: Vec<&str> = params.iter().filter_map(|param| param.custom.as_deref()).collect();
+        let mut customs: Vec<&str> =
+            params.iter().filter_map(|param| param.custom.as_deref()).collect();
         customs.dedup();
         for module in customs {
             writeln!(
@@ -95,7 +98,9 @@ fn param_row(param: &PlannedParam) -> [String; 5] {
     let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
     let (init, by) = match &param.writer {
         Writer::Rule { init, by } => (in_words(init), by.to_string()),
-        Writer::Untouched(ConstructorDefault::Init(init)) => (in_words(init), "constructor".to_owned()),
+        Writer::Untouched(ConstructorDefault::Init(init)) => {
+            (in_words(init), "constructor".to_owned())
+        }
         Writer::Untouched(ConstructorDefault::Values(Values::All(x))) => {
             (format!("constant(val={x})"), "description".to_owned())
         }

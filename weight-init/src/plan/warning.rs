@@ -57,7 +57,8 @@ pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warn
     let mut warnings = Vec::new();
     for rule in rules {
         let (module, number) = (module_name(&rule.module), rule.rule);
-        let mut warn = |kind, message| warnings.push(Warning { kind, module: rule.module.clone(), message });
+        let mut warn =
+            |kind, message| warnings.push(Warning { kind, module: rule.module.clone(), message });
         if !rule.reached {
             // One warning says it for the whole init_cfg; in a bare `initialize` it is meant so.
             if number == 0 && options.initialize.is_none() {
@@ -71,10 +72,13 @@ pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warn
         }
         let skipped = options.skip_pretrained && rule.type_name == "Pretrained";
         if rule.matched == 0 && !skipped {
-            let message = format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
+            let message =
+                format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
             warn(WarningKind::UnmatchedRule, message);
         }
-        for (index, item) in rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped) {
+        for (index, item) in
+            rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped)
+        {
             let message = format!(
                 "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
                  or there is nothing to write",

@@ -1,6 +1,6 @@
 use weight_init_backends::Job;
-use weight_init_core::init_cfg::Init;
 use weight_init_core::Float;
+use weight_init_core::init_cfg::Init;
 
 use crate::model::Values;
 use crate::plan::{Lowered, Tensor};

@@ -5,7 +5,8 @@ use super::scalar::{Name, Nullable, Number};
 use crate::init_cfg::check::{finite, not_negative};
 use crate::init_cfg::{Bias, Init, Pretrained, TypeName};
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal, Uniform, Xavier,
+    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
+    Uniform, Xavier,
 };
 
 /// The type and arguments of a rule or override while they are read, in whatever order they come.
@@ -68,7 +69,11 @@ impl<T> Arguments<T> {
     /// Notes the key.
     pub(super) fn see<E: Error>(&mut self, key: Key) -> Result<(), E> {
         if self.seen & key.bit() != 0 {
-            return Err(E::custom(format_args!("the key '{}' stands twice in a {}", key.name(), self.holder)));
+            return Err(E::custom(format_args!(
+                "the key '{}' stands twice in a {}",
+                key.name(),
+                self.holder
+            )));
         }
         self.seen |= key.bit();
         Ok(())
@@ -97,7 +102,9 @@ impl<T> Arguments<T> {
             Key::A => n.a = Some(map.next_value_seed(Number(|x| finite("a", x)))?),
             Key::B => n.b = Some(map.next_value_seed(Number(|x| finite("b", x)))?),
             Key::Bias => n.bias = Some(map.next_value_seed(Number(|x| Bias::Value(x).check()))?),
-            Key::BiasProb => n.bias_prob = map.next_value_seed(Nullable(Number(|x| Bias::Prob(x).check())))?,
+            Key::BiasProb => {
+                n.bias_prob = map.next_value_seed(Nullable(Number(|x| Bias::Prob(x).check())))?
+            }
             Key::Distribution => {
                 self.distribution = Some(map.next_value_seed(Name {
                     what: "a distribution",
@@ -154,10 +161,14 @@ impl<T> Arguments<T> {
     }
 
     fn init<E: Error>(self, type_name: TypeName) -> Result<Init<T>, E> {
-        let missing = |key: Key| E::custom(format_args!("{} needs the argument '{}'", type_name.name(), key.name()));
+        let missing = |key: Key| {
+            E::custom(format_args!("{} needs the argument '{}'", type_name.name(), key.name()))
+        };
         let n = self.numbers;
         Ok(match type_name {
-            TypeName::Constant => Init::Constant(Constant { val: n.val.ok_or_else(|| missing(Key::Val))? }),
+            TypeName::Constant => {
+                Init::Constant(Constant { val: n.val.ok_or_else(|| missing(Key::Val))? })
+            }
             TypeName::Xavier => {
                 let d = Xavier::default();
                 Init::Xavier(Xavier {

@@ -173,7 +173,11 @@ impl fmt::Display for UnknownKey<'_> {
         write!(f, "unknown key '{name}' of ")?;
         match type_name {
             Some(t) => write!(f, "a {} {holder}; allowed are ", t.name())?,
-            None => write!(f, "a{} {holder}; allowed are ", if *holder == Holder::Override { "n" } else { "" })?,
+            None => write!(
+                f,
+                "a{} {holder}; allowed are ",
+                if *holder == Holder::Override { "n" } else { "" }
+            )?,
         }
         list(f, holder.allowed(*type_name))?;
         match nearest(name, holder.allowed(*type_name)) {
@@ -190,14 +194,19 @@ impl fmt::Display for MissingType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Holder::Rule => f.write_str("a rule needs the key 'type', one of ")?,
-            Holder::Override => f.write_str("an override with more keys than 'name' needs the key 'type', one of ")?,
+            Holder::Override => {
+                f.write_str("an override with more keys than 'name' needs the key 'type', one of ")?
+            }
         }
         list(f, TypeName::ALL.into_iter().map(TypeName::name))
     }
 }
 
 /// Writes names with commas between, each once.
-pub(super) fn list<'n>(f: &mut fmt::Formatter<'_>, names: impl Iterator<Item = &'n str> + Clone) -> fmt::Result {
+pub(super) fn list<'n>(
+    f: &mut fmt::Formatter<'_>,
+    names: impl Iterator<Item = &'n str> + Clone,
+) -> fmt::Result {
     for (index, name) in names.clone().enumerate() {
         if names.clone().take(index).any(|before| before == name) {
             continue;

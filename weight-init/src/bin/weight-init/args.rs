@@ -10,7 +10,9 @@ use weight_init_core::DType;
 /// Resolves an OpenMMLab-style init_cfg over a model, shows which rule writes each parameter and why, and writes
 /// the initial checkpoint.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "\
+#[command(
+    version,
+    after_help = "\
 Examples:
   weight-init plan model.json                       which rule writes each parameter
   weight-init explain model.json head.fc.weight     and why
@@ -21,7 +23,8 @@ Examples:
 MODEL is a JSON description of a model: a tree of layers with name, class, bases, init_weights, init_cfg, params,
 buffers, aliases and children. '-' reads standard input.
 
-Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device.")]
+Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device."
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -198,10 +201,14 @@ fn backend_parser() -> impl clap::builder::TypedValueParser<Value = BackendKind>
 
 fn dtype_parser() -> impl clap::builder::TypedValueParser<Value = DType> {
     let names = clap::builder::PossibleValuesParser::new(["f32", "f64", "f16", "bf16"]);
-    clap::builder::TypedValueParser::map(names, |name| DType::from_name(&name).unwrap_or(DType::F32))
+    clap::builder::TypedValueParser::map(names, |name| {
+        DType::from_name(&name).unwrap_or(DType::F32)
+    })
 }
 
 fn unknown_parser() -> impl clap::builder::TypedValueParser<Value = Unknown> {
     let names = clap::builder::PossibleValuesParser::new(Unknown::ALL.map(Unknown::name));
-    clap::builder::TypedValueParser::map(names, |name| Unknown::from_name(&name).unwrap_or_default())
+    clap::builder::TypedValueParser::map(names, |name| {
+        Unknown::from_name(&name).unwrap_or_default()
+    })
 }

@@ -8,6 +8,7 @@ use crate::output::print;
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;
     let options = input.options(PretrainedChoice::Load, None);
-    let explanation = Explanation::new(&input.model, &options, &args.param).map_err(|error| input.fault(&error))?;
+    let explanation = Explanation::new(&input.model, &options, &args.param)
+        .map_err(|error| input.fault(&error))?;
     print(format_args!("{explanation}\n"))
 }

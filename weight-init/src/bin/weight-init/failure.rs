@@ -51,7 +51,8 @@ impl Failure {
 
 /// Whether standard error shows colours: a terminal, and nobody said no (<https://no-color.org>).
 fn colour() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 impl From<Diagnostic> for Failure {

@@ -21,9 +21,15 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
         skip_pretrained: args.pretrained == PretrainedChoice::Skip,
     };
     let mut backend = args.backend.start(None)?;
-    let bytes = plan.tensors(args.unknown).map_err(Failure::input)?.iter().map(|tensor| tensor.bytes()).sum();
+    let bytes = plan
+        .tensors(args.unknown)
+        .map_err(Failure::input)?
+        .iter()
+        .map(|tensor| tensor.bytes())
+        .sum();
     let progress = Progress::new("writing", bytes);
-    let summary = recipe.create(&plan, &args.out, &mut backend, &mut |bytes| progress.add(bytes))?;
+    let summary =
+        recipe.create(&plan, &args.out, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
     eprintln!(
         "wrote {}: {} parameters and {} buffers, {:.1} MB, in {:.2} s (seed {}, backend {} on {} threads)",

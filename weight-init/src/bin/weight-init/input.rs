@@ -24,7 +24,11 @@ impl Input {
         Ok(Self { model, source, initialize })
     }
 
-    pub(crate) fn options(&self, pretrained: PretrainedChoice, dtype: Option<DType>) -> Options<'_> {
+    pub(crate) fn options(
+        &self,
+        pretrained: PretrainedChoice,
+        dtype: Option<DType>,
+    ) -> Options<'_> {
         Options {
             initialize: self.initialize.as_ref().map(|(rules, _)| rules),
             skip_pretrained: pretrained == PretrainedChoice::Skip,
@@ -40,7 +44,9 @@ impl Input {
     /// A fault in the meeting of model and rules, at its place in the file that holds the rules.
     pub(crate) fn fault(&self, error: &PlanError) -> Failure {
         match &self.initialize {
-            Some((_, source)) if error.place().is_some() => locate_in_init_cfg(error, source).into(),
+            Some((_, source)) if error.place().is_some() => {
+                locate_in_init_cfg(error, source).into()
+            }
             _ => locate_in_description(error, &self.source).into(),
         }
     }
@@ -63,7 +69,9 @@ pub(crate) fn warn(plan: &Plan, strict: bool) -> Result<(), Failure> {
     }
     match plan.warnings().len() {
         0 => Ok(()),
-        count if strict => Err(Failure::input(format!("{count} warnings, and --strict makes them errors"))),
+        count if strict => {
+            Err(Failure::input(format!("{count} warnings, and --strict makes them errors")))
+        }
         _ => Ok(()),
     }
 }

@@ -33,7 +33,12 @@ fn main() -> ExitCode {
         Command::Verify(command) => verify::run(&command),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "weight-init", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Arguments::command(),
+                "weight-init",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
         Command::Man => clap_mangen::Man::new(Arguments::command())

@@ -12,8 +12,11 @@ pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
 /// Prints one JSON value and a line end.
 pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let written =
-        if pretty { serde_json::to_writer_pretty(&mut out, value) } else { serde_json::to_writer(&mut out, value) };
+    let written = if pretty {
+        serde_json::to_writer_pretty(&mut out, value)
+    } else {
+        serde_json::to_writer(&mut out, value)
+    };
     finish(written.map_err(io::Error::from).and_then(|()| writeln!(out)).and_then(|()| out.flush()))
 }
 
@@ -29,6 +32,7 @@ pub(crate) fn width() -> Option<usize> {
 fn finish(written: io::Result<()>) -> Result<(), Failure> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        written => written.map_err(|error| Failure::io(format!("cannot write to standard output: {error}"))),
+        written => written
+            .map_err(|error| Failure::io(format!("cannot write to standard output: {error}"))),
     }
 }

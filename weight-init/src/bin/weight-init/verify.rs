@@ -17,10 +17,14 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         (Some(seed), _) => seed,
         (None, Some(recipe)) => recipe.seed,
         (None, None) => {
-            return Err(Failure::input(format!("{} names no seed; --seed gives one", args.file.display())));
+            return Err(Failure::input(format!(
+                "{} names no seed; --seed gives one",
+                args.file.display()
+            )));
         }
     };
-    let pretrained = if recipe.skip_pretrained { PretrainedChoice::Skip } else { PretrainedChoice::Load };
+    let pretrained =
+        if recipe.skip_pretrained { PretrainedChoice::Skip } else { PretrainedChoice::Load };
     let plan = input.plan(&input.options(pretrained, recipe.dtype))?;
     let mut backend = BackendKind::Auto.start(None)?;
     let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();

@@ -63,8 +63,13 @@ impl<'a> Fields<'a> {
         };
         for entry in entries {
             if !allowed.contains(&entry.key.as_str()) {
-                let message = format!("unknown key '{}' of a {what}; allowed are {}", entry.key, quoted(allowed));
-                let error = Diagnostic::new(source, entry.key_span, message).at(fields.place_of(&entry.key));
+                let message = format!(
+                    "unknown key '{}' of a {what}; allowed are {}",
+                    entry.key,
+                    quoted(allowed)
+                );
+                let error = Diagnostic::new(source, entry.key_span, message)
+                    .at(fields.place_of(&entry.key));
                 return Err(with_nearest(error, &entry.key, allowed.iter().copied()));
             }
         }
@@ -78,7 +83,8 @@ impl<'a> Fields<'a> {
             None => Ok(()),
             Some(entry) => {
                 let message = format!("{what} has no key '{}', only {}", entry.key, quoted(keys));
-                Err(Diagnostic::new(self.source, entry.key_span, message).at(self.place_of(&entry.key)))
+                Err(Diagnostic::new(self.source, entry.key_span, message)
+                    .at(self.place_of(&entry.key)))
             }
         }
     }
@@ -97,7 +103,9 @@ impl<'a> Fields<'a> {
     pub(super) fn fault(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         match self.value.get(key) {
             Some(value) => Diagnostic::new(self.source, value.span, message).at(self.place_of(key)),
-            None => Diagnostic::new(self.source, self.value.span, message).at(self.place.to_string()),
+            None => {
+                Diagnostic::new(self.source, self.value.span, message).at(self.place.to_string())
+            }
         }
     }
 
@@ -125,7 +133,8 @@ impl<'a> Fields<'a> {
 
     /// The string at `key`, which must be there.
     pub(super) fn string(&self, key: &str) -> Result<&'a str, Diagnostic> {
-        self.optional_string(key)?.ok_or_else(|| self.fault(key, format!("the key '{key}' is missing")))
+        self.optional_string(key)?
+            .ok_or_else(|| self.fault(key, format!("the key '{key}' is missing")))
     }
 
     /// The name that PyTorch would accept for an attribute: not empty, without dots.
@@ -163,7 +172,8 @@ impl<'a> Fields<'a> {
                 None => {
                     let message = format!("expected a string, found {}", entry.value.kind_name());
                     let place = place.below(&entry.key, None);
-                    Err(Diagnostic::new(self.source, entry.value.span, message).at(place.to_string()))
+                    Err(Diagnostic::new(self.source, entry.value.span, message)
+                        .at(place.to_string()))
                 }
             })
             .collect()
@@ -182,7 +192,10 @@ impl<'a> Fields<'a> {
             None => &[],
             Some(value) => value.as_list().ok_or_else(|| self.wrong(key, "a list", value))?,
         };
-        Ok(items.iter().enumerate().map(move |(index, value)| (value, place.below(key, Some(index)))))
+        Ok(items
+            .iter()
+            .enumerate()
+            .map(move |(index, value)| (value, place.below(key, Some(index)))))
     }
 
     /// Refuses a name that stands twice in one layer.
@@ -197,7 +210,8 @@ impl<'a> Fields<'a> {
             None => Ok(()),
             Some(first) => {
                 let line = self.source.line(first);
-                let message = format!("the layer has something called '{name}' already, on line {line}");
+                let message =
+                    format!("the layer has something called '{name}' already, on line {line}");
                 Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()))
             }
         }
@@ -216,7 +230,11 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn with_nearest<'c>(error: Diagnostic, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Diagnostic {
+fn with_nearest<'c>(
+    error: Diagnostic,
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Diagnostic {
     match nearest(name, candidates) {
         Some(near) => error.help(format!("did you mean '{near}'?")),
         None => error,

@@ -61,7 +61,8 @@ fn dtype(fields: &Fields<'_>) -> Result<DType, Diagnostic> {
 /// Dimensions whose tensor has a size that a file can express.
 fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
     let expected = "a list of dimensions, integers from 0";
-    let value = fields.get("shape").ok_or_else(|| fields.fault("shape", "the key 'shape' is missing"))?;
+    let value =
+        fields.get("shape").ok_or_else(|| fields.fault("shape", "the key 'shape' is missing"))?;
     let items = value.as_list().ok_or_else(|| fields.wrong("shape", expected, value))?;
     let dims = items
         .iter()
@@ -70,9 +71,12 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
             dim.ok_or_else(|| fields.wrong("shape", expected, item))
         })
         .collect::<Result<Vec<usize>, _>>()?;
-    let bytes = dims.iter().try_fold(dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
+    let bytes =
+        dims.iter().try_fold(dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
     if bytes.is_none_or(|bytes| bytes > MAX_BYTES) && !dims.contains(&0) {
-        let message = format!("a tensor of shape {dims:?} has more than {MAX_BYTES} bytes, the most a file can hold");
+        let message = format!(
+            "a tensor of shape {dims:?} has more than {MAX_BYTES} bytes, the most a file can hold"
+        );
         return Err(fields.fault("shape", message));
     }
     Ok(dims)
@@ -90,7 +94,10 @@ fn values(fields: &Fields<'_>, shape: &[usize]) -> Result<Option<Values>, Diagno
     }
     let elements = if shape.contains(&0) { 0 } else { shape.iter().product::<usize>() };
     if numbers.len() != elements {
-        let message = format!("a tensor of shape {shape:?} has {elements} elements, found {} values", numbers.len());
+        let message = format!(
+            "a tensor of shape {shape:?} has {elements} elements, found {} values",
+            numbers.len()
+        );
         return Err(fields.fault("value", message));
     }
     Ok(Some(Values::Each(numbers)))
