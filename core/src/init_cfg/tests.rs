@@ -14,7 +14,7 @@ fn read(json: &str) -> Result<Cfg, String> {
 }
 
 fn init(json: &str) -> Init<String> {
-    read(json).unwrap().rules[0].init.clone()
+    read(json).expect("a valid init_cfg").rules[0].init.clone()
 }
 
 #[test]

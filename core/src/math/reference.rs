@@ -1,6 +1,11 @@
 //! What the accuracy tests compare with: `f64` functions of `libm` for `f32`, numbers of twice
 //! `f64`'s digits for `f64`.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "references to measure against, never part of a weight"
+)]
+
 use std::{ops, thread, vec::Vec};
 
 /// Distance of `x` from the true value in units in the last place of the true value.

@@ -18,7 +18,7 @@ struct Node {
     cfg: Option<InitCfg<Borrowed<'static>>>,
     alias: Option<(&'static str, &'static str)>,
     params: &'static [&'static str],
-    children: Vec<(&'static str, Node)>,
+    children: Vec<(&'static str, Self)>,
     /// Name of a child, the child that it is once more, and that one's path.
     tie: Option<(&'static str, usize, &'static str)>,
 }
