@@ -12,4 +12,5 @@ pub mod bits;
 pub mod cuts;
 pub mod golden;
 pub mod plan;
+pub mod statistics;
 pub mod tape;
