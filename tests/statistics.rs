@@ -1,5 +1,6 @@
 //! Proves that samples have the distribution that their fill names: shape, moments, tails, and no correlation.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::disallowed_methods, reason = "to measure samples, never part of a weight")]
 
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 use weight_init_tests::statistics::{

@@ -2,6 +2,7 @@
 //!
 //! Every check fails by chance with a probability of at most [`FALSE_ALARM`]; fewer than a thousand checks are made,
 //! so all of them together with at most 10⁻⁶ — and then for another seed, for the seeds are fixed.
+#![allow(clippy::disallowed_methods, reason = "to measure samples, never part of a weight")]
 
 use weight_init_core::Float;
 

@@ -79,6 +79,8 @@ fn f8_e4m3_to_f64(bits: u8) -> f64 {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by it")]
+#[allow(clippy::disallowed_methods, reason = "never part of a weight")]
+#[allow(clippy::unusual_byte_groupings, reason = "sign, exponent and mantissa")]
 mod tests {
     use super::*;
     use weight_init_core::DType;

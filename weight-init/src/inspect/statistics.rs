@@ -178,6 +178,7 @@ fn sum_of(values: &[f64], term: impl Fn(f64) -> f64) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "never part of a weight")]
 mod tests {
     use super::*;
     use crate::inspect::BLOCK;

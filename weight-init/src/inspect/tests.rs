@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, reason = "never part of a weight")]
+
 use super::*;
 use crate::checkpoint::{SafetensorsWriter, Sink, TensorInfo};
 use weight_init_core::DType;

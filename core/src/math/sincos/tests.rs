@@ -1,3 +1,8 @@
+#![allow(
+    clippy::disallowed_methods,
+    reason = "references to measure against, never part of a weight"
+)]
+
 use super::*;
 use crate::{
     lanes::Scalar,
