@@ -59,4 +59,4 @@ pub use considered::{Considered, Order, Outcome, Part};
 pub use path::Path;
 pub use problem::{Problem, ResolveError};
 pub use visit::{BufferVisit, ModuleVisit, ParamVisit};
-pub use walk::{Call, MAX_VISITS, Observer, resolve};
+pub use walk::{Call, MAX_TIED_VISITS, Observer, resolve};

@@ -1,7 +1,7 @@
 use core::fmt;
 
 use super::path::Path;
-use super::walk::MAX_VISITS;
+use super::walk::MAX_TIED_VISITS;
 use crate::initializer::InitError;
 
 /// Why rules and model do not fit together, with the place; it borrows the walk.
@@ -37,7 +37,7 @@ pub enum Problem<'a> {
         /// What is wrong with the shape.
         error: InitError,
     },
-    /// Layers are shared so often that the model has more than [`MAX_VISITS`] paths.
+    /// Layers are shared so often that the model has more than [`MAX_TIED_VISITS`] paths to them.
     TooManyPaths,
 }
 
@@ -95,7 +95,7 @@ impl fmt::Display for Problem<'_> {
             Self::TooManyPaths => {
                 write!(
                     f,
-                    "layers are shared (same_as) so often that the model has more than {MAX_VISITS} paths"
+                    "layers are shared (same_as) so often that the model has more than {MAX_TIED_VISITS} paths to them"
                 )
             }
         }

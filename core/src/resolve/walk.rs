@@ -10,9 +10,9 @@ use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
 use crate::random::Fnv1a;
 
-/// Layers that one walk enters at most. Only a model whose layers are shared within shared layers, many levels
-/// deep, has more paths; mmengine would walk them all.
-pub const MAX_VISITS: u64 = 1 << 24;
+/// Layers that one walk enters at most at other paths than their first. Only a model whose layers are shared within
+/// shared layers, many levels deep, has more such paths; mmengine would walk them all.
+pub const MAX_TIED_VISITS: u32 = 1 << 16;
 
 /// Which of mmengine's two entries is resolved.
 #[derive(Clone, Copy)]
@@ -91,7 +91,7 @@ pub fn resolve(
         observer,
         bare: matches!(call, Call::Initialize(_)),
         entered: 0,
-        spent: 0,
+        tied: 0,
         error: None,
     };
     let _ = enter(frame, &mut shared);
@@ -104,8 +104,8 @@ struct Shared<'s> {
     bare: bool,
     /// Layers entered so far.
     entered: u64,
-    /// Layers entered or counted so far.
-    spent: u64,
+    /// Layers entered or counted so far at other paths than their first.
+    tied: u32,
     error: Option<ResolveError>,
 }
 
@@ -116,19 +116,21 @@ impl Shared<'_> {
         ControlFlow::Break(())
     }
 
-    fn spend(&mut self) -> ControlFlow<()> {
-        self.spent += 1;
-        if self.spent > MAX_VISITS {
-            self.fail(&Problem::TooManyPaths)
-        } else {
-            ControlFlow::Continue(())
+    /// Notes that a layer was met at another path than its first.
+    fn meet_again(&mut self) -> ControlFlow<()> {
+        self.tied += 1;
+        if self.tied > MAX_TIED_VISITS {
+            return self.fail(&Problem::TooManyPaths);
         }
+        ControlFlow::Continue(())
     }
 }
 
 /// Decides whether the layer of `frame` runs, then shows its parts.
 fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
-    shared.spend()?;
+    if frame.tied {
+        shared.meet_again()?;
+    }
     frame.entered = shared.entered;
     shared.entered += 1;
     let has_rules = frame.rules.is_some_and(|rules| !rules.is_empty());
@@ -140,9 +142,9 @@ fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     }
     if frame.state == State::Runs {
         if !shared.bare && frame.has_deferred() {
-            let before = shared.spent;
-            frame.layer.visit(&mut Count { shared })?;
-            frame.left = shared.entered + (shared.spent - before);
+            let mut count = Count { shared, tied: frame.tied, layers: 0 };
+            frame.layer.visit(&mut count)?;
+            frame.left = count.layers + shared.entered;
         }
         check_overrides(&frame, shared)?;
     }
@@ -273,6 +275,8 @@ impl LayerVisitor for Walk<'_, '_> {
 /// Counts the layers below one, as the walk will enter them.
 struct Count<'w, 's> {
     shared: &'w mut Shared<'s>,
+    tied: bool,
+    layers: u64,
 }
 
 impl LayerVisitor for Count<'_, '_> {
@@ -281,7 +285,14 @@ impl LayerVisitor for Count<'_, '_> {
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
-        self.shared.spend()?;
-        child.layer.visit(self)
+        let above = self.tied;
+        self.tied |= child.same_as.is_some();
+        if self.tied {
+            self.shared.meet_again()?;
+        }
+        self.layers += 1;
+        child.layer.visit(self)?;
+        self.tied = above;
+        ControlFlow::Continue(())
     }
 }

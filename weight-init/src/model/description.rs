@@ -14,6 +14,9 @@ use crate::config::{de, json};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::Value;
 
+/// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
+const MAX_NAME: usize = 1024;
+
 const LAYER_KEYS: &[&str] = &[
     "name",
     "class",
@@ -84,7 +87,7 @@ impl Reader<'_> {
         for (value, place) in fields.list("params")? {
             let (param, values) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
-            let full = join(path, &param.name);
+            let full = self.full_name(path, &param.name, value, &place)?;
             self.values.extend(values.map(|values| (full.clone(), values)));
             let params = &mut self.nodes[index].params;
             self.params.insert(full, (index, params.len()));
@@ -93,7 +96,8 @@ impl Reader<'_> {
         for (value, place) in fields.list("buffers")? {
             let (buffer, values) = tensor::buffer(self.source, value, &place)?;
             fields.unique(&mut names, value, &place, &buffer.name)?;
-            self.values.extend(values.map(|values| (join(path, &buffer.name), values)));
+            let full = self.full_name(path, &buffer.name, value, &place)?;
+            self.values.extend(values.map(|values| (full, values)));
             self.nodes[index].buffers.push(buffer);
         }
         for (value, place) in fields.list("children")? {
@@ -115,6 +119,7 @@ impl Reader<'_> {
         let fields = Fields::read(self.source, value, place, "layer", LAYER_KEYS)?;
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
+            self.full_name(path, &name, value, place)?;
             path.push(name.clone());
             let node = self.layer(value, place, path)?;
             path.pop();
@@ -162,6 +167,26 @@ impl Reader<'_> {
         }
     }
 
+    /// The dotted name of a part of the layer at `path`.
+    fn full_name(
+        &self,
+        path: &[String],
+        name: &str,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<String, Diagnostic> {
+        let bytes = path.iter().map(|name| name.len() + 1).sum::<usize>() + name.len();
+        if bytes > MAX_NAME {
+            let message = format!("its full name has {bytes} bytes, more than {MAX_NAME}");
+            return Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()));
+        }
+        let mut full = path.join(".");
+        if !full.is_empty() {
+            full.push('.');
+        }
+        Ok(full + name)
+    }
+
     fn init_cfg(&self, fields: &Fields<'_>) -> Result<Option<InitCfg<Owned>>, Diagnostic> {
         let Some(value) = fields.get("init_cfg") else { return Ok(None) };
         match de::from_value(value) {
@@ -199,12 +224,4 @@ fn init_weights(fields: &Fields<'_>) -> Result<InitWeights, Diagnostic> {
             Err(fields.fault_with_nearest("init_weights", message, other, ["module", "custom"]))
         }
     }
-}
-
-fn join(path: &[String], name: &str) -> String {
-    let mut full = path.join(".");
-    if !full.is_empty() {
-        full.push('.');
-    }
-    full + name
 }
