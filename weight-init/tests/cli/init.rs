@@ -1,0 +1,217 @@
+//! `init`: the checkpoint, whole and the same every time, or none.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::run::{Answer, Folder, MODEL, TENSORS};
+
+/// The header of a checkpoint: the places of the names in its text, and its JSON.
+fn header(bytes: &[u8]) -> (String, Value) {
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap());
+    let text = std::str::from_utf8(&bytes[8..8 + usize::try_from(length).unwrap()]).unwrap();
+    (text.to_owned(), serde_json::from_str(text).unwrap())
+}
+
+#[test]
+fn the_header_has_every_tensor_in_model_order() {
+    let folder = Folder::new();
+    let answer = folder.done(&["init", "model.json", "--seed", "42", "--out", "m.safetensors"]);
+    assert_eq!(answer.stdout, "");
+    assert!(
+        answer.stderr.starts_with("wrote m.safetensors: 8 parameters and 3 buffers"),
+        "{answer:?}"
+    );
+    assert_eq!(folder.files(), ["m.safetensors", "model.json"]);
+
+    let bytes = folder.read("m.safetensors");
+    let (text, header) = header(&bytes);
+    assert_eq!(header.as_object().unwrap().len(), 1 + TENSORS.len());
+    assert_eq!(header["__metadata__"]["format"], "pt");
+    assert_eq!(header["__metadata__"]["weight_init.seed"], "42");
+    assert_eq!(header["__metadata__"]["weight_init.stream_version"], "1");
+    let (mut place, mut offset) = (0, 0);
+    for (name, dtype, shape) in TENSORS {
+        let found = text.find(&format!("\"{name}\"")).unwrap();
+        assert!(found > place, "{name} stands too early in {text}");
+        place = found;
+        let size = if dtype == "F32" { 4 } else { 8 };
+        let end = offset + size * shape.iter().product::<u64>();
+        assert_eq!(header[name]["dtype"], dtype, "{name}");
+        assert_eq!(header[name]["shape"], Value::from(shape), "{name}");
+        assert_eq!(header[name]["data_offsets"], Value::from(vec![offset, end]), "{name}");
+        offset = end;
+    }
+    assert_eq!(bytes.len() as u64, 8 + text.len() as u64 + offset);
+}
+
+#[test]
+fn the_same_inputs_give_the_same_file() {
+    let folder = Folder::new();
+    let one = folder.init("one.safetensors", &["--seed", "42"]);
+    assert!(one == folder.init("two.safetensors", &["--seed", "42"]));
+    assert!(one != folder.init("other.safetensors", &["--seed", "43"]));
+    assert!(folder.init("a.safetensors", &[]) == folder.init("b.safetensors", &["--seed", "0"]));
+    for backend in ["auto", "embedded", "simd", "rayon"] {
+        let name = format!("{backend}.safetensors");
+        assert!(one == folder.init(&name, &["--seed", "42", "--backend", backend]), "{backend}");
+    }
+}
+
+#[test]
+fn large_tensors_are_the_same_on_every_backend() {
+    let folder = Folder::new();
+    // Windows are 16 MiB: tensors that end within one, and go over several.
+    let text = MODEL.replace("[8, 3, 3, 3]", "[1500, 3, 1001]").replace("[10, 8]", "[999, 2501]");
+    folder.write("model.json", text);
+    let reference = folder.init("embedded.safetensors", &["--backend", "embedded"]);
+    for backend in ["simd", "rayon"] {
+        let name = format!("{backend}.safetensors");
+        assert!(reference == folder.init(&name, &["--backend", backend]), "{backend}");
+    }
+    folder.done(&["verify", "model.json", "rayon.safetensors"]);
+}
+
+#[test]
+fn an_element_type_may_be_asked_for() {
+    let folder = Folder::new();
+    for (dtype, stored) in [("f32", "F32"), ("f64", "F64"), ("f16", "F16"), ("bf16", "BF16")] {
+        let bytes = folder.init("m.safetensors", &["--dtype", dtype]);
+        let (_, header) = header(&bytes);
+        for (name, own, _) in TENSORS {
+            let expected = if own == "I64" { own } else { stored };
+            assert_eq!(header[name]["dtype"], expected, "{name}");
+        }
+        folder.done(&["verify", "model.json", "m.safetensors"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_by_a_whole_one_or_stays() {
+    let folder = Folder::new();
+    folder.write("m.safetensors", "old");
+    let text = MODEL.replace(r#""class": "Linear", "bases": ["Module"]"#, r#""class": "Mystery""#);
+    folder.write("mystery.json", &text);
+    folder.run(&["init", "mystery.json", "--out", "m.safetensors"]).refused(2, &[]);
+    assert_eq!(folder.read("m.safetensors"), b"old");
+    let bytes = folder.init("m.safetensors", &[]);
+    assert!(bytes.len() > 1000);
+    assert_eq!(folder.files(), ["m.safetensors", "model.json", "mystery.json"]);
+}
+
+#[test]
+fn what_cannot_be_written_is_code_3() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("folder")).unwrap();
+    for out in ["no/such/m.safetensors", "folder", ".", "model.json/m.safetensors"] {
+        folder.run(&["init", "model.json", "--out", out]).refused(3, &[out]);
+    }
+    assert_eq!(folder.files(), ["folder", "model.json"]);
+    assert_eq!(folder.read("model.json"), MODEL.as_bytes());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn devices_and_links_are_written_through() {
+    let folder = Folder::new();
+    let bytes = folder.init("m.safetensors", &[]);
+    let mut command = folder.command(&["init", "model.json", "--out", "/dev/stdout"]);
+    assert!(command.output().unwrap().stdout == bytes);
+    folder.run(&["init", "model.json", "--out", "/dev/full"]).refused(3, &["/dev/full", "space"]);
+
+    std::os::unix::fs::symlink("m.safetensors", folder.path("link.safetensors")).unwrap();
+    folder.write("m.safetensors", "old");
+    folder.done(&["init", "model.json", "--out", "link.safetensors"]);
+    assert!(folder.read("m.safetensors") == bytes);
+    assert!(fs::symlink_metadata(folder.path("link.safetensors")).unwrap().is_symlink());
+}
+
+#[test]
+fn a_missing_backend_is_code_3() {
+    let folder = Folder::new();
+    let args = ["init", "model.json", "--out", "m.safetensors", "--backend", "cuda"];
+    let answer = folder.run(&args);
+    // A build and a machine with it may as well do it.
+    if answer.code != 0 {
+        answer.refused(3, &["cuda", "rayon"]);
+        assert_eq!(folder.files(), ["model.json"]);
+    }
+}
+
+#[test]
+fn pretrained_rules_are_refused_until_they_are_skipped() {
+    let folder = Folder::new();
+    let rule =
+        r#"{"type": "Pretrained", "checkpoint": "torchvision://resnet50"}, {"type": "Kaiming""#;
+    folder.write("model.json", MODEL.replacen(r#"{"type": "Kaiming""#, rule, 1));
+    let answer = folder.run(&["init", "model.json", "--out", "m.safetensors"]);
+    answer.refused(2, &["conv1.weight", "torchvision://resnet50", "--pretrained skip"]);
+    assert_eq!(folder.files(), ["model.json"]);
+
+    let skipped = folder.init("m.safetensors", &["--pretrained", "skip"]);
+    folder.done(&["verify", "model.json", "m.safetensors"]);
+    // The values are those without the rule: names and shapes decide, and the rules that are left.
+    folder.write("model.json", MODEL);
+    let without = folder.init("without.safetensors", &[]);
+    let data = |bytes: &[u8]| bytes[8 + header(bytes).0.len()..].to_vec();
+    assert!(data(&skipped) == data(&without));
+}
+
+#[test]
+fn unknown_classes_take_a_choice() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Mystery", "params": [{"name": "weight", "shape": [2]}],
+                   "buffers": [{"name": "state", "shape": [3]}]}"#;
+    folder.write("model.json", text);
+    let answer = folder.run(&["init", "model.json", "--out", "m.safetensors"]);
+    assert_eq!((answer.code, answer.stdout.as_str()), (2, ""));
+    for part in ["weight (Mystery)", "--unknown zeros|ones"] {
+        assert!(answer.stderr.contains(part), "{answer:?}");
+    }
+    assert_eq!(folder.files(), ["model.json"]);
+    for (choice, value) in [("zeros", 0.0_f32), ("ones", 1.0)] {
+        let bytes = folder.init("m.safetensors", &["--unknown", choice]);
+        let expected: Vec<u8> =
+            [value, value, 0.0, 0.0, 0.0].into_iter().flat_map(f32::to_le_bytes).collect();
+        assert!(bytes.ends_with(&expected), "{choice}");
+        folder.done(&["verify", "model.json", "m.safetensors"]);
+    }
+}
+
+#[test]
+fn tied_parameters_stand_once() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Net", "init_weights": "module", "init_cfg": {"type": "Normal", "layer": "Linear"},
+      "children": [
+        {"name": "a", "class": "Linear", "params": [{"name": "weight", "shape": [2, 2]}]},
+        {"name": "b", "same_as": "a"}]}"#;
+    folder.write("model.json", text);
+    let (_, header) = header(&folder.init("m.safetensors", &[]));
+    assert!(header["a.weight"].is_object() && header["b.weight"].is_null(), "{header}");
+    assert_eq!(header["__metadata__"]["b.weight"], "a.weight");
+    folder.done(&["verify", "model.json", "m.safetensors"]);
+}
+
+#[test]
+fn a_stream_name_keeps_the_values_of_a_renamed_layer() {
+    let folder = Folder::new();
+    let before = folder.init("before.safetensors", &[]);
+    let text = MODEL
+        .replace("\"fc\"", "\"classifier\"")
+        .replace(r#""shape": [10, 8]}"#, r#""shape": [10, 8], "stream": "fc.weight"}"#);
+    folder.write("model.json", text);
+    let after = folder.init("after.safetensors", &[]);
+    let data = |bytes: &[u8]| bytes[8 + header(bytes).0.len()..].to_vec();
+    assert!(data(&before) == data(&after));
+}
+
+#[test]
+fn an_empty_model_is_a_checkpoint() {
+    let folder = Folder::new();
+    folder.write("model.json", r#"{"class": "Identity"}"#);
+    folder.init("m.safetensors", &[]);
+    folder.done(&["verify", "model.json", "m.safetensors"]);
+    folder.done(&["inspect", "m.safetensors"]);
+    let answer = Answer::of(&mut folder.command(&["plan", "model.json", "--format", "json"]));
+    assert_eq!(answer.json()["params"], serde_json::json!({}));
+}

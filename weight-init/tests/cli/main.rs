@@ -1,0 +1,15 @@
+//! Proves that the command line keeps its contract: results, exit codes, messages, and calm on hostile input.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+mod bench;
+mod explain;
+mod hostile;
+mod init;
+mod inspect;
+mod malformed;
+#[cfg(target_os = "linux")]
+mod memory;
+mod plan;
+mod run;
+mod usage;
+mod verify;

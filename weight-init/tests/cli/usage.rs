@@ -1,0 +1,82 @@
+//! Help, version and arguments that make no sense.
+
+use crate::run::Folder;
+
+#[test]
+fn help_and_version_are_results() {
+    let folder = Folder::new();
+    for args in [&["--help"][..], &["plan", "--help"], &["init", "--help"], &["--version"]] {
+        let answer = folder.done(args);
+        assert!(!answer.stdout.is_empty() && answer.stderr.is_empty(), "{answer:?}");
+    }
+    let help = folder.done(&["--help"]).stdout;
+    for word in ["plan", "init", "explain", "inspect", "verify", "bench", "Examples", "Exit codes"]
+    {
+        assert!(help.contains(word), "{word}");
+    }
+    let version = folder.done(&["--version"]).stdout;
+    assert_eq!(version, concat!("weight-init ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn wrong_usage_is_code_2() {
+    let folder = Folder::new();
+    for args in [
+        &[][..],
+        &["plan"],
+        &["plna", "model.json"],
+        &["plan", "model.json", "more"],
+        &["plan", "model.json", "--format", "xml"],
+        &["plan", "model.json", "--stric"],
+        &["init", "model.json"],
+        &["init", "model.json", "--out", "x.safetensors", "--dtype", "int8"],
+        &["init", "model.json", "--out", "x.safetensors", "--backend", "gpu"],
+        &["init", "model.json", "--out", "x.safetensors", "--seed", "-1"],
+        &["init", "model.json", "--out", "x.safetensors", "--seed", "18446744073709551616"],
+        &["explain", "model.json"],
+        &["verify", "model.json"],
+        &["inspect"],
+        &["bench", "--elements", "0"],
+    ] {
+        let answer = folder.run(args);
+        assert_eq!((answer.code, answer.stdout.as_str()), (2, ""), "{args:?}: {answer:?}");
+        assert!(!answer.stderr.is_empty(), "{args:?}");
+    }
+    assert_eq!(folder.files(), ["model.json"]);
+}
+
+#[test]
+fn the_nearest_option_is_named() {
+    let folder = Folder::new();
+    folder.run(&["plan", "model.json", "--stric"]).refused(2, &["--strict"]);
+    folder.run(&["plna", "model.json"]).refused(2, &["plan"]);
+}
+
+#[test]
+fn completions_and_the_manual_page_are_printed() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(folder.done(&["completions", shell]).stdout.contains("weight-init"));
+    }
+    assert!(folder.done(&["man"]).stdout.contains(".TH weight-init 1"));
+}
+
+/// A reader that goes away, as `| head` does, is no fault.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    use std::process::{Command, Stdio};
+
+    let folder = Folder::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_weight-init"))
+        .args(["plan", "model.json", "--format", "json"])
+        .current_dir(folder.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
