@@ -185,7 +185,9 @@ impl<T: Float> Fill<T> {
             return Ok(Self::Constant(centre));
         }
         let extreme = mean.abs() + normal::REACH * std;
-        if !T::from_f64_rounded(extreme).to_f64_exact().is_finite() {
+        // Samples are rounded to the type of computation first, and that may already be upwards.
+        let computed = T::Compute::from_f64_rounded(extreme).to_f64_exact();
+        if !T::from_f64_rounded(computed).to_f64_exact().is_finite() {
             return Err(FillError::overflow::<T>(Argument::ExtremeSample, extreme));
         }
         Ok(Self::Normal(NormalFill {

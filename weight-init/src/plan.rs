@@ -14,6 +14,7 @@ mod table;
 mod warning;
 
 use std::fmt;
+use std::sync::Arc;
 
 use weight_init_core::init_cfg::{Init, InitCfg, Owned};
 use weight_init_core::resolve::{Order, Part};
@@ -128,6 +129,8 @@ struct Write {
     rule: usize,
     part: Part,
     init: Init<String>,
+    /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
+    through: Option<Arc<str>>,
 }
 
 /// A buffer and what is put into it.

@@ -108,7 +108,8 @@ fn init<M: SerializeMap, T: AsRef<str>>(
         }
     }
     match bias {
-        Bias::Value(0.0) => Ok(()),
+        // Negative zero is a value of its own.
+        Bias::Value(x) if x.to_bits() == 0 => Ok(()),
         Bias::Value(x) => map.serialize_entry("bias", &x),
         Bias::Prob(p) => map.serialize_entry("bias_prob", &p),
     }

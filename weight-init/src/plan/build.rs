@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
@@ -68,9 +69,11 @@ impl Observer for Builder<'_> {
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
-        let writes = self.writes(visit);
+        let mut writes = self.writes(visit);
         let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
         if let (true, Some(param)) = (visit.is_tied(), first) {
+            let through: Arc<str> = layer_of(&visit.path().to_string()).into();
+            writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
             param.writes.extend(writes);
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
@@ -173,6 +176,7 @@ impl<'b> Builder<'b> {
                     rule: module.first_rule + considered.rule,
                     part: considered.part,
                     init: to_owned(&considered.init),
+                    through: None,
                 });
             }
         });
@@ -197,7 +201,14 @@ impl<'b> Builder<'b> {
     fn finish(mut self) -> Plan {
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
-            param.writes.dedup_by_key(|write| (write.order, write.rule, write.part));
+            let first = layer_of(&param.name).to_owned();
+            param.writes.dedup_by(|later, earlier| {
+                let same = later.order == earlier.order;
+                if same && !stands_below(later, earlier, &first) {
+                    std::mem::swap(later, earlier);
+                }
+                same
+            });
             let counts =
                 |write: &&Write| !(self.options.skip_pretrained && write.init.is_pretrained());
             let mut matched: Vec<usize> =
@@ -222,6 +233,20 @@ impl<'b> Builder<'b> {
         let Self { params, buffers, rules, ties, .. } = self;
         Plan { params, buffers, rules, warnings, ties }
     }
+}
+
+/// The path of the layer that shows a parameter of this name.
+fn layer_of(param: &str) -> &str {
+    param.rsplit_once('.').map_or("", |(layer, _)| layer)
+}
+
+/// Whether, of two writes of one rule through two layers, the later met layer stands below the other one. A rule is
+/// applied to the layers below a layer before the layer itself, as PyTorch's `apply` does it.
+fn stands_below(later: &Write, earlier: &Write, first: &str) -> bool {
+    let path = |write: &Write| write.through.as_deref().unwrap_or(first).to_owned();
+    let (later, earlier) = (path(later), path(earlier));
+    earlier.is_empty() && !later.is_empty()
+        || later.strip_prefix(&earlier).is_some_and(|rest| rest.starts_with('.'))
 }
 
 fn facts<'a>(lineage: impl Iterator<Item = (&'a str, &'a dyn Layer)>) -> Vec<LayerFacts<'a>> {
