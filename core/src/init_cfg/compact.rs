@@ -99,6 +99,10 @@ fn from_wire<T, E: de::Error>((init, bias): (WireInit<T>, WireBias)) -> Result<(
     };
     init.check().map_err(E::custom)?;
     bias.check().map_err(E::custom)?;
+    let is_default = matches!(bias, Bias::Value(x) if x.to_bits() == 0);
+    if init.is_pretrained() && !is_default {
+        return Err(E::custom("Pretrained has no bias of its own"));
+    }
     Ok((init, bias))
 }
 
@@ -180,6 +184,10 @@ where
     let (init, bias, layers, params, overrides) =
         Wire::<S, S::Text, S::Texts, S::Overrides>::deserialize(deserializer)?;
     let (init, bias) = from_wire((init, bias))?;
+    let names_layers = !layers.0.as_ref().is_empty() || !params.0.as_ref().is_empty();
+    if init.is_pretrained() && names_layers {
+        return Err(de::Error::custom("Pretrained covers a whole sub-tree and names no layers"));
+    }
     Ok(Rule { init, bias, layers: layers.0, params: params.0, overrides: overrides.0 })
 }
 
