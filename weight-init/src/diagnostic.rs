@@ -266,6 +266,26 @@ fn printable(text: &str) -> String {
     out
 }
 
+/// `text` with every character escaped that a terminal might act on, line ends excepted: what comes out of a file
+/// must not move the cursor or change what stands on the screen.
+///
+/// ```
+/// use weight_init::diagnostic::escape_controls;
+/// assert_eq!(escape_controls("a\u{1b}[31m\nb"), "a\\u{1b}[31m\nb");
+/// ```
+#[must_use]
+pub fn escape_controls(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c != '\n' && is_unsafe(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Whether a terminal may act on the character instead of showing it: controls, line and paragraph
 /// separators and the marks that change the direction of text.
 fn is_unsafe(c: char) -> bool {

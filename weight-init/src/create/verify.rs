@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt;
 
 use weight_init_core::{DType, bf16, f16};
@@ -87,9 +88,8 @@ pub fn verify(
             },
         }
     }
-    if let Some(more) =
-        file.tensors().iter().find(|entry| tensors.iter().all(|t| t.name != entry.name))
-    {
+    let names: HashSet<&str> = tensors.iter().map(|tensor| tensor.name).collect();
+    if let Some(more) = file.tensors().iter().find(|entry| !names.contains(entry.name.as_str())) {
         return Ok(Some(Difference::Unexpected { name: more.name.clone() }));
     }
     let mut buffer = Vec::new();

@@ -11,5 +11,7 @@ mod malformed;
 mod memory;
 mod plan;
 mod run;
+mod scale;
+mod terminal;
 mod usage;
 mod verify;

@@ -7,6 +7,8 @@ use weight_init::create::CreateError;
 use weight_init::diagnostic::Diagnostic;
 use weight_init::run::BackendError;
 
+use crate::output::say;
+
 /// Why the command ends without success: what to say and with which code.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -41,7 +43,7 @@ impl Failure {
     /// Says it on standard error.
     pub(crate) fn report(self) -> ExitCode {
         match self.text {
-            Text::Sentence(message) => eprintln!("error: {message}"),
+            Text::Sentence(message) => say(format_args!("error: {message}")),
             Text::Diagnostic(diagnostic) => eprint!("{}", diagnostic.render(colour())),
             Text::Nothing => {}
         }

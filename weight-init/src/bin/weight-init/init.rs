@@ -6,6 +6,7 @@ use weight_init::plan::Plan;
 use crate::args::{InitArgs, PretrainedChoice};
 use crate::failure::Failure;
 use crate::input::{Input, warn};
+use crate::output::say;
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
@@ -31,7 +32,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let summary =
         recipe.create(&plan, &args.out, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
-    eprintln!(
+    say(format_args!(
         "wrote {}: {} parameters and {} buffers, {:.1} MB, in {:.2} s (seed {}, backend {} on {} threads)",
         args.out.display(),
         plan.params().len(),
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
         args.seed,
         backend.name(),
         backend.threads(),
-    );
+    ));
     Ok(())
 }
 
@@ -53,8 +54,8 @@ fn warn_of_unknown_buffers(plan: &Plan) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    eprintln!(
+    say(format_args!(
         "warning: the content of the buffer {name} ({class}){more} is not known and is written as zeros; a 'value' in \
          the description gives it another"
-    );
+    ));
 }

@@ -7,6 +7,7 @@ use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use crate::args::{ModelArgs, PretrainedChoice};
 use crate::failure::Failure;
+use crate::output::say;
 
 /// The model and the rules for its root, as the files say.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ fn read_init_cfg(path: &std::path::Path) -> Result<(InitCfg<Owned>, Source), Fai
 pub(crate) fn warn(plan: &Plan, strict: bool) -> Result<(), Failure> {
     let label = if strict { "error" } else { "warning" };
     for warning in plan.warnings() {
-        eprintln!("{label}: {warning}");
+        say(format_args!("{label}: {warning}"));
     }
     match plan.warnings().len() {
         0 => Ok(()),

@@ -1,12 +1,23 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
+use weight_init::diagnostic::escape_controls;
 
 use crate::failure::Failure;
 
 /// Prints to standard output; a reader that has gone away (`| head`) ends the program quietly.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
-    finish(write!(io::stdout().lock(), "{text}").and_then(|()| io::stdout().flush()))
+    print_as_is(&escape_controls(&text.to_string()))
+}
+
+/// Prints what is for programs.
+pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
+    finish(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
+}
+
+/// Says something on standard error, on a line of its own.
+pub(crate) fn say(text: impl std::fmt::Display) {
+    eprintln!("{}", escape_controls(&text.to_string()));
 }
 
 /// Prints one JSON value and a line end.
