@@ -114,7 +114,7 @@ macro_rules! arithmetic {
             #[inline(always)]
             fn select(self, mask: [$bits; N], a: [$float; N], b: [$float; N]) -> [$float; N] {
                 each!(N, 0.0, |i| {
-                    $float::from_bits(a[i].to_bits() & mask[i] | b[i].to_bits() & !mask[i])
+                    $float::from_bits((a[i].to_bits() & mask[i]) | (b[i].to_bits() & !mask[i]))
                 })
             }
         }
@@ -124,8 +124,8 @@ macro_rules! arithmetic {
 arithmetic!(f32, u32, |x| x.cast_signed() as f32);
 // Halves in the mantissas of 2^84 and 2^52: exact below 2^53, and there is no 64-bit conversion before AVX-512.
 arithmetic!(f64, u64, |x| {
-    let high = f64::from_bits(x >> 32 | 0x4530_0000_0000_0000);
-    let low = f64::from_bits(x & 0xFFFF_FFFF | 0x4330_0000_0000_0000);
+    let high = f64::from_bits((x >> 32) | 0x4530_0000_0000_0000);
+    let low = f64::from_bits((x & 0xFFFF_FFFF) | 0x4330_0000_0000_0000);
     (high - 19_342_813_118_337_666_422_669_312.0) + low
 });
 
@@ -140,13 +140,13 @@ impl<const LANES: usize> Lanes for Wide<LANES> {
 
     #[inline(always)]
     fn mul_hilo(self, a: [u32; LANES], b: u32) -> [[u32; LANES]; 2] {
-        let high = each!(LANES, 0, |i| (u64::from(a[i]) * u64::from(b) >> 32) as u32);
+        let high = each!(LANES, 0, |i| ((u64::from(a[i]) * u64::from(b)) >> 32) as u32);
         [high, each!(LANES, 0, |i| a[i].wrapping_mul(b))]
     }
 
     #[inline(always)]
     fn join(self, low: [u32; LANES], high: [u32; LANES]) -> [u64; LANES] {
-        each!(LANES, 0, |i| u64::from(low[i]) | u64::from(high[i]) << 32)
+        each!(LANES, 0, |i| u64::from(low[i]) | (u64::from(high[i]) << 32))
     }
 
     #[inline(always)]
