@@ -10,7 +10,7 @@ use crate::{
     math::{ln, normal_quantile, sincos},
 };
 
-/// A floating-point element type of a parameter: `f32`, `f64`, [`f16`], [`bf16`]. Sealed.
+/// A floating-point element type of a parameter: `f32`, `f64`, [`f16`](struct@f16), [`bf16`]. Sealed.
 ///
 /// `num_traits::Float` is a bound for generic code, never a source of functions: its `ln`, `exp`,
 /// `sin` change their last bits when any crate of the build turns on `num-traits/std`.

@@ -17,7 +17,7 @@
 //! | [`checkpoint`] | safetensors files, written whole or not at all, read as hostile input |
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
 //! | [`inspect`] | what is in a checkpoint |
-//! | [`bench`] | what this machine does, beside memset |
+//! | [`mod@bench`] | what this machine does, beside memset |
 //!
 //! ```
 //! use weight_init::create::Recipe;

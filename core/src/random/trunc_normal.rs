@@ -20,7 +20,7 @@
 //!   `x = a + (std/α)·2y/(1 + √(1 + 2y/α²))`. Nothing underflows at any distance. The lower tail
 //!   is the mirror image.
 //!
-//! The constants are computed in `f64` by [`math`](crate::math) and rounded once.
+//! The constants are computed in `f64` by [`math`] and rounded once.
 
 use crate::{
     float::{Compute, sealed::Sampler},
