@@ -1,16 +1,143 @@
 //! Config files: text of several formats → [`Value`](crate::value::Value).
 //!
-//! A config is hostile input. Nothing in it is executed, no reader panics, and each has limits on
-//! size ([`MAX_BYTES`]) and depth ([`MAX_DEPTH`]).
+//! | suffix | format | inherits by |
+//! |---|---|---|
+//! | `.py` | OpenMMLab's Python, [evaluated and not executed](Config) | `_base_ = [...]`, or `with read_base():` |
+//! | `.json` | JSON | the key `_base_` |
+//! | `.toml` | TOML; `{ __null__ = true }` is null | the key `_base_` |
+//! | `.yaml`, `.yml` | YAML 1.2 | the key `_base_` |
+//!
+//! A config is hostile input. Nothing in it is executed, no reader panics, nothing outside of its folder is read, and
+//! each reader has limits on size ([`MAX_BYTES`]), depth ([`MAX_DEPTH`]), steps and memory.
 
 pub mod de;
 pub mod json;
+mod load;
+mod python;
+mod text;
+mod toml;
+mod write;
+mod yaml;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::diagnostic::Source;
+use crate::diagnostic::{Diagnostic, Source, Sources};
+use crate::value::Value;
+
+/// A config file with everything that it inherits, evaluated.
+///
+/// ```
+/// use weight_init::config::{Config, Format};
+///
+/// let folder = tempfile::tempdir()?;
+/// std::fs::write(folder.path().join("base.py"), "model = dict(depth=50, init_cfg=dict(type='Xavier'))")?;
+/// let path = folder.path().join("net.py");
+/// std::fs::write(&path, "_base_ = './base.py'\nmodel = dict(depth=50 * 2 + 1)")?;
+///
+/// let config = Config::read(&path, None)?;
+/// let model = config.value.get("model").ok_or("no model")?;
+/// assert_eq!(model.get("depth").and_then(|depth| depth.as_int()), Some(101));
+/// assert_eq!(config.write(Format::Toml)?, "[model]\ndepth = 101\n\n[model.init_cfg]\ntype = \"Xavier\"\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What the config says.
+    pub value: Value,
+    /// The files that it was made of; the values' places lead to them.
+    pub sources: Sources,
+}
+
+/// Why a config cannot be read.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// The file that was named cannot be opened or read.
+    Io(io::Error),
+    /// A suffix that is no format of configs.
+    Format(String),
+    /// What it, or a base of it, says.
+    Invalid(Diagnostic),
+}
+
+/// A format of config files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMMLab's Python.
+    Python,
+    /// JSON.
+    Json,
+    /// TOML.
+    Toml,
+    /// YAML.
+    Yaml,
+}
+
+impl Config {
+    /// Reads a file in the format that its suffix names; `-` is standard input, in JSON.
+    ///
+    /// Bases are read from the folder `root` and below. Without it, that is the highest of these that holds the file:
+    /// the outermost folder called `configs`, the repository (`.git`), the working folder; otherwise its own folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfigError`] has them, with the place in the file or base.
+    pub fn read(path: impl AsRef<Path>, root: Option<&Path>) -> Result<Self, ConfigError> {
+        load::load(path.as_ref(), root)
+    }
+
+    /// The config as text of a format; Python is not written.
+    ///
+    /// # Errors
+    ///
+    /// What the format cannot say: a NaN in JSON, integers above 2⁶³ − 1 in TOML.
+    pub fn write(&self, format: Format) -> Result<String, String> {
+        write::write(&self.value, format)
+    }
+}
+
+impl Format {
+    /// The format of a file, by its suffix; `-`, standard input, is JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Format`] for any other suffix.
+    pub fn of(path: &Path) -> Result<Self, ConfigError> {
+        let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
+        match suffix {
+            "py" => Ok(Self::Python),
+            "json" => Ok(Self::Json),
+            "toml" => Ok(Self::Toml),
+            "yaml" | "yml" => Ok(Self::Yaml),
+            _ if path == Path::new("-") => Ok(Self::Json),
+            _ => {
+                let path = path.display();
+                Err(ConfigError::Format(format!(
+                    "{path} is no config: the suffix is not .py, .json, .toml, .yaml or .yml"
+                )))
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Format(message) => f.write_str(message),
+            Self::Invalid(diagnostic) => diagnostic.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl From<Diagnostic> for ConfigError {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Invalid(diagnostic)
+    }
+}
 
 /// The size of a file or stream that is read, at most: 1 GiB.
 pub const MAX_BYTES: usize = 1 << 30;

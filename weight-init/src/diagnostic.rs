@@ -18,23 +18,16 @@
 //! `unicode-width`, colours from `anstyle`.
 
 mod excerpt;
+mod source;
 
 use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
 use self::excerpt::Excerpt;
+use self::source::body_start;
+pub use self::source::{Source, Sources, Texts};
 use crate::value::Span;
-
-/// A text to be read, and its name in messages.
-///
-/// The text is kept as the bytes of the file: that they are UTF-8 is for the reader of the format
-/// to check, with [`Source::text`].
-#[derive(Clone, Debug)]
-pub struct Source {
-    name: String,
-    bytes: Vec<u8>,
-}
 
 /// An error at a place of a [`Source`].
 ///
@@ -80,57 +73,13 @@ struct Report {
     help: Option<String>,
 }
 
-impl Source {
-    /// A text with the name that messages give it.
-    pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), bytes: text.into() }
-    }
-
-    /// The name, as a rule the file's path.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The bytes as they were read. Offsets of a [`Span`] count in these.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The text and the offset of its first byte: 3 behind a UTF-8 byte order mark, otherwise 0.
-    ///
-    /// # Errors
-    ///
-    /// If the bytes are not UTF-8, at the first one that is not.
-    pub fn text(&self) -> Result<(&str, usize), Diagnostic> {
-        let start = body_start(&self.bytes);
-        match std::str::from_utf8(&self.bytes[start..]) {
-            Ok(text) => Ok((text, start)),
-            Err(error) => {
-                let at = start + error.valid_up_to();
-                let len = error.error_len().unwrap_or(1);
-                let message = format!("the text is not UTF-8: invalid byte at offset {at}");
-                Err(Diagnostic::new(self, Span::new(at, at + len), message))
-            }
-        }
-    }
-
-    /// The number of the line that holds the byte at `offset`, counted from 1.
-    pub fn line(&self, offset: u32) -> usize {
-        excerpt::line_number(&self.bytes, offset as usize)
-    }
-}
-
-/// Where the text begins: behind the byte order mark, if there is one.
-fn body_start(bytes: &[u8]) -> usize {
-    if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 }
-}
-
 impl Diagnostic {
     /// An error at `span`. The message is one clause, without a full stop.
     ///
     /// A span of several lines is marked to the end of its first one.
     #[cold]
-    pub fn new(source: &Source, span: Span, message: impl Into<String>) -> Self {
+    pub fn new(texts: &dyn Texts, span: Span, message: impl Into<String>) -> Self {
+        let source = texts.source(span);
         let mut diagnostic = Self::of_file(source.name(), message);
         diagnostic.0.place = Some(Excerpt::new(source.bytes(), span, body_start(source.bytes())));
         diagnostic

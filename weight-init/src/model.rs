@@ -38,6 +38,7 @@ use std::collections::HashMap;
 use weight_init_core::init_cfg::{InitCfg, Owned};
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
+use crate::config::json;
 use crate::diagnostic::{Diagnostic, Source};
 
 /// A tree of layers; one that several paths lead to is held once.
@@ -136,7 +137,7 @@ impl Model {
     /// Text that is no JSON, keys or values that no description has, init_cfg that are wrong whatever the model,
     /// names that stand twice, ties that lead nowhere: with the place in the file.
     pub fn read(source: &Source) -> Result<Self, Diagnostic> {
-        description::read(source)
+        description::read(&json::parse(source)?, source)
     }
 
     /// The root, as the resolver sees it.

@@ -80,6 +80,8 @@ pub struct Span {
     pub start: u32,
     /// Offset behind the last byte.
     pub end: u32,
+    /// Which of the config's texts, as [`Sources`](crate::diagnostic::Sources) count them.
+    pub file: u32,
 }
 
 /// One step from a value to a value inside it.
@@ -189,12 +191,12 @@ impl Value {
 }
 
 impl Span {
-    /// The bytes `start..end`.
+    /// The bytes `start..end` of the first text.
     ///
     /// Offsets beyond 4 GiB become 4 GiB; no reader accepts a file of that size.
     pub fn new(start: usize, end: usize) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        Self { start: offset(start), end: offset(end) }
+        Self { start: offset(start), end: offset(end), file: 0 }
     }
 }
 

@@ -18,6 +18,7 @@ use jsonc_parser::tokens::Token;
 
 use self::token::{Lexeme, Tokens};
 use super::de::ValueError;
+use super::text::Text;
 use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
@@ -46,8 +47,13 @@ pub fn parse(source: &Source) -> Result<Value, Diagnostic> {
         let message = format!("larger than {MAX_BYTES} bytes, the most that is read");
         return Err(Diagnostic::of_file(source.name(), message));
     }
-    let (text, offset) = source.text()?;
-    let mut reader = Reader { source, tokens: Tokens::new(text, offset), open: Vec::new() };
+    read(&Text::plain(source)?)
+}
+
+/// Reads a text whose placeholders are replaced.
+pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
+    let source = text.source();
+    let mut reader = Reader { source, tokens: Tokens::new(text), open: Vec::new() };
     reader.document().map_err(|error| reader.place(error).into_diagnostic(source, "$"))
 }
 
@@ -176,7 +182,6 @@ impl<'s> Reader<'s> {
         if let Some(Open { items: Items::Dict(entries, _), .. }) = self.open.last() {
             self.refuse_duplicates(entries)?;
         }
-        let end = self.tokens.end();
         Ok(self.open.pop().map(|Open { span, items }| {
             let kind = match items {
                 Items::List(mut values, _) => {
@@ -188,7 +193,7 @@ impl<'s> Reader<'s> {
                     Kind::Dict(entries)
                 }
             };
-            Value::new(kind, Span::new(span.start as usize, end))
+            Value::new(kind, self.tokens.span_from(span))
         }))
     }
 

@@ -10,8 +10,8 @@ use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use self::fields::{Fields, Place};
 use super::{ChildNode, Model, Node, ParamNode, Values};
-use crate::config::{de, json};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::config::de;
+use crate::diagnostic::{Diagnostic, Texts};
 use crate::value::Value;
 
 /// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
@@ -30,11 +30,10 @@ const LAYER_KEYS: &[&str] = &[
     "same_as",
 ];
 
-pub(super) fn read(source: &Source) -> Result<Model, Diagnostic> {
-    let value = json::parse(source)?;
-    let (layer, base) = root(&value);
+pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic> {
+    let (layer, base) = root(value);
     let mut reader = Reader {
-        source,
+        texts,
         nodes: Vec::new(),
         values: HashMap::new(),
         layers: HashMap::new(),
@@ -53,7 +52,7 @@ pub(crate) fn root(value: &Value) -> (&Value, &'static str) {
 }
 
 struct Reader<'s> {
-    source: &'s Source,
+    texts: &'s dyn Texts,
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
     /// The layers by the path at which they were met first; `None` while they are being read.
@@ -70,7 +69,7 @@ impl Reader<'_> {
         place: &Place<'_>,
         path: &mut Vec<String>,
     ) -> Result<usize, Diagnostic> {
-        let fields = Fields::read(self.source, value, place, "layer", LAYER_KEYS)?;
+        let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
         let index = self.nodes.len();
         self.layers.insert(path.join("."), None);
         self.nodes.push(Node {
@@ -94,7 +93,7 @@ impl Reader<'_> {
             params.push(param);
         }
         for (value, place) in fields.list("buffers")? {
-            let (buffer, values) = tensor::buffer(self.source, value, &place)?;
+            let (buffer, values) = tensor::buffer(self.texts, value, &place)?;
             fields.unique(&mut names, value, &place, &buffer.name)?;
             let full = self.full_name(path, &buffer.name, value, &place)?;
             self.values.extend(values.map(|values| (full, values)));
@@ -116,7 +115,7 @@ impl Reader<'_> {
         place: &Place<'_>,
         path: &mut Vec<String>,
     ) -> Result<ChildNode, Diagnostic> {
-        let fields = Fields::read(self.source, value, place, "layer", LAYER_KEYS)?;
+        let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
             self.full_name(path, &name, value, place)?;
@@ -147,7 +146,7 @@ impl Reader<'_> {
         value: &Value,
         place: &Place<'_>,
     ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
-        let fields = tensor::param_fields(self.source, value, place)?;
+        let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
             return tensor::param(&fields);
         };
@@ -178,7 +177,7 @@ impl Reader<'_> {
         let bytes = path.iter().map(|name| name.len() + 1).sum::<usize>() + name.len();
         if bytes > MAX_NAME {
             let message = format!("its full name has {bytes} bytes, more than {MAX_NAME}");
-            return Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()));
+            return Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()));
         }
         let mut full = path.join(".");
         if !full.is_empty() {
@@ -191,7 +190,7 @@ impl Reader<'_> {
         let Some(value) = fields.get("init_cfg") else { return Ok(None) };
         match de::from_value(value) {
             Ok(cfg) => Ok(Some(cfg)),
-            Err(error) => Err(error.into_diagnostic(self.source, &fields.place_of("init_cfg"))),
+            Err(error) => Err(error.into_diagnostic(self.texts, &fields.place_of("init_cfg"))),
         }
     }
 

@@ -62,6 +62,12 @@ Examples:
   weight-init verify model.json model.safetensors
   weight-init verify model.json model.safetensors --seed 42")]
     Verify(VerifyArgs),
+    /// Evaluate a config file and print what it says
+    #[command(after_help = "\
+Examples:
+  weight-init config configs/retinanet/retinanet_r50_fpn_1x_coco.py
+  weight-init config model.py --format yaml > model.yaml")]
+    Config(ConfigArgs),
     /// Measure how fast this machine fills memory, beside memset in the same run
     #[command(after_help = "\
 Examples:
@@ -157,6 +163,31 @@ pub(crate) struct VerifyArgs {
     /// Seed of all random streams; without it the one that the file names
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    /// The config: .py, .json, .toml or .yaml
+    pub(crate) file: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: ConfigFormat,
+    /// The folder that bases are read from [default: the folder 'configs', the repository or the working folder that
+    /// holds the file]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) config_root: Option<PathBuf>,
+}
+
+/// How a config is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ConfigFormat {
+    /// JSON; infinity is 1e999
+    #[default]
+    Json,
+    /// TOML; { __null__ = true } is null
+    Toml,
+    /// YAML
+    Yaml,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use weight_init::checkpoint::CheckpointError;
+use weight_init::config::ConfigError;
 use weight_init::create::CreateError;
 use weight_init::diagnostic::Diagnostic;
 use weight_init::run::BackendError;
@@ -60,6 +61,16 @@ fn colour() -> bool {
 impl From<Diagnostic> for Failure {
     fn from(diagnostic: Diagnostic) -> Self {
         Self { code: 2, text: Text::Diagnostic(diagnostic) }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Io(error) => Self::io(error),
+            ConfigError::Format(message) => Self::input(message),
+            ConfigError::Invalid(diagnostic) => diagnostic.into(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod config;
 mod explain;
 mod failure;
 mod init;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Explain(command) => explain::run(&command),
         Command::Inspect(command) => inspect::run(&command),
         Command::Verify(command) => verify::run(&command),
+        Command::Config(command) => config::run(&command),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => {
             clap_complete::generate(

@@ -4,6 +4,7 @@ use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{ParseStringErrorKind, Scanner, ScannerOptions};
 
+use super::super::text::Text;
 use super::{Result, ValueError};
 use crate::value::Span;
 
@@ -17,15 +18,13 @@ pub(super) struct Lexeme<'s> {
 /// The tokens of a text.
 pub(super) struct Tokens<'s> {
     scanner: Scanner<'s>,
-    text: &'s str,
-    /// Where `text` begins in its source.
-    offset: usize,
+    text: &'s Text<'s>,
     /// Where the last token ends in `text`.
     end: usize,
 }
 
 impl<'s> Tokens<'s> {
-    pub(super) fn new(text: &'s str, offset: usize) -> Self {
+    pub(super) fn new(text: &'s Text<'s>) -> Self {
         let options = ScannerOptions {
             allow_single_quoted_strings: false,
             allow_hexadecimal_numbers: false,
@@ -34,12 +33,12 @@ impl<'s> Tokens<'s> {
             allow_non_finite_numbers: false,
             allow_extended_string_escapes: false,
         };
-        Self { scanner: Scanner::new(text, &options), text, offset, end: 0 }
+        Self { scanner: Scanner::new(text.as_str(), &options), text, end: 0 }
     }
 
-    /// Where the last token ends, in the source.
-    pub(super) const fn end(&self) -> usize {
-        self.offset + self.end
+    /// From the beginning of a token to the end of the last one.
+    pub(super) fn span_from(&self, open: Span) -> Span {
+        Span { end: self.span(self.end, self.end).end, ..open }
     }
 
     /// The next token, or `None` at the end of the text.
@@ -95,8 +94,7 @@ impl<'s> Tokens<'s> {
         match self.next()? {
             Some(lexeme) => Ok(lexeme),
             None => {
-                let start = open.start as usize - self.offset;
-                let line = 1 + self.slice(0, start).matches('\n').count();
+                let line = self.text.source().line(open.start);
                 let message = format!(
                     "found the end of the file, expected {expected}: \
                      {container} that begins on line {line} is not closed"
@@ -136,12 +134,16 @@ impl<'s> Tokens<'s> {
 
     /// A number may not run into what follows: `01`, `1_000`, `0x1F`.
     fn check_number(&self, start: usize, end: usize) -> Result<()> {
-        if self.text[end..].starts_with(in_number) { Err(self.no_number(start)) } else { Ok(()) }
+        if self.text.as_str()[end..].starts_with(in_number) {
+            Err(self.no_number(start))
+        } else {
+            Ok(())
+        }
     }
 
     /// The error that what begins at `start` looks like a number and is none.
     fn no_number(&self, start: usize) -> ValueError {
-        let rest = &self.text[start..];
+        let rest = &self.text.as_str()[start..];
         let text = &rest[..rest.find(|c| !in_number(c)).unwrap_or(rest.len())];
         let message = match text.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str() {
             "inf" | "infinity" | "nan" => not_finite(text),
@@ -157,7 +159,7 @@ impl<'s> Tokens<'s> {
 
         let start = self.scanner.token_start();
         let characters = |n: usize| {
-            let rest = &self.text[at..];
+            let rest = &self.text.as_str()[at..];
             rest.char_indices().nth(n).map_or(rest, |(cut, _)| &rest[..cut])
         };
         let (text, message) = match kind {
@@ -190,17 +192,17 @@ impl<'s> Tokens<'s> {
 
     /// A string that does not end, up to the end of its line.
     fn unterminated(&self, start: usize) -> ValueError {
-        let rest = &self.text[start..];
+        let rest = &self.text.as_str()[start..];
         let line = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
         self.error(start, line, "found a string that is not closed, expected '\"'".to_owned())
     }
 
     fn slice(&self, start: usize, end: usize) -> &'s str {
-        self.text.get(start..end).unwrap_or_default()
+        self.text.as_str().get(start..end).unwrap_or_default()
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        Span::new(self.offset + start, self.offset + end)
+        self.text.span(start, end)
     }
 
     #[cold]

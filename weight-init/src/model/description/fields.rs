@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use weight_init_core::nearest;
 
-use crate::diagnostic::{Diagnostic, Source};
-use crate::value::{Kind, Segment, Value, path};
+use crate::diagnostic::{Diagnostic, Texts};
+use crate::value::{Kind, Segment, Span, Value, path};
 
 /// Where a value stands: its key or index and the place of the value that holds it.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl std::fmt::Display for Place<'_> {
 /// The keys of a dict that has only known ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fields<'a> {
-    source: &'a Source,
+    texts: &'a dyn Texts,
     value: &'a Value,
     place: &'a Place<'a>,
 }
@@ -50,16 +50,16 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Checks that `value` is a dict with none but the `allowed` keys.
     pub(super) fn read(
-        source: &'a Source,
+        texts: &'a dyn Texts,
         value: &'a Value,
         place: &'a Place<'a>,
         what: &str,
         allowed: &'static [&'static str],
     ) -> Result<Self, Diagnostic> {
-        let fields = Self { source, value, place };
+        let fields = Self { texts, value, place };
         let Some(entries) = value.as_dict() else {
             let message = format!("expected a {what} (a dict), found {}", value.kind_name());
-            return Err(Diagnostic::new(source, value.span, message).at(place.to_string()));
+            return Err(Diagnostic::new(texts, value.span, message).at(place.to_string()));
         };
         for entry in entries {
             if !allowed.contains(&entry.key.as_str()) {
@@ -68,8 +68,8 @@ impl<'a> Fields<'a> {
                     entry.key,
                     quoted(allowed)
                 );
-                let error = Diagnostic::new(source, entry.key_span, message)
-                    .at(fields.place_of(&entry.key));
+                let error =
+                    Diagnostic::new(texts, entry.key_span, message).at(fields.place_of(&entry.key));
                 return Err(with_nearest(error, &entry.key, allowed.iter().copied()));
             }
         }
@@ -83,7 +83,7 @@ impl<'a> Fields<'a> {
             None => Ok(()),
             Some(entry) => {
                 let message = format!("{what} has no key '{}', only {}", entry.key, quoted(keys));
-                Err(Diagnostic::new(self.source, entry.key_span, message)
+                Err(Diagnostic::new(self.texts, entry.key_span, message)
                     .at(self.place_of(&entry.key)))
             }
         }
@@ -102,9 +102,9 @@ impl<'a> Fields<'a> {
     /// An error about the value of `key`, or about the whole dict where it has none.
     pub(super) fn fault(&self, key: &str, message: impl Into<String>) -> Diagnostic {
         match self.value.get(key) {
-            Some(value) => Diagnostic::new(self.source, value.span, message).at(self.place_of(key)),
+            Some(value) => Diagnostic::new(self.texts, value.span, message).at(self.place_of(key)),
             None => {
-                Diagnostic::new(self.source, self.value.span, message).at(self.place.to_string())
+                Diagnostic::new(self.texts, self.value.span, message).at(self.place.to_string())
             }
         }
     }
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
                 Some(string) => Ok(string.to_owned()),
                 None => {
                     let message = format!("expected a string, found {}", value.kind_name());
-                    Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()))
+                    Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
                 }
             })
             .collect()
@@ -172,7 +172,7 @@ impl<'a> Fields<'a> {
                 None => {
                     let message = format!("expected a string, found {}", entry.value.kind_name());
                     let place = place.below(&entry.key, None);
-                    Err(Diagnostic::new(self.source, entry.value.span, message)
+                    Err(Diagnostic::new(self.texts, entry.value.span, message)
                         .at(place.to_string()))
                 }
             })
@@ -201,18 +201,18 @@ impl<'a> Fields<'a> {
     /// Refuses a name that stands twice in one layer.
     pub(super) fn unique(
         &self,
-        names: &mut HashMap<String, u32>,
+        names: &mut HashMap<String, Span>,
         value: &Value,
         place: &Place<'_>,
         name: &str,
     ) -> Result<(), Diagnostic> {
-        match names.insert(name.to_owned(), value.span.start) {
+        match names.insert(name.to_owned(), value.span) {
             None => Ok(()),
             Some(first) => {
-                let line = self.source.line(first);
+                let line = self.texts.source(first).line(first.start);
                 let message =
                     format!("the layer has something called '{name}' already, on line {line}");
-                Err(Diagnostic::new(self.source, value.span, message).at(place.to_string()))
+                Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
             }
         }
     }

@@ -1,7 +1,7 @@
 use weight_init_core::{DType, Layout};
 
 use super::fields::{Fields, Place};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::{BufferNode, ParamNode, Values};
 use crate::value::{Kind, Value};
 
@@ -12,11 +12,11 @@ const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "value"];
 const MAX_BYTES: u64 = i64::MAX as u64;
 
 pub(super) fn param_fields<'a>(
-    source: &'a Source,
+    texts: &'a dyn Texts,
     value: &'a Value,
     place: &'a Place<'a>,
 ) -> Result<Fields<'a>, Diagnostic> {
-    Fields::read(source, value, place, "parameter", PARAM_KEYS)
+    Fields::read(texts, value, place, "parameter", PARAM_KEYS)
 }
 
 /// A parameter that is not tied, and what the description says is in it.
@@ -38,11 +38,11 @@ pub(super) fn param(fields: &Fields<'_>) -> Result<(ParamNode, Option<Values>), 
 
 /// A buffer and what the description says is in it.
 pub(super) fn buffer(
-    source: &Source,
+    texts: &dyn Texts,
     value: &Value,
     place: &Place<'_>,
 ) -> Result<(BufferNode, Option<Values>), Diagnostic> {
-    let fields = Fields::read(source, value, place, "buffer", BUFFER_KEYS)?;
+    let fields = Fields::read(texts, value, place, "buffer", BUFFER_KEYS)?;
     let dtype = dtype(&fields)?;
     let shape = shape(&fields, dtype)?;
     let value = values(&fields, &shape)?;

@@ -1,0 +1,288 @@
+//! A config file and what it inherits from → one tree of values.
+//!
+//! Inheritance is that of mmengine 0.10 (`Config.fromfile`): `_base_` names one file or several, whose keys may not
+//! meet; the file's own dicts are merged into theirs, key by key, unless they say `_delete_=True`; everything else
+//! replaces. A lazy Python config inherits by `with read_base():` instead, and merges nothing.
+
+mod folder;
+mod merge;
+mod value;
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use self::folder::Folder;
+use super::python::heap::{Dict, DictId, Heap, Key};
+use super::python::{self, Base, Module};
+use super::text::{BaseSyntax, Offsets, Text};
+use super::{Config, ConfigError, Format, json, read_source, toml, yaml};
+use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
+use crate::value::{Span, Value};
+
+/// Reads a config, its bases and theirs.
+#[derive(Debug)]
+pub(super) struct Loader {
+    pub(super) heap: Heap,
+    sources: Sources,
+    /// One for each text, by its number.
+    files: Vec<File>,
+    folder: Folder,
+    /// The files that are being read, each a base of the one before.
+    open: Vec<PathBuf>,
+}
+
+/// A text of the config.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    offsets: Offsets,
+}
+
+/// Files that one config may be made of.
+const MAX_FILES: usize = 1000;
+
+/// Bytes of a file that inherits, is inherited, or is Python.
+const MAX_BYTES: usize = 2 << 20;
+
+/// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
+const STACK: usize = 128 << 20;
+
+/// Reads a file; `root` is the folder that bases may come from.
+pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
+    let format = Format::of(path)?;
+    let source = read_source(path).map_err(ConfigError::Io)?;
+    // A file of values that inherits nothing may be large, and needs no evaluation.
+    if format != Format::Python {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let text = Text::new(&source, &absolute, BaseSyntax::Data)?;
+        let value = data(format, &text)?;
+        if value.get("_base_").is_none() && !text.is_replaced() {
+            drop(text);
+            return Ok(Config { value, sources: Sources::new(source) });
+        }
+    }
+    let path = std::fs::canonicalize(path).map_err(|error| {
+        ConfigError::Io(std::io::Error::new(
+            error.kind(),
+            format!("cannot find {}: {error}", path.display()),
+        ))
+    })?;
+    let folder = Folder::new(&path, root)?;
+    // Recursion is bounded by counts, and this stack is made for them, whatever the caller's is.
+    let read = move || Loader::read(path, format, source, folder);
+    match std::thread::Builder::new().stack_size(STACK).spawn(read) {
+        Ok(thread) => match thread.join() {
+            Ok(result) => Ok(result?),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+        Err(error) => Err(ConfigError::Io(error)),
+    }
+}
+
+/// The value of a text without code.
+fn data(format: Format, text: &Text<'_>) -> Result<Value, Diagnostic> {
+    match format {
+        Format::Toml => toml::read(text),
+        Format::Yaml => yaml::read(text),
+        Format::Json | Format::Python => json::read(text),
+    }
+}
+
+/// What a file holds before it is evaluated.
+enum Content {
+    Module(Module),
+    Data(Value),
+}
+
+impl Loader {
+    fn read(
+        path: PathBuf,
+        format: Format,
+        source: Source,
+        folder: Folder,
+    ) -> Result<Config, Diagnostic> {
+        let mut loader = Self {
+            heap: Heap::default(),
+            sources: Sources::new(source),
+            files: Vec::new(),
+            folder,
+            open: vec![path.clone()],
+        };
+        let content = loader.content(&path, format, 0)?;
+        let names = match content {
+            Content::Module(module) if module.is_lazy(&loader, 0)? => {
+                let (names, imported) = python::lazy(&mut loader, &module, 0)?;
+                for name in imported {
+                    loader.heap.dict_mut(names).entries.shift_remove(&Key::Str(name));
+                }
+                names
+            }
+            content => loader.inherit(content, 0)?,
+        };
+        value::check_keys(&loader, names)?;
+        let value = value::from_heap(&mut loader, names)?;
+        Ok(Config { value, sources: loader.sources })
+    }
+
+    /// Parses text number `number`.
+    fn content(
+        &mut self,
+        path: &Path,
+        format: Format,
+        number: usize,
+    ) -> Result<Content, Diagnostic> {
+        let source = self.sources.source(Span { file: number as u32, ..Span::default() });
+        if source.bytes().len() > MAX_BYTES {
+            let message = format!("larger than {MAX_BYTES} bytes, the most that a config may have");
+            return Err(Diagnostic::of_file(source.name(), message));
+        }
+        let syntax = if format == Format::Python { BaseSyntax::Python } else { BaseSyntax::Data };
+        let text = Text::new(source, path, syntax)?;
+        let content = match format {
+            Format::Python => Content::Module(Module::parse(&text)?),
+            data_format => Content::Data(data(data_format, &text)?),
+        };
+        let offsets = text.into_offsets();
+        self.files.push(File { path: path.to_owned(), offsets });
+        Ok(content)
+    }
+
+    /// Evaluates a file on what it inherits by `_base_`, and merges it in.
+    fn inherit(&mut self, content: Content, number: usize) -> Result<DictId, Diagnostic> {
+        let bases = match &content {
+            Content::Module(module) => module.bases(self, number)?,
+            Content::Data(value) => value::bases(self, value)?,
+        };
+        let inherited =
+            self.at(Span::default(), |heap| heap.dict(Dict { config: true, ..Dict::default() }))?;
+        for Base { name, span } in bases {
+            let path = self.base(number, &name, span)?;
+            let names = self.base_file(&path, span)?;
+            let scope = name.split_once("::").map(|(package, _)| package);
+            merge::beside(self, names, inherited, scope, span)?;
+        }
+        let names = match content {
+            Content::Module(module) => python::eager(self, &module, number, inherited)?,
+            Content::Data(value) => value::to_heap(self, &value, inherited)?,
+        };
+        // mmengine warns that the config is deprecated; its values stay what they are.
+        self.heap.dict_mut(names).entries.shift_remove(&Key::str("_deprecation_"));
+        // Names that share a dict part here, as in mmengine: what is merged into one does not show in the other.
+        let names =
+            self.at(Span::default(), |heap| python::copied(heap, names, python::Scope::Kept))?;
+        let merged = merge::into_base(self, names, inherited, 0)?;
+        self.heap.dict_mut(merged).entries.retain(|key, _| !key.is_private());
+        Ok(merged)
+    }
+
+    /// The names of a file that another one inherits from by `_base_`.
+    fn base_file(&mut self, path: &Path, span: Span) -> Result<DictId, Diagnostic> {
+        let (content, number) = self.open(path, span)?;
+        if let Content::Module(module) = &content
+            && module.is_lazy(self, number)?
+        {
+            let message = "the base is a lazy config (it imports, or uses read_base()), and this one is not: \
+                           both must inherit in the same way";
+            return Err(self.error(span, message));
+        }
+        let names = self.inherit(content, number)?;
+        self.open.pop();
+        Ok(names)
+    }
+
+    /// The names of a file that a lazy config imports, and which of them it imported itself.
+    pub(super) fn lazy_file(
+        &mut self,
+        path: &Path,
+        span: Span,
+    ) -> Result<(DictId, Vec<Rc<str>>), Diagnostic> {
+        let (content, number) = self.open(path, span)?;
+        let Content::Module(module) = content else {
+            return Err(self.error(span, "a lazy config inherits from Python files"));
+        };
+        let (names, imported) = python::lazy(self, &module, number)?;
+        self.open.pop();
+        let copied =
+            self.at(span, |heap| python::copied(heap, names, python::Scope::Config(None)))?;
+        Ok((copied, imported))
+    }
+
+    /// Reads and parses a base.
+    fn open(&mut self, path: &Path, span: Span) -> Result<(Content, usize), Diagnostic> {
+        if self.open.iter().any(|open| open == path) {
+            return Err(self.error(span, "the file inherits from itself, by way of this base"));
+        }
+        if self.files.len() >= MAX_FILES {
+            return Err(
+                self.error(span, format!("the config is made of more than {MAX_FILES} files"))
+            );
+        }
+        let format = Format::of(path).map_err(|error| self.error(span, error.to_string()))?;
+        let source = read_source(path).map_err(|error| self.error(span, error.to_string()))?;
+        let name = self.folder.shown(path);
+        self.sources.add(Source::new(name, source.bytes()));
+        self.open.push(path.to_owned());
+        let number = self.files.len();
+        Ok((self.content(path, format, number)?, number))
+    }
+
+    /// The path of a base, relative to the file that names it.
+    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<PathBuf, Diagnostic> {
+        let folder = self.files[file].path.parent().unwrap_or(Path::new("/"));
+        self.folder.find(folder, name).map_err(|message| self.error(span, message))
+    }
+
+    /// The path of a base that is named from its package on: `mmdet.configs.default_runtime`.
+    pub(super) fn package_base(
+        &self,
+        file: usize,
+        module: &str,
+        span: Span,
+    ) -> Result<PathBuf, Diagnostic> {
+        let (package, rest) = module.split_once('.').unwrap_or((module, ""));
+        let mut above = self.files[file].path.ancestors();
+        let Some(folder) =
+            above.find(|folder| folder.file_name().is_some_and(|name| name == package))
+        else {
+            let message = format!("the base is in the package '{package}', and this file is not");
+            return Err(self.error(span, message));
+        };
+        let name = format!("{}.py", rest.replace('.', "/"));
+        self.folder.find(folder, &name).map_err(|message| self.error(span, message))
+    }
+
+    /// The place of bytes of a text.
+    pub(super) fn span(&self, file: usize, start: usize, end: usize) -> Span {
+        let number = u32::try_from(file).unwrap_or(u32::MAX);
+        let source = self.sources.source(Span { file: number, ..Span::default() });
+        self.files
+            .get(file)
+            .map_or_else(Span::default, |file| file.offsets.span(source, start, end))
+    }
+
+    /// The path of a text.
+    pub(super) fn file_name(&self, file: usize) -> String {
+        self.files.get(file).map_or_else(String::new, |file| file.path.display().to_string())
+    }
+
+    /// An error at a place; what it says after `; did you mean ` becomes its help.
+    #[cold]
+    pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+        let message = message.into();
+        match message.rsplit_once("; did you mean ") {
+            Some((message, help)) => {
+                Diagnostic::new(&self.sources, span, message).help(format!("did you mean {help}"))
+            }
+            None => Diagnostic::new(&self.sources, span, message),
+        }
+    }
+
+    /// Works on the heap, and adds the place to a fault.
+    fn at<T>(
+        &mut self,
+        span: Span,
+        work: impl FnOnce(&mut Heap) -> python::heap::Outcome<T>,
+    ) -> Result<T, Diagnostic> {
+        work(&mut self.heap).map_err(|fault| self.error(span, fault.0))
+    }
+}

@@ -1,0 +1,149 @@
+//! Which files a config may inherit from.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use weight_init_core::nearest;
+
+use crate::config::ConfigError;
+
+/// The folder that a config and its bases lie in; nothing outside of it is read.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    /// Where the package is installed that the config is a part of: `site-packages`, if the root is
+    /// `site-packages/mmdet/.mim/configs`.
+    packages: Option<PathBuf>,
+    /// The working folder, to show paths relative to it.
+    here: Option<PathBuf>,
+}
+
+impl Folder {
+    /// The folder for the config at `path`: `root`, or else the highest of
+    ///
+    /// - the outermost folder called `configs` around the file,
+    /// - the repository (a folder with a `.git`) around it,
+    /// - the working folder, if the file is inside of it;
+    ///
+    /// and if there is none of them, the file's own folder.
+    pub(super) fn new(path: &Path, root: Option<&Path>) -> Result<Self, ConfigError> {
+        let here = std::env::current_dir().and_then(fs::canonicalize).ok();
+        let own = path.parent().unwrap_or(path);
+        let root = match root {
+            Some(root) => fs::canonicalize(root).map_err(ConfigError::Io)?,
+            None => {
+                let configs = own
+                    .ancestors()
+                    .filter(|folder| folder.file_name().is_some_and(|name| name == "configs"));
+                let repository = own.ancestors().find(|folder| folder.join(".git").exists());
+                let working = here.as_deref().filter(|here| own.starts_with(here));
+                let candidates = configs.chain(repository).chain(working);
+                candidates
+                    .min_by_key(|folder| folder.components().count())
+                    .unwrap_or(own)
+                    .to_owned()
+            }
+        };
+        let packages = root
+            .ancestors()
+            .find(|folder| folder.ends_with(".mim"))
+            .and_then(|mim| mim.ancestors().nth(2));
+        let packages = packages.map(Path::to_owned);
+        Ok(Self { root, packages, here })
+    }
+
+    /// The file `name`, seen from `folder`.
+    pub(super) fn find(&self, folder: &Path, name: &str) -> Result<PathBuf, String> {
+        let wanted = match name.split_once("::") {
+            Some((package, file)) => self.package(package)?.join(file),
+            None => folder.join(name),
+        };
+        // Told apart before any file is looked at, so that an error says nothing about files elsewhere.
+        if !self.holds(&lexically(&wanted)) {
+            return Err(self.outside(name));
+        }
+        let found = match fs::canonicalize(&wanted) {
+            Ok(found) => found,
+            Err(_) => return Err(self.missing(&wanted, name)),
+        };
+        if !self.holds(&found) {
+            return Err(self.outside(name));
+        }
+        if !found.is_file() {
+            return Err(format!("the base '{name}' is no file"));
+        }
+        Ok(found)
+    }
+
+    /// Whether a path is inside of the folder, or of the configs of a package installed beside it.
+    fn holds(&self, path: &Path) -> bool {
+        let installed = || {
+            let mut inside =
+                path.strip_prefix(self.packages.as_deref()?).ok()?.components().skip(1);
+            Some(inside.next()?.as_os_str() == ".mim" && inside.next()?.as_os_str() == "configs")
+        };
+        path.starts_with(&self.root) || installed() == Some(true)
+    }
+
+    /// The configs of a package that is installed beside the one that the config is a part of.
+    fn package(&self, package: &str) -> Result<PathBuf, String> {
+        let plain = !package.is_empty() && package.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let configs =
+            self.packages.as_ref().map(|packages| packages.join(package).join(".mim/configs"));
+        match configs {
+            Some(configs) if plain && configs.is_dir() => Ok(configs),
+            _ => Err(format!(
+                "the base is in the package '{package}', which is not installed beside this config's own package; \
+                 copy the base into the config's folder"
+            )),
+        }
+    }
+
+    fn outside(&self, name: &str) -> String {
+        let root = self.root.display();
+        format!(
+            "the base '{name}' lies outside of {root}, the folder that configs are read from (--config-root)"
+        )
+    }
+
+    fn missing(&self, wanted: &Path, name: &str) -> String {
+        let message = format!("there is no base '{name}'");
+        let folder = wanted.parent().and_then(|folder| fs::canonicalize(folder).ok());
+        let folder = folder.filter(|folder| self.holds(folder));
+        let names: Vec<String> = folder
+            .and_then(|folder| fs::read_dir(folder).ok())
+            .into_iter()
+            .flatten()
+            .take(10_000)
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        match nearest(file, names.iter().map(String::as_str)) {
+            Some(near) => format!("{message}; did you mean '{near}'?"),
+            None => message,
+        }
+    }
+
+    /// A path as messages show it: relative to the working folder, if it is inside of it.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        let relative = self.here.as_deref().and_then(|here| path.strip_prefix(here).ok());
+        relative.unwrap_or(path).display().to_string()
+    }
+}
+
+/// The path without `.` and `..`, as text: no link is followed.
+fn lexically(path: &Path) -> PathBuf {
+    use std::path::Component;
+
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            component => out.push(component),
+        }
+    }
+    out
+}

@@ -1,0 +1,492 @@
+//! `format(value, spec)`, `'...'.format(...)` and `'...' % ...`.
+//!
+//! The specifications are those of <https://docs.python.org/3/library/string.html#formatspec>.
+
+use std::rc::Rc;
+
+use super::heap::{Heap, Key, Outcome, fault};
+use super::object::Object;
+use super::show::{self, MAX_STRING};
+use super::subscript;
+
+/// A format specification, taken apart.
+#[derive(Clone, Copy, Debug, Default)]
+struct Spec {
+    fill: Option<char>,
+    align: Option<char>,
+    sign: Option<char>,
+    alternate: bool,
+    zero: bool,
+    width: usize,
+    grouping: Option<char>,
+    precision: Option<usize>,
+    kind: Option<char>,
+}
+
+impl Spec {
+    fn read(text: &str) -> Outcome<Self> {
+        let mut spec = Self::default();
+        let chars: Vec<char> = text.chars().collect();
+        let mut rest = chars.as_slice();
+        let is_align = |c: &char| "<>=^".contains(*c);
+        match rest {
+            [fill, align, tail @ ..] if is_align(align) => {
+                (spec.fill, spec.align, rest) = (Some(*fill), Some(*align), tail);
+            }
+            [align, tail @ ..] if is_align(align) => (spec.align, rest) = (Some(*align), tail),
+            _ => {}
+        }
+        if let [sign @ ('+' | '-' | ' '), tail @ ..] = rest {
+            (spec.sign, rest) = (Some(*sign), tail);
+        }
+        if let ['#', tail @ ..] = rest {
+            (spec.alternate, rest) = (true, tail);
+        }
+        if let ['0', tail @ ..] = rest {
+            (spec.zero, rest) = (true, tail);
+        }
+        spec.width = take_number(&mut rest)?.unwrap_or(0);
+        if let [grouping @ (',' | '_'), tail @ ..] = rest {
+            (spec.grouping, rest) = (Some(*grouping), tail);
+        }
+        if let ['.', tail @ ..] = rest {
+            rest = tail;
+            spec.precision = Some(match take_number(&mut rest)? {
+                Some(precision) => precision,
+                None => return fault(format!("no precision in the format '{text}'")),
+            });
+        }
+        match rest {
+            [] => {}
+            [kind] => spec.kind = Some(*kind),
+            _ => return fault(format!("'{text}' is no format")),
+        }
+        Ok(spec)
+    }
+
+    /// Text to its width, numbers to the right.
+    fn pad(&self, text: String, number: bool) -> String {
+        let missing = self.width.saturating_sub(text.chars().count());
+        if missing == 0 {
+            return text;
+        }
+        let zero = self.zero && number && self.align.is_none();
+        let fill = |count: usize| {
+            let fill = self.fill.unwrap_or(if self.zero { '0' } else { ' ' });
+            fill.to_string().repeat(count)
+        };
+        match self.align {
+            Some('=') => {}
+            _ if zero => {}
+            Some('<') => return text + &fill(missing),
+            Some('^') => return fill(missing / 2) + &text + &fill(missing - missing / 2),
+            None if !number => return text + &fill(missing),
+            _ => return fill(missing) + &text,
+        }
+        let (sign, digits) = match text.strip_prefix(['-', '+', ' ']) {
+            Some(digits) => (&text[..1], digits),
+            None => ("", text.as_str()),
+        };
+        format!("{sign}{}{digits}", fill(missing))
+    }
+
+    fn signed(&self, negative: bool, digits: &str) -> String {
+        let sign = match (negative, self.sign) {
+            (true, _) => "-",
+            (false, Some('+')) => "+",
+            (false, Some(' ')) => " ",
+            _ => "",
+        };
+        format!("{sign}{}", grouped(digits, self.grouping))
+    }
+}
+
+/// Digits of a width or precision; bounded, for they become memory.
+fn take_number(rest: &mut &[char]) -> Outcome<Option<usize>> {
+    let count = rest.iter().take_while(|c| c.is_ascii_digit()).count();
+    let (digits, tail) = rest.split_at(count);
+    *rest = tail;
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    match digits.iter().collect::<String>().parse::<usize>() {
+        Ok(number) if number <= MAX_WIDTH => Ok(Some(number)),
+        _ => fault(format!("a width or precision over {MAX_WIDTH}")),
+    }
+}
+
+/// The widest that one value is formatted.
+const MAX_WIDTH: usize = 4096;
+
+/// The digits before the point in groups of three.
+fn grouped(digits: &str, separator: Option<char>) -> String {
+    let Some(separator) = separator else { return digits.to_owned() };
+    let whole = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let (whole, rest) = digits.split_at(whole);
+    let mut out = String::new();
+    for (index, c) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            out.push(separator);
+        }
+        out.push(c);
+    }
+    out + rest
+}
+
+/// `format(object, spec)`.
+pub(super) fn format(heap: &mut Heap, object: &Object, spec: &str) -> Outcome<String> {
+    if spec.is_empty() {
+        return show::str(heap, object);
+    }
+    let spec = Spec::read(spec)?;
+    let text = match (object, spec.kind) {
+        (Object::Int(_), None | Some('d' | 'x' | 'X' | 'o' | 'b' | 'c' | 'n'))
+        | (Object::Bool(_), Some('d' | 'x' | 'X' | 'o' | 'b' | 'n')) => {
+            let int = object.as_int().unwrap_or(0);
+            spec.pad(integer(&spec, int)?, true)
+        }
+        (
+            Object::Int(_) | Object::Float(_) | Object::Bool(_),
+            Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'),
+        )
+        | (Object::Float(_), None) => {
+            spec.pad(number(&spec, object.as_float().unwrap_or(0.0)), true)
+        }
+        (Object::Str(string), None | Some('s')) => spec.pad(cut(string, spec.precision), false),
+        (Object::Bool(_) | Object::None, None) => {
+            let text = show::str(heap, object)?;
+            spec.pad(text, false)
+        }
+        _ => {
+            let kind = spec.kind.map_or_else(String::new, String::from);
+            return fault(format!(
+                "the format '{kind}' does not apply to a {}",
+                object.type_name()
+            ));
+        }
+    };
+    heap.take(text.len())?;
+    Ok(text)
+}
+
+fn cut(string: &str, precision: Option<usize>) -> String {
+    string.chars().take(precision.unwrap_or(usize::MAX)).collect()
+}
+
+fn integer(spec: &Spec, int: i128) -> Outcome<String> {
+    let digits = int.unsigned_abs();
+    let prefix = |text: &'static str| if spec.alternate { text } else { "" };
+    let digits = match spec.kind {
+        Some('x') => format!("{}{digits:x}", prefix("0x")),
+        Some('X') => format!("{}{digits:X}", prefix("0X")),
+        Some('o') => format!("{}{digits:o}", prefix("0o")),
+        Some('b') => format!("{}{digits:b}", prefix("0b")),
+        Some('c') => match u32::try_from(int).ok().and_then(char::from_u32) {
+            Some(c) => return Ok(c.to_string()),
+            None => return fault(format!("{int} is no character")),
+        },
+        _ => digits.to_string(),
+    };
+    Ok(spec.signed(int < 0, &digits))
+}
+
+fn number(spec: &Spec, x: f64) -> String {
+    let magnitude = x.abs();
+    let precision = spec.precision.unwrap_or(6);
+    let digits = match spec.kind {
+        _ if !x.is_finite() => show::float(magnitude),
+        Some('f' | 'F') => format!("{magnitude:.precision$}"),
+        Some('%') => format!("{:.precision$}%", magnitude * 100.0),
+        Some('e') => exponent(magnitude, precision, 'e'),
+        Some('E') => exponent(magnitude, precision, 'E'),
+        Some('g') => general(magnitude, precision, 'e', spec.alternate),
+        Some('G') => general(magnitude, precision, 'E', spec.alternate),
+        _ => match spec.precision {
+            None => show::float(magnitude),
+            Some(precision) => {
+                let text = general(magnitude, precision, 'e', false);
+                if text.contains(['.', 'e']) { text } else { text + ".0" }
+            }
+        },
+    };
+    spec.signed(x.is_sign_negative() && !x.is_nan(), &digits)
+}
+
+fn exponent(x: f64, precision: usize, letter: char) -> String {
+    let text = format!("{x:.precision$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    format!("{mantissa}{letter}{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs())
+}
+
+fn general(x: f64, precision: usize, letter: char, keep_zeros: bool) -> String {
+    let precision = precision.max(1);
+    let rounded = format!("{x:.*e}", precision - 1);
+    let power: i64 = rounded.split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or(0);
+    let text = if power < -4 || power >= precision as i64 {
+        exponent(x, precision - 1, letter)
+    } else {
+        let decimals = usize::try_from(precision as i64 - 1 - power).unwrap_or(0);
+        format!("{x:.decimals$}")
+    };
+    if keep_zeros {
+        return text;
+    }
+    let (mantissa, tail) = match text.find(letter) {
+        Some(at) => text.split_at(at),
+        None => (text.as_str(), ""),
+    };
+    let mantissa = if mantissa.contains('.') {
+        mantissa.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        mantissa
+    };
+    format!("{mantissa}{tail}")
+}
+
+/// What a conversion of an f-string or of `format` makes of a value before it is formatted: `!s`, `!r`.
+pub(super) fn convert(
+    heap: &mut Heap,
+    object: &Object,
+    conversion: Option<char>,
+) -> Outcome<Object> {
+    match conversion {
+        None => Ok(object.clone()),
+        Some('s') => Ok(Object::str(&show::str(heap, object)?)),
+        Some('r') => Ok(Object::str(&show::repr(heap, object)?)),
+        Some(other) => fault(format!("the conversion '!{other}' is not known")),
+    }
+}
+
+/// `template.format(*positional, **named)`.
+pub(super) fn template(
+    heap: &mut Heap,
+    template: &str,
+    positional: &[Object],
+    named: &[(Rc<str>, Object)],
+) -> Outcome<String> {
+    let mut out = String::new();
+    let mut next = 0;
+    fill(heap, template, &mut Fields { positional, named, next: &mut next }, 0, &mut out)?;
+    Ok(out)
+}
+
+struct Fields<'a> {
+    positional: &'a [Object],
+    named: &'a [(Rc<str>, Object)],
+    /// The number of the next field without a name.
+    next: &'a mut usize,
+}
+
+fn fill(
+    heap: &mut Heap,
+    template: &str,
+    fields: &mut Fields<'_>,
+    depth: usize,
+    out: &mut String,
+) -> Outcome<()> {
+    let mut rest = template;
+    while let Some(at) = rest.find(['{', '}']) {
+        heap.step(1)?;
+        out.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if rest.starts_with(brace) {
+            out.push_str(brace);
+            rest = &rest[1..];
+            continue;
+        }
+        let Some(end) = (brace == "{").then(|| closing(rest)).flatten() else {
+            return fault(format!("a single '{brace}' in a format string"));
+        };
+        let (field, spec) = rest[..end].split_once(':').unwrap_or((&rest[..end], ""));
+        rest = &rest[end + 1..];
+        let (name, conversion) = match field.split_once('!') {
+            Some((name, conversion)) => (name, conversion.chars().next()),
+            None => (field, None),
+        };
+        let value = lookup(heap, name, fields)?;
+        let value = convert(heap, &value, conversion)?;
+        let mut inner = String::new();
+        if depth == 0 {
+            fill(heap, spec, fields, 1, &mut inner)?;
+        } else {
+            inner.push_str(spec);
+        }
+        out.push_str(&format(heap, &value, &inner)?);
+        if out.len() > MAX_STRING {
+            return fault(format!("a string of more than {MAX_STRING} bytes"));
+        }
+    }
+    out.push_str(rest);
+    heap.take(out.len())
+}
+
+/// Where the brace closes that stands before `rest`.
+fn closing(rest: &str) -> Option<usize> {
+    let mut open = 1_usize;
+    rest.char_indices().find_map(|(at, c)| {
+        match c {
+            '{' => open += 1,
+            '}' => open -= 1,
+            _ => {}
+        }
+        (open == 0).then_some(at)
+    })
+}
+
+/// The value of a field: `0`, `name`, `name.attribute`, `name[key]`.
+fn lookup(heap: &mut Heap, name: &str, fields: &mut Fields<'_>) -> Outcome<Object> {
+    let end = name.find(['.', '[']).unwrap_or(name.len());
+    let (first, mut path) = name.split_at(end);
+    let found = if first.is_empty() {
+        *fields.next += 1;
+        fields.positional.get(*fields.next - 1).cloned()
+    } else if let Ok(index) = first.parse::<usize>() {
+        fields.positional.get(index).cloned()
+    } else {
+        fields.named.iter().find(|(name, _)| &**name == first).map(|(_, value)| value.clone())
+    };
+    let Some(mut value) = found else {
+        return fault(format!("the format string has no value for '{{{first}}}'"));
+    };
+    while !path.is_empty() {
+        if let Some(rest) = path.strip_prefix('.') {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            value = subscript::attribute(heap, &value, &rest[..end])?;
+            path = &rest[end..];
+        } else {
+            let inner = path.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+            let Some((key, rest)) = inner else { return fault(format!("'{name}' is no field")) };
+            let key = key.parse::<i128>().map_or_else(|_| Object::str(key), Object::Int);
+            value = subscript::get(heap, &value, &key)?;
+            path = rest;
+        }
+    }
+    Ok(value)
+}
+
+/// `template % values`.
+pub(super) fn percent(heap: &mut Heap, template: &str, values: &Object) -> Outcome<String> {
+    let mut positional = match values {
+        Object::Tuple(id) => heap.items(*id).iter().map(|slot| slot.object.clone()).collect(),
+        other => vec![other.clone()],
+    }
+    .into_iter();
+    let mut out = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find('%') {
+        heap.step(1)?;
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(tail) = rest.strip_prefix('%') {
+            out.push('%');
+            rest = tail;
+            continue;
+        }
+        let value = match (rest.strip_prefix('(').and_then(|rest| rest.split_once(')')), values) {
+            (Some((name, tail)), Object::Dict(id)) => {
+                rest = tail;
+                heap.get_dict(*id)
+                    .entries
+                    .get(&Key::str(name))
+                    .map(|entry| entry.slot.object.clone())
+            }
+            _ => positional.next(),
+        };
+        let end = rest.find(|c: char| c.is_ascii_alphabetic());
+        let (Some(value), Some(end)) = (value, end) else {
+            return fault("the string has more places than values are given".to_owned());
+        };
+        let (flags, kind) = (&rest[..end], &rest[end..=end]);
+        rest = &rest[end + 1..];
+        let left = flags.starts_with('-');
+        let flags = flags.trim_start_matches('-');
+        let (kind, value) = match (kind, &value) {
+            ("s", _) => ("s", Object::str(&show::str(heap, &value)?)),
+            ("r", _) => ("s", Object::str(&show::repr(heap, &value)?)),
+            ("d" | "i" | "u", Object::Float(x)) => ("d", Object::Int(x.trunc() as i128)),
+            ("d" | "i" | "u", _) => ("d", value),
+            (kind @ ("x" | "X" | "o" | "e" | "E" | "f" | "F" | "g" | "G" | "c"), _) => {
+                (kind, value)
+            }
+            (kind, _) => return fault(format!("the format '%{kind}' is not known")),
+        };
+        let align = if left {
+            "<"
+        } else if kind == "s" {
+            ">"
+        } else {
+            ""
+        };
+        out.push_str(&format(heap, &value, &format!("{align}{flags}{kind}"))?);
+        if out.len() > MAX_STRING {
+            return fault(format!("a string of more than {MAX_STRING} bytes"));
+        }
+    }
+    out.push_str(rest);
+    if positional.next().is_some() && !matches!(values, Object::Dict(_)) {
+        return fault("more values are given than the string has places".to_owned());
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_formatted_as_python_does() {
+        for (value, spec, expected) in [
+            (Object::Int(42), "05d", "00042"),
+            (Object::Int(-42), "05", "-0042"),
+            (Object::Int(42), ">6", "    42"),
+            (Object::Int(1_234_567), ",", "1,234,567"),
+            (Object::Int(255), "#x", "0xff"),
+            (Object::Int(3), ".2f", "3.00"),
+            (Object::Float(0.5), ".0%", "50%"),
+            (Object::Float(1e-4), "", "0.0001"),
+            (Object::Float(1e-4), ".0e", "1e-04"),
+            (Object::Float(1e-4), "g", "0.0001"),
+            (Object::Float(1e-5), "g", "1e-05"),
+            (Object::Float(1_234_567.0), "g", "1.23457e+06"),
+            (Object::Float(100.0), "g", "100"),
+            (Object::Float(2.5), "+.1f", "+2.5"),
+            (Object::Float(2.0), ".3", "2.0"),
+            (Object::str("ab"), "^6", "  ab  "),
+            (Object::str("ab"), "*<4", "ab**"),
+            (Object::str("abc"), ".2", "ab"),
+        ] {
+            assert_eq!(
+                format(&mut Heap::default(), &value, spec).unwrap(),
+                expected,
+                "{value:?} {spec}"
+            );
+        }
+        assert!(format(&mut Heap::default(), &Object::Int(1), "99999999d").is_err());
+        assert!(format(&mut Heap::default(), &Object::str("a"), "d").is_err());
+    }
+
+    #[test]
+    fn templates_are_filled_as_python_does() {
+        let heap = &mut Heap::default();
+        let values = [Object::Int(1), Object::str("b")];
+        let named = [(Rc::from("n"), Object::Float(0.25))];
+        let filled = template(heap, "{} {1!r} {n:.1f} {{}} {0:{0}}", &values, &named).unwrap();
+        assert_eq!(filled, "1 'b' 0.2 {} 1");
+        assert!(template(heap, "{2}", &values, &named).is_err());
+        assert!(template(heap, "{", &values, &named).is_err());
+    }
+
+    #[test]
+    fn percent_is_as_python_has_it() {
+        let heap = &mut Heap::default();
+        assert_eq!(percent(heap, "%05d%%", &Object::Int(7)).unwrap(), "00007%");
+        assert_eq!(percent(heap, "%.2f", &Object::Float(0.5)).unwrap(), "0.50");
+        assert_eq!(percent(heap, "[%4s]", &Object::str("a")).unwrap(), "[   a]");
+        assert_eq!(percent(heap, "[%-4s]", &Object::str("a")).unwrap(), "[a   ]");
+        assert!(percent(heap, "%d %d", &Object::Int(7)).is_err());
+        assert!(percent(heap, "x", &Object::Int(7)).is_err());
+    }
+}

@@ -1,0 +1,139 @@
+//! What is refused before it is parsed: code that would nest too deep.
+//!
+//! The parser, the evaluator and the drop of a syntax tree recurse as deep as the code nests, so the nesting is
+//! bounded first, from the tokens alone: brackets and blocks that are open, and beside them everything in one
+//! expression that may nest without brackets (`- - -x`, `a.b.c`, `f()()()`, `x + y + z`, `not`, `lambda`, ...).
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{Mode, lexer};
+
+/// How deep an expression may nest, counted from its tokens.
+const MAX_NESTING: usize = 600;
+
+/// Brackets inside each other, at most, as in Python itself.
+const MAX_BRACKETS: usize = 200;
+
+/// Blocks inside each other, at most, as in Python itself.
+const MAX_BLOCKS: usize = 100;
+
+/// Where the code nests too deep, and what it nests.
+pub(super) fn too_deep(text: &str) -> Option<(usize, String)> {
+    let message = nested(text)?;
+    // The lexer does not say where its tokens are: the place is the end of the shortest beginning that is too deep.
+    let (mut short, mut long) = (0, text.len());
+    while short + 1 < long {
+        let middle = short.midpoint(long);
+        if nested(&text[..text.floor_char_boundary(middle)]).is_some() {
+            long = middle;
+        } else {
+            short = middle;
+        }
+    }
+    Some((text.floor_char_boundary(short), message))
+}
+
+fn nested(text: &str) -> Option<String> {
+    let mut lexer = lexer::lex(text, Mode::Module);
+    // For each open bracket: tokens of its present element that may nest, and of the whole of it.
+    let mut levels = vec![Level::default()];
+    let mut sum = 0;
+    let mut blocks = 0_usize;
+    loop {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => return None,
+            TokenKind::Comment | TokenKind::NonLogicalNewline => continue,
+            TokenKind::Indent => blocks += 1,
+            TokenKind::Dedent => blocks = blocks.saturating_sub(1),
+            TokenKind::Newline => {
+                levels.clear();
+                levels.push(Level::default());
+                sum = 0;
+            }
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                count(&mut levels, &mut sum, false);
+                levels.push(Level::default());
+            }
+            TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace => {
+                if levels.len() > 1 {
+                    let closed = levels.pop().unwrap_or_default();
+                    sum -= closed.element + closed.kept;
+                }
+            }
+            TokenKind::Comma | TokenKind::Semi => {
+                if let Some(level) = levels.last_mut() {
+                    sum -= level.element;
+                    level.element = 0;
+                }
+            }
+            // Strings side by side are one; arguments of a lambda have commas of their own.
+            TokenKind::String | TokenKind::FStringMiddle => {}
+            TokenKind::Lambda => count(&mut levels, &mut sum, true),
+            _ => count(&mut levels, &mut sum, false),
+        }
+        if blocks > MAX_BLOCKS {
+            return Some(format!("more than {MAX_BLOCKS} blocks inside each other"));
+        }
+        if levels.len() > MAX_BRACKETS {
+            return Some(format!("more than {MAX_BRACKETS} brackets inside each other"));
+        }
+        if sum > MAX_NESTING {
+            return Some(format!(
+                "an expression of more than {MAX_NESTING} parts inside each other"
+            ));
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    element: usize,
+    kept: usize,
+}
+
+fn count(levels: &mut [Level], sum: &mut usize, kept: bool) {
+    if let Some(level) = levels.last_mut() {
+        *sum += 1;
+        if kept {
+            level.kept += 1;
+        } else {
+            level.element += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_code_is_refused_and_wide_code_is_not() {
+        let wide = format!("x = [{}]\n", "dict(type='a', b=[1, 2]), ".repeat(10_000));
+        assert_eq!(too_deep(&wide), None);
+        let long = "x = a + b\n".repeat(10_000);
+        assert_eq!(too_deep(&long), None);
+        let strings = format!("x = ({})\n", "'abc' ".repeat(10_000));
+        assert_eq!(too_deep(&strings), None);
+        for deep in [
+            "(",
+            "[",
+            "{",
+            "- ",
+            "a.",
+            "f()",
+            "x + ",
+            "not ",
+            "lambda a, b: ",
+            "a if b else ",
+            "x[0]",
+            "f'{",
+            "~",
+            "*",
+        ] {
+            let code = format!("x = {}", deep.repeat(10_000));
+            assert!(too_deep(&code).is_some(), "{deep}");
+        }
+        let blocks: String =
+            (0..1000).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+        assert!(too_deep(&blocks).is_some());
+    }
+}

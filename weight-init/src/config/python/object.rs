@@ -1,0 +1,140 @@
+//! What a Python expression gives.
+
+use std::rc::Rc;
+
+use super::heap::{DictId, FunctionId, IterId, ListId, SetId};
+
+/// A Python object. Containers live on the [`Heap`](super::heap::Heap), so that several names can mean the same one.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::config) enum Object {
+    None,
+    Ellipsis,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Str(Rc<str>),
+    List(ListId),
+    Tuple(ListId),
+    Dict(DictId),
+    Set(SetId),
+    Range(Range),
+    /// What `zip`, `enumerate`, `reversed`, `map` and generators give: passed once.
+    Iter(IterId),
+    Function(FunctionId),
+    /// A function or type of Python itself.
+    Builtin(Builtin),
+    /// A method and what it is called on.
+    Method(Box<Self>, Rc<str>),
+    /// A module of Python's library, by its name.
+    Module(&'static str),
+    /// What an import of other code would give: kept as its dotted name.
+    Opaque(Rc<str>),
+}
+
+/// `range(start, stop, step)`; the step is not 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) struct Range {
+    pub(in crate::config) start: i128,
+    pub(in crate::config) stop: i128,
+    pub(in crate::config) step: i128,
+}
+
+/// Names every built-in once: as a variant and as Python writes it.
+macro_rules! builtins {
+    ($($variant:ident = $name:literal),* $(,)?) => {
+        /// A function or type that needs no import.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(in crate::config) enum Builtin {
+            $($variant),*
+        }
+
+        impl Builtin {
+            pub(in crate::config) const ALL: &[Self] = &[$(Self::$variant),*];
+
+            pub(in crate::config) const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name),*
+                }
+            }
+        }
+    };
+}
+
+builtins! {
+    Abs = "abs", All = "all", Any = "any", Bool = "bool", Chr = "chr", Dict = "dict", Divmod = "divmod",
+    Enumerate = "enumerate", Filter = "filter", Float = "float", Format = "format", Frozenset = "frozenset",
+    Getattr = "getattr", Hasattr = "hasattr", Int = "int", Isinstance = "isinstance", Iter = "iter", Len = "len",
+    List = "list", Map = "map", Max = "max", Min = "min", Next = "next", Ord = "ord", Pow = "pow", Print = "print",
+    Range = "range", Repr = "repr", Reversed = "reversed", Round = "round", Set = "set", Sorted = "sorted",
+    Str = "str", Sum = "sum", Tuple = "tuple", Zip = "zip",
+    Deepcopy = "copy.deepcopy", Copy = "copy.copy", OrderedDict = "collections.OrderedDict",
+    Ceil = "math.ceil", Floor = "math.floor", Sqrt = "math.sqrt", Prod = "math.prod", Gcd = "math.gcd",
+    PathJoin = "os.path.join", PathBasename = "os.path.basename", PathDirname = "os.path.dirname",
+    PathSplitext = "os.path.splitext", Chain = "itertools.chain", Product = "itertools.product",
+}
+
+impl Builtin {
+    /// A built-in name, or one of a module by its dotted name.
+    pub(in crate::config) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|builtin| builtin.name() == name)
+    }
+}
+
+impl Range {
+    /// How many numbers it has.
+    pub(in crate::config) const fn len(self) -> u128 {
+        let Self { start, stop, step } = self;
+        let (low, high) = if step > 0 { (start, stop) } else { (stop, start) };
+        if low >= high { 0 } else { (high.abs_diff(low) - 1) / step.unsigned_abs() + 1 }
+    }
+
+    /// Number `index`, which must be below the length.
+    pub(in crate::config) fn get(self, index: usize) -> Object {
+        Object::Int(self.start.wrapping_add(self.step.wrapping_mul(index as i128)))
+    }
+}
+
+impl Object {
+    pub(in crate::config) fn str(string: &str) -> Self {
+        Self::Str(Rc::from(string))
+    }
+
+    /// The name of its type, as Python's messages write it.
+    pub(in crate::config) const fn type_name(&self) -> &'static str {
+        match self {
+            Self::None => "NoneType",
+            Self::Ellipsis => "ellipsis",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Float(_) => "float",
+            Self::Str(_) => "str",
+            Self::List(_) => "list",
+            Self::Tuple(_) => "tuple",
+            Self::Dict(_) => "dict",
+            Self::Set(_) => "set",
+            Self::Range(_) => "range",
+            Self::Iter(_) => "iterator",
+            Self::Function(_) | Self::Builtin(_) => "function",
+            Self::Method(..) => "method",
+            Self::Module(_) => "module",
+            Self::Opaque(_) => "imported name",
+        }
+    }
+
+    /// A number, with a truth value counted as 0 or 1.
+    pub(in crate::config) const fn as_int(&self) -> Option<i128> {
+        match self {
+            Self::Bool(bool) => Some(*bool as i128),
+            Self::Int(int) => Some(*int),
+            _ => None,
+        }
+    }
+
+    pub(in crate::config) const fn as_float(&self) -> Option<f64> {
+        match (self, self.as_int()) {
+            (Self::Float(float), _) => Some(*float),
+            (_, Some(int)) => Some(int as f64),
+            _ => None,
+        }
+    }
+}
