@@ -129,6 +129,11 @@ pub fn detectors() -> Vec<Detector> {
         .collect()
 }
 
+/// The lines of a compressed data file.
+pub fn lines(name: &str) -> impl Iterator<Item = String> {
+    BufReader::new(open(name)).lines().map(Result::unwrap)
+}
+
 /// The text of a compressed data file.
 #[must_use]
 pub fn text(name: &str) -> String {

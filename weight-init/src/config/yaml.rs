@@ -77,7 +77,13 @@ struct OpenDict {
     /// Those that `<<` brings in; the dict's own win.
     merged: IndexMap<String, (Span, Value)>,
     /// The key that waits for its value.
-    waiting: Option<(String, Span)>,
+    waiting: Option<Waiting>,
+}
+
+enum Waiting {
+    Key(String, Span),
+    /// `<<` without quotes.
+    Merge(Span),
 }
 
 impl Reader<'_> {
@@ -112,6 +118,12 @@ impl Reader<'_> {
                 };
                 let span = Span { end: span.end.max(open.span.end), ..open.span };
                 self.put(Value::new(kind, span), open.anchor)
+            }
+            Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<" && self.at_key() => {
+                if let Some(Open { items: Items::Dict(dict), .. }) = self.open.last_mut() {
+                    dict.waiting = Some(Waiting::Merge(span));
+                }
+                Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let tag = tag.as_deref().map(|tag| format!("{}{}", tag.handle, tag.suffix));
@@ -148,6 +160,11 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the next value is a key.
+    fn at_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { items: Items::Dict(dict), .. }) if dict.waiting.is_none())
+    }
+
     fn push(&mut self, anchor: usize, span: Span, items: Items) -> Result<(), ValueError> {
         if self.open.len() == MAX_DEPTH {
             return Err(
@@ -180,9 +197,9 @@ impl Reader<'_> {
 impl OpenDict {
     fn put(&mut self, value: Value) -> Result<(), ValueError> {
         match self.waiting.take() {
-            None => self.waiting = Some((key(&value)?, value.span)),
-            Some((key, key_span)) if key == "<<" => self.merge(value, key_span)?,
-            Some((key, key_span)) => {
+            None => self.waiting = Some(Waiting::Key(key(&value)?, value.span)),
+            Some(Waiting::Merge(span)) => self.merge(value, span)?,
+            Some(Waiting::Key(key, key_span)) => {
                 if self.entries.contains_key(&key) {
                     return Err(
                         ValueError::new(format!("duplicate key '{key}'")).with_span(key_span)
