@@ -87,6 +87,29 @@ impl Config {
         load::load(path.as_ref(), root)
     }
 
+    /// Reads a text that inherits from nothing; placeholders take its name for a path.
+    ///
+    /// # Errors
+    ///
+    /// At the place of what is wrong.
+    ///
+    /// ```
+    /// use weight_init::config::{Config, Format};
+    /// use weight_init::diagnostic::Source;
+    ///
+    /// let text = "layers = [dict(type='Linear', in_features=2**i) for i in range(3)]";
+    /// let config = Config::parse(Source::new("net.py", text), Format::Python)?;
+    /// assert_eq!(config.value.get("layers").and_then(|layers| layers.as_list()).map(<[_]>::len), Some(3));
+    ///
+    /// let error = Config::parse(Source::new("net.py", "x = __import__('os')"), Format::Python);
+    /// let error = error.unwrap_err();
+    /// assert_eq!((error.line(), error.column()), (Some(1), Some(5)));
+    /// # Ok::<(), weight_init::diagnostic::Diagnostic>(())
+    /// ```
+    pub fn parse(source: Source, format: Format) -> Result<Self, Diagnostic> {
+        load::parse(source, format)
+    }
+
     /// The config as text of a format; Python is not written.
     ///
     /// # Errors

@@ -27,16 +27,21 @@
 //! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
 //! | `same_as` | parameters, beside `name` alone: the very same parameter as that of this full name | |
 
+mod build;
 pub mod defaults;
 mod description;
 mod layers;
+mod overlay;
+mod placed;
 
-use self::defaults::BufferDefault;
-pub(crate) use self::description::root;
 use std::collections::HashMap;
 
-use weight_init_core::init_cfg::{InitCfg, Owned};
 use weight_init_core::{DType, InitWeights, Layer, Layout};
+
+pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
+use self::defaults::BufferDefault;
+pub use self::placed::PlacedInitCfg;
+use crate::config::Config;
 
 use crate::config::json;
 use crate::diagnostic::{Diagnostic, Source};
@@ -66,13 +71,19 @@ pub struct Model {
     values: HashMap<String, Values>,
 }
 
+/// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
+const MAX_NAME: usize = 1024;
+
+/// The largest tensor, in bytes: offsets in files and in frameworks are signed.
+const MAX_TENSOR_BYTES: u64 = i64::MAX as u64;
+
 /// One layer.
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
     class: String,
     bases: Vec<String>,
     init_weights: InitWeights,
-    init_cfg: Option<InitCfg<Owned>>,
+    init_cfg: Option<PlacedInitCfg>,
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
     aliases: Vec<(String, String)>,
@@ -140,6 +151,26 @@ impl Model {
         description::read(&json::parse(source)?, source)
     }
 
+    /// The model of a file: a config to be built (a dict with `type`), or a description (with `class`); bare or under
+    /// the key `model`.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and of a config: classes that are not registered, arguments that are missing, unknown
+    /// or wrong.
+    pub fn from_config(config: &Config, registry: &Registry) -> Result<Self, Diagnostic> {
+        let (value, texts) = (&config.value, &config.sources);
+        let is_built =
+            |value: &crate::value::Value| value.as_list().is_some() || value.get("type").is_some();
+        match value.get("model") {
+            Some(model) if is_built(model) && value.get("class").is_none() => {
+                build::build(model, texts, registry, "$.model")
+            }
+            None if is_built(value) => build::build(value, texts, registry, "$"),
+            _ => description::read(value, texts),
+        }
+    }
+
     /// The root, as the resolver sees it.
     #[must_use]
     pub fn root(&self) -> impl Layer + '_ {
@@ -150,6 +181,17 @@ impl Model {
     #[must_use]
     pub fn layers(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// The init_cfg of the layer at a dotted path, with its places; the root's path is empty.
+    #[must_use]
+    pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
+        let mut names = path.split('.').filter(|name| !name.is_empty());
+        let node = names.try_fold(self.nodes.first()?, |node, name| {
+            let child = node.children.iter().find(|child| child.name == name)?;
+            self.nodes.get(child.node)
+        });
+        node?.init_cfg.as_ref()
     }
 
     /// What the description itself says is in the tensor of this full name.

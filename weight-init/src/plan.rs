@@ -21,7 +21,7 @@ use weight_init_core::resolve::{Order, Part};
 use weight_init_core::{DType, Layout};
 
 pub use self::explain::Explanation;
-pub use self::locate::{locate_in_description, locate_in_init_cfg};
+pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};

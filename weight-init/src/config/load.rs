@@ -51,31 +51,65 @@ const STACK: usize = 128 << 20;
 pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
     let format = Format::of(path)?;
     let source = read_source(path).map_err(ConfigError::Io)?;
-    // A file of values that inherits nothing may be large, and needs no evaluation.
-    if format != Format::Python {
-        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let text = Text::new(&source, &absolute, BaseSyntax::Data)?;
-        let value = data(format, &text)?;
-        if value.get("_base_").is_none() && !text.is_replaced() {
-            drop(text);
-            return Ok(Config { value, sources: Sources::new(source) });
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (value, source) = match without_bases(source, format, &absolute)? {
+        (Some(value), source) => (value, source),
+        (None, source) => {
+            let path = std::fs::canonicalize(path).map_err(|error| {
+                let message = format!("cannot find {}: {error}", path.display());
+                ConfigError::Io(std::io::Error::new(error.kind(), message))
+            })?;
+            let folder = Folder::new(&path, root)?;
+            return Ok(evaluate(path, format, source, folder)?);
         }
+    };
+    Ok(Config { value, sources: Sources::new(source) })
+}
+
+/// Reads a text that has no bases.
+pub(super) fn parse(source: Source, format: Format) -> Result<Config, Diagnostic> {
+    let path = PathBuf::from(source.name());
+    match without_bases(source, format, &path)? {
+        (Some(value), source) => Ok(Config { value, sources: Sources::new(source) }),
+        (None, source) => evaluate(path, format, source, Folder::none()),
     }
-    let path = std::fs::canonicalize(path).map_err(|error| {
-        ConfigError::Io(std::io::Error::new(
-            error.kind(),
-            format!("cannot find {}: {error}", path.display()),
-        ))
-    })?;
-    let folder = Folder::new(&path, root)?;
-    // Recursion is bounded by counts, and this stack is made for them, whatever the caller's is.
+}
+
+/// The value of a file without code that inherits nothing: it may be large, and needs no evaluation.
+fn without_bases(
+    source: Source,
+    format: Format,
+    path: &Path,
+) -> Result<(Option<Value>, Source), Diagnostic> {
+    if format == Format::Python {
+        return Ok((None, source));
+    }
+    let text = Text::new(&source, path, BaseSyntax::Data)?;
+    let value = data(format, &text)?;
+    let alone = value.get("_base_").is_none() && !text.is_replaced();
+    Ok((alone.then_some(value), source))
+}
+
+/// Recursion is bounded by counts; the stack is made for them, whatever the caller's is.
+fn evaluate(
+    path: PathBuf,
+    format: Format,
+    source: Source,
+    folder: Folder,
+) -> Result<Config, Diagnostic> {
+    let name = source.name().to_owned();
     let read = move || Loader::read(path, format, source, folder);
-    match std::thread::Builder::new().stack_size(STACK).spawn(read) {
-        Ok(thread) => match thread.join() {
-            Ok(result) => Ok(result?),
-            Err(panic) => std::panic::resume_unwind(panic),
-        },
-        Err(error) => Err(ConfigError::Io(error)),
+    match std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(read)
+        .map(std::thread::JoinHandle::join)
+    {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => Err(Diagnostic::of_file(
+            &name,
+            format!("the system gives no thread to read it: {error}"),
+        )),
     }
 }
 

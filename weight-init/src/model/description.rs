@@ -6,16 +6,11 @@ mod tensor;
 use std::collections::HashMap;
 
 use weight_init_core::InitWeights;
-use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use self::fields::{Fields, Place};
-use super::{ChildNode, Model, Node, ParamNode, Values};
-use crate::config::de;
+use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::value::Value;
-
-/// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
-const MAX_NAME: usize = 1024;
 
 const LAYER_KEYS: &[&str] = &[
     "name",
@@ -44,7 +39,7 @@ pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic
 }
 
 /// The root layer, bare or under the key `model`, and its path.
-pub(crate) fn root(value: &Value) -> (&Value, &'static str) {
+fn root(value: &Value) -> (&Value, &'static str) {
     match value.get("model") {
         Some(model) if value.get("class").is_none() => (model, "$.model"),
         _ => (value, "$"),
@@ -186,12 +181,9 @@ impl Reader<'_> {
         Ok(full + name)
     }
 
-    fn init_cfg(&self, fields: &Fields<'_>) -> Result<Option<InitCfg<Owned>>, Diagnostic> {
+    fn init_cfg(&self, fields: &Fields<'_>) -> Result<Option<PlacedInitCfg>, Diagnostic> {
         let Some(value) = fields.get("init_cfg") else { return Ok(None) };
-        match de::from_value(value) {
-            Ok(cfg) => Ok(Some(cfg)),
-            Err(error) => Err(error.into_diagnostic(self.texts, &fields.place_of("init_cfg"))),
-        }
+        PlacedInitCfg::read(value, self.texts, &fields.place_of("init_cfg")).map(Some)
     }
 
     /// Every alias must lead to a layer below.

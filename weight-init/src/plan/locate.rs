@@ -1,76 +1,40 @@
-use super::{PlanError, RulePlace};
-use crate::config::json;
-use crate::diagnostic::{Diagnostic, Source};
-use crate::model::root;
-use crate::value::{Segment, Value, path};
+use super::PlanError;
+use crate::diagnostic::{Diagnostic, Texts};
+use crate::model::{Model, PlacedInitCfg};
+use crate::value::Span;
 
-/// The error at its place in the description that the model was read from.
-///
-/// The text is read once more: what is rare need not be remembered.
+/// The error at the place of the rule that it is about, in the texts that the model was read from.
 #[must_use]
-pub fn locate_in_description(error: &PlanError, source: &Source) -> Diagnostic {
-    locate(error, source, |value, place| {
-        let (mut layer, base) = root(value);
-        let mut segments = Vec::new();
-        for name in place.module.split('.').filter(|name| !name.is_empty()) {
-            let children = layer.get("children")?.as_list()?;
-            let named = |child: &Value| child.get("name").and_then(Value::as_str) == Some(name);
-            let index = children.iter().position(named)?;
-            segments.extend([Segment::from("children"), Segment::from(index)]);
-            layer = children.get(index)?;
-        }
-        segments.push(Segment::from("init_cfg"));
-        Some((layer.get("init_cfg")?, base, segments))
-    })
+pub fn locate(error: &PlanError, model: &Model, texts: &dyn Texts) -> Diagnostic {
+    let init_cfg = error.place().and_then(|place| model.init_cfg(&place.module));
+    locate_in(error, init_cfg, texts)
 }
 
-/// The error at its place in the init_cfg that was read for the root.
+/// The error at the place of the rule that it is about, in an init_cfg that was read for the root.
 #[must_use]
-pub fn locate_in_init_cfg(error: &PlanError, source: &Source) -> Diagnostic {
-    locate(error, source, |value, _| Some((value, "$", Vec::new())))
-}
-
-/// Finds the rule below the init_cfg that `init_cfg` finds.
-fn locate(
+pub fn locate_in_init_cfg(
     error: &PlanError,
-    source: &Source,
-    init_cfg: impl for<'v> FnOnce(
-        &'v Value,
-        &RulePlace,
-    ) -> Option<(&'v Value, &'static str, Vec<Segment>)>,
+    init_cfg: &PlacedInitCfg,
+    texts: &dyn Texts,
 ) -> Diagnostic {
+    locate_in(error, Some(init_cfg), texts)
+}
+
+fn locate_in(error: &PlanError, init_cfg: Option<&PlacedInitCfg>, texts: &dyn Texts) -> Diagnostic {
     let message = error.to_string();
     let (message, help) = match message.rsplit_once("; did you mean ") {
         Some((message, help)) => (message.to_owned(), Some(format!("did you mean {help}"))),
         None => (message, None),
     };
-    let found = error.place().and_then(|place| {
-        let value = json::parse(source).ok()?;
-        let (mut at, base, mut segments) = init_cfg(&value, place)?;
-        at = item(at, place.rule, &mut segments)?;
-        if let Some(index) = place.override_index {
-            segments.push(Segment::from("override"));
-            at = item(at.get("override")?, index, &mut segments)?;
-        }
-        Some((at.span, path(base, &segments)))
+    let place = error.place();
+    let found = init_cfg.zip(place).and_then(|(init_cfg, place)| {
+        let (span, path) = init_cfg.place(place.rule, place.override_index)?;
+        Some(Diagnostic::new(init_cfg.texts(texts), span, &*message).at(path))
     });
-    let diagnostic = match found {
-        Some((span, path)) => Diagnostic::new(source, span, message).at(path),
-        None => Diagnostic::of_file(source.name(), message),
-    };
+    let name = texts.source(Span::default()).name();
+    let diagnostic = found.unwrap_or_else(|| Diagnostic::of_file(name, message));
     match help {
         Some(help) => diagnostic.help(help),
         None => diagnostic,
-    }
-}
-
-/// The item of a list, or the one value that stands in its place.
-fn item<'v>(value: &'v Value, index: usize, segments: &mut Vec<Segment>) -> Option<&'v Value> {
-    match value.as_list() {
-        Some(items) => {
-            segments.push(Segment::from(index));
-            items.get(index)
-        }
-        None => Some(value),
     }
 }

@@ -88,8 +88,15 @@ Examples:
 /// The model and what is laid over it.
 #[derive(Debug, Args)]
 pub(crate) struct ModelArgs {
-    /// Description of the model
+    /// A model config to be built, or a description of the model: .py, .json, .toml or .yaml
     pub(crate) model: PathBuf,
+    /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The folder that bases of configs are read from [default: the folder 'configs', the repository or the working
+    /// folder that holds the file]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) config_root: Option<PathBuf>,
     /// Rules (JSON) for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs
     #[arg(long, value_name = "FILE")]
     pub(crate) init_cfg: Option<PathBuf>,

@@ -1,9 +1,8 @@
-use weight_init::config::{de, json, read_source};
+use weight_init::config::{Config, json, read_source};
 use weight_init::diagnostic::Source;
-use weight_init::model::Model;
-use weight_init::plan::{Options, Plan, PlanError, locate_in_description, locate_in_init_cfg};
+use weight_init::model::{Model, PlacedInitCfg, Registry};
+use weight_init::plan::{Options, Plan, PlanError, locate, locate_in_init_cfg};
 use weight_init_core::DType;
-use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use crate::args::{ModelArgs, PretrainedChoice};
 use crate::failure::Failure;
@@ -13,16 +12,20 @@ use crate::output::say;
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) model: Model,
-    source: Source,
-    initialize: Option<(InitCfg<Owned>, Source)>,
+    config: Config,
+    initialize: Option<(PlacedInitCfg, Source)>,
 }
 
 impl Input {
     pub(crate) fn read(args: &ModelArgs) -> Result<Self, Failure> {
-        let source = read_source(&args.model).map_err(Failure::io)?;
-        let model = Model::read(&source)?;
+        let root = args.config_root.as_deref();
+        let config = Config::read(&args.model, root)?;
+        let mut model = Model::from_config(&config, &Registry::standard())?;
+        if let Some(path) = &args.config {
+            model.lay(&Config::read(path, root)?)?;
+        }
         let initialize = args.init_cfg.as_deref().map(read_init_cfg).transpose()?;
-        Ok(Self { model, source, initialize })
+        Ok(Self { model, config, initialize })
     }
 
     pub(crate) fn options(
@@ -31,7 +34,7 @@ impl Input {
         dtype: Option<DType>,
     ) -> Options<'_> {
         Options {
-            initialize: self.initialize.as_ref().map(|(rules, _)| rules),
+            initialize: self.initialize.as_ref().map(|(rules, _)| &rules.init_cfg),
             skip_pretrained: pretrained == PretrainedChoice::Skip,
             dtype,
         }
@@ -45,21 +48,18 @@ impl Input {
     /// A fault in the meeting of model and rules, at its place in the file that holds the rules.
     pub(crate) fn fault(&self, error: &PlanError) -> Failure {
         match &self.initialize {
-            Some((_, source)) if error.place().is_some() => {
-                locate_in_init_cfg(error, source).into()
+            Some((rules, source)) if error.place().is_some() => {
+                locate_in_init_cfg(error, rules, source).into()
             }
-            _ => locate_in_description(error, &self.source).into(),
+            _ => locate(error, &self.model, &self.config.sources).into(),
         }
     }
 }
 
-fn read_init_cfg(path: &std::path::Path) -> Result<(InitCfg<Owned>, Source), Failure> {
+fn read_init_cfg(path: &std::path::Path) -> Result<(PlacedInitCfg, Source), Failure> {
     let source = read_source(path).map_err(Failure::io)?;
-    let value = json::parse(&source)?;
-    match de::from_value(&value) {
-        Ok(rules) => Ok((rules, source)),
-        Err(error) => Err(error.into_diagnostic(&source, "$").into()),
-    }
+    let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+    Ok((rules, source))
 }
 
 /// Says the warnings, and fails on them if they count.

@@ -10,7 +10,8 @@ use crate::config::ConfigError;
 /// The folder that a config and its bases lie in; nothing outside of it is read.
 #[derive(Debug)]
 pub(super) struct Folder {
-    root: PathBuf,
+    /// `None`: there is no folder, and no base.
+    root: Option<PathBuf>,
     /// Where the package is installed that the config is a part of: `site-packages`, if the root is
     /// `site-packages/mmdet/.mim/configs`.
     packages: Option<PathBuf>,
@@ -49,7 +50,12 @@ impl Folder {
             .find(|folder| folder.ends_with(".mim"))
             .and_then(|mim| mim.ancestors().nth(2));
         let packages = packages.map(Path::to_owned);
-        Ok(Self { root, packages, here })
+        Ok(Self { root: Some(root), packages, here })
+    }
+
+    /// For a text that is no file.
+    pub(super) const fn none() -> Self {
+        Self { root: None, packages: None, here: None }
     }
 
     /// The file `name`, seen from `folder`.
@@ -82,7 +88,7 @@ impl Folder {
                 path.strip_prefix(self.packages.as_deref()?).ok()?.components().skip(1);
             Some(inside.next()?.as_os_str() == ".mim" && inside.next()?.as_os_str() == "configs")
         };
-        path.starts_with(&self.root) || installed() == Some(true)
+        self.root.as_ref().is_some_and(|root| path.starts_with(root)) || installed() == Some(true)
     }
 
     /// The configs of a package that is installed beside the one that the config is a part of.
@@ -100,10 +106,15 @@ impl Folder {
     }
 
     fn outside(&self, name: &str) -> String {
-        let root = self.root.display();
-        format!(
-            "the base '{name}' lies outside of {root}, the folder that configs are read from (--config-root)"
-        )
+        match &self.root {
+            Some(root) => format!(
+                "the base '{name}' lies outside of {}, the folder that bases are read from (--config-root)",
+                root.display()
+            ),
+            None => {
+                format!("the base '{name}' is not read: this text is no file and has no folder")
+            }
+        }
     }
 
     fn missing(&self, wanted: &Path, name: &str) -> String {

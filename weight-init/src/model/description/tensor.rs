@@ -2,14 +2,11 @@ use weight_init_core::{DType, Layout};
 
 use super::fields::{Fields, Place};
 use crate::diagnostic::{Diagnostic, Texts};
-use crate::model::{BufferNode, ParamNode, Values};
+use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
 use crate::value::{Kind, Value};
 
 const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
 const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "value"];
-
-/// The largest tensor, in bytes: offsets in files and in frameworks are signed.
-const MAX_BYTES: u64 = i64::MAX as u64;
 
 pub(super) fn param_fields<'a>(
     texts: &'a dyn Texts,
@@ -73,9 +70,9 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
         .collect::<Result<Vec<usize>, _>>()?;
     let bytes =
         dims.iter().try_fold(dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
-    if bytes.is_none_or(|bytes| bytes > MAX_BYTES) && !dims.contains(&0) {
+    if bytes.is_none_or(|bytes| bytes > MAX_TENSOR_BYTES) && !dims.contains(&0) {
         let message = format!(
-            "a tensor of shape {dims:?} has more than {MAX_BYTES} bytes, the most a file can hold"
+            "a tensor of shape {dims:?} has more than {MAX_TENSOR_BYTES} bytes, the most a file can hold"
         );
         return Err(fields.fault("shape", message));
     }

@@ -1,0 +1,132 @@
+//! The tree of layers → the flat [`Model`], with what must hold for any model checked.
+
+use std::collections::{HashMap, HashSet};
+
+use super::spec::{ChildSpec, LayerSpec, TensorSpec};
+use crate::diagnostic::{Diagnostic, Texts};
+use crate::model::{
+    BufferNode, ChildNode, MAX_NAME, MAX_TENSOR_BYTES, Model, Node, ParamNode, Values,
+};
+use crate::value::Value;
+
+pub(super) fn model(
+    spec: LayerSpec,
+    value: &Value,
+    texts: &dyn Texts,
+    base: &str,
+) -> Result<Model, Diagnostic> {
+    let mut flat = Flat::default();
+    match flat.layer(spec, &mut Vec::new()) {
+        Ok(_) => Ok(Model { nodes: flat.nodes, values: flat.values }),
+        Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),
+    }
+}
+
+#[derive(Default)]
+struct Flat {
+    nodes: Vec<Node>,
+    values: HashMap<String, Values>,
+    /// The layers by the path at which they were met first; `None` while they are being made.
+    layers: HashMap<String, Option<usize>>,
+    /// The parameters by full name: the layer and the place in it.
+    params: HashMap<String, (usize, usize)>,
+}
+
+impl Flat {
+    fn layer(&mut self, spec: LayerSpec, path: &mut Vec<String>) -> Result<usize, String> {
+        let index = self.nodes.len();
+        self.layers.insert(path.join("."), None);
+        self.nodes.push(Node {
+            class: spec.class,
+            bases: spec.bases,
+            init_weights: spec.init_weights,
+            init_cfg: spec.init_cfg,
+            params: Vec::new(),
+            buffers: Vec::new(),
+            aliases: spec.aliases,
+            children: Vec::new(),
+        });
+        let mut names = HashSet::new();
+        for param in spec.params {
+            let full = full_name(path, &param.name, &mut names)?;
+            let node = self.param(param, &full)?;
+            self.params.insert(full, (index, self.nodes[index].params.len()));
+            self.nodes[index].params.push(node);
+        }
+        for buffer in spec.buffers {
+            let full = full_name(path, &buffer.name, &mut names)?;
+            check_size(&buffer, &full)?;
+            self.values.extend(buffer.value.map(|values| (full, values)));
+            let TensorSpec { name, shape, dtype, .. } = buffer;
+            self.nodes[index].buffers.push(BufferNode { name, shape, dtype });
+        }
+        for (name, child) in spec.children {
+            full_name(path, &name, &mut names)?;
+            let child = match child {
+                ChildSpec::New(layer) => {
+                    path.push(name.clone());
+                    let node = self.layer(*layer, path)?;
+                    path.pop();
+                    ChildNode { name, node, same_as: None }
+                }
+                ChildSpec::SameAs(target) => match self.layers.get(&target) {
+                    Some(Some(node)) => ChildNode { name, node: *node, same_as: Some(target) },
+                    _ => return Err(format!("no layer was met before at the path '{target}'")),
+                },
+            };
+            self.nodes[index].children.push(child);
+        }
+        self.layers.insert(path.join("."), Some(index));
+        Ok(index)
+    }
+
+    fn param(&mut self, param: TensorSpec, full: &str) -> Result<ParamNode, String> {
+        if let Some(target) = &param.same_as {
+            let first =
+                self.params.get(target).and_then(|(layer, at)| self.nodes[*layer].params.get(*at));
+            return match first {
+                Some(first) => {
+                    let same_as = first.same_as.clone().or_else(|| Some(target.clone()));
+                    Ok(ParamNode { name: param.name, same_as, ..first.clone() })
+                }
+                None => Err(format!("no parameter was met before under the name '{target}'")),
+            };
+        }
+        check_size(&param, full)?;
+        self.values.extend(param.value.map(|values| (full.to_owned(), values)));
+        let TensorSpec { name, shape, dtype, layout, stream, .. } = param;
+        Ok(ParamNode { name, shape, dtype, layout, stream, same_as: None })
+    }
+}
+
+/// The dotted name of a part of the layer at `path`.
+fn full_name(path: &[String], name: &str, names: &mut HashSet<String>) -> Result<String, String> {
+    if name.is_empty() || name.contains('.') {
+        return Err(format!(
+            "'{name}' is no name of a layer or tensor: names have no dots and are not empty"
+        ));
+    }
+    let full = path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
+    if full.len() > MAX_NAME {
+        return Err(format!("a full name has {} bytes, more than {MAX_NAME}", full.len()));
+    }
+    if !names.insert(name.to_owned()) {
+        return Err(format!("'{full}' stands twice"));
+    }
+    Ok(full)
+}
+
+fn check_size(tensor: &TensorSpec, full: &str) -> Result<(), String> {
+    let bytes = tensor
+        .shape
+        .iter()
+        .try_fold(tensor.dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
+    match bytes {
+        Some(bytes) if bytes <= MAX_TENSOR_BYTES => Ok(()),
+        _ if tensor.shape.contains(&0) => Ok(()),
+        _ => Err(format!(
+            "'{full}' of shape {:?} has more than {MAX_TENSOR_BYTES} bytes, the most a file can hold",
+            tensor.shape
+        )),
+    }
+}
