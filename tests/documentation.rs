@@ -33,7 +33,9 @@ fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
         let value = match &param.writer {
             Writer::Rule { init: Init::Constant(constant), .. } => constant.val.to_string(),
-            Writer::Rule { init: Init::Pretrained(pretrained), .. } => pretrained.checkpoint.clone(),
+            Writer::Rule { init: Init::Pretrained(pretrained), .. } => {
+                pretrained.checkpoint.clone()
+            }
             Writer::Rule { init, .. } => format!("{init:?}"),
             Writer::Untouched(_) => "PyTorch".to_owned(),
         };
@@ -249,8 +251,11 @@ wrapped = dict(type='Module', init_cfg=dict(type='Constant', val=1, bias=2, laye
         ),
     ] {
         let path = folder.path().join("child.py");
-        std::fs::write(folder.path().join("mid.py"), "_base_ = 'base.py'\nmodel = dict(_delete_=True, **_base_.wrapped)")
-            .unwrap();
+        std::fs::write(
+            folder.path().join("mid.py"),
+            "_base_ = 'base.py'\nmodel = dict(_delete_=True, **_base_.wrapped)",
+        )
+        .unwrap();
         std::fs::write(&path, format!("_base_ = ['mid.py']\n{child}")).unwrap();
         let config = Config::read(&path, None).unwrap();
         let model = Model::from_config(&config, &Registry::standard()).unwrap();

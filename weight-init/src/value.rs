@@ -51,7 +51,7 @@ pub enum Kind {
     /// An integer. Readers accept −2⁶³ ..= 2⁶⁴ − 1, so that every `i64` and every `u64` (a seed)
     /// arrives unchanged, and refuse integers outside of it.
     Int(i128),
-    /// A finite number written with a point or an exponent.
+    /// A number written with a point or an exponent; infinity and, but for JSON, NaN included.
     Float(f64),
     /// A string.
     Str(String),

@@ -15,7 +15,7 @@
 //! Dicts are Python's where the config makes them, and mmengine's `ConfigDict` where they come from a base: their keys
 //! are attributes, `update` merges, `pop` never fails.
 //!
-//! Bounds: 2 MiB of text a file, 1000 files, 10 million steps, 64 MiB of objects, nesting as [`guard`] and
+//! Bounds: 2 MiB of text a file, 1000 files, 10 million steps, 256 MiB of objects, nesting as [`guard`] and
 //! [`evaluate`] say. Each is an error with a place.
 
 mod builtins;
@@ -131,17 +131,17 @@ pub(super) fn eager(
     let mut evaluator = Evaluator::new(loader, file, scope, false);
     evaluator.bind("_base_", Slot { object: Object::Dict(inherited), span: Span::default() })?;
     evaluator.statements(module.body())?;
+    let imported = std::mem::take(&mut evaluator.imported);
     loader.heap.dict_mut(names).entries.retain(|key, entry| {
-        let hidden = matches!(key, Key::Str(name) if &**name == "_base_" || name.starts_with("__"));
-        let code = matches!(
-            entry.slot.object,
-            Object::Function(_)
-                | Object::Builtin(_)
-                | Object::Module(_)
-                | Object::Opaque(_)
-                | Object::Method(..)
-        );
-        !hidden && !code
+        let Key::Str(name) = key else { return true };
+        let is_code = match entry.slot.object {
+            Object::Function(_) | Object::Module(_) => true,
+            Object::Builtin(_) | Object::Opaque(_) | Object::Unevaluated(_) => {
+                imported.contains(name)
+            }
+            _ => false,
+        };
+        !is_code && &**name != "_base_" && !key.is_private()
     });
     Ok(names)
 }
@@ -173,10 +173,11 @@ pub(super) fn lazy(
     let mut evaluator = Evaluator::new(loader, file, scope, true);
     evaluator.statements(module.body())?;
     let imported = std::mem::take(&mut evaluator.imported);
-    loader.heap.dict_mut(names).entries.retain(|key, entry| {
-        let private = matches!(key, Key::Str(name) if name.starts_with("__"));
-        !private && !matches!(entry.slot.object, Object::Module(_) | Object::Builtin(_))
-    });
+    loader
+        .heap
+        .dict_mut(names)
+        .entries
+        .retain(|key, entry| !key.is_private() && !matches!(entry.slot.object, Object::Module(_)));
     Ok((names, imported))
 }
 

@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod bench;
+mod config;
 mod explain;
 mod hostile;
+#[cfg(unix)]
+mod hostile_config;
 mod init;
 mod inspect;
 mod malformed;

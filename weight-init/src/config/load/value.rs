@@ -1,7 +1,5 @@
 //! Between values and the objects that configs are evaluated with.
 
-use std::rc::Rc;
-
 use super::super::python::heap::{Dict, DictEntry, DictId, Slot};
 use super::super::python::object::Object;
 use super::super::python::{Base, heap::Key, subscript};
@@ -141,6 +139,11 @@ fn value(
             }
             Kind::Dict(out)
         }
+        Object::Unevaluated(name) => {
+            let message =
+                format!("'{name}' is not evaluated: a config is read, and no code is executed");
+            return Err(loader.error(span, message));
+        }
         other => {
             let name = Value::new(Kind::Str(other.type_name().to_owned()), span);
             Kind::Dict(vec![Entry {
@@ -151,11 +154,4 @@ fn value(
         }
     };
     Ok(Value::new(kind, span))
-}
-
-impl Key {
-    /// Whether it is a name of Python's own, like `__file__`.
-    pub(super) fn is_private(&self) -> bool {
-        matches!(self, Self::Str(name) if Rc::clone(name).starts_with("__"))
-    }
 }

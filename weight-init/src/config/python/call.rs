@@ -109,10 +109,10 @@ impl Evaluator<'_> {
             }
             Object::Function(id) => self.call_function(*id, arguments, span),
             // The environment is not read: what stands in for an unset variable stands.
-            Object::Opaque(name) if ["os.environ.get", "os.getenv"].contains(&&**name) => {
+            Object::Unevaluated(name) if ["os.environ.get", "os.getenv"].contains(&&**name) => {
                 Ok(arguments.positional.get(1).map_or(Object::None, |slot| slot.object.clone()))
             }
-            Object::Opaque(name) => {
+            Object::Opaque(name) | Object::Unevaluated(name) => {
                 let message = format!(
                     "'{name}' cannot be called: a config is read, and no other code is executed"
                 );

@@ -156,6 +156,7 @@ impl<'l> Evaluator<'l> {
             Stmt::FunctionDef(definition) => self.define(definition)?,
             Stmt::ClassDef(class) => {
                 let name = Rc::from(class.name.id.as_str());
+                self.imported.push(Rc::clone(&name));
                 self.bind(class.name.id.as_str(), Slot { object: Object::Opaque(name), span })?;
             }
             Stmt::Return(returned) => {

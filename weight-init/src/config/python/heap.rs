@@ -24,7 +24,7 @@ pub(in crate::config) struct Heap {
 }
 
 /// Bytes that the objects of one evaluation may take in all.
-const MAX_MEMORY: usize = 64 << 20;
+const MAX_MEMORY: usize = 256 << 20;
 
 /// Steps of one evaluation: an expression, a statement, an element that is looked at.
 const MAX_STEPS: u64 = 10_000_000;
@@ -365,6 +365,11 @@ fn index(len: usize) -> u32 {
 impl Key {
     pub(in crate::config) fn str(string: &str) -> Self {
         Self::Str(Rc::from(string))
+    }
+
+    /// Whether it is a name of Python's own, like `__file__`.
+    pub(in crate::config) fn is_private(&self) -> bool {
+        matches!(self, Self::Str(name) if name.starts_with("__"))
     }
 }
 

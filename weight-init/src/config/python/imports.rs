@@ -88,8 +88,11 @@ impl Evaluator<'_> {
                     (first, first)
                 }
             };
-            let object = stdlib::evaluated(module)
-                .map_or_else(|| Object::str_opaque(module), Object::Module);
+            let object = match stdlib::evaluated(module) {
+                Some(module) => Object::Module(module),
+                None if stdlib::contains(module) => Object::Unevaluated(Rc::from(module)),
+                None => Object::str_opaque(module),
+            };
             self.bind_import(name, object, span)?;
         }
         Ok(())
@@ -120,6 +123,9 @@ impl Evaluator<'_> {
             let object = match stdlib::evaluated(module) {
                 Some(module) if level == 0 => {
                     self.at(span, subscript::module_member(module, name))?
+                }
+                None if level == 0 && stdlib::contains(module) => {
+                    Object::Unevaluated(Rc::from(format!("{module}.{name}")))
                 }
                 _ => Object::str_opaque(&format!("{dotted}.{name}")),
             };

@@ -29,6 +29,8 @@ pub(in crate::config) enum Object {
     Module(&'static str),
     /// What an import of other code would give: kept as its dotted name.
     Opaque(Rc<str>),
+    /// A member of Python's library that is not evaluated, by its dotted name: no value.
+    Unevaluated(Rc<str>),
 }
 
 /// `range(start, stop, step)`; the step is not 0.
@@ -117,7 +119,7 @@ impl Object {
             Self::Function(_) | Self::Builtin(_) => "function",
             Self::Method(..) => "method",
             Self::Module(_) => "module",
-            Self::Opaque(_) => "imported name",
+            Self::Opaque(_) | Self::Unevaluated(_) => "imported name",
         }
     }
 

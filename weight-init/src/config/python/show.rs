@@ -69,6 +69,7 @@ fn write(heap: &mut Heap, object: &Object, depth: usize, out: &mut String) -> Ou
         }
         Object::Opaque(name) => out.push_str(name),
         Object::Builtin(builtin) => *out += &format!("<function {}>", builtin.name()),
+        Object::Unevaluated(name) => return fault(format!("'{name}' is not evaluated")),
         Object::Iter(_) | Object::Function(_) | Object::Method(..) | Object::Module(_) => {
             *out += &format!("<{}>", object.type_name());
         }

@@ -14,6 +14,7 @@ use crate::value::Span;
 pub(super) fn attribute(heap: &mut Heap, object: &Object, name: &str) -> Outcome<Object> {
     match object {
         Object::Opaque(path) => Ok(Object::str_opaque(&format!("{path}.{name}"))),
+        Object::Unevaluated(path) => Ok(Object::Unevaluated(Rc::from(format!("{path}.{name}")))),
         Object::Module(module) => module_member(module, name),
         _ if methods::exists(heap, object, name) => {
             Ok(Object::Method(Box::new(object.clone()), Rc::from(name)))
@@ -45,8 +46,8 @@ pub(super) fn module_member(module: &'static str, name: &str) -> Outcome<Object>
         "math.nan" => return Ok(Object::Float(f64::NAN)),
         _ => {}
     }
-    // What is not known is a name like those of other code: it matters only if it is called.
-    Ok(Builtin::from_name(&full).map_or_else(|| Object::str_opaque(&full), Object::Builtin))
+    let builtin = Builtin::from_name(&full).map(Object::Builtin);
+    Ok(builtin.unwrap_or_else(|| Object::Unevaluated(Rc::from(full))))
 }
 
 /// A fault about a key that is not there, with the nearest that is.
@@ -94,7 +95,7 @@ pub(in crate::config) fn get(heap: &mut Heap, object: &Object, key: &Object) -> 
             Ok(range.get(index_of(object, key, len)?))
         }
         // `typing.List[int]` and the like.
-        Object::Opaque(path) => Ok(Object::Opaque(Rc::clone(path))),
+        Object::Unevaluated(path) => Ok(Object::Unevaluated(Rc::clone(path))),
         other => fault(format!("a {} has no elements", other.type_name())),
     }
 }
