@@ -38,6 +38,11 @@ pub enum InitWeights {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no layer",
+    note = "a field of numbers is marked `#[layer(param)]` or `#[layer(buffer)]`, one that is nothing of the model \
+            `#[layer(skip)]`; a struct becomes a layer by `#[derive(Layer)]`"
+)]
 pub trait Layer {
     /// Name of the class, without its package: `Conv2d`.
     fn class(&self) -> &str;

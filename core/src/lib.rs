@@ -9,6 +9,8 @@
 //! | [`fill`] | numbers only: constant, uniform, normal, truncated normal; the scalar reference |
 //! | [`random`] | Philox4x32-10, streams, samplers: a public contract |
 //! | [`math`] | ln, sin, cos and the inverse normal CDF out of + − × ÷ √ |
+//! | [`in_place`] | `init_weights` for structs that hold their weights |
+//! | [`tensor`], [`container`] | what such structs are made of; `#[derive(Layer)]` (feature `derive`) |
 //! | [`lanes`] | the vectors over which every sampler is written once |
 //!
 //! On a microcontroller, from a rule in flash to weights in RAM:
@@ -57,7 +59,8 @@
 //! # Ok::<(), weight_init_core::resolve::ResolveError>(())
 //! ```
 //!
-//! Features, each of which only adds: `serde` (decode and encode init_cfg), `alloc` (init_cfg of `Vec` and `String`).
+//! Features, each of which only adds: `serde` (decode and encode init_cfg), `alloc` (init_cfg of `Vec` and `String`),
+//! `derive` (`#[derive(Layer)]`).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -66,9 +69,11 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod container;
 mod dtype;
 pub mod fill;
 mod float;
+pub mod in_place;
 pub mod init_cfg;
 pub mod initializer;
 pub mod lanes;
@@ -77,6 +82,7 @@ pub mod math;
 mod nearest;
 pub mod random;
 pub mod resolve;
+pub mod tensor;
 
 pub use dtype::DType;
 pub use fill::{Fill, FillError};
@@ -86,3 +92,5 @@ pub use initializer::{InitError, Initializer, Layout, Shape};
 pub use layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 pub use nearest::nearest;
 pub use random::{Fnv1a, Philox4x32, Stream, stream_id};
+#[cfg(feature = "derive")]
+pub use weight_init_derive::Layer;

@@ -1,0 +1,289 @@
+//! The implementations.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{
+    Data, DeriveInput, Error, Fields, Index, LitStr, Member, Path, Result, Type, parse_quote,
+};
+
+use crate::field::{FieldAttributes, Holder, Role};
+use crate::layer::LayerAttributes;
+
+pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Struct(data) = &input.data else {
+        let message = "`Layer` is derived for structs: an enum or a union has no fixed parameters";
+        return Err(Error::new(input.ident.span(), message));
+    };
+    let layer = LayerAttributes::read(&input.attrs)?;
+    let core: Path = layer.core.clone().unwrap_or_else(|| parse_quote!(::weight_init_core));
+    let mut parts = Parts::default();
+    for (index, field) in data.fields.iter().enumerate() {
+        let attributes = FieldAttributes::read(field)?;
+        let member = match &field.ident {
+            Some(ident) => Member::Named(ident.clone()),
+            None => Member::Unnamed(Index::from(index)),
+        };
+        let name = attributes.rename.clone().unwrap_or_else(|| {
+            let name = match &field.ident {
+                Some(ident) => ident.to_string().trim_start_matches("r#").to_owned(),
+                None => index.to_string(),
+            };
+            LitStr::new(&name, field.span())
+        });
+        parts.add(&core, &attributes, &member, &name, &field.ty)?;
+    }
+    if matches!(data.fields, Fields::Unit) && parts.init_cfg.is_some() {
+        return Err(Error::new(input.ident.span(), "a struct without fields holds nothing"));
+    }
+    if let (Some(attribute), Some(_)) = (&layer.init_cfg, &parts.init_cfg) {
+        let message = "the struct has an init_cfg in a field already: remove one of them";
+        return Err(Error::new(attribute.span(), message));
+    }
+    Ok(implement(input, &layer, &core, &parts))
+}
+
+/// The bodies of the visits.
+#[derive(Default)]
+struct Parts {
+    /// Parameters, then buffers, then layers, as a layer shows itself.
+    params: Vec<TokenStream>,
+    buffers: Vec<TokenStream>,
+    children: Vec<TokenStream>,
+    params_mut: Vec<TokenStream>,
+    children_mut: Vec<TokenStream>,
+    init_cfg: Option<TokenStream>,
+}
+
+impl Parts {
+    fn add(
+        &mut self,
+        core: &Path,
+        attributes: &FieldAttributes,
+        member: &Member,
+        name: &LitStr,
+        ty: &Type,
+    ) -> Result<()> {
+        let span = ty.span();
+        match &attributes.role {
+            Role::Skip => {}
+            Role::InitCfg => {
+                if self.init_cfg.is_some() {
+                    return Err(Error::new(span, "a layer has one init_cfg"));
+                }
+                self.init_cfg =
+                    Some(quote_spanned!(span=> #core::container::AsRules::as_rules(&self.#member)));
+            }
+            Role::Param => self.param(core, attributes, member, name, ty),
+            Role::Buffer => {
+                let dims = dims(core, attributes, ty);
+                let element = quote_spanned!(span=> <#ty as #core::tensor::ParamData>::Element);
+                self.buffers.push(quote! {
+                    visitor.buffer(&#core::Buffer {
+                        name: #name,
+                        shape: #dims,
+                        dtype: <#element as #core::Float>::DTYPE,
+                    })?;
+                });
+            }
+            Role::Layer(holder) => self.layer(core, attributes, holder, member, name, ty),
+        }
+        Ok(())
+    }
+
+    fn param(
+        &mut self,
+        core: &Path,
+        attributes: &FieldAttributes,
+        member: &Member,
+        name: &LitStr,
+        ty: &Type,
+    ) {
+        let span = ty.span();
+        let dims = dims(core, attributes, ty);
+        let layout = if attributes.in_out { quote!(InOut) } else { quote!(OutIn) };
+        let shape = quote!(#core::Shape::new(#dims).with_layout(#core::Layout::#layout));
+        let option = |text: &Option<LitStr>| match text {
+            Some(text) => quote!(::core::option::Option::Some(#text)),
+            None => quote!(::core::option::Option::None),
+        };
+        let (stream, same_as) = (option(&attributes.stream), option(&attributes.same_as));
+        // A tied parameter has no memory here, and the element type is that of the one it is tied to.
+        let dtype = match &attributes.same_as {
+            Some(_) => quote!(#core::DType::F32),
+            None => {
+                let element = quote_spanned!(span=> <#ty as #core::tensor::ParamData>::Element);
+                quote!(<#element as #core::Float>::DTYPE)
+            }
+        };
+        self.params.push(quote! {
+            visitor.param(&#core::Param {
+                name: #name,
+                shape: #shape,
+                dtype: #dtype,
+                stream: #stream,
+                same_as: #same_as,
+            })?;
+        });
+        if attributes.same_as.is_none() {
+            // The shape may read other fields: it is copied before the elements are lent.
+            self.params_mut.push(quote! {
+                {
+                    let mut dims = [0_usize; 16];
+                    let shape = #core::in_place::copy_dims(#dims, &mut dims);
+                    let shape = #core::Shape::new(shape).with_layout(#core::Layout::#layout);
+                    let elements = #core::tensor::ParamData::elements_mut(&mut self.#member);
+                    visitor.param(&shape, &mut #core::in_place::Elements(elements))?;
+                }
+            });
+        }
+    }
+
+    fn layer(
+        &mut self,
+        core: &Path,
+        attributes: &FieldAttributes,
+        holder: &Holder,
+        member: &Member,
+        name: &LitStr,
+        ty: &Type,
+    ) {
+        let span = ty.span();
+        match holder {
+            Holder::One => {
+                self.children.push(quote_spanned!(span=> visitor.child(&#core::Child::new(#name, &self.#member))?;));
+                self.children_mut.push(quote_spanned!(span=> visitor.child(&mut self.#member)?;));
+            }
+            Holder::Optional => {
+                self.children.push(quote_spanned! {span=>
+                    if let ::core::option::Option::Some(layer) = &self.#member {
+                        visitor.child(&#core::Child::new(#name, layer))?;
+                    }
+                });
+                self.children_mut.push(quote_spanned! {span=>
+                    if let ::core::option::Option::Some(layer) = &mut self.#member {
+                        visitor.child(layer)?;
+                    }
+                });
+            }
+            Holder::Many => {
+                let default = LitStr::new("ModuleList", span);
+                let class = attributes.container.as_ref().unwrap_or(&default);
+                let rules = match &attributes.init_cfg {
+                    Some(rules) => quote!(#core::container::AsRules::as_rules(#rules)),
+                    None => quote!(::core::option::Option::None),
+                };
+                self.children.push(quote_spanned! {span=>
+                    visitor.child(&#core::Child::new(
+                        #name,
+                        &#core::container::Container { class: #class, rules: #rules, layers: &self.#member[..] },
+                    ))?;
+                });
+                self.children_mut.push(quote_spanned! {span=>
+                    visitor.child(&mut #core::container::ContainerMut {
+                        class: #class,
+                        layers: &mut self.#member[..],
+                    })?;
+                });
+            }
+            Holder::Map => {
+                self.children.push(quote_spanned! {span=>
+                    visitor.child(&#core::Child::new(#name, &#core::container::ContainerMap(&self.#member)))?;
+                });
+                self.children_mut.push(quote_spanned! {span=>
+                    visitor.child(&mut #core::container::ContainerMapMut(&mut self.#member))?;
+                });
+            }
+        }
+    }
+}
+
+/// The dimensions of a parameter or buffer.
+fn dims(core: &Path, attributes: &FieldAttributes, ty: &Type) -> TokenStream {
+    match &attributes.shape {
+        Some(shape) => quote_spanned!(shape.span()=> &#shape),
+        None => quote_spanned!(ty.span()=> <#ty as #core::tensor::KnownShape>::DIMS),
+    }
+}
+
+fn implement(
+    input: &DeriveInput,
+    layer: &LayerAttributes,
+    core: &Path,
+    parts: &Parts,
+) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let class = match &layer.class {
+        Some(class) => quote!(#class),
+        None => {
+            let class = ident.to_string();
+            quote!(#class)
+        }
+    };
+    let bases = &layer.bases;
+    let rules = match (&layer.init_cfg, &parts.init_cfg) {
+        (Some(rules), _) => Some(quote!(#core::container::AsRules::as_rules(#rules))),
+        (None, field) => field.clone(),
+    };
+    let kind = if layer.custom {
+        format_ident!("Custom")
+    } else if layer.module || rules.is_some() {
+        format_ident!("Module")
+    } else {
+        format_ident!("None")
+    };
+    let rules = rules.unwrap_or_else(|| quote!(::core::option::Option::None));
+    let aliases = layer.aliases.iter().map(|(alias, path)| {
+        let alias = LitStr::new(&alias.to_string(), alias.span());
+        quote!((#alias, #path))
+    });
+    let Parts { params, buffers, children, params_mut, children_mut, .. } = parts;
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #core::Layer for #ident #ty_generics #where_clause {
+            fn class(&self) -> &str {
+                #class
+            }
+
+            fn base(&self, index: usize) -> ::core::option::Option<&str> {
+                const BASES: &[&str] = &[#(#bases),*];
+                BASES.get(index).copied()
+            }
+
+            fn init_weights(&self) -> #core::InitWeights {
+                #core::InitWeights::#kind
+            }
+
+            fn init_cfg(&self) -> ::core::option::Option<&dyn #core::init_cfg::Rules> {
+                #rules
+            }
+
+            fn alias(&self, index: usize) -> ::core::option::Option<(&str, &str)> {
+                const ALIASES: &[(&str, &str)] = &[#(#aliases),*];
+                ALIASES.get(index).copied()
+            }
+
+            fn visit(&self, visitor: &mut dyn #core::LayerVisitor) -> ::core::ops::ControlFlow<()> {
+                let _ = &visitor;
+                #(#params)*
+                #(#buffers)*
+                #(#children)*
+                ::core::ops::ControlFlow::Continue(())
+            }
+        }
+
+        #[automatically_derived]
+        impl #impl_generics #core::in_place::LayerMut for #ident #ty_generics #where_clause {
+            fn visit_mut(
+                &mut self,
+                visitor: &mut dyn #core::in_place::LayerVisitorMut,
+            ) -> ::core::ops::ControlFlow<()> {
+                let _ = &visitor;
+                #(#params_mut)*
+                #(#children_mut)*
+                ::core::ops::ControlFlow::Continue(())
+            }
+        }
+    }
+}

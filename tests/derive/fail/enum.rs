@@ -1,0 +1,8 @@
+use weight_init_core::Layer;
+
+#[derive(Layer)]
+enum Net {
+    A,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use weight_init_core::Layer;
+
+#[derive(Layer)]
+struct Net {
+    weight: f32,
+}
+
+fn main() {}
