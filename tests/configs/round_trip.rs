@@ -110,6 +110,19 @@ fn what_a_format_cannot_say_is_an_error() {
 }
 
 #[test]
+fn long_keys_survive_every_format() {
+    let long = "\t".repeat(2000);
+    let inner = dict(vec![(
+        long.clone(),
+        value(Kind::List(vec![dict(vec![(long.clone(), value(Kind::Null))])])),
+    )]);
+    let tree = dict(vec![(long, inner)]);
+    for (format, suffix) in FORMATS {
+        assert_eq!(difference(&again(&tree, format, suffix).unwrap(), &tree), None, "{suffix}");
+    }
+}
+
+#[test]
 fn configs_of_mmdet_survive_every_format() {
     let Ok(folder) = packages::folder() else {
         println!("not checked: the packages cannot be had");

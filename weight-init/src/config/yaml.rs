@@ -332,6 +332,9 @@ pub(super) fn write(value: &Value) -> String {
     out
 }
 
+/// Characters of a key that needs no `?` before it: the specification allows 1024.
+const MAX_IMPLICIT_KEY: usize = 1000;
+
 /// Writes a value where a line has begun, at an indentation.
 fn block(value: &Value, indent: usize, out: &mut String) {
     match &value.kind {
@@ -340,8 +343,13 @@ fn block(value: &Value, indent: usize, out: &mut String) {
                 if index > 0 {
                     out.push_str(&" ".repeat(indent));
                 }
-                out.push_str(&scalar(&Kind::Str(key.clone())));
-                out.push(':');
+                let key = scalar(&Kind::Str(key.clone()));
+                if key.chars().count() > MAX_IMPLICIT_KEY {
+                    out.push_str(&format!("? {key}\n{}:", " ".repeat(indent)));
+                } else {
+                    out.push_str(&key);
+                    out.push(':');
+                }
                 nested(value, indent, out);
             }
         }
