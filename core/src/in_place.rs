@@ -177,8 +177,7 @@ pub fn init_weights(model: &mut dyn LayerMut, seed: u64) -> Result<Written, Init
     while first < count {
         if first > 0 {
             batch = Batch::new(first);
-            resolve(model_ref(model), Call::InitWeights, &mut batch)
-                .map_err(InitWeightsError::Resolve)?;
+            resolve(&*model, Call::InitWeights, &mut batch).map_err(InitWeightsError::Resolve)?;
         }
         let mut writer = Writer { batch: &batch, seed, next: 0, done: &mut done, error: None };
         let _ = model.visit_mut(&mut writer);
@@ -190,13 +189,9 @@ pub fn init_weights(model: &mut dyn LayerMut, seed: u64) -> Result<Written, Init
     Ok(done)
 }
 
-fn model_ref<'a>(model: &'a dyn LayerMut) -> &'a dyn Layer {
-    model
-}
-
 /// Resolves the model, and sees that everything can be written before anything is.
 fn check(model: &mut dyn LayerMut, batch: &mut Batch) -> Result<(), InitWeightsError> {
-    resolve(model_ref(model), Call::InitWeights, batch).map_err(InitWeightsError::Resolve)?;
+    resolve(&*model, Call::InitWeights, batch).map_err(InitWeightsError::Resolve)?;
     if batch.pretrained {
         return Err(InitWeightsError::Pretrained);
     }

@@ -1,4 +1,4 @@
-//! Config files: text of several formats → [`Value`](crate::value::Value).
+//! Config files: text of several formats → [`Value`].
 //!
 //! | suffix | format | inherits by |
 //! |---|---|---|

@@ -262,7 +262,7 @@ impl Loader {
 
     /// The path of a base, relative to the file that names it.
     pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<PathBuf, Diagnostic> {
-        let folder = self.files[file].path.parent().unwrap_or(Path::new("/"));
+        let folder = self.files[file].path.parent().unwrap_or_else(|| Path::new("/"));
         self.folder.find(folder, name).map_err(|message| self.error(span, message))
     }
 

@@ -46,7 +46,7 @@ impl PlacedInitCfg {
     /// At the place of what is wrong whatever the model.
     pub fn read(value: &Value, texts: &dyn Texts, path: &str) -> Result<Self, Diagnostic> {
         let init_cfg = de::from_value(value).map_err(|error| error.into_diagnostic(texts, path))?;
-        let rules = value.as_list().unwrap_or(std::slice::from_ref(value));
+        let rules = value.as_list().unwrap_or_else(|| std::slice::from_ref(value));
         let overrides =
             rules.iter().map(|rule| rule.get("override").map_or_else(Items::none, Items::of));
         Ok(Self {

@@ -47,7 +47,7 @@ impl Folder {
         };
         let packages = root
             .ancestors()
-            .find(|folder| folder.ends_with(".mim"))
+            .find(|folder| folder.file_name().is_some_and(|name| name == ".mim"))
             .and_then(|mim| mim.ancestors().nth(2));
         let packages = packages.map(Path::to_owned);
         Ok(Self { root: Some(root), packages, here })

@@ -12,7 +12,7 @@ use crate::value::{Entry, Kind, Span, Value};
 /// What a file without code inherits from: its key `_base_`.
 pub(super) fn bases(loader: &Loader, value: &Value) -> Result<Vec<Base>, Diagnostic> {
     let Some(base) = value.get("_base_") else { return Ok(Vec::new()) };
-    let items = base.as_list().unwrap_or(std::slice::from_ref(base));
+    let items = base.as_list().unwrap_or_else(|| std::slice::from_ref(base));
     let names = items.iter().map(|item| match item.as_str() {
         Some(name) => Ok(Base { name: name.to_owned(), span: item.span }),
         None => Err(loader

@@ -162,7 +162,9 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
                 rows = rows
                     .iter()
                     .flat_map(|row| {
-                        slots.iter().map(|slot| [row.as_slice(), &[slot.clone()]].concat())
+                        slots
+                            .iter()
+                            .map(|slot| [row.as_slice(), std::slice::from_ref(slot)].concat())
                     })
                     .collect();
             }

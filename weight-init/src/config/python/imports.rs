@@ -38,10 +38,13 @@ pub(super) fn is_lazy(loader: &Loader, file: usize, body: &[Stmt]) -> Result<boo
                         return Ok(true);
                     }
                 }
-                Stmt::Import(import) => {
-                    if import.names.iter().any(|alias| !stdlib::contains(alias.name.id.as_str())) {
-                        return Ok(true);
-                    }
+                Stmt::Import(import)
+                    if import
+                        .names
+                        .iter()
+                        .any(|alias| !stdlib::contains(alias.name.id.as_str())) =>
+                {
+                    return Ok(true);
                 }
                 Stmt::If(inner) => {
                     open.push_back(&inner.body);

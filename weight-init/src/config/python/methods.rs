@@ -161,8 +161,9 @@ fn str_method(
                 Some(_) => Some(text(0)?),
                 None => None,
             };
-            let inside =
-                |c: char| chars.as_ref().map_or(c.is_whitespace(), |chars| chars.contains(c));
+            let inside = |c: char| {
+                chars.as_ref().map_or_else(|| c.is_whitespace(), |chars| chars.contains(c))
+            };
             let stripped = match name {
                 "strip" => string.trim_matches(inside),
                 "lstrip" => string.trim_start_matches(inside),
