@@ -3,15 +3,15 @@
 //! Data flows one way:
 //!
 //! ```text
-//! text ─► value ─► init_cfg ┐
-//!                           ├─► plan ─► run (backend) ─► create, verify ─► checkpoint
-//! text ─► value ─► model ───┘
+//! text, bases ─► value ─► init_cfg ┐
+//!                                  ├─► plan ─► run (backend) ─► create, verify ─► checkpoint
+//! text, bases ─► value ─► model ───┘
 //! ```
 //!
 //! | module | what |
 //! |---|---|
-//! | [`value`], [`config`], [`diagnostic`] | text of a file → values with places; errors that show them |
-//! | [`model`] | a model as a description; what frameworks' constructors give its parameters |
+//! | [`value`], [`config`], [`diagnostic`] | files of any format, with their bases → values with places; errors that show them |
+//! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`run`] | a plan, a seed and a backend → bytes, window by window |
 //! | [`checkpoint`] | safetensors files, written whole or not at all, read as hostile input |

@@ -1,4 +1,8 @@
-//! A model that exists as a description: layers with their classes, parameters and init_cfg, but no values.
+//! A model without values: layers with their classes, parameters and init_cfg, built from a config or described.
+//!
+//! A config names classes of a [`Registry`] by `type` and gives their arguments; see [`Model::from_config`]. The module
+//! `Module` takes layers by name, beside `class_name`, `bases`, `aliases`, `custom`, `params` and `buffers`; the
+//! containers take `modules`. A list of configs is a `Sequential`.
 //!
 //! A description is a JSON tree of layers in the order in which the framework registers them, bare or under the key
 //! `model`. A layer has

@@ -30,7 +30,9 @@
 //! | `same_as = "embed.weight"` | the very same parameter as that of this full name; needs a `shape`, holds no memory |
 //! | `container = "Sequential"`, `init_cfg = &RULES` | of an array or `Vec` of layers: its class, and rules of its own |
 //!
-//! ```ignore
+//! ```
+//! use weight_init_core::{Layer, InitWeights};
+//!
 //! #[derive(Layer)]
 //! #[layer(bases("Module"))]
 //! struct Linear<const IN: usize, const OUT: usize> {
@@ -39,6 +41,10 @@
 //!     #[layer(param)]
 //!     bias: [f32; OUT],
 //! }
+//!
+//! let linear = Linear { weight: [[0.0; 2]; 3], bias: [0.0; 3] };
+//! assert_eq!(linear.class(), "Linear");
+//! assert_eq!(linear.init_weights(), InitWeights::None);
 //! ```
 
 mod expand;

@@ -6,11 +6,16 @@
 //!
 //! The parser is `saphyr-parser`, the kept successor of `yaml-rust`: events with places, without `unsafe`.
 
+mod scalar;
+mod write;
+
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
+use self::scalar::plain;
+pub(super) use self::write::write;
 use super::text::Text;
 use super::{MAX_DEPTH, de::ValueError};
 use crate::diagnostic::Diagnostic;
@@ -260,191 +265,4 @@ fn count(value: &Value) -> usize {
         Kind::Dict(entries) => 1 + entries.iter().map(|entry| count(&entry.value)).sum::<usize>(),
         _ => 1,
     }
-}
-
-/// What a plain scalar says.
-fn plain(text: &str) -> Result<Kind, String> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let negative = text.starts_with('-');
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Kind::Null),
-        "true" | "True" | "TRUE" => return Ok(Kind::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Kind::Bool(false)),
-        ".nan" | ".NaN" | ".NAN" => return Ok(Kind::Float(f64::NAN)),
-        _ => {}
-    }
-    if matches!(digits, ".inf" | ".Inf" | ".INF") {
-        return Ok(Kind::Float(if negative { f64::NEG_INFINITY } else { f64::INFINITY }));
-    }
-    let radix = match digits.get(..2) {
-        Some("0x") if digits == text => Some((16, &digits[2..])),
-        Some("0o") if digits == text => Some((8, &digits[2..])),
-        _ => None,
-    };
-    if let Some((radix, digits)) = radix
-        && !digits.is_empty()
-        && digits.chars().all(|c| c.is_digit(radix))
-    {
-        return integer(i128::from_str_radix(digits, radix).ok(), text);
-    }
-    if !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()) {
-        return integer(text.trim_start_matches('+').parse().ok(), text);
-    }
-    if is_float(digits) {
-        return match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Kind::Float(float)),
-            _ => Err(format!("found {text}, which is beyond the range of a float")),
-        };
-    }
-    Ok(Kind::Str(text.to_owned()))
-}
-
-fn integer(int: Option<i128>, text: &str) -> Result<Kind, String> {
-    match int {
-        Some(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&int) => {
-            Ok(Kind::Int(int))
-        }
-        _ => {
-            Err(format!("the integer {} does not fit into 64 bits", text.get(..40).unwrap_or(text)))
-        }
-    }
-}
-
-/// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
-fn is_float(text: &str) -> bool {
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let numeric = |digits: &str| digits.bytes().all(|c| c.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent = exponent.map(|exponent| exponent.strip_prefix(['-', '+']).unwrap_or(exponent));
-    numeric(whole)
-        && numeric(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && numeric(exponent))
-}
-
-/// The value as a YAML document: lists and dicts in block style, those without elements in flow style.
-pub(super) fn write(value: &Value) -> String {
-    let mut out = String::new();
-    block(value, 0, &mut out);
-    out
-}
-
-/// Characters of a key that needs no `?` before it: the specification allows 1024.
-const MAX_IMPLICIT_KEY: usize = 1000;
-
-/// Writes a value where a line has begun, at an indentation.
-fn block(value: &Value, indent: usize, out: &mut String) {
-    match &value.kind {
-        Kind::Dict(entries) if !entries.is_empty() => {
-            for (index, Entry { key, value, .. }) in entries.iter().enumerate() {
-                if index > 0 {
-                    out.push_str(&" ".repeat(indent));
-                }
-                let key = scalar(&Kind::Str(key.clone()));
-                if key.chars().count() > MAX_IMPLICIT_KEY {
-                    out.push_str(&format!("? {key}\n{}:", " ".repeat(indent)));
-                } else {
-                    out.push_str(&key);
-                    out.push(':');
-                }
-                nested(value, indent, out);
-            }
-        }
-        Kind::List(items) if !items.is_empty() => {
-            for (index, item) in items.iter().enumerate() {
-                if index > 0 {
-                    out.push_str(&" ".repeat(indent));
-                }
-                out.push('-');
-                if is_block(item) {
-                    out.push(' ');
-                    block(item, indent + 2, out);
-                } else {
-                    nested(item, indent, out);
-                }
-            }
-        }
-        kind => {
-            out.push_str(&scalar(kind));
-            out.push('\n');
-        }
-    }
-}
-
-/// Writes a value behind a key.
-fn nested(value: &Value, indent: usize, out: &mut String) {
-    if is_block(value) {
-        out.push('\n');
-        out.push_str(&" ".repeat(indent + 2));
-        block(value, indent + 2, out);
-    } else {
-        out.push(' ');
-        block(value, indent, out);
-    }
-}
-
-fn is_block(value: &Value) -> bool {
-    match &value.kind {
-        Kind::Dict(entries) => !entries.is_empty(),
-        Kind::List(items) => !items.is_empty(),
-        _ => false,
-    }
-}
-
-fn scalar(kind: &Kind) -> String {
-    match kind {
-        Kind::Null => "null".to_owned(),
-        Kind::Bool(bool) => bool.to_string(),
-        Kind::Int(int) => int.to_string(),
-        Kind::Float(float) => match float {
-            float if float.is_nan() => ".nan".to_owned(),
-            float if float.is_infinite() => if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned(),
-            float => number(*float),
-        },
-        Kind::Str(text) if is_plain(text) => text.clone(),
-        Kind::Str(text) => quoted(text),
-        Kind::List(_) => "[]".to_owned(),
-        Kind::Dict(_) => "{}".to_owned(),
-    }
-}
-
-/// With a point and a sign before the exponent: YAML 1.1 reads no other form as a number.
-fn number(float: f64) -> String {
-    let text = format!("{float:?}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    let mantissa =
-        if mantissa.contains('.') { mantissa.to_owned() } else { format!("{mantissa}.0") };
-    let sign = if exponent.starts_with('-') { "" } else { "+" };
-    format!("{mantissa}e{sign}{exponent}")
-}
-
-/// Whether a string may stand without quotes, and is a string to readers of YAML 1.1, too.
-fn is_plain(text: &str) -> bool {
-    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '.' | '-');
-    let old = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.chars().all(word)
-        && !old.contains(&text.to_ascii_lowercase().as_str())
-}
-
-/// In double quotes.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                out.push_str(&format!("\\u{:04X}", c as u32));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -14,14 +14,15 @@ use weight_init_core::DType;
     version,
     after_help = "\
 Examples:
-  weight-init plan model.json                       which rule writes each parameter
+  weight-init plan model.py                         which rule writes each parameter
   weight-init explain model.json head.fc.weight     and why
   weight-init init model.json --seed 42 --out model.safetensors
   weight-init verify model.json model.safetensors
   weight-init inspect model.safetensors
 
-MODEL is a JSON description of a model: a tree of layers with name, class, bases, init_weights, init_cfg, params,
-buffers, aliases and children. '-' reads standard input.
+MODEL is a model config (a dict with 'type', whose layers are built) or a description of a model (a tree of layers with
+name, class, bases, init_weights, init_cfg, params, buffers, aliases and children), in Python, JSON, TOML or YAML. '-'
+reads JSON from standard input.
 
 Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device."
 )]

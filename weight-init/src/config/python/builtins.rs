@@ -1,13 +1,18 @@
 //! What Python's built-in functions give.
 
+mod number;
+mod path;
+
 use std::cmp::Ordering;
 
 use indexmap::IndexSet;
 
+use self::number::{int, range, round};
+use self::path::path;
 use super::call::Arguments;
 use super::evaluate::Evaluator;
 use super::heap::{Heap, Key, Outcome, Slot, fault};
-use super::object::{Builtin, Object, Range};
+use super::object::{Builtin, Object};
 use super::{Scope, format, methods, operator, show, subscript};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -366,67 +371,6 @@ fn extreme(
     }
 }
 
-fn range(arguments: &Arguments) -> Outcome<Object> {
-    let int = |index| arguments.int(index, "range");
-    let range = match arguments.positional.len() {
-        0 | 1 => Range { start: 0, stop: int(0)?, step: 1 },
-        2 => Range { start: int(0)?, stop: int(1)?, step: 1 },
-        _ => Range { start: int(0)?, stop: int(1)?, step: int(2)? },
-    };
-    if range.step == 0 {
-        return fault("the step of range() is not 0");
-    }
-    Ok(Object::Range(range))
-}
-
-fn int(arguments: &Arguments) -> Outcome<Object> {
-    let Some(slot) = arguments.positional.first() else { return Ok(Object::Int(0)) };
-    match &slot.object {
-        Object::Float(x) if x.is_finite() && x.abs() < 1e38 => Ok(Object::Int(x.trunc() as i128)),
-        Object::Str(text) => {
-            let base = if arguments.positional.len() > 1 { arguments.int(1, "int")? } else { 10 };
-            let base = u32::try_from(base).ok().filter(|base| (2..=36).contains(base));
-            let digits = text.trim().replace('_', "");
-            let digits = digits.trim_start_matches("0x").trim_start_matches("0b");
-            match base.and_then(|base| i128::from_str_radix(digits, base).ok()) {
-                Some(int) => Ok(Object::Int(int)),
-                None => fault("int() of a text that is no integer"),
-            }
-        }
-        other => match other.as_int() {
-            Some(int) => Ok(Object::Int(int)),
-            None => fault(format!("int() of a {}", other.type_name())),
-        },
-    }
-}
-
-/// To the nearest, halves to even, and right in decimal digits.
-fn round(arguments: &Arguments) -> Outcome<Object> {
-    let object = &arguments.get(0, "round")?.object;
-    let digits = match arguments.positional.get(1).or_else(|| arguments.named("ndigits")) {
-        Some(slot) => slot.object.as_int(),
-        None => None,
-    };
-    match (object, object.as_int(), digits) {
-        (Object::Float(x), _, None) if x.is_finite() && x.abs() < 1e38 => {
-            Ok(Object::Int(x.round_ties_even() as i128))
-        }
-        (Object::Float(x), _, Some(digits)) if !(0..=300).contains(&digits) || !x.is_finite() => {
-            if digits > 300 || !x.is_finite() {
-                return Ok(Object::Float(*x));
-            }
-            let scale = format!("1e{}", (-digits).min(300)).parse::<f64>().unwrap_or(f64::INFINITY);
-            Ok(Object::Float((x / scale).round_ties_even() * scale))
-        }
-        (Object::Float(x), _, Some(digits)) => {
-            let digits = usize::try_from(digits).unwrap_or(0);
-            Ok(Object::Float(format!("{x:.digits$}").parse().unwrap_or(*x)))
-        }
-        (_, Some(int), None | Some(0..)) => Ok(Object::Int(int)),
-        _ => fault(format!("round() does not apply to this {}", object.type_name())),
-    }
-}
-
 fn is_instance(heap: &mut Heap, object: &Object, class: &Object) -> Outcome<Object> {
     let classes = match class {
         Object::Tuple(id) => heap.copy_items(*id)?.into_iter().map(|slot| slot.object).collect(),
@@ -446,41 +390,4 @@ fn is_instance(heap: &mut Heap, object: &Object, class: &Object) -> Outcome<Obje
         )
     });
     Ok(Object::Bool(hit))
-}
-
-/// POSIX paths, as text: no file is looked at.
-fn path(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -> Outcome<Object> {
-    let first = arguments.text(0, builtin.name())?;
-    let (folder, file) = match first.rfind('/') {
-        Some(at) => (&first[..=at], &first[at + 1..]),
-        None => ("", &*first),
-    };
-    match builtin {
-        Builtin::PathBasename => heap.string(file),
-        Builtin::PathDirname => {
-            let trimmed = folder.trim_end_matches('/');
-            heap.string(if trimmed.is_empty() { folder } else { trimmed })
-        }
-        Builtin::PathSplitext => {
-            let dots = file.len() - file.trim_start_matches('.').len();
-            let at = file[dots..].rfind('.').map_or(first.len(), |at| folder.len() + dots + at);
-            let parts =
-                [&first[..at], &first[at..]].map(|part| Slot { object: Object::str(part), span });
-            heap.take(first.len())?;
-            heap.tuple(parts.into())
-        }
-        _ => {
-            let mut joined = String::new();
-            for index in 0..arguments.positional.len() {
-                let part = arguments.text(index, "os.path.join")?;
-                if part.starts_with('/') {
-                    joined.clear();
-                } else if !joined.is_empty() && !joined.ends_with('/') {
-                    joined.push('/');
-                }
-                joined.push_str(&part);
-            }
-            heap.string(&joined)
-        }
-    }
 }

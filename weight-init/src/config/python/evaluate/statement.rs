@@ -1,0 +1,295 @@
+//! Statements: what they bind, change and delete.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use super::super::heap::{Body, Function, Key, Slot};
+use super::super::object::Object;
+use super::super::{operator, show, subscript};
+use super::{Evaluator, Flow, Result};
+use crate::value::Span;
+
+impl Evaluator<'_> {
+    pub(in crate::config::python) fn statements(&mut self, body: &[Stmt]) -> Result<Flow> {
+        for statement in body {
+            let span = self.span(statement.range());
+            match self.deeper(span, |this| this.statement(statement, span))? {
+                Flow::Next => {}
+                end => return Ok(end),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn statement(&mut self, statement: &Stmt, span: Span) -> Result<Flow> {
+        match statement {
+            Stmt::Assign(assign) => {
+                // What the file inherits from was read before the file.
+                if !self.lazy
+                    && matches!(assign.targets.first(), Some(Expr::Name(name)) if name.id == "_base_")
+                {
+                    return Ok(Flow::Next);
+                }
+                let value = self.slot(&assign.value)?;
+                for target in &assign.targets {
+                    self.assign(target, value.clone())?;
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    let value = self.slot(value)?;
+                    self.assign(&assign.target, value)?;
+                }
+            }
+            Stmt::AugAssign(assign) => {
+                let old = self.expression(&assign.target)?;
+                let value = self.slot(&assign.value)?;
+                let new = operator::in_place(self.heap(), assign.op, &old, &value.object, span);
+                let object = self.at(span, new)?;
+                self.assign(&assign.target, Slot { object, span: value.span })?;
+            }
+            Stmt::Expr(expression) => {
+                self.expression(&expression.value)?;
+            }
+            Stmt::Delete(delete) => {
+                for target in &delete.targets {
+                    self.delete(target)?;
+                }
+            }
+            Stmt::If(condition) => return self.condition(condition),
+            Stmt::For(for_loop) => return self.for_loop(for_loop),
+            Stmt::While(while_loop) => {
+                while self.is_true(&while_loop.test)? {
+                    match self.statements(&while_loop.body)? {
+                        Flow::Break => return Ok(Flow::Next),
+                        Flow::Return(object) => return Ok(Flow::Return(object)),
+                        Flow::Next | Flow::Continue => {}
+                    }
+                }
+                return self.statements(&while_loop.orelse);
+            }
+            Stmt::FunctionDef(definition) => self.define(definition)?,
+            Stmt::ClassDef(class) => {
+                let name = Rc::from(class.name.id.as_str());
+                self.imported.push(Rc::clone(&name));
+                self.bind(class.name.id.as_str(), Slot { object: Object::Opaque(name), span })?;
+            }
+            Stmt::Return(returned) => {
+                let object = match &returned.value {
+                    Some(value) => self.expression(value)?,
+                    None => Object::None,
+                };
+                return Ok(Flow::Return(object));
+            }
+            Stmt::Import(import) => self.import(import)?,
+            Stmt::ImportFrom(import) => self.import_from(import, false)?,
+            Stmt::With(with) => self.with(with, span)?,
+            Stmt::Assert(assert) => {
+                if !self.is_true(&assert.test)? {
+                    let message = match &assert.msg {
+                        Some(message) => {
+                            let message = self.expression(message)?;
+                            let text = show::str(self.heap(), &message);
+                            format!("the assertion fails: {}", self.at(span, text)?)
+                        }
+                        None => "the assertion fails".to_owned(),
+                    };
+                    return Err(self.error(span, message));
+                }
+            }
+            Stmt::Raise(_) => return Err(self.error(span, "the config raises an error here")),
+            Stmt::Pass(_) | Stmt::Global(_) | Stmt::Nonlocal(_) => {}
+            Stmt::Break(_) => return Ok(Flow::Break),
+            Stmt::Continue(_) => return Ok(Flow::Continue),
+            Stmt::Try(_) => return Err(self.error(span, "'try' is not evaluated in a config")),
+            Stmt::Match(_) => return Err(self.error(span, "'match' is not evaluated in a config")),
+            Stmt::TypeAlias(_) | Stmt::IpyEscapeCommand(_) => {
+                return Err(self.error(span, "this statement is not evaluated in a config"));
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn condition(&mut self, condition: &ast::StmtIf) -> Result<Flow> {
+        if self.is_true(&condition.test)? {
+            return self.statements(&condition.body);
+        }
+        for clause in &condition.elif_else_clauses {
+            let chosen = match &clause.test {
+                Some(test) => self.is_true(test)?,
+                None => true,
+            };
+            if chosen {
+                return self.statements(&clause.body);
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn for_loop(&mut self, for_loop: &ast::StmtFor) -> Result<Flow> {
+        for element in self.elements(&for_loop.iter)? {
+            self.assign(&for_loop.target, element)?;
+            match self.statements(&for_loop.body)? {
+                Flow::Break => return Ok(Flow::Next),
+                Flow::Return(object) => return Ok(Flow::Return(object)),
+                Flow::Next | Flow::Continue => {}
+            }
+        }
+        self.statements(&for_loop.orelse)
+    }
+
+    pub(super) fn define(&mut self, definition: &ast::StmtFunctionDef) -> Result<()> {
+        let span = self.span(definition.name.range());
+        let name = definition.name.id.as_str();
+        if !definition.decorator_list.is_empty() || definition.is_async {
+            return self.bind(name, Slot { object: Object::str_opaque(name), span });
+        }
+        let cost = self.heap().take(definition.range().len().to_usize() * 8);
+        self.at(span, cost)?;
+        let body = Body::Statements(definition.body.iter().cloned().collect());
+        let object = self.function(&definition.parameters, body, span)?;
+        self.bind(name, Slot { object, span })
+    }
+
+    pub(super) fn function(
+        &mut self,
+        parameters: &ast::Parameters,
+        body: Body,
+        span: Span,
+    ) -> Result<Object> {
+        let mut defaults = Vec::new();
+        let all =
+            parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
+        for parameter in all {
+            if let Some(default) = &parameter.default {
+                defaults.push((Rc::from(parameter.name().as_str()), self.expression(default)?));
+            }
+        }
+        let function = Function {
+            parameters: parameters.clone(),
+            defaults,
+            body,
+            scope: self.scope,
+            file: self.file,
+        };
+        let function = self.heap().function(function);
+        self.at(span, function)
+    }
+
+    /// Binds a name in the innermost scope.
+    pub(in crate::config::python) fn bind(&mut self, name: &str, value: Slot) -> Result<()> {
+        let names = self.loader.heap.get_scope(self.scope).names;
+        let span = value.span;
+        let bound = self.heap().insert(names, Key::str(name), span, value);
+        self.at(span, bound)
+    }
+
+    pub(super) fn assign(&mut self, target: &Expr, value: Slot) -> Result<()> {
+        let span = self.span(target.range());
+        match target {
+            Expr::Name(name) => {
+                let names = self.loader.heap.get_scope(self.scope).names;
+                let bound = self.heap().insert(names, Key::str(&name.id), span, value);
+                self.at(span, bound)
+            }
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value)?;
+                let name_span = self.span(attribute.attr.range());
+                let set = subscript::set_attribute(
+                    self.heap(),
+                    &object,
+                    attribute.attr.id.as_str(),
+                    name_span,
+                    value,
+                );
+                self.at(name_span, set)
+            }
+            Expr::Subscript(subscription) => {
+                let object = self.expression(&subscription.value)?;
+                if let Expr::Slice(slice) = &*subscription.slice {
+                    let slice = self.slice(slice)?;
+                    let values = self.heap().elements(&value.object, span);
+                    let values = self.at(span, values)?;
+                    let set = subscript::set_slice(self.heap(), &object, &slice, values);
+                    return self.at(span, set);
+                }
+                let key = self.slot(&subscription.slice)?;
+                let set = subscript::set(self.heap(), &object, &key.object, key.span, value);
+                self.at(key.span, set)
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                let values = self.heap().elements(&value.object, value.span);
+                let values = self.at(value.span, values)?;
+                self.unpack(elts, values, span)
+            }
+            other => Err(self.error(self.span(other.range()), "this cannot be assigned to")),
+        }
+    }
+
+    pub(super) fn unpack(
+        &mut self,
+        targets: &[Expr],
+        mut values: Vec<Slot>,
+        span: Span,
+    ) -> Result<()> {
+        let starred = targets.iter().position(|target| matches!(target, Expr::Starred(_)));
+        let enough = match starred {
+            None => values.len() == targets.len(),
+            Some(_) => values.len() + 1 >= targets.len(),
+        };
+        if !enough {
+            let message =
+                format!("{} values are unpacked into {} names", values.len(), targets.len());
+            return Err(self.error(span, message));
+        }
+        if let Some(at) = starred {
+            let rest = values.len() + 1 - targets.len();
+            let taken: Vec<_> = values.splice(at..at + rest, []).collect();
+            let list = self.heap().list(taken);
+            values.insert(at, Slot { object: self.at(span, list)?, span });
+        }
+        for (target, value) in targets.iter().zip(values) {
+            match target {
+                Expr::Starred(starred) => self.assign(&starred.value, value)?,
+                target => self.assign(target, value)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, target: &Expr) -> Result<()> {
+        let span = self.span(target.range());
+        let deleted = match target {
+            Expr::Name(name) => {
+                let names = self.loader.heap.get_scope(self.scope).names;
+                let removed = self.heap().remove(names, &Key::str(&name.id));
+                return match self.at(span, removed)? {
+                    Some(_) => Ok(()),
+                    None => Err(self.unknown(&name.id, span)),
+                };
+            }
+            Expr::Attribute(attribute) => {
+                let object = self.expression(&attribute.value)?;
+                let name = Object::str(attribute.attr.id.as_str());
+                subscript::delete(self.heap(), &object, &name)
+            }
+            Expr::Subscript(subscription) => {
+                let object = self.expression(&subscription.value)?;
+                if let Expr::Slice(slice) = &*subscription.slice {
+                    let slice = self.slice(slice)?;
+                    subscript::delete_slice(self.heap(), &object, &slice)
+                } else {
+                    let key = self.expression(&subscription.slice)?;
+                    subscript::delete(self.heap(), &object, &key)
+                }
+            }
+            Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
+                return elts.iter().try_for_each(|target| self.delete(target));
+            }
+            _ => return Err(self.error(span, "this cannot be deleted")),
+        };
+        self.at(span, deleted)
+    }
+}
