@@ -47,24 +47,6 @@ pub trait Data {
     ) -> Result<(), InitError>;
 }
 
-impl<T: Float> Data for [T] {
-    fn count(&self) -> usize {
-        self.len()
-    }
-
-    fn write(
-        &mut self,
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-    ) -> Result<(), InitError> {
-        if let Some(fill) = init.fill::<T>(shape)? {
-            fill.write(stream, 0, self);
-        }
-        Ok(())
-    }
-}
-
 /// Elements of one type as [`Data`].
 #[derive(Debug)]
 pub struct Elements<'a, T>(pub &'a mut [T]);
@@ -80,7 +62,10 @@ impl<T: Float> Data for Elements<'_, T> {
         shape: &Shape<'_>,
         stream: Stream,
     ) -> Result<(), InitError> {
-        self.0.write(init, shape, stream)
+        if let Some(fill) = init.fill::<T>(shape)? {
+            fill.write(stream, 0, self.0);
+        }
+        Ok(())
     }
 }
 

@@ -78,7 +78,8 @@ impl Config {
     /// Reads a file in the format that its suffix names; `-` is standard input, in JSON.
     ///
     /// Bases are read from the folder `root` and below. Without it, that is the highest of these that holds the file:
-    /// the outermost folder called `configs`, the repository (`.git`), the working folder; otherwise its own folder.
+    /// the outermost folder called `configs`, the nearest one with a folder `_base_`, the repository (`.git`), the working
+    /// folder; otherwise its own folder.
     ///
     /// # Errors
     ///
@@ -121,25 +122,22 @@ impl Config {
 }
 
 impl Format {
-    /// The format of a file, by its suffix; `-`, standard input, is JSON.
+    /// The format of a file, by its suffix; without one, as of standard input and pipes, JSON.
     ///
     /// # Errors
     ///
     /// [`ConfigError::Format`] for any other suffix.
     pub fn of(path: &Path) -> Result<Self, ConfigError> {
-        let suffix = path.extension().and_then(|suffix| suffix.to_str()).unwrap_or_default();
-        match suffix {
+        let Some(suffix) = path.extension() else { return Ok(Self::Json) };
+        match suffix.to_str().unwrap_or_default() {
             "py" => Ok(Self::Python),
             "json" => Ok(Self::Json),
             "toml" => Ok(Self::Toml),
             "yaml" | "yml" => Ok(Self::Yaml),
-            _ if path == Path::new("-") => Ok(Self::Json),
-            _ => {
-                let path = path.display();
-                Err(ConfigError::Format(format!(
-                    "{path} is no config: the suffix is not .py, .json, .toml, .yaml or .yml"
-                )))
-            }
+            _ => Err(ConfigError::Format(format!(
+                "{} is no config: the suffix is not .py, .json, .toml, .yaml or .yml",
+                path.display()
+            ))),
         }
     }
 }

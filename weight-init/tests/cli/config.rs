@@ -138,6 +138,52 @@ fn the_init_cfg_of_a_config_are_laid_onto_a_description() {
 }
 
 #[test]
+fn a_file_without_suffix_is_json() {
+    let folder = Folder::new();
+    folder.write("pipe", folder.read("model.json"));
+    assert_eq!(folder.done(&["plan", "pipe"]).stdout, folder.done(&["plan", "model.json"]).stdout);
+}
+
+#[test]
+fn rules_for_the_root_come_from_any_format() {
+    let folder = Folder::new();
+    folder.write("rules.py", "init_cfg = [dict(type='Constant', val=v, layer=l) for v, l in [(1, 'Linear'), (2, 'Conv2d')]]");
+    folder.write(
+        "rules.yaml",
+        "- {type: Constant, val: 1, layer: Linear}\n- {type: Constant, val: 2, layer: Conv2d}\n",
+    );
+    let plan = |rules| {
+        folder.done(&["plan", "model.json", "--init-cfg", rules, "--format", "json"]).stdout
+    };
+    assert_eq!(plan("rules.py"), plan("rules.yaml"));
+    folder.write("rules.py", "init_cfg = dict(\n    type='Xavir', layer='Linear')");
+    folder
+        .run(&["plan", "model.json", "--init-cfg", "rules.py"])
+        .refused(2, &["rules.py:2:10 at $.init_cfg.type", "'Xavier'"]);
+}
+
+#[test]
+fn bases_beside_the_folder_are_read_where_the_layout_is_openmmlabs() {
+    let folder = Folder::new();
+    for inner in ["nets/_base_", "nets/small", "other"] {
+        std::fs::create_dir_all(folder.path(inner)).unwrap();
+    }
+    folder.write("nets/_base_/default.py", "x = 1");
+    folder.write("nets/small/net.py", "_base_ = '../_base_/default.py'");
+    folder.write("nets/small/out.py", "_base_ = '../../other/away.py'");
+    folder.write("other/away.py", "y = 2");
+    // From another working folder, so that only the layout tells.
+    let run = |file: &str, more: &[&str]| {
+        let path = folder.path(file);
+        Folder::new().run(&[&["config", path.to_str().unwrap()], more].concat())
+    };
+    assert_eq!(run("nets/small/net.py", &[]).json()["x"], 1);
+    run("nets/small/out.py", &[]).refused(2, &["outside of", "--config-root"]);
+    let root = folder.path("");
+    assert_eq!(run("nets/small/out.py", &["--config-root", root.to_str().unwrap()]).json()["y"], 2);
+}
+
+#[test]
 fn a_model_is_built_from_a_config_of_any_format() {
     let folder = Folder::new();
     let text = "\

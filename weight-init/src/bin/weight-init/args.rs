@@ -94,11 +94,12 @@ pub(crate) struct ModelArgs {
     /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder that bases of configs are read from [default: the folder 'configs', the repository or the working
-    /// folder that holds the file]
+    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_', the
+    /// repository or the working folder that holds the file]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
-    /// Rules (JSON) for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs
+    /// Rules for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs. The file is
+    /// the rules, or has them under 'init_cfg'
     #[arg(long, value_name = "FILE")]
     pub(crate) init_cfg: Option<PathBuf>,
 }
@@ -180,8 +181,8 @@ pub(crate) struct ConfigArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ConfigFormat,
-    /// The folder that bases are read from [default: the folder 'configs', the repository or the working folder that
-    /// holds the file]
+    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_', the repository
+    /// or the working folder that holds the file]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
 }

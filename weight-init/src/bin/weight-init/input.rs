@@ -1,5 +1,7 @@
-use weight_init::config::{Config, json, read_source};
-use weight_init::diagnostic::Source;
+use std::path::Path;
+
+use weight_init::config::Config;
+use weight_init::diagnostic::Sources;
 use weight_init::model::{Model, PlacedInitCfg, Registry};
 use weight_init::plan::{Options, Plan, PlanError, locate, locate_in_init_cfg};
 use weight_init_core::DType;
@@ -13,7 +15,7 @@ use crate::output::say;
 pub(crate) struct Input {
     pub(crate) model: Model,
     config: Config,
-    initialize: Option<(PlacedInitCfg, Source)>,
+    initialize: Option<(PlacedInitCfg, Sources)>,
 }
 
 impl Input {
@@ -24,7 +26,8 @@ impl Input {
         if let Some(path) = &args.config {
             model.lay(&Config::read(path, root)?)?;
         }
-        let initialize = args.init_cfg.as_deref().map(read_init_cfg).transpose()?;
+        let initialize =
+            args.init_cfg.as_deref().map(|path| read_init_cfg(path, root)).transpose()?;
         Ok(Self { model, config, initialize })
     }
 
@@ -48,18 +51,24 @@ impl Input {
     /// A fault in the meeting of model and rules, at its place in the file that holds the rules.
     pub(crate) fn fault(&self, error: &PlanError) -> Failure {
         match &self.initialize {
-            Some((rules, source)) if error.place().is_some() => {
-                locate_in_init_cfg(error, rules, source).into()
+            Some((rules, sources)) if error.place().is_some() => {
+                locate_in_init_cfg(error, rules, sources).into()
             }
             _ => locate(error, &self.model, &self.config.sources).into(),
         }
     }
 }
 
-fn read_init_cfg(path: &std::path::Path) -> Result<(PlacedInitCfg, Source), Failure> {
-    let source = read_source(path).map_err(Failure::io)?;
-    let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
-    Ok((rules, source))
+/// The rules that a file is, or has under `init_cfg`, as a Python or TOML file must.
+fn read_init_cfg(path: &Path, root: Option<&Path>) -> Result<(PlacedInitCfg, Sources), Failure> {
+    let Config { value, sources } = Config::read(path, root)?;
+    let rules = match value.get("init_cfg") {
+        Some(inner) if value.get("type").is_none() => {
+            PlacedInitCfg::read(inner, &sources, "$.init_cfg")
+        }
+        _ => PlacedInitCfg::read(&value, &sources, "$"),
+    };
+    Ok((rules?, sources))
 }
 
 /// Says the warnings, and fails on them if they count.

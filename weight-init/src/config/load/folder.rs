@@ -23,6 +23,7 @@ impl Folder {
     /// The folder for the config at `path`: `root`, or else the highest of
     ///
     /// - the outermost folder called `configs` around the file,
+    /// - the nearest folder around it that holds a folder `_base_`,
     /// - the repository (a folder with a `.git`) around it,
     /// - the working folder, if the file is inside of it;
     ///
@@ -38,7 +39,8 @@ impl Folder {
                     .filter(|folder| folder.file_name().is_some_and(|name| name == "configs"));
                 let repository = own.ancestors().find(|folder| folder.join(".git").exists());
                 let working = here.as_deref().filter(|here| own.starts_with(here));
-                let candidates = configs.chain(repository).chain(working);
+                let shared = own.ancestors().find(|folder| folder.join("_base_").is_dir());
+                let candidates = configs.chain(shared).chain(repository).chain(working);
                 candidates
                     .min_by_key(|folder| folder.components().count())
                     .unwrap_or(own)

@@ -200,9 +200,7 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
             } else {
                 ruff_python_ast::Operator::Mult
             };
-            slots
-                .iter()
-                .try_fold(start, |sum, slot| operator::binary(heap, op, &sum, &slot.object, span))
+            slots.iter().try_fold(start, |sum, slot| operator::binary(heap, op, &sum, &slot.object))
         }
         Builtin::All | Builtin::Any => {
             let slots = heap.elements(&object(0)?, span)?;
@@ -279,13 +277,12 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
         }
         Builtin::Divmod => {
             let (a, b) = (object(0)?, object(1)?);
-            let quotient =
-                operator::binary(heap, ruff_python_ast::Operator::FloorDiv, &a, &b, span)?;
-            let rest = operator::binary(heap, ruff_python_ast::Operator::Mod, &a, &b, span)?;
+            let quotient = operator::binary(heap, ruff_python_ast::Operator::FloorDiv, &a, &b)?;
+            let rest = operator::binary(heap, ruff_python_ast::Operator::Mod, &a, &b)?;
             heap.tuple(made(vec![quotient, rest]))
         }
         Builtin::Pow => {
-            operator::binary(heap, ruff_python_ast::Operator::Pow, &object(0)?, &object(1)?, span)
+            operator::binary(heap, ruff_python_ast::Operator::Pow, &object(0)?, &object(1)?)
         }
         Builtin::Ord => {
             let text = arguments.text(0, name)?;

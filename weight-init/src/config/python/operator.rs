@@ -45,7 +45,6 @@ pub(super) fn binary(
     op: Operator,
     left: &Object,
     right: &Object,
-    span: Span,
 ) -> Outcome<Object> {
     if let (Some(a), Some(b)) = (left.as_int(), right.as_int()) {
         return integers(op, a, b, left, right);
@@ -110,10 +109,7 @@ pub(super) fn binary(
             };
             heap.set(set)
         }
-        _ => {
-            let _ = span;
-            fault(unsupported(op, left, right))
-        }
+        _ => fault(unsupported(op, left, right)),
     }
 }
 
@@ -371,7 +367,7 @@ pub(super) fn in_place(
             heap.push(*id, more)?;
             Ok(left.clone())
         }
-        _ => binary(heap, op, left, right, span),
+        _ => binary(heap, op, left, right),
     }
 }
 

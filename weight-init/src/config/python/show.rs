@@ -74,7 +74,6 @@ fn write(heap: &mut Heap, object: &Object, depth: usize, out: &mut String) -> Ou
             *out += &format!("<{}>", object.type_name());
         }
     }
-    heap.take(0)?;
     if out.len() > MAX_STRING {
         return fault(format!("a string of more than {MAX_STRING} bytes"));
     }

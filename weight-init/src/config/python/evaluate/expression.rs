@@ -66,7 +66,7 @@ impl Evaluator<'_> {
             Expr::BinOp(binary) => {
                 let left = self.expression(&binary.left)?;
                 let right = self.expression(&binary.right)?;
-                operator::binary(self.heap(), binary.op, &left, &right, span)
+                operator::binary(self.heap(), binary.op, &left, &right)
             }
             Expr::BoolOp(both) => return self.bool_operation(both),
             Expr::Compare(comparison) => return self.comparison(comparison, span),
