@@ -294,6 +294,11 @@ impl Loader {
             .map_or_else(Span::default, |file| file.offsets.span(source, start, end))
     }
 
+    /// Whether `{{_base_.x}}` stands within bytes of a text.
+    pub(super) fn has_base(&self, file: usize, start: usize, end: usize) -> bool {
+        self.files.get(file).is_some_and(|file| file.offsets.has_base(start, end))
+    }
+
     /// The path of a text.
     pub(super) fn file_name(&self, file: usize) -> String {
         self.files.get(file).map_or_else(String::new, |file| file.path.display().to_string())

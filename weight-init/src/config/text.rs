@@ -40,6 +40,8 @@ struct Edit {
     len: usize,
     /// Where the placeholder is in the file's text.
     old: (usize, usize),
+    /// Whether it stands for a value of a base.
+    is_base: bool,
 }
 
 /// How a file's format writes the value of a base.
@@ -96,7 +98,12 @@ impl<'s> Text<'s> {
             let end = new.len();
             from = start + len;
             copied = from;
-            plain.offsets.edits.push(Edit { end, len: replacement.len(), old: (start, from) });
+            plain.offsets.edits.push(Edit {
+                end,
+                len: replacement.len(),
+                old: (start, from),
+                is_base: matches!(placeholder, Placeholder::Base(_)),
+            });
         }
         if !plain.offsets.edits.is_empty() {
             new.push_str(&old[copied..]);
@@ -129,6 +136,13 @@ impl<'s> Text<'s> {
 }
 
 impl Offsets {
+    /// Whether the value of a base stands within `start..end` of the text.
+    pub(super) fn has_base(&self, start: usize, end: usize) -> bool {
+        let behind = self.edits.partition_point(|edit| edit.end <= start);
+        let mut inside = self.edits[behind..].iter().take_while(|edit| edit.end <= end);
+        inside.any(|edit| edit.is_base)
+    }
+
     /// The bytes of the file that `start..end` of the text stand for.
     pub(super) fn span(&self, source: &Source, start: usize, end: usize) -> Span {
         let (start, end) = (self.old(start, |old| old.0), self.old(end, |old| old.1));

@@ -91,6 +91,8 @@ fn errors_show_the_line_of_the_file_or_of_its_base() {
             "did you mean 'neck'?",
         ],
     );
+    folder.write("text.py", "_base_ = 'base.py'\n'{{_base_.lr}}'  # {{_base_.lr}}\na = {{_base_.lr}}\nb = 'x/{{_base_.lr}}'");
+    folder.run(&["config", "text.py"]).refused(2, &["text.py:4:5", "write f'{_base_.x}'"]);
     folder.write("base.py", "x = [1, 2\n");
     folder.run(&["config", "child.py"]).refused(2, &["base.py:"]);
     folder.write("lost.py", "_base_ = './bse.py'\n");

@@ -59,6 +59,16 @@ impl<'l> Evaluator<'l> {
         self.loader.span(self.file, range.start().to_usize(), range.end().to_usize())
     }
 
+    /// Refuses a string that a base's value stands in.
+    fn check_text(&self, range: TextRange) -> Result<()> {
+        if !self.loader.has_base(self.file, range.start().to_usize(), range.end().to_usize()) {
+            return Ok(());
+        }
+        let message =
+            "{{_base_.x}} stands for a value, not for a part of a string: write f'{_base_.x}'";
+        Err(self.error(self.span(range), message))
+    }
+
     #[cold]
     pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         self.loader.error(span, message)

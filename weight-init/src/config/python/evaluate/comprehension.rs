@@ -79,7 +79,10 @@ impl Evaluator<'_> {
         let mut out = String::new();
         for part in &literal.value {
             match part {
-                ast::FStringPart::Literal(literal) => out.push_str(&literal.value),
+                ast::FStringPart::Literal(literal) => {
+                    self.check_text(literal.range())?;
+                    out.push_str(&literal.value);
+                }
                 ast::FStringPart::FString(f_string) => {
                     self.interpolate(&f_string.elements, &mut out)?
                 }
@@ -102,6 +105,7 @@ impl Evaluator<'_> {
         for element in elements {
             let part = match element {
                 ast::InterpolatedStringElement::Literal(literal) => {
+                    self.check_text(literal.range())?;
                     out.push_str(&literal.value);
                     continue;
                 }

@@ -24,7 +24,10 @@ impl Evaluator<'_> {
             Expr::EllipsisLiteral(_) => return Ok(Object::Ellipsis),
             Expr::BooleanLiteral(literal) => return Ok(Object::Bool(literal.value)),
             Expr::NumberLiteral(literal) => return self.number(&literal.value, span),
-            Expr::StringLiteral(literal) => self.heap().string(literal.value.to_str()),
+            Expr::StringLiteral(literal) => {
+                self.check_text(literal.range())?;
+                self.heap().string(literal.value.to_str())
+            }
             Expr::FString(literal) => return self.f_string(literal, span),
             Expr::Name(name) => return self.name(&name.id, span),
             Expr::List(list) => {

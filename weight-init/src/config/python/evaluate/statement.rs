@@ -50,6 +50,8 @@ impl Evaluator<'_> {
                 let object = self.at(span, new)?;
                 self.assign(&assign.target, Slot { object, span: value.span })?;
             }
+            // A docstring, or a note between statements.
+            Stmt::Expr(expression) if matches!(*expression.value, Expr::StringLiteral(_)) => {}
             Stmt::Expr(expression) => {
                 self.expression(&expression.value)?;
             }
