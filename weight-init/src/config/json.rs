@@ -1,7 +1,7 @@
 //! JSON text → [`Value`], strictly as RFC 8259 has it, in one pass.
 //!
 //! Strict in four more ways: no key may stand twice in a dict, an integer fits into 64 bits, a
-//! number is finite after rounding to `f64` (but for `1e999`, the word for infinity), and nesting stops at
+//! number is finite after rounding to `f64` (but for `1e9999`, the word for infinity), and nesting stops at
 //! [`MAX_DEPTH`]. A UTF-8 byte order
 //! mark at the start is skipped. Memory is proportional to the input, at worst some fifty bytes for
 //! each of its bytes (`0,0,0` is a [`Value`] for every two).
@@ -270,7 +270,7 @@ fn number(text: &str) -> Result<Kind> {
     }
     match text.parse::<f64>() {
         // How infinity is written, which JSON has no word for.
-        Ok(float) if matches!(text, "1e999" | "-1e999") => Ok(Kind::Float(float)),
+        Ok(float) if matches!(text, "1e9999" | "-1e9999") => Ok(Kind::Float(float)),
         Ok(float) if float.is_finite() => Ok(Kind::Float(float)),
         _ => Err(ValueError::new(format!(
             "found {}, which is beyond the range of a float, but numbers must be finite",

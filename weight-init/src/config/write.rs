@@ -19,7 +19,7 @@ pub(super) fn write(value: &Value, format: Format) -> Result<String, String> {
     }
 }
 
-/// JSON, one element a line, lists of plain values on one. Infinity is `1e999`, which readers of JSON take for it.
+/// JSON, one element a line, lists of plain values on one. Infinity is `1e9999`, which readers of JSON take for it.
 fn json(
     value: &Value,
     indent: usize,
@@ -34,7 +34,7 @@ fn json(
             return Err(format!("JSON has no NaN, found at {}", path("$", at)));
         }
         Kind::Float(float) if float.is_infinite() => {
-            out.push_str(if *float > 0.0 { "1e999" } else { "-1e999" })
+            out.push_str(if *float > 0.0 { "1e9999" } else { "-1e9999" })
         }
         Kind::Float(float) => out.push_str(&format!("{float:?}")),
         Kind::Str(text) => string(text, out),

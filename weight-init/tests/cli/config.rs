@@ -45,7 +45,7 @@ fn a_config_is_evaluated_with_its_base() {
     },
     "neck": {
       "type": "PAFPN",
-      "scale": 1e999
+      "scale": 1e9999
     },
     "extra": null
   },

@@ -190,7 +190,7 @@ pub(crate) struct ConfigArgs {
 /// How a config is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ConfigFormat {
-    /// JSON; infinity is 1e999
+    /// JSON; infinity is 1e9999
     #[default]
     Json,
     /// TOML; { __null__ = true } is null
