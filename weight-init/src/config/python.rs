@@ -2,7 +2,7 @@
 //!
 //! The parser is `ruff_python_parser`: the hand-written parser of Ruff, kept by its authors release by release, with
 //! the whole of Python's grammar, exact places and a stack that grows with the nesting; 70 crates and a good minute to
-//! build, all of them pure Rust. `rustpython-parser` has not moved since 2024 and generates its parser with LALRPOP;
+//! build, Rust but for `stacker`'s few lines of assembly. `rustpython-parser` has not moved since 2024 and generates its parser with LALRPOP;
 //! RustPython itself parses with a copy of Ruff's. `starlark` has a language of its own, without `import`, `**` of
 //! dicts in displays, or `with`. Ruff calls the crate internal, so its version is pinned exactly.
 //!
