@@ -1,10 +1,11 @@
 //! Python configs, evaluated without being executed.
 //!
-//! The parser is `ruff_python_parser`: the hand-written parser of Ruff, kept by its authors release by release, with
-//! the whole of Python's grammar, exact places and a stack that grows with the nesting; 70 crates and a good minute to
-//! build, Rust but for `stacker`'s few lines of assembly. `rustpython-parser` has not moved since 2024 and generates its parser with LALRPOP;
-//! RustPython itself parses with a copy of Ruff's. `starlark` has a language of its own, without `import`, `**` of
-//! dicts in displays, or `with`. Ruff calls the crate internal, so its version is pinned exactly.
+//! The parser is `ruff_python_parser`: the hand-written parser of Ruff, kept by its authors release by release,
+//! with the whole of Python's grammar, exact places and a stack that grows with the nesting; 70 crates and a good
+//! minute to build, Rust but for `stacker`'s few lines of assembly. `rustpython-parser` has not moved since 2024
+//! and generates its parser with LALRPOP; RustPython itself parses with a copy of Ruff's. `starlark` has a language
+//! of its own, without `import`, `**` of dicts in displays, or `with`. Ruff calls the crate internal, so its
+//! version is pinned exactly.
 //!
 //! What is evaluated: literals, names, attributes, items, slices, operators, comparisons, `if`, `for`, `while`,
 //! comprehensions, lambdas and functions, f-strings, `%` and `format`, unpacking, `del`, `assert`; Python's built-in
