@@ -4,6 +4,7 @@
 //! - [`Sink`]: where the bytes of all tensors go, one after the other.
 //! - [`SafetensorsWriter`]: a sink that makes a safetensors file with an ordered, reproducible header.
 //! - [`SafetensorsFile`]: a strict reader that never holds more of the file than its header.
+//! - [`StateDict`]: the tensors of a checkpoint of any format (PyTorch, safetensors, NumPy), as strict.
 //!
 //! One [`CheckpointError`] serves them all; it says which file, what was found and what would be right,
 //! and tells trouble of the machine ([`CheckpointError::is_io`]) from trouble in the content.
@@ -11,11 +12,24 @@
 pub mod atomic_file;
 mod error;
 pub mod interrupt;
+mod numpy;
+mod pickle;
+mod random_access;
 pub mod safetensors;
+mod sharded;
 mod sink;
+mod state_dict;
+mod torch;
+mod zip;
 
 pub use atomic_file::AtomicFile;
 pub(crate) use error::printable;
 pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
 pub use sink::{Sink, Summary};
+pub use state_dict::{StateDict, StoredTensor};
+
+/// Elements of a tensor; a dimension of zero makes it empty, however large the others are.
+fn elements(shape: &[u64]) -> u64 {
+    if shape.contains(&0) { 0 } else { shape.iter().fold(1, |n, &extent| n.saturating_mul(extent)) }
+}

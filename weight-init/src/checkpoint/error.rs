@@ -133,6 +133,14 @@ pub enum Problem {
     TooManyBytes { expected: u64, written: u64 },
     /// Fewer bytes were written than the tensors have; `tensor` is the first that is not whole.
     TooFewBytes { expected: u64, written: u64, tensor: String },
+    /// A zip file, or one of its entries, is broken or not what it is said to be.
+    Zip { entry: Option<String>, message: String },
+    /// A pickle is broken, or holds more than tensors and plain containers; `at` counts bytes from its start.
+    Pickle { at: u64, message: String },
+    /// A tensor is not what it is said to be.
+    Tensor { tensor: String, message: String },
+    /// The file as a whole is no checkpoint.
+    Format { message: String },
 }
 
 impl fmt::Display for Problem {
@@ -245,6 +253,17 @@ impl fmt::Display for Problem {
                 "{written} bytes of data were written; the tensors have {expected}, and {} is not whole",
                 Quoted(tensor)
             ),
+            Self::Zip { entry: None, message } => write!(f, "zip file: {}", Shown(message, 1000)),
+            Self::Zip { entry: Some(entry), message } => {
+                write!(f, "entry {} of the zip file: {}", Quoted(entry), Shown(message, 1000))
+            }
+            Self::Pickle { at, message } => {
+                write!(f, "pickle, byte {at}: {}", Shown(message, 3000))
+            }
+            Self::Tensor { tensor, message } => {
+                write!(f, "tensor {}: {}", Quoted(tensor), Shown(message, 1000))
+            }
+            Self::Format { message } => f.write_str(&Shown(message, 1000).to_string()),
         }
     }
 }

@@ -38,7 +38,7 @@ const METADATA: &str = "__metadata__";
 /// assert_eq!((bf16.to_string().as_str(), bf16.bits(), bf16.dtype()), ("BF16", 16, Some(DType::BF16)));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredType(::safetensors::Dtype);
+pub struct StoredType(pub(in crate::checkpoint) ::safetensors::Dtype);
 
 impl StoredType {
     /// Bits of one element.

@@ -1,9 +1,9 @@
 //! Reading safetensors files: strict, and never more in memory than the header.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 
+use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::safetensors::{MAX_HEADER_BYTES, StoredType};
 use crate::checkpoint::{CheckpointError, Problem};
 
@@ -57,16 +57,11 @@ impl TensorEntry {
 /// ```
 #[derive(Debug)]
 pub struct SafetensorsFile {
-    path: PathBuf,
-    file: File,
-    file_bytes: u64,
+    file: RandomAccess,
     metadata: Vec<(String, String)>,
     tensors: Vec<TensorEntry>,
     /// Indices into `tensors`, by name.
     by_name: Vec<usize>,
-    /// Where there is no reading at a position, the position is common to all readers.
-    #[cfg(not(any(unix, windows)))]
-    position: std::sync::Mutex<()>,
 }
 
 impl SafetensorsFile {
@@ -77,51 +72,31 @@ impl SafetensorsFile {
     /// [`CheckpointError::Io`] when it cannot be opened or read, or is no regular file;
     /// [`CheckpointError::Content`] with the [`Problem`] otherwise.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let path = path.as_ref();
-        let failed = |error| CheckpointError::io("open", path, error);
-        // Asked before opening: to open a pipe waits for a writer.
-        let found = fs::metadata(path).map_err(failed)?;
-        if found.is_dir() {
-            return Err(failed(io::Error::new(
-                ErrorKind::IsADirectory,
-                "it is a folder; give the name of a file",
-            )));
-        }
-        if !found.is_file() {
-            let message = "it is no regular file; tensors are read in any order, which takes one";
-            return Err(failed(io::Error::new(ErrorKind::InvalidInput, message)));
-        }
-        let mut file = File::open(path).map_err(failed)?;
-        let file_bytes = file.metadata().map_err(failed)?.len();
-        let text = read_header(&mut file, file_bytes, path)?;
-        let problem = |problem| CheckpointError::content(path, problem);
+        Self::of(RandomAccess::open(path.as_ref())?)
+    }
+
+    /// Reads the header of an open file and checks it.
+    pub(crate) fn of(file: RandomAccess) -> Result<Self, CheckpointError> {
+        let text = read_header(&file)?;
+        let problem = |problem| CheckpointError::content(file.path(), problem);
         let header = header::parse(&text).map_err(problem)?;
         let data_begin = LENGTH_BYTES + text.len() as u64;
         let (tensors, by_name) =
-            layout::check(header.tensors, data_begin, file_bytes.saturating_sub(data_begin))
+            layout::check(header.tensors, data_begin, file.len().saturating_sub(data_begin))
                 .map_err(problem)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            file_bytes,
-            metadata: header.metadata,
-            tensors,
-            by_name,
-            #[cfg(not(any(unix, windows)))]
-            position: std::sync::Mutex::new(()),
-        })
+        Ok(Self { file, metadata: header.metadata, tensors, by_name })
     }
 
     /// The path it was opened by.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// Bytes of the file.
     #[must_use]
-    pub const fn file_bytes(&self) -> u64 {
-        self.file_bytes
+    pub fn file_bytes(&self) -> u64 {
+        self.file.len()
     }
 
     /// The file's own texts, in the order of the header.
@@ -178,56 +153,32 @@ impl SafetensorsFile {
         bytes: &mut [u8],
     ) -> Result<(), CheckpointError> {
         let end = offset.checked_add(bytes.len() as u64);
-        let read = match (end, tensor.offset.checked_add(offset)) {
-            (Some(end), Some(at)) if end <= tensor.len => self.read_exact_at(at, bytes),
-            _ => Err(io::Error::new(
-                ErrorKind::UnexpectedEof,
-                "bytes beyond the end of a tensor were asked for",
-            )),
-        };
-        read.map_err(|error| CheckpointError::io("read", &self.path, error))
-    }
-
-    #[cfg(unix)]
-    fn read_exact_at(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.file, bytes, at)
-    }
-
-    #[cfg(windows)]
-    fn read_exact_at(&self, mut at: u64, mut bytes: &mut [u8]) -> io::Result<()> {
-        while !bytes.is_empty() {
-            let read = std::os::windows::fs::FileExt::seek_read(&self.file, bytes, at)?;
-            if read == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
+        match (end, tensor.offset.checked_add(offset)) {
+            (Some(end), Some(at)) if end <= tensor.len => self.file.read_exact_at(at, bytes),
+            _ => {
+                let message = "bytes beyond the end of a tensor were asked for";
+                let error = io::Error::new(ErrorKind::UnexpectedEof, message);
+                Err(CheckpointError::io("read", self.path(), error))
             }
-            at = at.saturating_add(read as u64);
-            bytes = bytes.get_mut(read..).unwrap_or_default();
         }
-        Ok(())
     }
 
-    #[cfg(not(any(unix, windows)))]
-    fn read_exact_at(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
-        use std::io::{Seek, SeekFrom};
-
-        let _alone = self.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(bytes)
+    /// The open file.
+    pub(crate) const fn file(&self) -> &RandomAccess {
+        &self.file
     }
 }
 
 /// The text of the header, once its length was found to be possible.
-fn read_header(file: &mut File, file_bytes: u64, path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    let failed = |error| CheckpointError::io("read", path, error);
-    let problem = |problem| Err(CheckpointError::content(path, problem));
-    if file_bytes < LENGTH_BYTES {
-        return problem(Problem::TooShort { bytes: file_bytes });
+fn read_header(file: &RandomAccess) -> Result<Vec<u8>, CheckpointError> {
+    let problem = |problem| Err(CheckpointError::content(file.path(), problem));
+    if file.len() < LENGTH_BYTES {
+        return problem(Problem::TooShort { bytes: file.len() });
     }
     let mut length = [0; LENGTH_BYTES as usize];
-    file.read_exact(&mut length).map_err(failed)?;
+    file.read_exact_at(0, &mut length)?;
     let header = u64::from_le_bytes(length);
-    let available = file_bytes - LENGTH_BYTES;
+    let available = file.len() - LENGTH_BYTES;
     if header > available {
         return problem(Problem::HeaderPastEnd {
             header,
@@ -239,7 +190,7 @@ fn read_header(file: &mut File, file_bytes: u64, path: &Path) -> Result<Vec<u8>,
         return problem(Problem::HeaderTooLong { header });
     };
     let mut text = vec![0; len];
-    file.read_exact(&mut text).map_err(failed)?;
+    file.read_exact_at(LENGTH_BYTES, &mut text)?;
     Ok(text)
 }
 

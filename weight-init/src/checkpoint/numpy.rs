@@ -1,0 +1,97 @@
+//! NumPy's `.npz`: a zip file of arrays, each a header in Python's notation and its elements.
+//!
+//! The header is read here, in a hundred lines: the crates for it parse Python's literals by recursion, which a file
+//! can drive as deep as it likes. See <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
+
+mod header;
+
+use std::io::Read;
+
+use self::header::Header;
+use crate::checkpoint::random_access::RandomAccess;
+use crate::checkpoint::state_dict::Place;
+use crate::checkpoint::state_dict::source::{Source, reader};
+use crate::checkpoint::zip::{self, Entry};
+use crate::checkpoint::{CheckpointError, StateDict};
+
+/// What every array begins with.
+const MAGIC: &[u8; 6] = b"\x93NUMPY";
+
+/// The longest header; a shape of 64 dimensions and an element type take less.
+const LONGEST_HEADER: u64 = 1 << 16;
+
+/// Whether every file in the zip file is an array.
+pub(super) fn is_npz(entries: &[Entry]) -> bool {
+    !entries.is_empty() && entries.iter().all(|entry| entry.name.ends_with(".npy"))
+}
+
+/// Opens the arrays of a zip file, each called as its entry is without `.npy`.
+pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, CheckpointError> {
+    let mut dict = StateDict::new(file.path(), "NumPy npz");
+    let mut entries: Vec<_> = entries.iter().collect();
+    entries.sort_by_key(|entry| entry.begin);
+    for entry in entries {
+        let fault = |message| CheckpointError::content(file.path(), zip::of(&entry.name, message));
+        let (text, data) = read_header(file, entry)?;
+        let Header { dtype, big_endian, column_major, shape } =
+            header::parse(&text).map_err(fault)?;
+        let size = dtype.bits() / 8;
+        let bytes = shape.iter().try_fold(size, |n, &extent| n.checked_mul(extent));
+        let found = entry.len - data;
+        if bytes != Some(found) {
+            let message = format!(
+                "shape {shape:?} of {dtype} does not have the {found} bytes that are there"
+            );
+            return Err(fault(message));
+        }
+        let strides = column_major.then(|| {
+            let next = |stride: &mut u64, extent: &u64| {
+                let here = *stride;
+                *stride = here.saturating_mul(*extent);
+                Some(here)
+            };
+            shape.iter().scan(1_u64, next).collect()
+        });
+        let source = dict.add_source(Source::entry(file.clone(), entry));
+        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
+        let place = Place { source, offset: data, strides, big_endian };
+        dict.add(name, dtype, shape, place)?;
+    }
+    Ok(dict)
+}
+
+/// The text of an array's header and where its elements begin.
+fn read_header(file: &RandomAccess, entry: &Entry) -> Result<(Vec<u8>, u64), CheckpointError> {
+    let fault =
+        |message: &str| CheckpointError::content(file.path(), zip::of(&entry.name, message));
+    let mut input = reader(file, entry).take(entry.len);
+    let mut fill = |bytes: &mut [u8]| match input.read_exact(bytes) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(fault("it is no array: it ends within its header")),
+    };
+    let mut start = [0; 8];
+    fill(&mut start)?;
+    let [magic @ .., major, _] = start;
+    if magic != *MAGIC {
+        return Err(fault("it is no array: it does not begin as one"));
+    }
+    let (len, begin) = match major {
+        1 => {
+            let mut len = [0; 2];
+            fill(&mut len)?;
+            (u64::from(u16::from_le_bytes(len)), 10)
+        }
+        2 | 3 => {
+            let mut len = [0; 4];
+            fill(&mut len)?;
+            (u64::from(u32::from_le_bytes(len)), 12)
+        }
+        _ => return Err(fault("its format is of a version that is not known")),
+    };
+    if len > LONGEST_HEADER {
+        return Err(fault("its header is longer than that of any array of numbers"));
+    }
+    let mut text = vec![0; len as usize];
+    fill(&mut text)?;
+    Ok((text, begin + len))
+}

@@ -1,0 +1,74 @@
+//! A reader of Python pickles that knows tensors and plain containers, and nothing else.
+//!
+//! A pickle is a program for a small machine with a stack, whose instructions may name any function of any module and
+//! call it. This machine calls nothing: a global is one of a short list ([`Global`]) that stands for a tensor, a
+//! container or an element type, or the file is refused with its name. The instructions are those of
+//! <https://github.com/python/cpython/blob/3.14/Lib/pickletools.py>; what PyTorch makes of them is in its
+//! `torch/serialization.py` and `torch/_utils.py`.
+//!
+//! Values live in arenas, never freed before the end: sharing and cycles need no counting, and deep nesting no
+//! recursion. Each is paid for from a budget of bytes that the file's size decides.
+
+mod global;
+mod input;
+mod machine;
+mod opcode;
+mod reduce;
+
+pub(super) use self::global::Global;
+pub(super) use self::machine::{Failure, Machine, Read};
+
+/// A value; large ones lie in the [`Machine`]'s arenas.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Value {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float,
+    /// A whole number beyond 64 bits, a complex number, raw bytes: nothing that a checkpoint's tensors need.
+    Opaque,
+    Text(Text),
+    Global(Global),
+    Object(u32),
+}
+
+/// A text in the arena.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Text {
+    start: u32,
+    len: u32,
+}
+
+/// A value that holds others.
+#[derive(Clone, Debug)]
+pub(super) enum Object {
+    Tuple(Box<[Value]>),
+    List(Vec<Value>),
+    Dict(Vec<(Value, Value)>),
+    Storage(Storage),
+    Tensor(Box<Tensor>),
+}
+
+/// A storage as a persistent id names it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Storage {
+    /// Its name in the file.
+    pub(super) key: Text,
+    /// Element type; `None`: bytes.
+    pub(super) dtype: Option<super::StoredType>,
+    /// Elements, or bytes, that it has.
+    pub(super) len: u64,
+    /// Where in the storage of that name it begins, in elements: a view, as old files have them.
+    pub(super) begin: u64,
+}
+
+/// A tensor: a view of a storage.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tensor {
+    pub(super) storage: Storage,
+    pub(super) dtype: super::StoredType,
+    /// Elements from the start of the storage to its first.
+    pub(super) offset: u64,
+    pub(super) shape: Vec<u64>,
+    pub(super) strides: Vec<u64>,
+}

@@ -1,0 +1,63 @@
+//! A checkpoint in several files, with an index of which tensor is in which: `model.safetensors.index.json`, as
+//! Hugging Face writes it (or `pytorch_model.bin.index.json`, of the same form).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::checkpoint::random_access::RandomAccess;
+use crate::checkpoint::{CheckpointError, Problem, StateDict};
+
+/// The longest index.
+const LONGEST_INDEX: u64 = 100_000_000;
+
+/// More files than any checkpoint is split into.
+const MOST_FILES: usize = 10_000;
+
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// Opens the files of an index, which lie beside it.
+pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
+    let fault = |message| CheckpointError::content(file.path(), Problem::Format { message });
+    if file.len() > LONGEST_INDEX {
+        return Err(fault(format!("an index has at most {LONGEST_INDEX} bytes")));
+    }
+    let mut text = vec![0; file.len() as usize];
+    file.read_exact_at(0, &mut text)?;
+    let index: Index = serde_json::from_slice(&text)
+        .map_err(|error| fault(format!("it is no index of a checkpoint: {error}")))?;
+    let mut shards: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (tensor, shard) in &index.weight_map {
+        shards.entry(shard).or_default().push(tensor);
+    }
+    if shards.len() > MOST_FILES {
+        return Err(fault(format!(
+            "it names {} files; at most {MOST_FILES} are read",
+            shards.len()
+        )));
+    }
+    let folder = file.path().parent().unwrap_or_else(|| Path::new(""));
+    let mut dict = StateDict::new(file.path(), "sharded");
+    for (shard, tensors) in shards {
+        let inside = !shard.is_empty()
+            && !shard.contains(['/', '\\', ':', '\0'])
+            && !matches!(shard, "." | "..");
+        if !inside || shard.ends_with(".json") {
+            return Err(fault(format!(
+                "it names the file '{shard}'; its files lie beside it and are no indices"
+            )));
+        }
+        let part = StateDict::open(folder.join(shard))?;
+        if let Some(lacking) = tensors.iter().find(|tensor| part.position(tensor).is_none()) {
+            return Err(fault(format!(
+                "it says that '{shard}' holds '{lacking}', but it does not"
+            )));
+        }
+        dict.append(part, |name| tensors.binary_search(&name).is_ok())?;
+    }
+    Ok(dict)
+}

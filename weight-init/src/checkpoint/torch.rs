@@ -1,0 +1,136 @@
+//! PyTorch's own checkpoints: a pickle that describes tensors, and the storages that hold their elements.
+//!
+//! Today's format (`torch.save` since 1.6) is a zip file with the pickle as `NAME/data.pkl` and each storage as
+//! `NAME/data/KEY`. The older one is a row of pickles with the storages behind them. Both are described by
+//! `torch/serialization.py` alone. The reader is our own: the crates that read pickles make Python's objects of them,
+//! or run through recursion that a file can drive as deep as it likes.
+
+mod legacy;
+mod names;
+
+use std::collections::HashMap;
+use std::io::BufReader;
+
+pub(super) use self::legacy::open_legacy;
+use self::names::named_tensors;
+use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor};
+use crate::checkpoint::random_access::RandomAccess;
+use crate::checkpoint::state_dict::Place;
+use crate::checkpoint::state_dict::source::{Source, read_small, reader};
+use crate::checkpoint::zip::{self, Entry};
+use crate::checkpoint::{CheckpointError, Problem, StateDict};
+
+/// Memory that the values of a pickle may take, beside as much as the file itself has.
+const BUDGET: u64 = 40 << 20;
+
+/// The longest pickle that describes tensors; it holds none of their elements.
+const LONGEST_PICKLE: u64 = 1 << 30;
+
+/// Opens a file of today's format.
+pub(super) fn open_zip(
+    file: &RandomAccess,
+    entries: &[Entry],
+) -> Result<StateDict, CheckpointError> {
+    let fault = |problem| CheckpointError::content(file.path(), problem);
+    let entry = |name: &str| {
+        let index = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
+        entries.get(index)
+    };
+    let mut pickles = entries.iter().filter_map(|entry| {
+        entry.name.strip_suffix("data.pkl").filter(|f| f.is_empty() || f.ends_with('/'))
+    });
+    let folder = match (pickles.next(), pickles.next()) {
+        (Some(folder), None) => folder,
+        (None, _) => {
+            let message =
+                "it holds no 'data.pkl' as a PyTorch file does, and no '.npy' as a NumPy file does";
+            return Err(fault(zip::whole(message)));
+        }
+        (Some(_), Some(_)) => return Err(fault(zip::whole("it holds more than one 'data.pkl'"))),
+    };
+    if entry(&format!("{folder}constants.pkl")).is_some() {
+        let message = "it is a TorchScript program; save its state_dict() with torch.save instead";
+        return Err(fault(zip::whole(message)));
+    }
+    let big_endian = match entry(&format!("{folder}byteorder")) {
+        None => false,
+        Some(entry) => match read_small(file, entry, 16)?.as_slice() {
+            b"little" => false,
+            b"big" => true,
+            _ => return Err(fault(zip::of(&entry.name, "it says neither 'little' nor 'big'"))),
+        },
+    };
+    let Some(pickle) =
+        entry(&format!("{folder}data.pkl")).filter(|pickle| pickle.len <= LONGEST_PICKLE)
+    else {
+        return Err(fault(zip::whole(format!(
+            "its 'data.pkl' has more than {LONGEST_PICKLE} bytes"
+        ))));
+    };
+    let mut machine = Machine::new(BUDGET + file.len());
+    let read = machine
+        .run(BufReader::new(reader(file, pickle)), 0, pickle.len)
+        .map_err(|failure| failed(file, failure))?;
+    let mut dict = StateDict::new(file.path(), "PyTorch zip");
+    let mut sources = HashMap::new();
+    for (name, tensor) in named_tensors(&machine, read.value).map_err(fault)? {
+        let key = machine.text(tensor.storage.key);
+        let source = match sources.get(key) {
+            Some(source) => *source,
+            None => {
+                let path = format!("{folder}data/{key}");
+                let Some(entry) = entry(&path) else {
+                    let message = format!("its storage, '{path}', is not in the file");
+                    return Err(fault(Problem::Tensor { tensor: name, message }));
+                };
+                whole_storage(&name, &tensor.storage, entry.len).map_err(fault)?;
+                let source = dict.add_source(Source::entry(file.clone(), entry));
+                sources.insert(key.to_owned(), source);
+                source
+            }
+        };
+        add(&mut dict, name, tensor, source, big_endian)?;
+    }
+    Ok(dict)
+}
+
+fn failed(file: &RandomAccess, failure: Failure) -> CheckpointError {
+    match failure {
+        Failure::Content(problem) => CheckpointError::content(file.path(), problem),
+        Failure::Io(error) => CheckpointError::io("read", file.path(), error),
+    }
+}
+
+/// Adds a tensor that lies in source number `source`.
+fn add(
+    dict: &mut StateDict,
+    name: String,
+    tensor: &Tensor,
+    source: usize,
+    big_endian: bool,
+) -> Result<(), CheckpointError> {
+    let size = tensor.dtype.bits() / 8;
+    let begin = tensor.storage.begin.saturating_mul(unit(&tensor.storage));
+    let offset = tensor.offset.saturating_mul(size).saturating_add(begin);
+    let place = Place { source, offset, strides: Some(tensor.strides.clone()), big_endian };
+    dict.add(name, tensor.dtype, tensor.shape.clone(), place)
+}
+
+/// Bytes of what a storage counts.
+fn unit(storage: &Storage) -> u64 {
+    storage.dtype.map_or(1, |dtype| dtype.bits() / 8)
+}
+
+/// Whether the bytes of a storage are as many as the pickle says.
+fn whole_storage(tensor: &str, storage: &Storage, bytes: u64) -> Result<(), Problem> {
+    let needed = storage.len.checked_mul(unit(storage));
+    if needed == Some(bytes) {
+        return Ok(());
+    }
+    let message = format!(
+        "its storage is said to have {} elements of {} bytes, but {bytes} bytes are there",
+        storage.len,
+        unit(storage)
+    );
+    Err(Problem::Tensor { tensor: tensor.to_owned(), message })
+}
