@@ -16,7 +16,7 @@ mod numpy;
 mod pickle;
 mod random_access;
 pub mod safetensors;
-mod sharded;
+pub(crate) mod sharded;
 mod sink;
 mod state_dict;
 mod torch;

@@ -33,7 +33,7 @@ pub struct Recipe {
 pub enum CreateError {
     /// The plan cannot be carried out.
     Lower(LowerError),
-    /// The file cannot be written or read.
+    /// The file, or a checkpoint that it is loaded from, cannot be written or read.
     Checkpoint(CheckpointError),
 }
 
@@ -64,7 +64,7 @@ impl From<RunError<CheckpointError>> for CreateError {
     fn from(error: RunError<CheckpointError>) -> Self {
         match error {
             RunError::Lower(error) => Self::Lower(error),
-            RunError::Taker(error) => Self::Checkpoint(error),
+            RunError::Stored(error) | RunError::Taker(error) => Self::Checkpoint(error),
         }
     }
 }

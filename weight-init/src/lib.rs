@@ -15,6 +15,7 @@
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`run`] | a plan, a seed and a backend → bytes, window by window |
 //! | [`checkpoint`] | safetensors files, written whole or not at all, read as hostile input |
+//! | [`fetch`] | where checkpoints are, and their way onto this machine |
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
 //! | [`inspect`] | what is in a checkpoint |
 //! | [`mod@bench`] | what this machine does, beside memset |
@@ -49,6 +50,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
+pub mod fetch;
 pub mod inspect;
 pub mod model;
 pub mod plan;

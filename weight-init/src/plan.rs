@@ -1,12 +1,16 @@
 //! Which initializer writes each parameter of a model, decided once and for all.
 //!
 //! A [`Plan`] is the resolver's answer for a whole model in model order, with what the rules did and did not do,
-//! and with the constructor defaults for what no rule touches. It knows no backend and no file.
+//! and with the constructor defaults for what no rule touches. It knows no backend, and of files only what checkpoints
+//! [`load`](Plan::load) has shown it.
 
 mod build;
+mod decide;
 mod digest;
 mod explain;
 mod json;
+mod load;
+mod load_report;
 mod locate;
 mod lower;
 mod named;
@@ -21,10 +25,13 @@ use weight_init_core::resolve::{Order, Part};
 use weight_init_core::{DType, Layout};
 
 pub use self::explain::Explanation;
+pub use self::load::LoadError;
+pub use self::load_report::{Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
+use crate::checkpoint::StateDict;
 use crate::model::{Model, Values};
 
 /// What is to be planned beside the model.
@@ -61,6 +68,11 @@ pub struct Plan {
     rules: Vec<PlannedRule>,
     warnings: Vec<Warning>,
     ties: Vec<(String, String)>,
+    loads: Vec<LoadReport>,
+    /// As [`Options::skip_pretrained`].
+    skip_pretrained: bool,
+    /// Whether only rules for the root were given, as to mmengine's `initialize`.
+    bare: bool,
 }
 
 /// A parameter and what writes it.
@@ -80,8 +92,12 @@ pub struct PlannedParam {
     pub stream_id: u64,
     /// What writes it.
     pub writer: Writer,
+    /// The tensor that it is loaded from, if its writer is a Pretrained rule whose checkpoint is [loaded](Plan::load).
+    pub stored: Option<Stored>,
     /// The innermost module above whose class has its own `init_weights`, which no init_cfg shows.
     pub custom: Option<String>,
+    /// What the framework's constructor gives it.
+    default: ConstructorDefault,
     /// Every write of a rule in program order; the last one that counts is the writer.
     writes: Vec<Write>,
 }
@@ -131,6 +147,38 @@ struct Write {
     init: Init<String>,
     /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
     through: Option<Arc<str>>,
+    /// What a checkpoint calls the parameter, of a Pretrained rule.
+    within: String,
+    /// Whether a checkpoint holds it, of a Pretrained rule.
+    held: Held,
+}
+
+/// Whether a checkpoint holds what a Pretrained rule would write.
+#[derive(Clone, Debug)]
+enum Held {
+    /// No checkpoint was opened: it is believed to.
+    Assumed,
+    Stored(Stored),
+    Absent,
+    /// It does, but in a shape or type that does not fit; what, in words.
+    Unfit(String),
+}
+
+/// A tensor in a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The checkpoint.
+    pub checkpoint: Arc<StateDict>,
+    /// Number of the tensor in it.
+    pub tensor: usize,
+}
+
+impl Stored {
+    /// The name of the tensor in the checkpoint.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.checkpoint.tensors().get(self.tensor).map(crate::checkpoint::StoredTensor::name)
+    }
 }
 
 /// A buffer and what is put into it.
@@ -146,6 +194,10 @@ pub struct PlannedBuffer {
     pub dtype: DType,
     /// What is in it; `None`: unknown.
     pub value: Option<Values>,
+    /// The tensor that it is loaded from instead, if a Pretrained rule's checkpoint holds it.
+    pub stored: Option<Stored>,
+    /// Writes of Pretrained rules in program order.
+    writes: Vec<Write>,
     /// Parameters that stand before it in model order.
     position: usize,
 }
@@ -245,6 +297,12 @@ impl Plan {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// What became of each checkpoint that was [loaded](Self::load), rule by rule.
+    #[must_use]
+    pub fn loads(&self) -> &[LoadReport] {
+        &self.loads
     }
 
     /// Other names of tied parameters and the first name of each.

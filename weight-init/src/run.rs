@@ -6,7 +6,9 @@
 
 mod backend;
 mod encode;
+mod stored;
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Range;
 use std::sync::mpsc;
@@ -17,6 +19,7 @@ use weight_init_core::{DType, Float, bf16, f16};
 
 pub use self::backend::{BackendError, BackendKind, Cpu};
 use self::encode::{swap_bytes, write_floats, write_integers};
+use crate::checkpoint::CheckpointError;
 use crate::plan::{LowerError, Lowered, Tensor};
 
 /// Bytes that a window holds at most; there are two.
@@ -38,6 +41,8 @@ pub struct Chunk<'a> {
 pub enum RunError<E> {
     /// A tensor cannot be filled.
     Lower(LowerError),
+    /// A checkpoint that a tensor is loaded from cannot be read.
+    Stored(CheckpointError),
     /// The taker of the chunks ended it.
     Taker(E),
 }
@@ -46,6 +51,7 @@ impl<E: fmt::Display> fmt::Display for RunError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lower(error) => error.fmt(f),
+            Self::Stored(error) => error.fmt(f),
             Self::Taker(error) => error.fmt(f),
         }
     }
@@ -56,6 +62,12 @@ impl<E: std::error::Error> std::error::Error for RunError<E> {}
 impl<E> From<LowerError> for RunError<E> {
     fn from(error: LowerError) -> Self {
         Self::Lower(error)
+    }
+}
+
+impl<E> From<CheckpointError> for RunError<E> {
+    fn from(error: CheckpointError) -> Self {
+        Self::Stored(error)
     }
 }
 
@@ -81,9 +93,9 @@ impl<E> From<LowerError> for RunError<E> {
 ///
 /// # Errors
 ///
-/// A tensor whose numbers its element type cannot express, before anything is handed out for it; what `take`
-/// returns.
-pub fn generate<E>(
+/// A tensor whose numbers its element type cannot express, before anything is handed out for it; a checkpoint that
+/// cannot be read; what `take` returns.
+pub fn generate<E: Send>(
     tensors: &[Tensor<'_>],
     seed: u64,
     backend: &mut Cpu,
@@ -130,12 +142,12 @@ struct Window {
 
 impl Window {
     /// Fills the parts, in the byte order of files.
-    fn filled(
+    fn filled<E>(
         mut self,
         tensors: &[Tensor<'_>],
         seed: u64,
         backend: &mut Cpu,
-    ) -> Result<Self, LowerError> {
+    ) -> Result<Self, RunError<E>> {
         let words = self.parts.last().map_or(0, |part| part.words.end);
         if self.scratch.len() < words {
             self.scratch.resize(words, 0);
@@ -172,7 +184,7 @@ impl Window {
 /// Fills whole tensors in memory of the caller's, as one job: `memory` holds one buffer for each tensor, of at
 /// least its bytes rounded up to whole words.
 ///
-/// Numbers have the byte order of the machine, integer buffers that of files (little endian); a tensor whose buffer is
+/// Numbers have the byte order of the machine, integers and loaded tensors that of files (little endian); a tensor whose buffer is
 /// too short is left alone.
 ///
 /// ```
@@ -191,13 +203,13 @@ impl Window {
 ///
 /// # Errors
 ///
-/// A tensor whose numbers its element type cannot express.
+/// A tensor whose numbers its element type cannot express; a checkpoint that cannot be read.
 pub fn fill_whole(
     tensors: &[Tensor<'_>],
     seed: u64,
     backend: &mut Cpu,
     memory: &mut [Vec<u64>],
-) -> Result<(), LowerError> {
+) -> Result<(), RunError<Infallible>> {
     let mut jobs = AllJobs::default();
     for (tensor, memory) in tensors.iter().zip(memory) {
         let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
@@ -267,24 +279,26 @@ struct AllJobs<'a> {
 }
 
 impl<'a> AllJobs<'a> {
-    fn add(
+    fn add<E>(
         &mut self,
         tensor: &Tensor<'_>,
         first: u64,
         elements: usize,
         seed: u64,
         memory: &'a mut [u64],
-    ) -> Result<(), LowerError> {
-        match tensor.dtype {
-            DType::F32 => add(&mut self.singles, tensor, first, elements, seed, memory),
-            DType::F64 => add(&mut self.doubles, tensor, first, elements, seed, memory),
-            DType::F16 => add(&mut self.halves, tensor, first, elements, seed, memory),
-            DType::BF16 => add(&mut self.brains, tensor, first, elements, seed, memory),
-            _ => {
-                write_integers(tensor, first, bytemuck::cast_slice_mut(memory));
-                Ok(())
-            }
+    ) -> Result<(), RunError<E>> {
+        if let Lowered::Stored(stored) = tensor.source {
+            let bytes = bytemuck::cast_slice_mut(memory).get_mut(..elements * tensor.dtype.size());
+            return Ok(stored::read(stored, tensor.dtype, first, bytes.unwrap_or_default())?);
         }
+        match tensor.dtype {
+            DType::F32 => add(&mut self.singles, tensor, first, elements, seed, memory)?,
+            DType::F64 => add(&mut self.doubles, tensor, first, elements, seed, memory)?,
+            DType::F16 => add(&mut self.halves, tensor, first, elements, seed, memory)?,
+            DType::BF16 => add(&mut self.brains, tensor, first, elements, seed, memory)?,
+            _ => write_integers(tensor, first, bytemuck::cast_slice_mut(memory)),
+        }
+        Ok(())
     }
 
     fn run(&mut self, backend: &mut Cpu) {
@@ -315,8 +329,8 @@ fn add<'a, T: Float + bytemuck::Pod>(
     match (tensor.fill::<T>(seed)?, &tensor.source) {
         (Some((fill, stream)), _) => jobs.push(Job { fill, stream, first, out }),
         (None, Lowered::Values(values)) => write_floats(values, first, out),
-        // Pretrained is never lowered.
-        (None, Lowered::Init { .. }) => {}
+        // Pretrained is never lowered, and stored tensors are read elsewhere.
+        (None, Lowered::Init { .. } | Lowered::Stored(_)) => {}
     }
     Ok(())
 }

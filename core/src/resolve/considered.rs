@@ -4,7 +4,6 @@ use super::frame::{Frame, State};
 use super::path::Path;
 use crate::init_cfg::{Init, Rules, Write};
 use crate::initializer::Constant;
-use crate::layer::Param;
 
 /// One look at one part of a rule for one parameter, and what came of it.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +22,9 @@ pub struct Considered<'a> {
     pub outcome: Outcome,
     /// When it writes: of two writes to one parameter the greater order wins.
     pub order: Order,
+    /// What the parameter is called below the layer that this part covers (of an override, the layer it names): a
+    /// checkpoint of that layer holds it under this name.
+    pub within: Path<'a>,
 }
 
 /// Rules, only for their names.
@@ -94,14 +96,15 @@ enum Phase {
     BeforeChildren,
 }
 
-/// Calls `see` with everything that is considered for `param` on the way to `leaf`, in program order.
+/// Calls `see` with everything that is considered for `leaf`'s parameter `attribute` on the way to it, in program
+/// order.
 pub(super) fn each<'a>(
     leaf: &'a Frame<'a>,
-    param: &Param<'_>,
+    attribute: &'a str,
     bare: bool,
     see: &mut dyn FnMut(&Considered<'a>),
 ) {
-    before_children(leaf, leaf, param, bare, see);
+    before_children(leaf, leaf, attribute, bare, see);
     // A bare `initialize` keeps Pretrained in list order.
     if bare {
         return;
@@ -114,7 +117,7 @@ pub(super) fn each<'a>(
             rule,
             part,
         };
-        frame_rules(frame, leaf, param, &|init| init.is_pretrained(), &order, see);
+        frame_rules(frame, leaf, attribute, &|init| init.is_pretrained(), &order, see);
         next = frame.parent;
     }
 }
@@ -122,22 +125,22 @@ pub(super) fn each<'a>(
 fn before_children<'a>(
     frame: &'a Frame<'a>,
     leaf: &'a Frame<'a>,
-    param: &Param<'_>,
+    attribute: &'a str,
     bare: bool,
     see: &mut dyn FnMut(&Considered<'a>),
 ) {
     if let Some(parent) = frame.parent {
-        before_children(parent, leaf, param, bare, see);
+        before_children(parent, leaf, attribute, bare, see);
     }
     let order =
         |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
-    frame_rules(frame, leaf, param, &|init| bare || !init.is_pretrained(), &order, see);
+    frame_rules(frame, leaf, attribute, &|init| bare || !init.is_pretrained(), &order, see);
 }
 
 fn frame_rules<'a>(
     frame: &'a Frame<'a>,
     leaf: &'a Frame<'a>,
-    param: &Param<'_>,
+    attribute: &'a str,
     now: &dyn Fn(&Init<&str>) -> bool,
     order: &dyn Fn(usize, Part) -> Order,
     see: &mut dyn FnMut(&Considered<'a>),
@@ -150,8 +153,14 @@ fn frame_rules<'a>(
         let mut emit = |part, write: Write<'a>, outcome| {
             let outcome =
                 if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
-            let init = assignment(write, param.name);
+            let init = assignment(write, attribute);
             let module = Path::new(frame, "", true);
+            let covered = match part {
+                Part::Override(index) => {
+                    rules.override_name(rule, index).map(|name| frame.depth_of(name))
+                }
+                Part::Layer | Part::Params(_) => None,
+            };
             see(&Considered {
                 module,
                 rules: Names(rules),
@@ -160,18 +169,19 @@ fn frame_rules<'a>(
                 init,
                 outcome,
                 order: order(rule, part),
+                within: Path::within(leaf, attribute, covered.unwrap_or(frame.depth)),
             });
         };
-        emit(Part::Layer, write, own(rules, rule, &write, leaf, param));
+        emit(Part::Layer, write, own(rules, rule, &write, leaf, attribute));
         for (index, glob) in rules.globs(rule).enumerate() {
-            let path = Path::new(leaf, param.name, false);
+            let path = Path::new(leaf, attribute, false);
             let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
             emit(Part::Params(index), write, outcome);
         }
         for (index, name) in rules.override_names(rule).enumerate() {
             let Some(write) = rules.override_write(rule, index) else { continue };
             let outcome = match frame.covers(name, leaf) {
-                true => touches(&write, param.name),
+                true => touches(&write, attribute),
                 false => Outcome::OtherSubtree,
             };
             emit(Part::Override(index), write, outcome);
@@ -185,13 +195,13 @@ fn own(
     rule: usize,
     write: &Write<'_>,
     leaf: &Frame<'_>,
-    param: &Param<'_>,
+    attribute: &str,
 ) -> Outcome {
     if write.init.is_pretrained() {
         return Outcome::Writes;
     }
     if rules.layers(rule).any(|class| leaf.layer.is(class)) {
-        return touches(write, param.name);
+        return touches(write, attribute);
     }
     if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
 }

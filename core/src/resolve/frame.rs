@@ -50,15 +50,25 @@ impl<'a> Frame<'a> {
 
     /// Whether `leaf` stands at or below the layer that `name`, an attribute of this one, leads to.
     pub(super) fn covers(&self, name: &str, leaf: &'a Self) -> bool {
-        // A property of the class is found before a child of the same name.
-        let target =
-            self.layer.aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path);
+        let target = self.target(name);
         let mut depth = self.depth;
         let mut all = |piece: &str| {
             depth += 1;
             Frame::at(leaf, depth).is_some_and(|frame| frame.name == piece)
         };
         if target == name { all(name) } else { target.split('.').all(all) }
+    }
+
+    /// How deep the layer stands that `name`, an attribute of this one, leads to.
+    pub(super) fn depth_of(&self, name: &str) -> usize {
+        let target = self.target(name);
+        self.depth + if target == name { 1 } else { target.split('.').count() }
+    }
+
+    /// What an attribute leads to: the path of its layer.
+    fn target<'n>(&'n self, name: &'n str) -> &'n str {
+        // A property of the class is found before a child of the same name.
+        self.layer.aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path)
     }
 
     /// The stream id of a parameter of this layer.

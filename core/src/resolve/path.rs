@@ -13,26 +13,33 @@ pub struct Path<'a> {
     attribute: &'a str,
     /// Whether ties are followed to where the layer was shown first.
     first: bool,
+    /// Only names of layers deeper than this are part of it.
+    below: usize,
     /// The whole path, where it is known without the frames.
     whole: Option<&'a str>,
 }
 
 impl<'a> Path<'a> {
     pub(super) const fn new(frame: &'a Frame<'a>, attribute: &'a str, first: bool) -> Self {
-        Self { frame, attribute, first, whole: None }
+        Self { frame, attribute, first, below: 0, whole: None }
+    }
+
+    /// The path of a parameter as the layer at depth `below`, which stands above it, sees it.
+    pub(super) const fn within(frame: &'a Frame<'a>, attribute: &'a str, below: usize) -> Self {
+        Self { frame, attribute, first: false, below, whole: None }
     }
 
     /// A path that is known as a whole; the frame only keeps company.
     pub(super) const fn whole(frame: &'a Frame<'a>, path: &'a str) -> Self {
-        Self { frame, attribute: "", first: false, whole: Some(path) }
+        Self { frame, attribute: "", first: false, below: 0, whole: Some(path) }
     }
 
     /// The names of the path from the last to the first. A tied layer's first path comes as one piece with its dots.
     fn pieces_backwards(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        let Self { frame, attribute, first, whole } = *self;
+        let Self { frame, attribute, first, below, whole } = *self;
         let mut next = if whole.is_some() { None } else { Some(frame) };
         let frames = iter::from_fn(move || {
-            let frame = next?;
+            let frame = next.filter(|frame| frame.depth > below)?;
             if let (true, Some(path)) = (first, frame.same_as) {
                 next = None;
                 return Some(path);
@@ -89,7 +96,7 @@ impl fmt::Display for Path<'_> {
         if let Some(path) = self.whole {
             return f.write_str(path);
         }
-        let written = write_frames(self.frame, self.first, f)?;
+        let written = write_frames(self.frame, self.first, self.below, f)?;
         if self.attribute.is_empty() {
             return Ok(());
         }
@@ -116,14 +123,18 @@ impl PartialEq<str> for Path<'_> {
 fn write_frames(
     frame: &Frame<'_>,
     first: bool,
+    below: usize,
     f: &mut fmt::Formatter<'_>,
 ) -> Result<bool, fmt::Error> {
+    if frame.depth <= below {
+        return Ok(false);
+    }
     if let (true, Some(path)) = (first, frame.same_as) {
         f.write_str(path)?;
         return Ok(true);
     }
     let above = match frame.parent {
-        Some(parent) => write_frames(parent, first, f)?,
+        Some(parent) => write_frames(parent, first, below, f)?,
         None => false,
     };
     if frame.name.is_empty() {

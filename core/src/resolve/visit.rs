@@ -99,7 +99,7 @@ impl<'a> ParamVisit<'a> {
 
     /// Calls `see` with every part of every rule that was considered on this path, in program order.
     pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
-        each(self.frame, self.param, self.bare, see);
+        each(self.frame, self.param.name, self.bare, see);
     }
 
     /// The last part of a rule that writes the parameter on this path; `None`: it keeps what the framework's
@@ -133,18 +133,41 @@ impl<'a> ParamVisit<'a> {
     }
 }
 
-/// A buffer as the walk meets it; each is shown once.
+/// A buffer as the walk meets it on one path.
 #[derive(Clone, Copy)]
 pub struct BufferVisit<'a> {
     pub(super) frame: &'a Frame<'a>,
     pub(super) buffer: &'a Buffer<'a>,
+    pub(super) bare: bool,
 }
 
 impl<'a> BufferVisit<'a> {
-    /// Full dotted name.
+    /// Where the walk met it this time.
     #[must_use]
     pub const fn path(&self) -> Path<'a> {
         Path::new(self.frame, self.buffer.name, false)
+    }
+
+    /// Where the walk meets it first: its full dotted name.
+    #[must_use]
+    pub const fn first_path(&self) -> Path<'a> {
+        Path::new(self.frame, self.buffer.name, true)
+    }
+
+    /// Whether the very same buffer was met before at another path.
+    #[must_use]
+    pub const fn is_tied(&self) -> bool {
+        self.frame.tied
+    }
+
+    /// Calls `see` with every part of every Pretrained rule that was considered, in program order: nothing else
+    /// writes buffers.
+    pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
+        each(self.frame, self.buffer.name, self.bare, &mut |considered| {
+            if considered.init.is_pretrained() {
+                see(considered);
+            }
+        });
     }
 
     /// The buffer as its layer shows it.

@@ -48,7 +48,7 @@ pub trait Observer {
     /// Of the last writers on all paths, the one of the greatest [`Order`](super::Order) writes it.
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()>;
 
-    /// A buffer, once.
+    /// A buffer, once for every path to it.
     fn buffer(&mut self, _visit: &BufferVisit<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -218,7 +218,7 @@ impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
         let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare };
         let mut refused = None;
-        each(self.frame, param, self.shared.bare, &mut |considered| {
+        each(self.frame, param.name, self.shared.bare, &mut |considered| {
             if considered.outcome == Outcome::Writes && refused.is_none() {
                 refused = considered
                     .init
@@ -241,10 +241,11 @@ impl LayerVisitor for Walk<'_, '_> {
     }
 
     fn buffer(&mut self, buffer: &Buffer<'_>) -> ControlFlow<()> {
-        if self.frame.tied {
-            return ControlFlow::Continue(());
-        }
-        self.shared.observer.buffer(&BufferVisit { frame: self.frame, buffer })
+        self.shared.observer.buffer(&BufferVisit {
+            frame: self.frame,
+            buffer,
+            bare: self.shared.bare,
+        })
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {

@@ -1,7 +1,7 @@
 //! A checkpoint in several files, with an index of which tensor is in which: `model.safetensors.index.json`, as
 //! Hugging Face writes it (or `pytorch_model.bin.index.json`, of the same form).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -28,29 +28,14 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
     }
     let mut text = vec![0; file.len() as usize];
     file.read_exact_at(0, &mut text)?;
-    let index: Index = serde_json::from_slice(&text)
-        .map_err(|error| fault(format!("it is no index of a checkpoint: {error}")))?;
+    let index = parse(&text).map_err(fault)?;
     let mut shards: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (tensor, shard) in &index.weight_map {
         shards.entry(shard).or_default().push(tensor);
     }
-    if shards.len() > MOST_FILES {
-        return Err(fault(format!(
-            "it names {} files; at most {MOST_FILES} are read",
-            shards.len()
-        )));
-    }
     let folder = file.path().parent().unwrap_or_else(|| Path::new(""));
     let mut dict = StateDict::new(file.path(), "sharded");
     for (shard, tensors) in shards {
-        let inside = !shard.is_empty()
-            && !shard.contains(['/', '\\', ':', '\0'])
-            && !matches!(shard, "." | "..");
-        if !inside || shard.ends_with(".json") {
-            return Err(fault(format!(
-                "it names the file '{shard}'; its files lie beside it and are no indices"
-            )));
-        }
         let part = StateDict::open(folder.join(shard))?;
         if let Some(lacking) = tensors.iter().find(|tensor| part.position(tensor).is_none()) {
             return Err(fault(format!(
@@ -60,4 +45,26 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
         dict.append(part, |name| tensors.binary_search(&name).is_ok())?;
     }
     Ok(dict)
+}
+
+/// The names of the files that an index holds.
+pub(crate) fn shard_names(text: &[u8]) -> Result<BTreeSet<String>, String> {
+    Ok(parse(text)?.weight_map.into_values().collect())
+}
+
+/// Reads an index whose files lie beside it.
+fn parse(text: &[u8]) -> Result<Index, String> {
+    let index: Index = serde_json::from_slice(text)
+        .map_err(|error| format!("it is no index of a checkpoint: {error}"))?;
+    let shards: BTreeSet<&String> = index.weight_map.values().collect();
+    if shards.len() > MOST_FILES {
+        return Err(format!("it names {} files; at most {MOST_FILES} are read", shards.len()));
+    }
+    let inside = |shard: &str| {
+        !shard.is_empty() && !shard.contains(['/', '\\', ':', '\0']) && !matches!(shard, "." | "..")
+    };
+    match shards.iter().find(|shard| !inside(shard) || shard.ends_with(".json")) {
+        Some(shard) => Err(format!("it names the file '{shard}'; its files lie beside it and are no indices")),
+        None => Ok(index),
+    }
 }

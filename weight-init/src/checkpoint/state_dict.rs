@@ -94,11 +94,16 @@ impl StateDict {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
         let file = RandomAccess::open(path)?;
-        let mut start = [0; 8];
+        let mut start = [0; 9];
         let known = usize::try_from(file.len()).unwrap_or(usize::MAX).min(start.len());
         let start = start.get_mut(..known).unwrap_or_default();
         file.read_exact_at(0, start)?;
         match *start {
+            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..] if path.extension().is_some_and(|e| e == "json") => {
+                sharded::open(&file)
+            }
+            // The length of a safetensors header may look like the beginning of anything.
+            [_, _, _, _, _, _, _, _, b'{'] => Self::of_safetensors(SafetensorsFile::of(file)?),
             [b'P', b'K', 3 | 5, 4 | 6, ..] => {
                 let entries = super::zip::entries(&file)?;
                 if numpy::is_npz(&entries) {
@@ -108,11 +113,6 @@ impl StateDict {
                 }
             }
             [0x80, 2..=5, ..] => torch::open_legacy(&file),
-            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..]
-                if path.extension().is_some_and(|e| e == "json") =>
-            {
-                sharded::open(&file)
-            }
             _ => Self::of_safetensors(SafetensorsFile::of(file)?),
         }
     }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
-    BufferVisit, Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, Problem, resolve,
+    BufferVisit, Call, Considered, ModuleVisit, Observer, Outcome, ParamVisit, Problem, resolve,
 };
 use weight_init_core::{DType, Layer};
 
-use super::warning::warnings;
 use super::{
-    By, ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedOverride, PlannedParam,
-    PlannedRule, RulePlace, Write, Writer,
+    ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
+    PlannedParam, PlannedRule, RulePlace, Write, Writer,
 };
 use crate::model::defaults::{BufferDefault, LayerFacts, buffer_default, param_default};
 use crate::model::{Model, Values};
@@ -38,6 +37,8 @@ struct Builder<'b> {
     ties: Vec<(String, String)>,
     /// Place of every parameter by its first name.
     by_name: HashMap<String, usize>,
+    /// And of every buffer.
+    buffers_by_name: HashMap<String, usize>,
     /// Every module by its first path: the place of its first rule, and whether it has run.
     modules: HashMap<String, Module>,
     problem: Option<PlanError>,
@@ -86,7 +87,9 @@ impl Observer for Builder<'_> {
             layout: param.shape.layout(),
             dtype: self.dtype(param.dtype),
             stream_id: visit.stream_id(),
-            writer: Writer::Untouched(self.constructor_default(visit, &name)),
+            default: self.constructor_default(visit, &name),
+            writer: Writer::Untouched(ConstructorDefault::Unknown),
+            stored: None,
             custom: visit.custom().map(|path| path.to_string()),
             writes,
             name,
@@ -95,7 +98,16 @@ impl Observer for Builder<'_> {
     }
 
     fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
-        let name = visit.path().to_string();
+        let name = visit.first_path().to_string();
+        let mut writes = Vec::new();
+        visit.considered(&mut |considered| writes.extend(self.write(considered)));
+        if visit.is_tied() {
+            let first = self.buffers_by_name.get(&name).and_then(|index| self.buffers.get_mut(*index));
+            if let Some(buffer) = first {
+                buffer.writes.extend(writes);
+            }
+            return ControlFlow::Continue(());
+        }
         let buffer = visit.buffer();
         let described = self.model.value(&name).cloned();
         let value = described.or_else(|| {
@@ -104,11 +116,14 @@ impl Observer for Builder<'_> {
                 default => Values::Computed(default),
             })
         });
+        self.buffers_by_name.insert(name.clone(), self.buffers.len());
         self.buffers.push(PlannedBuffer {
             class: visit.layer().class().to_owned(),
             shape: buffer.shape.to_vec(),
             dtype: self.dtype(buffer.dtype),
             value,
+            stored: None,
+            writes,
             position: self.params.len(),
             name,
         });
@@ -141,6 +156,7 @@ impl<'b> Builder<'b> {
             rules: Vec::new(),
             ties: Vec::new(),
             by_name: HashMap::new(),
+            buffers_by_name: HashMap::new(),
             modules: HashMap::new(),
             problem: None,
         }
@@ -166,21 +182,25 @@ impl<'b> Builder<'b> {
     /// The writes of rules to a parameter on one path.
     fn writes(&self, visit: &ParamVisit<'_>) -> Vec<Write> {
         let mut writes = Vec::new();
-        visit.considered(&mut |considered| {
-            if considered.outcome != Outcome::Writes {
-                return;
-            }
-            if let Some(module) = self.modules.get(&considered.module.to_string()) {
-                writes.push(Write {
-                    order: considered.order,
-                    rule: module.first_rule + considered.rule,
-                    part: considered.part,
-                    init: to_owned(&considered.init),
-                    through: None,
-                });
-            }
-        });
+        visit.considered(&mut |considered| writes.extend(self.write(considered)));
         writes
+    }
+
+    fn write(&self, considered: &Considered<'_>) -> Option<Write> {
+        if considered.outcome != Outcome::Writes {
+            return None;
+        }
+        let module = self.modules.get(&considered.module.to_string())?;
+        let pretrained = considered.init.is_pretrained();
+        Some(Write {
+            order: considered.order,
+            rule: module.first_rule + considered.rule,
+            part: considered.part,
+            init: to_owned(&considered.init),
+            through: None,
+            within: if pretrained { considered.within.to_string() } else { String::new() },
+            held: Held::Assumed,
+        })
     }
 
     fn dtype(&self, own: DType) -> DType {
@@ -197,41 +217,36 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// Names the winners and counts.
+    /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
             let first = layer_of(&param.name).to_owned();
             param.writes.dedup_by(|later, earlier| {
-                let same = later.order == earlier.order;
+                // A checkpoint may hold a tied parameter under each of its names; the last that it holds counts.
+                let same = later.order == earlier.order && !later.init.is_pretrained();
                 if same && !stands_below(later, earlier, &first) {
                     std::mem::swap(later, earlier);
                 }
                 same
             });
-            let counts =
-                |write: &&Write| !(self.options.skip_pretrained && write.init.is_pretrained());
-            let mut matched: Vec<usize> =
-                param.writes.iter().filter(counts).map(|write| write.rule).collect();
-            matched.sort_unstable();
-            matched.dedup();
-            for rule in matched {
-                if let Some(rule) = self.rules.get_mut(rule) {
-                    rule.matched += 1;
-                }
-            }
-            let Some(winner) = param.writes.iter().rfind(counts) else { continue };
-            let Some(rule) = self.rules.get_mut(winner.rule) else { continue };
-            rule.won += 1;
-            if let Part::Override(index) = winner.part {
-                rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
-            }
-            let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
-            param.writer = Writer::Rule { init: winner.init.clone(), by };
         }
-        let warnings = warnings(&self.rules, self.options);
-        let Self { params, buffers, rules, ties, .. } = self;
-        Plan { params, buffers, rules, warnings, ties }
+        for buffer in &mut self.buffers {
+            buffer.writes.sort_by_key(|write| write.order);
+        }
+        let Self { params, buffers, rules, ties, options, .. } = self;
+        let mut plan = Plan {
+            params,
+            buffers,
+            rules,
+            warnings: Vec::new(),
+            ties,
+            loads: Vec::new(),
+            skip_pretrained: options.skip_pretrained,
+            bare: options.initialize.is_some(),
+        };
+        plan.decide();
+        plan
     }
 }
 

@@ -6,7 +6,8 @@ impl Plan {
     /// SHA-256, in hexadecimal, of everything that decides the values beside the seed: names, shapes, element
     /// types, streams and what writes each tensor.
     ///
-    /// Two plans of the same digest give the same file for the same seed.
+    /// Two plans of the same digest give the same file for the same seed, as long as the checkpoints that they load
+    /// are the same.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
@@ -27,11 +28,12 @@ impl Plan {
         }
         for buffer in &self.buffers {
             hash.update(format!(
-                "{}\0{:?}\0{}\0{:?}\n",
+                "{}\0{:?}\0{}\0{:?}\0{:?}\n",
                 buffer.name,
                 buffer.shape,
                 buffer.dtype.name(),
-                buffer.value
+                buffer.value,
+                buffer.stored.as_ref().and_then(super::Stored::name),
             ));
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -8,7 +8,7 @@ use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, ParamVisit
 use super::build::to_owned;
 use super::named::in_words;
 use super::warning::module_name;
-use super::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
+use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
 use crate::model::{Model, Values};
 
 /// Why a parameter gets its values: everything that was considered, in order, and who won.
@@ -33,21 +33,27 @@ struct Line {
     init: String,
     outcome: Outcome,
     won: bool,
+    /// Why the checkpoint does not write it, of a Pretrained rule.
+    lacks: Option<String>,
 }
 
 impl Explanation {
-    /// Looks up what was considered for the parameter of this full name.
+    /// Looks up what was considered for the parameter of this full name; `plan` is that of the model and options.
     ///
     /// # Errors
     ///
     /// A name that no parameter has, with the nearest; what [`Plan::new`] refuses.
-    pub fn new(model: &Model, options: &Options<'_>, name: &str) -> Result<Self, PlanError> {
-        let plan = Plan::new(model, options)?;
+    pub fn new(
+        plan: &Plan,
+        model: &Model,
+        options: &Options<'_>,
+        name: &str,
+    ) -> Result<Self, PlanError> {
         let first =
             plan.ties().iter().find(|(tied, _)| tied == name).map_or(name, |(_, first)| first);
         let Some(param) = plan.params().iter().find(|param| param.name == first) else {
             let names = plan.params().iter().map(|param| param.name.as_str());
-            let near = nearest(name, names).or_else(|| same_ending(&plan, name));
+            let near = nearest(name, names).or_else(|| same_ending(plan, name));
             let help = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
             return Err(PlanError::new(format!("the model has no parameter '{name}'{help}")));
         };
@@ -63,7 +69,7 @@ impl Explanation {
             class: String::new(),
             bases: Vec::new(),
             lines: Vec::new(),
-            winner: &param.writer,
+            param,
         };
         let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
         resolve(&model.root(), call, &mut search)
@@ -89,7 +95,7 @@ struct Search<'s> {
     class: String,
     bases: Vec<String>,
     lines: Vec<Line>,
-    winner: &'s Writer,
+    param: &'s PlannedParam,
 }
 
 impl Observer for Search<'_> {
@@ -109,8 +115,18 @@ impl Observer for Search<'_> {
         visit.considered(&mut |considered| {
             let module = considered.module.to_string();
             let won = considered.outcome == Outcome::Writes
-                && matches!(self.winner, Writer::Rule { by, .. }
+                && matches!(&self.param.writer, Writer::Rule { by, .. }
                     if by.module == module && by.rule == considered.rule && by.part == considered.part);
+            let within = considered.within.to_string();
+            let write = self.param.writes.iter().find(|write| {
+                write.order == considered.order && write.part == considered.part && write.within == within
+            });
+            let lacks = write.and_then(|write| match &write.held {
+                Held::Absent => Some(format!("the checkpoint does not hold '{within}'")),
+                Held::Unfit(found) => Some(format!("the checkpoint holds '{within}' as {found}")),
+                Held::Assumed | Held::Stored(_) => None,
+            });
+            let won = won && lacks.is_none();
             self.lines.push(Line {
                 path: path.clone(),
                 module,
@@ -120,6 +136,7 @@ impl Observer for Search<'_> {
                 init: in_words(&to_owned(&considered.init)),
                 outcome: considered.outcome,
                 won,
+                lacks,
             });
         });
         ControlFlow::Continue(())
@@ -149,7 +166,7 @@ impl fmt::Display for Explanation {
         for line in lines {
             let mark = match (line.won, line.outcome) {
                 (true, _) => "=>",
-                (false, Outcome::Writes) => " +",
+                (false, Outcome::Writes) if line.lacks.is_none() => " +",
                 _ => " -",
             };
             write!(f, "  {mark} {}, rule {}", module_name(&line.module), line.rule)?;
@@ -175,6 +192,9 @@ impl Explanation {
         match &self.param.writer {
             Writer::Rule { init, by } => {
                 write!(f, "written by {by}: {}", in_words(init))?;
+                if let Some(name) = self.param.stored.as_ref().and_then(super::Stored::name) {
+                    write!(f, ", where it is '{name}'")?;
+                }
             }
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
@@ -206,6 +226,9 @@ impl Explanation {
 impl Line {
     fn reason(&self, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = &self.names;
+        if let Some(lacks) = &self.lacks {
+            return write!(f, "no: {lacks}");
+        }
         match (self.outcome, self.part) {
             (Outcome::Writes, _) if self.won => f.write_str("wins"),
             (Outcome::Writes, _) => f.write_str("writes, but is overwritten"),

@@ -3,16 +3,23 @@ use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
 use super::named::named;
-use super::{By, ConstructorDefault, Init, Plan, PlannedParam, PlannedRule, Warning, Writer};
+use super::{
+    By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam, PlannedRule,
+    Warning, Writer,
+};
 use crate::model::Values;
 
-/// The plan as `plan --format json` prints it: parameters in model order, rules, warnings.
+/// The plan as `plan --format json` prints it: parameters in model order, rules, warnings, and
+/// what became of checkpoints if some were loaded.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan = serializer.serialize_struct("Plan", 3)?;
+        let mut plan = serializer.serialize_struct("Plan", 3 + usize::from(!self.loads.is_empty()))?;
         plan.serialize_field("params", &Params(&self.params))?;
         plan.serialize_field("rules", &self.rules)?;
         plan.serialize_field("warnings", &self.warnings)?;
+        if !self.loads.is_empty() {
+            plan.serialize_field("checkpoints", &self.loads)?;
+        }
         plan.end()
     }
 }
@@ -44,6 +51,9 @@ impl Serialize for PlannedParam {
                 map.serialize_entry("default", default)?;
             }
         }
+        if let Some(stored) = &self.stored {
+            map.serialize_entry("stored_as", &stored.name())?;
+        }
         if let Some(module) = &self.custom {
             map.serialize_entry("custom_init_weights", module)?;
         }
@@ -64,6 +74,35 @@ impl Serialize for ConstructorDefault {
             Self::Unknown => map.serialize_entry("init", "unknown")?,
         }
         map.end()
+    }
+}
+
+impl Serialize for LoadReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("by", &self.by)?;
+        map.serialize_entry("checkpoint", &self.checkpoint)?;
+        map.serialize_entry("prefix", &self.prefix)?;
+        map.serialize_entry("file", &self.file.to_string_lossy())?;
+        map.serialize_entry("loaded", &self.loaded)?;
+        map.serialize_entry("missing", &self.missing)?;
+        map.serialize_entry("unexpected", &self.unexpected)?;
+        map.serialize_entry("mismatched", &self.mismatched)?;
+        map.serialize_entry("converted", &self.converted)?;
+        map.end()
+    }
+}
+
+impl Serialize for Mismatched {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let entries = [("name", &self.name), ("expected", &self.expected), ("found", &self.found)];
+        serializer.collect_map(entries)
+    }
+}
+
+impl Serialize for Converted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([("name", &self.name), ("from", &self.from), ("to", &self.to)])
     }
 }
 

@@ -4,7 +4,7 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
-use super::{ConstructorDefault, Plan, PlannedParam, Writer};
+use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
 use crate::model::Values;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
@@ -34,6 +34,8 @@ pub enum Lowered<'p> {
     },
     /// Numbers that the description gives.
     Values(&'p Values),
+    /// A tensor of a checkpoint, of the same elements in perhaps another type.
+    Stored(&'p Stored),
 }
 
 /// What stands in for constructor values that are not known.
@@ -72,7 +74,7 @@ impl Unknown {
 /// Why a plan cannot be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LowerError {
-    /// A checkpoint would have to be loaded.
+    /// A checkpoint is to be loaded, but [`Plan::load`] was not called.
     Pretrained {
         /// The first parameter concerned.
         param: String,
@@ -100,8 +102,7 @@ impl fmt::Display for LowerError {
         match self {
             Self::Pretrained { param, count, checkpoint } => write!(
                 f,
-                "{count} parameters, {param} the first, are Pretrained from '{checkpoint}', and checkpoints cannot be \
-                 loaded yet; --pretrained skip leaves them to the rules below"
+                "{count} parameters, {param} the first, are Pretrained from '{checkpoint}', which the plan has not loaded"
             ),
             Self::UnknownClass { params } => {
                 write!(
@@ -150,13 +151,13 @@ impl Plan {
 
     /// Names of the buffers whose content is not known, with the classes of their layers.
     pub fn unknown_buffers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let unknown = self.buffers.iter().filter(|buffer| buffer.value.is_none());
+        let unknown = self.buffers.iter().filter(|b| b.value.is_none() && b.stored.is_none());
         unknown.map(|buffer| (buffer.name.as_str(), buffer.class.as_str()))
     }
 
     fn check_sources(&self, unknown: Unknown) -> Result<(), LowerError> {
         let pretrained = self.params.iter().filter_map(|param| match &param.writer {
-            Writer::Rule { init: Init::Pretrained(p), .. } => Some((param, p)),
+            Writer::Rule { init: Init::Pretrained(p), .. } if param.stored.is_none() => Some((param, p)),
             _ => None,
         });
         if let Some((param, p)) = pretrained.clone().next() {
@@ -181,6 +182,10 @@ impl Plan {
 
 impl PlannedParam {
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
+        if let Some(stored) = &self.stored {
+            let source = Lowered::Stored(stored);
+            return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
+        }
         let constant =
             Init::Constant(Constant { val: if unknown == Unknown::Ones { 1.0 } else { 0.0 } });
         let init = match &self.writer {
@@ -201,7 +206,10 @@ impl PlannedParam {
 
 impl super::PlannedBuffer {
     fn tensor(&self) -> Tensor<'_> {
-        let source = Lowered::Values(self.value.as_ref().unwrap_or(&Values::All(0.0)));
+        let source = match &self.stored {
+            Some(stored) => Lowered::Stored(stored),
+            None => Lowered::Values(self.value.as_ref().unwrap_or(&Values::All(0.0))),
+        };
         Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
     }
 }
@@ -219,7 +227,7 @@ impl Tensor<'_> {
         self.elements().saturating_mul(self.dtype.size() as u64)
     }
 
-    /// The numbers of a floating-point tensor that has an initializer, and its stream; `None` for given values.
+    /// The numbers of a floating-point tensor that has an initializer, and its stream; `None` for given and stored values.
     ///
     /// # Errors
     ///
@@ -241,7 +249,7 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(Values::Each(_) | Values::Computed(_)) => Ok(None),
+            Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => Ok(None),
         }
     }
 
@@ -264,7 +272,7 @@ impl Tensor<'_> {
                         )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(Values::Each(_) | Values::Computed(_)) => None,
+                    Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => None,
                 };
                 let numbers = match (&self.source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),

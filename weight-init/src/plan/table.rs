@@ -34,6 +34,9 @@ impl fmt::Display for Table<'_> {
             writeln!(f)?;
             self.columns(f, &["rule", "type", "matched", "won"], rows.collect())?;
         }
+        for load in self.plan.loads() {
+            writeln!(f, "\n{load}")?;
+        }
         writeln!(f)?;
         self.summary(f)
     }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Options, PlannedRule};
+use super::PlannedRule;
 
 /// Something that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ pub(super) fn module_name(module: &str) -> &str {
     if module.is_empty() { "the model itself" } else { module }
 }
 
-pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warning> {
+/// `bare`: only rules for the root were given.
+pub(super) fn warnings(rules: &[PlannedRule], bare: bool, skip_pretrained: bool) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for rule in rules {
         let (module, number) = (module_name(&rule.module), rule.rule);
@@ -61,7 +62,7 @@ pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warn
             |kind, message| warnings.push(Warning { kind, module: rule.module.clone(), message });
         if !rule.reached {
             // One warning says it for the whole init_cfg; in a bare `initialize` it is meant so.
-            if number == 0 && options.initialize.is_none() {
+            if number == 0 && !bare {
                 let message = format!(
                     "the init_cfg of {module} does nothing: no init_weights reaches it, because it or a layer above it \
                      is a plain layer"
@@ -70,7 +71,7 @@ pub(super) fn warnings(rules: &[PlannedRule], options: &Options<'_>) -> Vec<Warn
             }
             continue;
         }
-        let skipped = options.skip_pretrained && rule.type_name == "Pretrained";
+        let skipped = skip_pretrained && rule.type_name == "Pretrained";
         if rule.matched == 0 && !skipped {
             let message =
                 format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);

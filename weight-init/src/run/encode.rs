@@ -19,8 +19,8 @@ pub(super) fn write_integers(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
         let x = match &tensor.source {
             Lowered::Values(values) => values.element(index),
             Lowered::Init { init: Init::Constant(constant), .. } => constant.val,
-            // No other initializer is lowered for an integer type.
-            Lowered::Init { .. } => 0.0,
+            // No other initializer is lowered for an integer type, and stored tensors are read elsewhere.
+            Lowered::Init { .. } | Lowered::Stored(_) => 0.0,
         };
         // Whole numbers in the range of the type, as the plan has checked.
         let bytes = (x as i64).to_le_bytes();

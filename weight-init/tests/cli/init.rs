@@ -139,25 +139,6 @@ fn a_missing_backend_is_code_3() {
 }
 
 #[test]
-fn pretrained_rules_are_refused_until_they_are_skipped() {
-    let folder = Folder::new();
-    let rule =
-        r#"{"type": "Pretrained", "checkpoint": "torchvision://resnet50"}, {"type": "Kaiming""#;
-    folder.write("model.json", MODEL.replacen(r#"{"type": "Kaiming""#, rule, 1));
-    let answer = folder.run(&["init", "model.json", "--out", "m.safetensors"]);
-    answer.refused(2, &["conv1.weight", "torchvision://resnet50", "--pretrained skip"]);
-    assert_eq!(folder.files(), ["model.json"]);
-
-    let skipped = folder.init("m.safetensors", &["--pretrained", "skip"]);
-    folder.done(&["verify", "model.json", "m.safetensors"]);
-    // The values are those without the rule: names and shapes decide, and the rules that are left.
-    folder.write("model.json", MODEL);
-    let without = folder.init("without.safetensors", &[]);
-    let data = |bytes: &[u8]| bytes[8 + header(bytes).0.len()..].to_vec();
-    assert!(data(&skipped) == data(&without));
-}
-
-#[test]
 fn unknown_classes_take_a_choice() {
     let folder = Folder::new();
     let text = r#"{"class": "Mystery", "params": [{"name": "weight", "shape": [2]}],

@@ -13,6 +13,7 @@ mod malformed;
 #[cfg(target_os = "linux")]
 mod memory;
 mod plan;
+mod pretrained;
 mod run;
 mod scale;
 mod terminal;

@@ -111,12 +111,14 @@ pub(crate) struct PlanArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Fail if there is a warning
+    /// Fail if there is a warning, or a checkpoint that does not match the model exactly
     #[arg(long)]
     pub(crate) strict: bool,
     /// What becomes of Pretrained rules
     #[arg(long, value_enum, default_value_t)]
-    pub(crate) pretrained: PretrainedChoice,
+    pub(crate) pretrained: PlanPretrained,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 #[derive(Debug, Args)]
@@ -135,12 +137,14 @@ pub(crate) struct InitArgs {
     /// Element type of all floating-point tensors; without it each has its own
     #[arg(long, value_parser = dtype_parser())]
     pub(crate) dtype: Option<DType>,
-    /// Fail if there is a warning
+    /// Fail if there is a warning, or a checkpoint that does not match the model exactly
     #[arg(long)]
     pub(crate) strict: bool,
     /// What becomes of Pretrained rules
     #[arg(long, value_enum, default_value_t)]
     pub(crate) pretrained: PretrainedChoice,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
     /// What stands in for constructor values of unknown classes
     #[arg(long, default_value = "refuse", value_parser = unknown_parser())]
     pub(crate) unknown: Unknown,
@@ -152,6 +156,11 @@ pub(crate) struct ExplainArgs {
     pub(crate) model: ModelArgs,
     /// Full dotted name of the parameter
     pub(crate) param: String,
+    /// What becomes of Pretrained rules
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) pretrained: PlanPretrained,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +181,8 @@ pub(crate) struct VerifyArgs {
     /// Seed of all random streams; without it the one that the file names
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 #[derive(Debug, Args)]
@@ -222,14 +233,48 @@ pub(crate) enum Format {
     Json,
 }
 
-/// What becomes of Pretrained rules.
+/// What becomes of Pretrained rules when a checkpoint is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PretrainedChoice {
-    /// Load the checkpoint (not yet possible)
+    /// Load the checkpoints
     #[default]
     Load,
-    /// Pass the rule over: the rules below it write
+    /// Pass the rules over: the rules below them write
     Skip,
+}
+
+impl From<PretrainedChoice> for PlanPretrained {
+    fn from(choice: PretrainedChoice) -> Self {
+        match choice {
+            PretrainedChoice::Load => Self::Load,
+            PretrainedChoice::Skip => Self::Skip,
+        }
+    }
+}
+
+/// What becomes of Pretrained rules in a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanPretrained {
+    /// Look into the checkpoints that are on this machine; the others are believed to hold everything
+    #[default]
+    Local,
+    /// Look into the checkpoints, and download those that are not on this machine
+    Load,
+    /// Look into none: they are believed to hold everything
+    Assume,
+    /// Pass the rules over: the rules below them write
+    Skip,
+}
+
+/// The way to checkpoints.
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    /// Never touch the network: checkpoints are on this machine already
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// A table of checkpoints' names, {"torchvision": {NAME: URL}, "open-mmlab": ..., "mmcls": ...}, before the known
+    #[arg(long, value_name = "FILE")]
+    pub(crate) checkpoint_names: Option<PathBuf>,
 }
 
 fn backend_parser() -> impl clap::builder::TypedValueParser<Value = BackendKind> {

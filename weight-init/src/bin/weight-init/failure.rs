@@ -6,6 +6,7 @@ use weight_init::checkpoint::CheckpointError;
 use weight_init::config::ConfigError;
 use weight_init::create::CreateError;
 use weight_init::diagnostic::Diagnostic;
+use weight_init::fetch::FetchError;
 use weight_init::run::BackendError;
 
 use crate::output::say;
@@ -76,6 +77,12 @@ impl From<ConfigError> for Failure {
 
 impl From<CheckpointError> for Failure {
     fn from(error: CheckpointError) -> Self {
+        if error.is_io() { Self::io(error) } else { Self::input(error) }
+    }
+}
+
+impl From<FetchError> for Failure {
+    fn from(error: FetchError) -> Self {
         if error.is_io() { Self::io(error) } else { Self::input(error) }
     }
 }

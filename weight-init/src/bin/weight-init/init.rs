@@ -5,22 +5,21 @@ use weight_init::plan::Plan;
 
 use crate::args::{InitArgs, PretrainedChoice};
 use crate::failure::Failure;
-use crate::input::{Input, warn};
+use crate::input::{Input, report_loads, warn};
 use crate::output::say;
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let start = Instant::now();
     let input = Input::read(&args.model)?;
-    let plan = input.plan(&input.options(args.pretrained, args.dtype))?;
+    let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
+    let options = input.options(skip_pretrained, args.dtype);
+    let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
+    report_loads(&plan);
     warn(&plan, args.strict)?;
     warn_of_unknown_buffers(&plan);
-    let recipe = Recipe {
-        seed: args.seed,
-        dtype: args.dtype,
-        unknown: args.unknown,
-        skip_pretrained: args.pretrained == PretrainedChoice::Skip,
-    };
+    let recipe =
+        Recipe { seed: args.seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
     let mut backend = args.backend.start(None)?;
     let bytes = plan
         .tensors(args.unknown)

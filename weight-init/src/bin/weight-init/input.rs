@@ -3,10 +3,11 @@ use std::path::Path;
 use weight_init::config::Config;
 use weight_init::diagnostic::Sources;
 use weight_init::model::{Model, PlacedInitCfg, Registry};
-use weight_init::plan::{Options, Plan, PlanError, locate, locate_in_init_cfg};
+use weight_init::plan::{LoadError, Options, Plan, PlanError, locate, locate_in_init_cfg};
 use weight_init_core::DType;
 
-use crate::args::{ModelArgs, PretrainedChoice};
+use crate::args::{FetchArgs, ModelArgs, PlanPretrained};
+use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
 use crate::output::say;
 
@@ -31,21 +32,34 @@ impl Input {
         Ok(Self { model, config, initialize })
     }
 
-    pub(crate) fn options(
-        &self,
-        pretrained: PretrainedChoice,
-        dtype: Option<DType>,
-    ) -> Options<'_> {
+    pub(crate) fn options(&self, skip_pretrained: bool, dtype: Option<DType>) -> Options<'_> {
         Options {
             initialize: self.initialize.as_ref().map(|(rules, _)| &rules.init_cfg),
-            skip_pretrained: pretrained == PretrainedChoice::Skip,
+            skip_pretrained,
             dtype,
         }
     }
 
-    /// Resolves the model.
-    pub(crate) fn plan(&self, options: &Options<'_>) -> Result<Plan, Failure> {
-        Plan::new(&self.model, options).map_err(|error| self.fault(&error))
+    /// Resolves the model, and looks into the checkpoints of its Pretrained rules.
+    pub(crate) fn plan(
+        &self,
+        options: &Options<'_>,
+        pretrained: PlanPretrained,
+        fetch: &FetchArgs,
+    ) -> Result<Plan, Failure> {
+        let mut plan = Plan::new(&self.model, options).map_err(|error| self.fault(&error))?;
+        let loaded = match pretrained {
+            PlanPretrained::Skip | PlanPretrained::Assume => return Ok(plan),
+            PlanPretrained::Local | PlanPretrained::Load => {
+                let mut checkpoints = Checkpoints::new(fetch, pretrained == PlanPretrained::Load);
+                plan.load(&mut |checkpoint| checkpoints.open(checkpoint))
+            }
+        };
+        match loaded {
+            Ok(()) => Ok(plan),
+            Err(LoadError::Open(failure)) => Err(failure),
+            Err(LoadError::Plan(error)) => Err(self.fault(&error)),
+        }
     }
 
     /// A fault in the meeting of model and rules, at its place in the file that holds the rules.
@@ -71,16 +85,26 @@ fn read_init_cfg(path: &Path, root: Option<&Path>) -> Result<(PlacedInitCfg, Sou
     Ok((rules?, sources))
 }
 
-/// Says the warnings, and fails on them if they count.
+/// Says what became of checkpoints.
+pub(crate) fn report_loads(plan: &Plan) {
+    plan.loads().iter().for_each(|load| say(format_args!("loaded: {load}")));
+}
+
+/// Says the warnings, and fails on them and on checkpoints that differ from the model if they count.
 pub(crate) fn warn(plan: &Plan, strict: bool) -> Result<(), Failure> {
     let label = if strict { "error" } else { "warning" };
     for warning in plan.warnings() {
         say(format_args!("{label}: {warning}"));
     }
+    let inexact = plan.loads().iter().filter(|load| !load.is_exact()).count();
     match plan.warnings().len() {
-        0 => Ok(()),
-        count if strict => {
+        count @ 1.. if strict => {
             Err(Failure::input(format!("{count} warnings, and --strict makes them errors")))
+        }
+        _ if strict && inexact > 0 => {
+            let message = "differ from the model, and --strict makes that an error";
+            say(format_args!("error: {inexact} of {} checkpoints {message}", plan.loads().len()));
+            Err(Failure::check())
         }
         _ => Ok(()),
     }

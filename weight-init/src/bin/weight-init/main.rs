@@ -4,6 +4,7 @@
 
 mod args;
 mod bench;
+mod checkpoints;
 mod config;
 mod explain;
 mod failure;

@@ -18,6 +18,14 @@ impl Progress {
         self.0.inc(bytes);
     }
 
+    /// How far it is, and of how much if that is known.
+    pub(crate) fn set(&self, done: u64, total: Option<u64>) {
+        if let Some(total) = total {
+            self.0.set_length(total);
+        }
+        self.0.set_position(done);
+    }
+
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }

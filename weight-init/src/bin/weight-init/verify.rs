@@ -2,7 +2,7 @@ use weight_init::checkpoint::SafetensorsFile;
 use weight_init::create::{Recipe, verify};
 use weight_init::run::BackendKind;
 
-use crate::args::{PretrainedChoice, VerifyArgs};
+use crate::args::{PlanPretrained, VerifyArgs};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::print;
@@ -24,8 +24,9 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         }
     };
     let pretrained =
-        if recipe.skip_pretrained { PretrainedChoice::Skip } else { PretrainedChoice::Load };
-    let plan = input.plan(&input.options(pretrained, recipe.dtype))?;
+        if recipe.skip_pretrained { PlanPretrained::Skip } else { PlanPretrained::Load };
+    let options = input.options(recipe.skip_pretrained, recipe.dtype);
+    let plan = input.plan(&options, pretrained, &args.fetch)?;
     let mut backend = BackendKind::Auto.start(None)?;
     let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();
     let progress = Progress::new("comparing", bytes);

@@ -1,0 +1,55 @@
+use weight_init_core::resolve::Part;
+
+use super::warning::warnings;
+use super::{By, Held, Plan, Stored, Write, Writer};
+
+impl Plan {
+    /// Names the last writer that counts of every parameter and buffer, and counts how the rules fared.
+    pub(super) fn decide(&mut self) {
+        let skip = self.skip_pretrained;
+        let counts = move |write: &&Write| match write.held {
+            Held::Absent | Held::Unfit(_) => false,
+            Held::Assumed | Held::Stored(_) => !(skip && write.init.is_pretrained()),
+        };
+        for rule in &mut self.rules {
+            (rule.matched, rule.won) = (0, 0);
+            rule.overrides.iter_mut().for_each(|o| o.won = 0);
+        }
+        for param in &mut self.params {
+            let mut matched: Vec<usize> =
+                param.writes.iter().filter(counts).map(|write| write.rule).collect();
+            matched.sort_unstable();
+            matched.dedup();
+            for rule in matched {
+                if let Some(rule) = self.rules.get_mut(rule) {
+                    rule.matched += 1;
+                }
+            }
+            let winner = param.writes.iter().rfind(counts);
+            let Some((winner, rule)) =
+                winner.and_then(|winner| Some((winner, self.rules.get_mut(winner.rule)?)))
+            else {
+                (param.writer, param.stored) = (Writer::Untouched(param.default.clone()), None);
+                continue;
+            };
+            rule.won += 1;
+            if let Part::Override(index) = winner.part {
+                rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
+            }
+            let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
+            param.writer = Writer::Rule { init: winner.init.clone(), by };
+            param.stored = stored(winner);
+        }
+        for buffer in &mut self.buffers {
+            buffer.stored = buffer.writes.iter().rfind(counts).and_then(stored);
+        }
+        self.warnings = warnings(&self.rules, self.bare, skip);
+    }
+}
+
+fn stored(write: &Write) -> Option<Stored> {
+    match &write.held {
+        Held::Stored(stored) => Some(stored.clone()),
+        _ => None,
+    }
+}
