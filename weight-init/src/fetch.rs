@@ -95,17 +95,20 @@ impl Fetch {
     /// A table that is named but cannot be read.
     pub fn from_env() -> Result<Self, FetchError> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty());
-        let home = set("HOME").or_else(|| set("USERPROFILE")).map_or_else(PathBuf::new, PathBuf::from);
+        let home =
+            set("HOME").or_else(|| set("USERPROFILE")).map_or_else(PathBuf::new, PathBuf::from);
         let caches = set("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
-        let torch = set("TORCH_HOME").map_or_else(|| caches.join("torch"), |path| expand(&home, &path));
-        let mmengine_home =
-            set("MMENGINE_HOME").map_or_else(|| caches.join("mmengine"), |path| expand(&home, &path));
+        let torch =
+            set("TORCH_HOME").map_or_else(|| caches.join("torch"), |path| expand(&home, &path));
+        let mmengine_home = set("MMENGINE_HOME")
+            .map_or_else(|| caches.join("mmengine"), |path| expand(&home, &path));
         let text = |name| set(name).and_then(|value| value.into_string().ok());
         let hub = Hub {
             endpoint: text("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".to_owned()),
             token: text("HF_TOKEN"),
         };
-        let offline = text("HF_HUB_OFFLINE").is_some_and(|value| !matches!(value.as_str(), "0" | "false"));
+        let offline =
+            text("HF_HUB_OFFLINE").is_some_and(|value| !matches!(value.as_str(), "0" | "false"));
         let mut names = Names::shipped();
         let of_mmengine = mmengine_home.join("open_mmlab.json");
         if of_mmengine.is_file() {
@@ -219,7 +222,11 @@ impl Fetch {
             #[cfg(not(feature = "cloud"))]
             return Err(FetchError::NotBuiltIn { checkpoint: checkpoint.to_owned() });
         }
-        let token = self.hub.token.as_deref().filter(|_| url.starts_with(&format!("{}/", self.hub.endpoint)));
+        let token = self
+            .hub
+            .token
+            .as_deref()
+            .filter(|_| url.starts_with(&format!("{}/", self.hub.endpoint)));
         download::download(url, token, path, &self.patience, progress)
     }
 }

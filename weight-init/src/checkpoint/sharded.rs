@@ -64,7 +64,9 @@ fn parse(text: &[u8]) -> Result<Index, String> {
         !shard.is_empty() && !shard.contains(['/', '\\', ':', '\0']) && !matches!(shard, "." | "..")
     };
     match shards.iter().find(|shard| !inside(shard) || shard.ends_with(".json")) {
-        Some(shard) => Err(format!("it names the file '{shard}'; its files lie beside it and are no indices")),
+        Some(shard) => {
+            Err(format!("it names the file '{shard}'; its files lie beside it and are no indices"))
+        }
         None => Ok(index),
     }
 }

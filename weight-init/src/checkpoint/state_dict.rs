@@ -99,7 +99,9 @@ impl StateDict {
         let start = start.get_mut(..known).unwrap_or_default();
         file.read_exact_at(0, start)?;
         match *start {
-            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..] if path.extension().is_some_and(|e| e == "json") => {
+            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..]
+                if path.extension().is_some_and(|e| e == "json") =>
+            {
                 sharded::open(&file)
             }
             // The length of a safetensors header may look like the beginning of anything.

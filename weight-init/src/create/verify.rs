@@ -108,7 +108,9 @@ pub fn verify(
     match compared {
         Ok(()) => Ok(None),
         Err(RunError::Taker(Stop::Differs(difference))) => Ok(Some(difference)),
-        Err(RunError::Taker(Stop::Checkpoint(error)) | RunError::Stored(error)) => Err(error.into()),
+        Err(RunError::Taker(Stop::Checkpoint(error)) | RunError::Stored(error)) => {
+            Err(error.into())
+        }
         Err(RunError::Lower(error)) => Err(error.into()),
     }
 }

@@ -55,7 +55,11 @@ pub(super) fn download(
         if !found.starts_with(expected) {
             partial.discard();
             let found = found.get(..expected.len()).unwrap_or_default().to_owned();
-            return Err(FetchError::Hash { url: url.to_owned(), expected: expected.to_owned(), found });
+            return Err(FetchError::Hash {
+                url: url.to_owned(),
+                expected: expected.to_owned(),
+                found,
+            });
         }
     }
     partial.finish(target)
@@ -137,7 +141,9 @@ fn attempt(
             return Ok(Trouble::again("the server has less of the file than is here"));
         }
         status if again(status) => {
-            let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+            let seconds = headers
+                .get(header::RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.parse().ok());
             return Ok(Attempt::Trouble(Trouble {
                 message: format!("the server answers {status}"),
                 retry_after: seconds.map(Duration::from_secs),
@@ -166,7 +172,9 @@ fn receive(
         progress(Progress { done: partial.len(), total });
         let count = match body.read(&mut buffer) {
             Ok(count) => count,
-            Err(error) => return Ok(Trouble::again(format!("the connection ended early: {error}"))),
+            Err(error) => {
+                return Ok(Trouble::again(format!("the connection ended early: {error}")));
+            }
         };
         match buffer.get(..count) {
             Some(bytes) if !bytes.is_empty() => partial.append(bytes)?,

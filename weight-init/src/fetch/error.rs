@@ -67,13 +67,19 @@ impl fmt::Display for FetchError {
                 write!(f, "the checkpoint {} is not of the form {right}", Quoted(checkpoint))
             }
             Self::UnknownName { checkpoint, nearest, known } => {
-                write!(f, "the checkpoint {} is none of the {known} names that are known there", Quoted(checkpoint))?;
+                write!(
+                    f,
+                    "the checkpoint {} is none of the {known} names that are known there",
+                    Quoted(checkpoint)
+                )?;
                 match nearest {
                     Some(name) => write!(f, "; did you mean '{name}'?"),
                     None => Ok(()),
                 }
             }
-            Self::Names { path, message } => write!(f, "the table of names {}: {message}", path.display()),
+            Self::Names { path, message } => {
+                write!(f, "the table of names {}: {message}", path.display())
+            }
             Self::Index { path, message } => write!(f, "the index {}: {message}", path.display()),
             Self::NotBuiltIn { checkpoint } => write!(
                 f,
@@ -96,13 +102,18 @@ impl fmt::Display for FetchError {
                 write!(f, "{url}: the server answers {status}{meaning}")
             }
             Self::Network { url, tries, message } => {
-                write!(f, "{url}: {message} (tried {tries} times; what is here is kept for the next run)")
+                write!(
+                    f,
+                    "{url}: {message} (tried {tries} times; what is here is kept for the next run)"
+                )
             }
             Self::Hash { url, expected, found } => write!(
                 f,
                 "{url}: its SHA-256 begins with {found}, but its name says {expected}; the download was thrown away"
             ),
-            Self::Io { operation, path, source } => write!(f, "{operation} `{}`: {source}", path.display()),
+            Self::Io { operation, path, source } => {
+                write!(f, "{operation} `{}`: {source}", path.display())
+            }
         }
     }
 }

@@ -27,8 +27,7 @@ impl Fetch {
     ///
     /// An unknown scheme or name, with the nearest; a string that is not what its scheme asks for.
     pub fn locate(&self, checkpoint: &str) -> Result<Location, FetchError> {
-        let malformed =
-            |right| FetchError::Malformed { checkpoint: checkpoint.to_owned(), right };
+        let malformed = |right| FetchError::Malformed { checkpoint: checkpoint.to_owned(), right };
         let Some((scheme, rest)) = checkpoint.split_once("://") else {
             let home = env::var_os("HOME").map_or_else(PathBuf::new, PathBuf::from);
             return Ok(Location::File(expand(&home, checkpoint)));
@@ -42,7 +41,9 @@ impl Fetch {
                 }
                 return Ok(Location::File(PathBuf::from(decoded(path))));
             }
-            "http" | "https" => return self.remote(checkpoint).ok_or_else(|| malformed("https://host/path/file")),
+            "http" | "https" => {
+                return self.remote(checkpoint).ok_or_else(|| malformed("https://host/path/file"));
+            }
             "hf" => {
                 let right = "hf://owner/repo/file[@revision]";
                 return self.hub(rest).ok_or_else(|| malformed(right));
@@ -95,7 +96,9 @@ impl Fetch {
             return None;
         }
         let url = format!("{}/{owner}/{repo}/resolve/{revision}/{file}", self.hub.endpoint);
-        let path = ["hf", owner, repo, revision, file].iter().fold(self.cache.clone(), |path, part| path.join(part));
+        let path = ["hf", owner, repo, revision, file]
+            .iter()
+            .fold(self.cache.clone(), |path, part| path.join(part));
         Some(Location::Remote { url, path })
     }
 }
@@ -139,7 +142,8 @@ fn decoded(path: &str) -> String {
     let mut rest = path.as_bytes();
     while let Some((&first, behind)) = rest.split_first() {
         let digits = behind.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let byte =
+            digits.filter(|_| first == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
         bytes.push(byte.unwrap_or(first));
         rest = if byte.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
     }
@@ -172,7 +176,10 @@ mod tests {
             assert_eq!(remote(checkpoint), (resnet.to_owned(), here.to_owned()));
         }
         let (url, path) = remote("hf://timm/vit_tiny/sub/model.safetensors@abc123");
-        assert_eq!(url, "https://huggingface.co/timm/vit_tiny/resolve/abc123/sub/model.safetensors");
+        assert_eq!(
+            url,
+            "https://huggingface.co/timm/vit_tiny/resolve/abc123/sub/model.safetensors"
+        );
         assert_eq!(path, "/cache/hf/timm/vit_tiny/abc123/sub/model.safetensors");
         assert!(remote("hf://a/b/c").0.contains("/resolve/main/c"));
         let file = |path: &str| Location::File(path.into());
@@ -193,8 +200,17 @@ mod tests {
     #[test]
     fn what_leads_nowhere_is_refused() {
         for checkpoint in [
-            "ftp://a/b", "https://", "https://host/", "https://host/a/..", "hf://a/b", "hf://a/../c", "hf://a/b/../c",
-            "hf://a/b/c@", "file://etc/passwd", "torchvision://", "mmcls://nothing_like_it",
+            "ftp://a/b",
+            "https://",
+            "https://host/",
+            "https://host/a/..",
+            "hf://a/b",
+            "hf://a/../c",
+            "hf://a/b/../c",
+            "hf://a/b/c@",
+            "file://etc/passwd",
+            "torchvision://",
+            "mmcls://nothing_like_it",
         ] {
             assert!(fetch().locate(checkpoint).is_err_and(|error| !error.is_io()), "{checkpoint}");
         }
@@ -204,7 +220,13 @@ mod tests {
     fn hashes_are_found_in_names() {
         assert_eq!(hash_in("resnet50-0676ba61.pth"), Some("0676ba61"));
         assert_eq!(hash_in("faster-rcnn_20200130-047c8118.pth"), Some("047c8118"));
-        for name in ["resnet50.pth", "model-00001.safetensors", "a-0676BA61.pth", "b-zzzzzzzz.pth", "20200130"] {
+        for name in [
+            "resnet50.pth",
+            "model-00001.safetensors",
+            "a-0676BA61.pth",
+            "b-zzzzzzzz.pth",
+            "20200130",
+        ] {
             assert_eq!(hash_in(name), None, "{name}");
         }
     }

@@ -90,7 +90,11 @@ mod tests {
         let v2 = "https://download.pytorch.org/models/resnet50-11ad3fa6.pth";
         assert_eq!(find(Zoo::Torchvision, "resnet50.imagenet1k_v2").unwrap(), v2);
         assert_eq!(find(Zoo::Torchvision, "ResNet50_Weights.IMAGENET1K_V2").unwrap(), v2);
-        assert!(find(Zoo::OpenMmlab, "detectron2/resnet50_caffe").unwrap().contains("resnet50_msra-5891d200"));
+        assert!(
+            find(Zoo::OpenMmlab, "detectron2/resnet50_caffe")
+                .unwrap()
+                .contains("resnet50_msra-5891d200")
+        );
         assert!(find(Zoo::Mmcls, "resnet50").unwrap().contains("ea4938fc"));
         assert!(find(Zoo::Mmcls, "rresnet50").unwrap_err().to_string().contains("'resnet50'"));
     }

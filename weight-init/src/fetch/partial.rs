@@ -23,11 +23,17 @@ impl Partial {
     /// Waits until no other process downloads the file; `None` if it is whole by then.
     pub(super) fn open(target: &Path) -> Result<Option<Self>, FetchError> {
         if let Some(folder) = target.parent() {
-            fs::create_dir_all(folder).map_err(|error| FetchError::io("make the folder", folder, error))?;
+            fs::create_dir_all(folder)
+                .map_err(|error| FetchError::io("make the folder", folder, error))?;
         }
         let lock_path = beside(target, "lock");
         let failed = |error| FetchError::io("lock", &lock_path, error);
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(failed)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(failed)?;
         lock.lock().map_err(failed)?;
         if target.is_file() {
             return Ok(None);
@@ -35,7 +41,13 @@ impl Partial {
         let path = beside(target, "partial");
         let failed = |error| FetchError::io("open", &path, error);
         let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        let file = options
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(failed)?;
         let len = file.metadata().map_err(failed)?.len();
         Ok(Some(Self { path, file, len, _lock: lock }))
     }
@@ -47,7 +59,9 @@ impl Partial {
     /// What the server called this version of the file when the download began.
     pub(super) fn version(&self) -> Option<String> {
         let text = fs::read_to_string(self.version_path()).ok()?;
-        Some(text).filter(|text| !text.is_empty() && text.len() < 1000 && !text.contains(char::is_control))
+        Some(text).filter(|text| {
+            !text.is_empty() && text.len() < 1000 && !text.contains(char::is_control)
+        })
     }
 
     /// Throws away what is here and begins anew with this version of the file.
@@ -94,7 +108,8 @@ impl Partial {
     /// Gives the whole file its name, once it is on the disk.
     pub(super) fn finish(self, target: &Path) -> Result<(), FetchError> {
         self.file.sync_all().map_err(|error| FetchError::io("synchronize", &self.path, error))?;
-        fs::rename(&self.path, target).map_err(|error| FetchError::io("rename to", target, error))?;
+        fs::rename(&self.path, target)
+            .map_err(|error| FetchError::io("rename to", target, error))?;
         let _ = fs::remove_file(self.version_path());
         // So that the name outlives a crash; not every system lets a folder be opened.
         if let Some(folder) = target.parent().and_then(|folder| File::open(folder).ok()) {

@@ -102,7 +102,8 @@ impl Observer for Builder<'_> {
         let mut writes = Vec::new();
         visit.considered(&mut |considered| writes.extend(self.write(considered)));
         if visit.is_tied() {
-            let first = self.buffers_by_name.get(&name).and_then(|index| self.buffers.get_mut(*index));
+            let first =
+                self.buffers_by_name.get(&name).and_then(|index| self.buffers.get_mut(*index));
             if let Some(buffer) = first {
                 buffer.writes.extend(writes);
             }

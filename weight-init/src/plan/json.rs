@@ -4,8 +4,8 @@ use weight_init_core::resolve::Part;
 
 use super::named::named;
 use super::{
-    By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam, PlannedRule,
-    Warning, Writer,
+    By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam,
+    PlannedRule, Warning, Writer,
 };
 use crate::model::Values;
 
@@ -13,7 +13,8 @@ use crate::model::Values;
 /// what became of checkpoints if some were loaded.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan = serializer.serialize_struct("Plan", 3 + usize::from(!self.loads.is_empty()))?;
+        let mut plan =
+            serializer.serialize_struct("Plan", 3 + usize::from(!self.loads.is_empty()))?;
         plan.serialize_field("params", &Params(&self.params))?;
         plan.serialize_field("rules", &self.rules)?;
         plan.serialize_field("warnings", &self.warnings)?;

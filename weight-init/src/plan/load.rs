@@ -175,7 +175,10 @@ fn names(
     // Of the classifiers of this zoo mmengine takes the backbone alone.
     let zoo = ["mmcls://", "mmpretrain://"];
     let of_classifier = zoo.iter().any(|scheme| pretrained.checkpoint.starts_with(scheme));
-    let prefix = pretrained.prefix.as_ref().map(|prefix| format!("{}.", prefix.strip_suffix('.').unwrap_or(prefix)));
+    let prefix = pretrained
+        .prefix
+        .as_ref()
+        .map(|prefix| format!("{}.", prefix.strip_suffix('.').unwrap_or(prefix)));
     let cut = |name| {
         let name = if of_classifier { str::strip_prefix(name, "backbone.")? } else { name };
         match &prefix {
@@ -184,19 +187,16 @@ fn names(
         }
     };
     let tensors = checkpoint.tensors().iter().enumerate();
-    let names: HashMap<_, _> =
-        tensors.filter_map(|(index, tensor)| Some((cut(tensor.name())?.to_owned(), index))).collect();
+    let names: HashMap<_, _> = tensors
+        .filter_map(|(index, tensor)| Some((cut(tensor.name())?.to_owned(), index)))
+        .collect();
     match &pretrained.prefix {
         Some(prefix) if names.is_empty() => Err(no_such_prefix(checkpoint, pretrained, prefix)),
         _ => Ok(names),
     }
 }
 
-fn no_such_prefix(
-    checkpoint: &StateDict,
-    pretrained: &Pretrained<String>,
-    prefix: &str,
-) -> String {
+fn no_such_prefix(checkpoint: &StateDict, pretrained: &Pretrained<String>, prefix: &str) -> String {
     let mut starts: Vec<&str> = checkpoint
         .tensors()
         .iter()
@@ -228,7 +228,8 @@ impl Wanted<'_> {
         }
         let Some(load) = loads.get_mut(&key(write)) else { return };
         let found = load.names.get(&write.within).copied();
-        let tensor = found.and_then(|tensor| Some((tensor, load.checkpoint.tensors().get(tensor)?)));
+        let tensor =
+            found.and_then(|tensor| Some((tensor, load.checkpoint.tensors().get(tensor)?)));
         let Some((number, tensor)) = tensor else {
             if !self.name.ends_with("num_batches_tracked") {
                 load.report.missing.push(self.name.to_owned());
@@ -259,6 +260,7 @@ impl Wanted<'_> {
             });
         }
         load.report.loaded += 1;
-        write.held = Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
+        write.held =
+            Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
     }
 }

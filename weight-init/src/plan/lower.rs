@@ -157,7 +157,9 @@ impl Plan {
 
     fn check_sources(&self, unknown: Unknown) -> Result<(), LowerError> {
         let pretrained = self.params.iter().filter_map(|param| match &param.writer {
-            Writer::Rule { init: Init::Pretrained(p), .. } if param.stored.is_none() => Some((param, p)),
+            Writer::Rule { init: Init::Pretrained(p), .. } if param.stored.is_none() => {
+                Some((param, p))
+            }
             _ => None,
         });
         if let Some((param, p)) = pretrained.clone().next() {
@@ -272,7 +274,9 @@ impl Tensor<'_> {
                         )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => None,
+                    Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => {
+                        None
+                    }
                 };
                 let numbers = match (&self.source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),

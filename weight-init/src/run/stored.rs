@@ -16,7 +16,8 @@ pub(super) fn read(
     first: u64,
     out: &mut [u8],
 ) -> Result<(), CheckpointError> {
-    let from = stored.checkpoint.tensors().get(stored.tensor).and_then(|tensor| tensor.dtype().dtype());
+    let from =
+        stored.checkpoint.tensors().get(stored.tensor).and_then(|tensor| tensor.dtype().dtype());
     let Some(from) = from.filter(|from| *from != to) else {
         return stored.checkpoint.read_at(stored.tensor, first, out);
     };
@@ -40,7 +41,9 @@ fn convert(from: DType, found: &[u8], to: DType, out: &mut [u8]) {
             DType::F32 => out.copy_from_slice(&f32::from_f64_rounded(number.float()).to_le_bytes()),
             DType::F64 => out.copy_from_slice(&number.float().to_le_bytes()),
             DType::F16 => out.copy_from_slice(&f16::from_f64_rounded(number.float()).to_le_bytes()),
-            DType::BF16 => out.copy_from_slice(&bf16::from_f64_rounded(number.float()).to_le_bytes()),
+            DType::BF16 => {
+                out.copy_from_slice(&bf16::from_f64_rounded(number.float()).to_le_bytes())
+            }
             DType::Bool => out.fill(u8::from(number.float() != 0.0)),
             _ => {
                 let bytes = number.whole(to).to_le_bytes();
@@ -111,13 +114,25 @@ mod tests {
     fn numbers_are_rounded_once_and_stay_within_the_range() {
         let double = (1.0 + f64::powi(2.0, -8) + f64::powi(2.0, -40)).to_le_bytes();
         // By way of f32 it would become 1.
-        assert_eq!(converted(DType::F64, &double, DType::BF16), bf16::from_f32(1.007_812_5).to_le_bytes());
+        assert_eq!(
+            converted(DType::F64, &double, DType::BF16),
+            bf16::from_f32(1.007_812_5).to_le_bytes()
+        );
         assert_eq!(converted(DType::F32, &(-2.9_f32).to_le_bytes(), DType::I8), [254]);
-        assert_eq!(converted(DType::F32, &1e9_f32.to_le_bytes(), DType::I16), i16::MAX.to_le_bytes());
+        assert_eq!(
+            converted(DType::F32, &1e9_f32.to_le_bytes(), DType::I16),
+            i16::MAX.to_le_bytes()
+        );
         assert_eq!(converted(DType::F32, &f32::NAN.to_le_bytes(), DType::I64), [0; 8]);
-        assert_eq!(converted(DType::I8, &[0xff, 3], DType::F32), [(-1.0_f32).to_le_bytes(), 3.0_f32.to_le_bytes()].concat());
+        assert_eq!(
+            converted(DType::I8, &[0xff, 3], DType::F32),
+            [(-1.0_f32).to_le_bytes(), 3.0_f32.to_le_bytes()].concat()
+        );
         assert_eq!(converted(DType::U8, &[0xff], DType::I16), [255, 0]);
         assert_eq!(converted(DType::F16, &[0, 0, 1, 0], DType::Bool), [0, 1]);
-        assert_eq!(converted(DType::F32, &1e6_f32.to_le_bytes(), DType::F16), f16::INFINITY.to_le_bytes());
+        assert_eq!(
+            converted(DType::F32, &1e6_f32.to_le_bytes(), DType::F16),
+            f16::INFINITY.to_le_bytes()
+        );
     }
 }
