@@ -1,0 +1,8 @@
+//! Proves that downloads come whole or not at all, from a server that does everything wrong.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+#[cfg(feature = "cloud")]
+mod cloud;
+mod crash;
+mod download;
+mod server;
