@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod agreement;
+mod forge;
+mod hostile;
+mod memory;
 mod pretrained;
