@@ -226,7 +226,7 @@ fn zip_files_that_lie_are_refused() {
     refused("a.pth", &with(Entry::stored("net/byteorder", b"mixed")), "neither 'little' nor 'big'");
     refused("a.pth", &zip(&[good.clone(), storage.clone()], Some(3)), "it says it has 3");
     refused("a.pth", &zip(&[good.clone(), storage.clone()], Some(1)), "it says it has 1");
-    refused("a.pth", &zip(&[storage.clone()], None), "no 'data.pkl'");
+    refused("a.pth", &zip(std::slice::from_ref(&storage), None), "no 'data.pkl'");
     refused("a.pth", &zip(&[], None), "no 'data.pkl'");
     refused("a.pth", b"PK\x03\x04", "it is broken");
     // Deflated bytes that go on after what they are said to be, or end before.
@@ -258,7 +258,7 @@ fn arrays_that_lie_are_refused() {
         (shape("<f4", "(6 7)"), "where ')' must be"),
         ("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,)}".to_owned(), "records"),
         ("{'descr': __import__('os'), 'shape': (6,)}".to_owned(), "must be"),
-        (format!("{}", "(".repeat(60_000)), "where '{' must be"),
+        ("(".repeat(60_000), "where '{' must be"),
         ("{'shape': (6,)}".to_owned(), "lacks 'descr'"),
     ] {
         refused("a.npz", &of(&header, &[0; 24]), part);

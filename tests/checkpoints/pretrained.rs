@@ -22,11 +22,14 @@ use weight_init::plan::{LoadError, Options, Plan, Unknown, Writer};
 use weight_init::run::BackendKind;
 use weight_init_core::{DType, f16};
 
+/// Element type, shape and value of each tensor of a checkpoint.
+type Tensors = IndexMap<String, (String, Vec<usize>, f64)>;
+
 #[derive(Deserialize)]
 struct Case<'a> {
     #[serde(borrow)]
     model: &'a RawValue,
-    checkpoints: IndexMap<String, IndexMap<String, (String, Vec<usize>, f64)>>,
+    checkpoints: IndexMap<String, Tensors>,
     expected: Option<IndexMap<String, Option<f64>>>,
     error: Option<String>,
 }
@@ -65,7 +68,7 @@ fn run(case: &Case<'_>) -> Result<(), String> {
     }
     let model = Model::read(&Source::new("model.json", case.model.get())).unwrap();
     let mut plan = Plan::new(&model, &Options::default()).unwrap();
-    let loaded = plan.load(&mut |checkpoint| {
+    let loaded = plan.load(|checkpoint| {
         Ok::<_, Infallible>(Some(Arc::new(
             StateDict::open(folder.path().join(checkpoint)).unwrap(),
         )))
@@ -100,10 +103,7 @@ fn run(case: &Case<'_>) -> Result<(), String> {
     Ok(())
 }
 
-fn write(
-    path: &Path,
-    tensors: &IndexMap<String, (String, Vec<usize>, f64)>,
-) -> Result<(), CheckpointError> {
+fn write(path: &Path, tensors: &Tensors) -> Result<(), CheckpointError> {
     let infos: Vec<_> = tensors
         .iter()
         .map(|(name, (dtype, shape, _))| TensorInfo {

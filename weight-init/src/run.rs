@@ -23,7 +23,7 @@ use crate::checkpoint::CheckpointError;
 use crate::plan::{LowerError, Lowered, Tensor};
 
 /// Bytes that a window holds at most; there are two.
-pub const WINDOW: usize = 16 << 20;
+pub const WINDOW: usize = 4 << 20;
 
 /// Consecutive elements of one tensor, as they stand in a file.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +150,8 @@ impl Window {
     ) -> Result<Self, RunError<E>> {
         let words = self.parts.last().map_or(0, |part| part.words.end);
         if self.scratch.len() < words {
-            self.scratch.resize(words, 0);
+            // The system gives zeros, and no page before it is used.
+            self.scratch = vec![0; words];
         }
         let mut jobs = AllJobs::default();
         let mut rest = self.scratch.as_mut_slice();

@@ -1,5 +1,7 @@
 //! A file that appears under its name only when it is whole.
 
+mod writeback;
+
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -7,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use self::writeback::Writeback;
 use crate::checkpoint::CheckpointError;
 use crate::checkpoint::interrupt::live;
 
@@ -125,7 +128,7 @@ struct Output {
 
 #[derive(Debug)]
 enum Place {
-    Beside { temporary: Temporary, target: PathBuf },
+    Beside { temporary: Temporary, target: PathBuf, writeback: Writeback },
     Straight(File),
 }
 
@@ -139,7 +142,8 @@ impl Output {
                 if existing.is_some() {
                     OpenOptions::new().write(true).open(&target)?;
                 }
-                Place::Beside { temporary: Temporary::create(&target, existing)?, target }
+                let temporary = Temporary::create(&target, existing)?;
+                Place::Beside { temporary, target, writeback: Writeback::default() }
             }
         };
         Ok(Self {
@@ -150,8 +154,8 @@ impl Output {
     }
 
     fn commit(self, path: &Path) -> Result<(), CheckpointError> {
-        let Place::Beside { temporary, target } = self.place else { return Ok(()) };
-        let synced = temporary.file.as_file().sync_all();
+        let Place::Beside { temporary, target, writeback } = self.place else { return Ok(()) };
+        let synced = writeback.finish().and_then(|()| temporary.file.as_file().sync_all());
         synced.map_err(|error| CheckpointError::io("synchronize", path, error))?;
         temporary
             .persist(&target)
@@ -169,7 +173,11 @@ impl Write for Output {
             *room = room.checked_sub(bytes.len()).ok_or(ErrorKind::StorageFull)?;
         }
         match &mut self.place {
-            Place::Beside { temporary, .. } => temporary.file.as_file_mut().write(bytes),
+            Place::Beside { temporary, writeback, .. } => {
+                let written = temporary.file.as_file_mut().write(bytes)?;
+                writeback.wrote(temporary.file.as_file(), written);
+                Ok(written)
+            }
             Place::Straight(file) => file.write(bytes),
         }
     }

@@ -271,6 +271,9 @@ impl StateDict {
         let Place { source, offset, strides, big_endian } = &stored.place;
         let Some(source) = self.sources.get(*source) else { return Err(self.beyond()) };
         match strides {
+            None if *offset == 0 && elements * size == source.len() => {
+                source.read_through_at(first * size, out)?;
+            }
             None => source.read_exact_at(offset.saturating_add(first * size), out)?,
             Some(strides) => {
                 let bytes = self.scattered(tensor, stored, source, strides)?;

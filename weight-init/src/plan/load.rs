@@ -49,7 +49,7 @@ impl Plan {
     ///     "class": "Net", "init_weights": "module", "init_cfg": {"type": "Pretrained", "checkpoint": "net.pth"},
     ///     "params": [{"name": "weight", "shape": [2]}]}"#);
     /// let mut plan = Plan::new(&Model::read(&source)?, &Options::default())?;
-    /// plan.load(&mut |checkpoint| {
+    /// plan.load(|checkpoint| {
     ///     assert_eq!(checkpoint, "net.pth");
     ///     Ok::<_, Infallible>(None)
     /// })?;
@@ -62,7 +62,7 @@ impl Plan {
     /// What `open` returns; a prefix with which no name of the checkpoint begins.
     pub fn load<E>(
         &mut self,
-        open: &mut dyn FnMut(&str) -> Result<Option<Arc<StateDict>>, E>,
+        mut open: impl FnMut(&str) -> Result<Option<Arc<StateDict>>, E>,
     ) -> Result<(), LoadError<E>> {
         if self.skip_pretrained {
             return Ok(());

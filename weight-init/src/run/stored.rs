@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn numbers_are_rounded_once_and_stay_within_the_range() {
-        let double = (1.0 + f64::powi(2.0, -8) + f64::powi(2.0, -40)).to_le_bytes();
+        let double = (1.0 + 1.0 / 256.0 + 1.0 / 1_099_511_627_776.0_f64).to_le_bytes();
         // By way of f32 it would become 1.
         assert_eq!(
             converted(DType::F64, &double, DType::BF16),

@@ -52,7 +52,7 @@ impl Input {
             PlanPretrained::Skip | PlanPretrained::Assume => return Ok(plan),
             PlanPretrained::Local | PlanPretrained::Load => {
                 let mut checkpoints = Checkpoints::new(fetch, pretrained == PlanPretrained::Load);
-                plan.load(&mut |checkpoint| checkpoints.open(checkpoint))
+                plan.load(|checkpoint| checkpoints.open(checkpoint))
             }
         };
         match loaded {

@@ -17,6 +17,15 @@ pub(crate) struct Source {
     entry: Option<Entry>,
     /// The bytes themselves, once the entry was read through: checked and, if need be, inflated.
     checked: Mutex<Option<Checked>>,
+    /// The check sum of what was read so far, from the first byte on in one go.
+    passing: Mutex<Passing>,
+}
+
+#[derive(Debug, Default)]
+struct Passing {
+    /// Bytes that it is of.
+    len: u64,
+    hash: crc32fast::Hasher,
 }
 
 #[derive(Clone, Debug)]
@@ -27,15 +36,16 @@ struct Checked {
 
 impl Source {
     /// A piece of a file.
-    pub(crate) const fn piece(file: RandomAccess, begin: u64, len: u64) -> Self {
-        Self { file, begin, len, entry: None, checked: Mutex::new(None) }
+    pub(crate) fn piece(file: RandomAccess, begin: u64, len: u64) -> Self {
+        Self { file, begin, len, entry: None, checked: Mutex::default(), passing: Mutex::default() }
     }
 
     /// An entry of a zip file. Its check sum is compared before the first byte is given out, and a deflated entry goes
     /// into a temporary file then, for tensors are read in any order.
     pub(in crate::checkpoint) fn entry(file: RandomAccess, entry: &Entry) -> Self {
         let (begin, len) = (entry.begin, entry.len);
-        Self { file, begin, len, entry: Some(entry.clone()), checked: Mutex::new(None) }
+        let entry = Some(entry.clone());
+        Self { file, begin, len, entry, checked: Mutex::default(), passing: Mutex::default() }
     }
 
     /// Bytes that there are to read.
@@ -47,6 +57,29 @@ impl Source {
     pub(crate) fn read_exact_at(&self, at: u64, bytes: &mut [u8]) -> Result<(), CheckpointError> {
         let Checked { file, begin } = self.checked()?;
         file.read_exact_at(begin.saturating_add(at), bytes)
+    }
+
+    /// As [`read_exact_at`](Self::read_exact_at), for a reader that will go through all bytes: if it does so in order,
+    /// the check sum is compared with the last of them, and nothing is read twice.
+    pub(crate) fn read_through_at(&self, at: u64, bytes: &mut [u8]) -> Result<(), CheckpointError> {
+        let Some(entry) = self.entry.as_ref().filter(|entry| !entry.deflated) else {
+            return self.read_exact_at(at, bytes);
+        };
+        let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        if at == 0 {
+            *passing = Passing::default();
+        }
+        if at != passing.len {
+            drop(passing);
+            return self.read_exact_at(at, bytes);
+        }
+        self.file.read_exact_at(self.begin.saturating_add(at), bytes)?;
+        passing.hash.update(bytes);
+        passing.len += bytes.len() as u64;
+        if passing.len == entry.len {
+            compare(&self.file, entry, passing.hash.clone().finalize())?;
+        }
+        Ok(())
     }
 
     fn checked(&self) -> Result<Checked, CheckpointError> {
@@ -114,12 +147,16 @@ fn read_through(
     if len != entry.len {
         return Err(fault(format!("it has {len} bytes, but is said to have {}", entry.len)));
     }
-    let found = hash.finalize();
-    if found != entry.crc32 {
-        let said = entry.crc32;
-        return Err(fault(format!("its check sum is {found:08x}, but is said to be {said:08x}")));
+    compare(file, entry, hash.finalize())
+}
+
+fn compare(file: &RandomAccess, entry: &Entry, found: u32) -> Result<(), CheckpointError> {
+    let said = entry.crc32;
+    if found == said {
+        return Ok(());
     }
-    Ok(())
+    let message = format!("its check sum is {found:08x}, but is said to be {said:08x}");
+    Err(CheckpointError::content(file.path(), zip::of(&entry.name, message)))
 }
 
 /// A small entry as a whole, checked.
