@@ -4,8 +4,8 @@
 //!
 //! ```text
 //! text, bases ─► value ─► init_cfg ┐
-//!                                  ├─► plan ─► run (backend) ─► create, verify ─► checkpoint
-//! text, bases ─► value ─► model ───┘
+//! text, bases ─► value ─► model ───┼─► plan ─► run (backend) ─► create, verify ─► checkpoint
+//!         fetch ─► checkpoint ─────┘
 //! ```
 //!
 //! | module | what |
@@ -14,8 +14,8 @@
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`run`] | a plan, a seed and a backend → bytes, window by window |
-//! | [`checkpoint`] | safetensors files, written whole or not at all, read as hostile input |
-//! | [`fetch`] | where checkpoints are, and their way onto this machine |
+//! | [`fetch`] | where checkpoints are that Pretrained rules name, and their way onto this machine |
+//! | [`checkpoint`] | safetensors files, written whole or not at all; files of every format, read as hostile input |
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
 //! | [`inspect`] | what is in a checkpoint |
 //! | [`mod@bench`] | what this machine does, beside memset |

@@ -14,6 +14,7 @@ mod input;
 mod machine;
 mod opcode;
 mod reduce;
+mod step;
 
 pub(super) use self::global::Global;
 pub(super) use self::machine::{Failure, Machine, Read};

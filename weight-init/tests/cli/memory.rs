@@ -21,8 +21,13 @@ fn peak(elements: u64) -> u64 {
         layers.join(",")
     );
     folder.write("model.json", text);
+    peak_of(&folder, &["init", "model.json", "--out", "/dev/null"])
+}
+
+/// The most memory that a command has held in this folder, in bytes.
+fn peak_of(folder: &Folder, args: &[&str]) -> u64 {
     let mut child = Command::new(env!("CARGO_BIN_EXE_weight-init"))
-        .args(["init", "model.json", "--out", "/dev/null"])
+        .args(args)
         .current_dir(folder.path(""))
         .stderr(Stdio::null())
         .spawn()
@@ -48,4 +53,24 @@ fn peak(elements: u64) -> u64 {
 fn two_gigabytes_go_through_a_small_window() {
     let (small, large) = (peak(1000), peak(128 * MIB));
     assert!(large > 0 && large < small + 64 * MIB, "{} MiB, {} MiB", small / MIB, large / MIB);
+}
+
+#[test]
+fn a_checkpoint_streams_from_file_to_file() {
+    let folder = Folder::new();
+    let model = |elements: u64, rule: &str| {
+        format!(
+            r#"{{"class": "Linear", "init_weights": "module", "init_cfg": {rule},
+                "params": [{{"name": "weight", "shape": [1, {elements}]}}]}}"#
+        )
+    };
+    let peak = |elements| {
+        folder.write("model.json", model(elements, r#"{"type": "Uniform", "layer": "Linear"}"#));
+        folder.init("net.safetensors", &[]);
+        let rule = r#"{"type": "Pretrained", "checkpoint": "net.safetensors"}"#;
+        folder.write("model.json", model(elements, rule));
+        peak_of(&folder, &["init", "model.json", "--out", "/dev/null"])
+    };
+    let (small, large) = (peak(1000), peak(128 * MIB));
+    assert!(large > 0 && large < small + 32 * MIB, "{} MiB, {} MiB", small / MIB, large / MIB);
 }

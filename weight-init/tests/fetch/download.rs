@@ -242,6 +242,35 @@ fn redirects_are_followed_and_never_take_a_token_along() {
 }
 
 #[test]
+fn a_proxy_is_asked_where_the_environment_names_one() {
+    let proxy = Server::start(|request, _| Answer::file(request, b"not a checkpoint", "\"1\""));
+    let folder = tempfile::tempdir().unwrap();
+    let model = r#"{"class": "Net", "init_weights": "module",
+        "init_cfg": {"type": "Pretrained", "checkpoint": "http://models.invalid/net.pth"},
+        "params": [{"name": "weight", "shape": [1]}]}"#;
+    fs::write(folder.path().join("model.json"), model).unwrap();
+    let run = assert_cmd::Command::new(env!("CARGO_BIN_EXE_weight-init"))
+        .args(["plan", "model.json", "--pretrained", "load"])
+        .current_dir(folder.path())
+        .env("TORCH_HOME", folder.path())
+        .env("HTTP_PROXY", &proxy.address)
+        .env("http_proxy", &proxy.address)
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .env_remove("ALL_PROXY")
+        .env_remove("all_proxy")
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2), "{run:?}");
+    let asked = proxy.requests();
+    assert_eq!(
+        (asked[0].method.as_str(), asked[0].path.as_str()),
+        ("CONNECT", "models.invalid:80")
+    );
+    assert_eq!(asked[1].path, "/net.pth");
+}
+
+#[test]
 fn two_that_want_the_same_file_take_turns() {
     let served = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&served);

@@ -131,6 +131,11 @@ fn serve(
         seen.push(request.clone());
         seen.len() - 1
     };
+    if request.method == "CONNECT" {
+        // The way to a server, through a proxy: this one plays both.
+        (&mut &*stream).write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
+        return serve(stream, seen, answer);
+    }
     let Answer { status, headers, body, pause } = answer(&request, number);
     let mut out = stream;
     write!(out, "HTTP/1.1 {status} Answer\r\nConnection: close\r\n")?;

@@ -2,23 +2,20 @@ use std::collections::HashMap;
 use std::io::{self, BufRead};
 
 use super::input::Input;
-use super::{Global, Object, Storage, Tensor, Text, Value, opcode as op};
+use super::{Object, Storage, Tensor, Text, Value};
 use crate::checkpoint::Problem;
-
-/// The longest name of a module or class, in bytes.
-const LONGEST_NAME: usize = 1000;
 
 /// What running a pickle has left: its value, and the arenas that it lies in.
 #[derive(Debug)]
 pub(in crate::checkpoint) struct Machine {
-    texts: Vec<u8>,
-    objects: Vec<Object>,
+    pub(super) texts: Vec<u8>,
+    pub(super) objects: Vec<Object>,
     /// Bytes of memory that may still be taken.
     budget: u64,
-    stack: Vec<Value>,
+    pub(super) stack: Vec<Value>,
     /// Heights of the stack at its marks.
-    marks: Vec<usize>,
-    memo: HashMap<u32, Value>,
+    pub(super) marks: Vec<usize>,
+    pub(super) memo: HashMap<u32, Value>,
 }
 
 /// The value of a pickle and where it ended.
@@ -128,7 +125,7 @@ impl Machine {
     }
 
     /// Pays for memory.
-    fn pay(&mut self, bytes: usize) -> Result<(), Stop> {
+    pub(super) fn pay(&mut self, bytes: usize) -> Result<(), Stop> {
         match self.budget.checked_sub(bytes as u64) {
             Some(left) => {
                 self.budget = left;
@@ -140,7 +137,7 @@ impl Machine {
         }
     }
 
-    fn push(&mut self, value: Value) -> Result<(), Stop> {
+    pub(super) fn push(&mut self, value: Value) -> Result<(), Stop> {
         if self.stack.len() == self.stack.capacity() {
             self.pay(size_of::<Value>() * self.stack.capacity().max(64))?;
         }
@@ -167,12 +164,12 @@ impl Machine {
         Ok(Value::Object(index))
     }
 
-    fn push_object(&mut self, object: Object) -> Result<(), Stop> {
+    pub(super) fn push_object(&mut self, object: Object) -> Result<(), Stop> {
         let value = self.add(object)?;
         self.push(value)
     }
 
-    fn pop(&mut self) -> Result<Value, Stop> {
+    pub(super) fn pop(&mut self) -> Result<Value, Stop> {
         let floor = self.marks.last().copied().unwrap_or(0);
         if self.stack.len() <= floor {
             return Stop::fault("an instruction takes a value from the empty stack");
@@ -181,7 +178,7 @@ impl Machine {
     }
 
     /// The values above the last mark.
-    fn pop_mark(&mut self) -> Result<Vec<Value>, Stop> {
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Value>, Stop> {
         let Some(height) = self.marks.pop() else {
             return Stop::fault("an instruction needs a mark, and there is none");
         };
@@ -191,7 +188,7 @@ impl Machine {
         Ok(self.stack.split_off(height))
     }
 
-    fn top(&self) -> Result<Value, Stop> {
+    pub(super) fn top(&self) -> Result<Value, Stop> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let top = self.stack.get(floor..).and_then(<[Value]>::last);
         top.copied().ok_or_else(|| {
@@ -199,25 +196,7 @@ impl Machine {
         })
     }
 
-    fn read_text<R: BufRead>(&mut self, input: &mut Input<R>, len: u64) -> Result<(), Stop> {
-        input.has(len)?;
-        let start = self.texts.len();
-        let (Ok(first), Ok(count)) = (u32::try_from(start), u32::try_from(len)) else {
-            return Stop::fault(format!("a text has {len} bytes"));
-        };
-        self.pay(2 * count as usize)?;
-        self.texts.resize(start + count as usize, 0);
-        let bytes = self.texts.get_mut(start..).unwrap_or_default();
-        input.fill(bytes)?;
-        if std::str::from_utf8(bytes).is_err() {
-            // Surrogates, which Python lets pass, or text of Python 2 in another encoding: of no use as a name.
-            self.texts.truncate(start);
-            return self.push(Value::Opaque);
-        }
-        self.push(Value::Text(Text { start: first, len: count }))
-    }
-
-    fn put(&mut self, index: u32) -> Result<(), Stop> {
+    pub(super) fn put(&mut self, index: u32) -> Result<(), Stop> {
         let value = self.top()?;
         if self.memo.insert(index, value).is_none() {
             self.pay(64)?;
@@ -225,24 +204,14 @@ impl Machine {
         Ok(())
     }
 
-    fn get(&mut self, index: u32) -> Result<(), Stop> {
+    pub(super) fn get(&mut self, index: u32) -> Result<(), Stop> {
         match self.memo.get(&index) {
             Some(value) => self.push(*value),
             None => Stop::fault(format!("value {index} is fetched before it was kept")),
         }
     }
 
-    fn global(&mut self, module: &[u8], name: &[u8]) -> Result<(), Stop> {
-        let (module, name) = (String::from_utf8_lossy(module), String::from_utf8_lossy(name));
-        match Global::named(&module, &name) {
-            Some(global) => self.push(Value::Global(global)),
-            None => Stop::fault(format!(
-                "it names '{module}.{name}'; only tensors and plain containers are read, and nothing is run"
-            )),
-        }
-    }
-
-    fn set_items(&mut self, pairs: &[Value]) -> Result<(), Stop> {
+    pub(super) fn set_items(&mut self, pairs: &[Value]) -> Result<(), Stop> {
         if !pairs.len().is_multiple_of(2) {
             return Stop::fault("a dict is given a key without a value");
         }
@@ -259,7 +228,7 @@ impl Machine {
         }
     }
 
-    fn append(&mut self, values: &[Value]) -> Result<(), Stop> {
+    pub(super) fn append(&mut self, values: &[Value]) -> Result<(), Stop> {
         self.pay(2 * size_of_val(values))?;
         let top = self.top()?;
         match top {
@@ -271,312 +240,6 @@ impl Machine {
                 _ => Stop::fault("values are appended to what is no list"),
             },
             _ => Stop::fault(format!("values are appended to {}", self.kind(top))),
-        }
-    }
-
-    fn pairs(values: &[Value]) -> Result<Vec<(Value, Value)>, Stop> {
-        if !values.len().is_multiple_of(2) {
-            return Stop::fault("a dict is given a key without a value");
-        }
-        Ok(values.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
-    }
-
-    /// A whole number in two's complement, little endian.
-    fn long<R: BufRead>(&mut self, input: &mut Input<R>, len: u64) -> Result<(), Stop> {
-        let mut bytes = [0; 8];
-        let Some(known) = usize::try_from(len).ok().and_then(|len| bytes.get_mut(..len)) else {
-            input.skip(len)?;
-            return self.push(Value::Opaque);
-        };
-        input.fill(known)?;
-        let negative = known.last().is_some_and(|byte| *byte >= 0x80);
-        let shift = 64 - 8 * known.len() as u32;
-        let bits = i64::from_le_bytes(bytes);
-        let value = if negative { bits << shift >> shift } else { bits };
-        self.push(Value::Int(if shift == 64 { 0 } else { value }))
-    }
-
-    fn skip_bytes<R: BufRead>(&mut self, input: &mut Input<R>, len: u64) -> Result<(), Stop> {
-        input.skip(len)?;
-        self.push(Value::Opaque)
-    }
-
-    /// Carries out the next instruction; the value of the pickle at its end.
-    fn step<R: BufRead>(&mut self, input: &mut Input<R>) -> Result<Option<Value>, Stop> {
-        let code = input.byte()?;
-        match code {
-            op::PROTO => match input.byte()? {
-                0..=5 => {}
-                version => {
-                    return Stop::fault(format!("it has protocol {version}; 0 to 5 are read"));
-                }
-            },
-            op::FRAME => {
-                let len = u64::from_le_bytes(input.array()?);
-                input.has(len)?;
-            }
-            op::STOP => return self.pop().map(Some),
-            op::MARK => {
-                if self.marks.len() == self.marks.capacity() {
-                    self.pay(8 * self.marks.capacity().max(64))?;
-                }
-                self.marks.push(self.stack.len());
-            }
-            op::POP => {
-                if self.marks.last() == Some(&self.stack.len()) {
-                    self.marks.pop();
-                } else {
-                    self.pop()?;
-                }
-            }
-            op::POP_MARK => drop(self.pop_mark()?),
-            op::DUP => self.push(self.top()?)?,
-            op::NONE => self.push(Value::None)?,
-            op::NEWTRUE => self.push(Value::Bool(true))?,
-            op::NEWFALSE => self.push(Value::Bool(false))?,
-            op::BININT => {
-                let value = i32::from_le_bytes(input.array()?);
-                self.push(Value::Int(value.into()))?;
-            }
-            op::BININT1 => {
-                let value = input.byte()?;
-                self.push(Value::Int(value.into()))?;
-            }
-            op::BININT2 => {
-                let value = u16::from_le_bytes(input.array()?);
-                self.push(Value::Int(value.into()))?;
-            }
-            op::INT | op::LONG => {
-                let value = match input.line(LONGEST_NAME)?.as_slice() {
-                    b"00" => Value::Bool(false),
-                    b"01" => Value::Bool(true),
-                    line => {
-                        let digits = std::str::from_utf8(line).unwrap_or_default();
-                        let digits = digits.strip_suffix('L').unwrap_or(digits);
-                        digits.parse().map_or(Value::Opaque, Value::Int)
-                    }
-                };
-                self.push(value)?;
-            }
-            op::LONG1 => {
-                let len = input.byte()?;
-                self.long(input, len.into())?;
-            }
-            op::LONG4 => {
-                let len = u32::from_le_bytes(input.array()?);
-                self.long(input, len.into())?;
-            }
-            op::FLOAT => {
-                input.line(LONGEST_NAME)?;
-                self.push(Value::Float)?;
-            }
-            op::BINFLOAT => {
-                input.skip(8)?;
-                self.push(Value::Float)?;
-            }
-            op::SHORT_BINUNICODE | op::SHORT_BINSTRING => {
-                let len = input.byte()?;
-                self.read_text(input, len.into())?;
-            }
-            op::BINUNICODE | op::BINSTRING => {
-                let len = u32::from_le_bytes(input.array()?);
-                self.read_text(input, len.into())?;
-            }
-            op::BINUNICODE8 => {
-                let len = u64::from_le_bytes(input.array()?);
-                self.read_text(input, len)?;
-            }
-            op::UNICODE | op::STRING => {
-                let line = input.line(1 << 20)?;
-                self.text_line(&line)?;
-            }
-            op::SHORT_BINBYTES => {
-                let len = input.byte()?;
-                self.skip_bytes(input, len.into())?;
-            }
-            op::BINBYTES => {
-                let len = u32::from_le_bytes(input.array()?);
-                self.skip_bytes(input, len.into())?;
-            }
-            op::BINBYTES8 | op::BYTEARRAY8 => {
-                let len = u64::from_le_bytes(input.array()?);
-                self.skip_bytes(input, len)?;
-            }
-            op::EMPTY_TUPLE => self.push_object(Object::Tuple([].into()))?,
-            op::TUPLE1 => self.tuple(1)?,
-            op::TUPLE2 => self.tuple(2)?,
-            op::TUPLE3 => self.tuple(3)?,
-            op::TUPLE => {
-                let values = self.pop_mark()?;
-                self.push_object(Object::Tuple(values.into()))?;
-            }
-            op::EMPTY_LIST | op::EMPTY_SET => self.push_object(Object::List(Vec::new()))?,
-            op::LIST | op::FROZENSET => {
-                let values = self.pop_mark()?;
-                self.push_object(Object::List(values))?;
-            }
-            op::EMPTY_DICT => self.push_object(Object::Dict(Vec::new()))?,
-            op::DICT => {
-                let pairs = Self::pairs(&self.pop_mark()?)?;
-                self.push_object(Object::Dict(pairs))?;
-            }
-            op::APPEND => {
-                let value = self.pop()?;
-                self.append(&[value])?;
-            }
-            op::APPENDS | op::ADDITEMS => {
-                let values = self.pop_mark()?;
-                self.append(&values)?;
-            }
-            op::SETITEM => {
-                let value = self.pop()?;
-                let key = self.pop()?;
-                self.set_items(&[key, value])?;
-            }
-            op::SETITEMS => {
-                let pairs = self.pop_mark()?;
-                self.set_items(&pairs)?;
-            }
-            op::PUT | op::GET => {
-                let line = input.line(LONGEST_NAME)?;
-                let index = std::str::from_utf8(&line).ok().and_then(|line| line.parse().ok());
-                let Some(index) = index else {
-                    return Stop::fault("the number of a kept value is none");
-                };
-                if code == op::PUT { self.put(index)? } else { self.get(index)? }
-            }
-            op::BINPUT => {
-                let index = input.byte()?;
-                self.put(index.into())?;
-            }
-            op::LONG_BINPUT => {
-                let index = u32::from_le_bytes(input.array()?);
-                self.put(index)?;
-            }
-            op::MEMOIZE => {
-                let index = u32::try_from(self.memo.len()).unwrap_or(u32::MAX);
-                self.put(index)?;
-            }
-            op::BINGET => {
-                let index = input.byte()?;
-                self.get(index.into())?;
-            }
-            op::LONG_BINGET => {
-                let index = u32::from_le_bytes(input.array()?);
-                self.get(index)?;
-            }
-            op::GLOBAL | op::INST => {
-                let module = input.line(LONGEST_NAME)?;
-                let name = input.line(LONGEST_NAME)?;
-                self.global(&module, &name)?;
-                if code == op::INST {
-                    return Stop::fault(
-                        "it makes an object by its class; only tensors and plain containers are read",
-                    );
-                }
-            }
-            op::STACK_GLOBAL => {
-                let (name, module) = (self.pop()?, self.pop()?);
-                let (Value::Text(module), Value::Text(name)) = (module, name) else {
-                    return Stop::fault("the name of a global is no text");
-                };
-                let (module, name) = (self.text(module).to_owned(), self.text(name).to_owned());
-                let cut = |text: &str| text.as_bytes()[..text.len().min(LONGEST_NAME)].to_vec();
-                self.global(&cut(&module), &cut(&name))?;
-            }
-            op::BINPERSID => {
-                let id = self.pop()?;
-                let storage = self.storage(id)?;
-                self.push_object(Object::Storage(storage))?;
-            }
-            op::REDUCE => {
-                let (args, function) = (self.pop()?, self.pop()?);
-                let value = self.reduce(function, args)?;
-                self.push(value)?;
-            }
-            op::BUILD => {
-                // Attributes of containers, such as a state dict's `_metadata`: of no use here.
-                self.pop()?;
-                let kind = self.top()?;
-                if !matches!(self.object(kind), Some(Object::Dict(_) | Object::Tensor(_))) {
-                    return Stop::fault(format!("attributes are set on {}", self.kind(kind)));
-                }
-            }
-            op::NEWOBJ | op::NEWOBJ_EX | op::OBJ => {
-                return Stop::fault(
-                    "it makes an object by its class; only tensors and plain containers are read",
-                );
-            }
-            op::PERSID => {
-                return Stop::fault("it names a storage by a line of text; PyTorch does not");
-            }
-            code => return Stop::fault(format!("{code:#04x} is no instruction that is known")),
-        }
-        Ok(None)
-    }
-
-    fn tuple(&mut self, count: usize) -> Result<(), Stop> {
-        let mut values = [Value::None; 3];
-        for value in values.iter_mut().take(count).rev() {
-            *value = self.pop()?;
-        }
-        self.push_object(Object::Tuple(values.get(..count).unwrap_or_default().into()))
-    }
-
-    /// A text of protocol 0: between quotes, or bare. Only what needs no escapes is a name.
-    fn text_line(&mut self, line: &[u8]) -> Result<(), Stop> {
-        let bare = match line {
-            [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
-            bare => bare,
-        };
-        if bare.contains(&b'\\') || std::str::from_utf8(bare).is_err() {
-            return self.push(Value::Opaque);
-        }
-        let (Ok(start), Ok(len)) = (u32::try_from(self.texts.len()), u32::try_from(bare.len()))
-        else {
-            return Stop::fault("its texts are too long");
-        };
-        self.pay(2 * bare.len())?;
-        self.texts.extend_from_slice(bare);
-        self.push(Value::Text(Text { start, len }))
-    }
-
-    /// The storage that a persistent id names: `('storage', class, key, device, elements[, view])`.
-    fn storage(&self, id: Value) -> Result<Storage, Stop> {
-        let wrong = || Stop::Fault("a persistent id is not that of a storage".to_owned());
-        let Some(Object::Tuple(parts)) = self.object(id) else { return Err(wrong()) };
-        let [
-            Value::Text(kind),
-            Value::Global(Global::Storage(dtype)),
-            Value::Text(key),
-            _,
-            Value::Int(len),
-            rest @ ..,
-        ] = &**parts
-        else {
-            return Err(wrong());
-        };
-        let len = u64::try_from(*len)
-            .map_err(|_| Stop::Fault("a storage has a negative size".to_owned()))?;
-        if self.text(*kind) != "storage" {
-            return Err(wrong());
-        }
-        let storage = Storage { key: *key, dtype: *dtype, len, begin: 0 };
-        match rest {
-            [] | [Value::None] => Ok(storage),
-            [view] => {
-                let Some(Object::Tuple(view)) = self.object(*view) else { return Err(wrong()) };
-                let [_, Value::Int(begin), Value::Int(len)] = **view else { return Err(wrong()) };
-                match (u64::try_from(begin), u64::try_from(len)) {
-                    (Ok(begin), Ok(count))
-                        if begin.checked_add(count).is_some_and(|end| end <= storage.len) =>
-                    {
-                        Ok(Storage { begin, len: count, ..storage })
-                    }
-                    _ => Stop::fault("a view of a storage reaches beyond it"),
-                }
-            }
-            _ => Err(wrong()),
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What calls stand for: the few functions that PyTorch's files call, as descriptions of tensors.
+//! What calls and persistent ids stand for: the few that PyTorch's files hold, as descriptions of tensors.
 
 use super::machine::{Machine, Stop};
-use super::{Global, Object, Tensor, Value};
+use super::{Global, Object, Storage, Tensor, Value};
 
 impl Machine {
     /// What the call of a known function makes.
@@ -113,5 +113,44 @@ impl Machine {
             _ => Stop::fault(format!("an extent of a tensor is {}", self.kind(*value))),
         };
         values.iter().map(extent).collect()
+    }
+
+    /// The storage that a persistent id names: `('storage', class, key, device, elements[, view])`.
+    pub(super) fn storage(&self, id: Value) -> Result<Storage, Stop> {
+        let wrong = || Stop::Fault("a persistent id is not that of a storage".to_owned());
+        let Some(Object::Tuple(parts)) = self.object(id) else { return Err(wrong()) };
+        let [
+            Value::Text(kind),
+            Value::Global(Global::Storage(dtype)),
+            Value::Text(key),
+            _,
+            Value::Int(len),
+            rest @ ..,
+        ] = &**parts
+        else {
+            return Err(wrong());
+        };
+        let len = u64::try_from(*len)
+            .map_err(|_| Stop::Fault("a storage has a negative size".to_owned()))?;
+        if self.text(*kind) != "storage" {
+            return Err(wrong());
+        }
+        let storage = Storage { key: *key, dtype: *dtype, len, begin: 0 };
+        match rest {
+            [] | [Value::None] => Ok(storage),
+            [view] => {
+                let Some(Object::Tuple(view)) = self.object(*view) else { return Err(wrong()) };
+                let [_, Value::Int(begin), Value::Int(len)] = **view else { return Err(wrong()) };
+                match (u64::try_from(begin), u64::try_from(len)) {
+                    (Ok(begin), Ok(count))
+                        if begin.checked_add(count).is_some_and(|end| end <= storage.len) =>
+                    {
+                        Ok(Storage { begin, len: count, ..storage })
+                    }
+                    _ => Stop::fault("a view of a storage reaches beyond it"),
+                }
+            }
+            _ => Err(wrong()),
+        }
     }
 }
