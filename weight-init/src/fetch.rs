@@ -158,7 +158,8 @@ impl Fetch {
         self
     }
 
-    /// The file of a checkpoint if it is on this machine; `None` if it would have to be downloaded.
+    /// The file of a checkpoint that is not remote, there or not, or was downloaded before; `None` if it would have to
+    /// be downloaded.
     ///
     /// # Errors
     ///

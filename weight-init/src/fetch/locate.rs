@@ -75,8 +75,13 @@ impl Fetch {
         let path = if hash_in(name).is_some() {
             self.cache.join(name)
         } else {
-            // Two files of one name from two places are two files.
-            let digest = Sha256::digest(folder.as_bytes());
+            // Two files of one name from two places are two files, and so are the answers to two queries.
+            let query = url.split_once('?').map_or("", |(_, query)| query);
+            let digest = Sha256::digest(if query.is_empty() {
+                folder.to_owned()
+            } else {
+                format!("{folder}?{query}")
+            });
             let place: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             self.cache.join("by-url").join(place).join(name)
         };
@@ -193,8 +198,9 @@ mod tests {
         let (a, b) = (remote("https://a.org/model.pth").1, remote("https://b.org/model.pth").1);
         assert_ne!(a, b);
         assert!(a.starts_with("/cache/by-url/"));
-        // A query is no part of the name.
-        assert!(remote("https://a.org/model.pth?download=true").1.ends_with("/model.pth"));
+        // A query is no part of the name, but of the place.
+        let asked = remote("https://a.org/model.pth?version=2").1;
+        assert!(asked.ends_with("/model.pth") && asked != a);
     }
 
     #[test]
