@@ -2,9 +2,9 @@
 
     cargo build --release && python benches/peers/load.py [FOLDER]     # torch, safetensors
 
-For each format: the time of `weight-init init` with a Pretrained rule over the whole model, of `cp`, of `cp` and
-`fsync` (`init` does not end before its file is on the disk, `cp` and PyTorch do), and of `torch.load` or `load_file` and
-`save_file` in a running process. Medians of several rounds, and the ratios.
+For each format: the time of `weight-init init` with a Pretrained rule over the whole model, of `cp`, and of `torch.load` or
+`load_file` and `save_file` in a running process; of these two with and without `fsync`, for `init` does not end before
+its file is on the disk. Medians of several rounds, and the ratios.
 """
 import json
 import os
@@ -31,11 +31,10 @@ def seconds(work):
     return time.perf_counter() - start
 
 
-def copy(source, out, sync):
-    subprocess.run(["cp", "--reflink=never", source, out], check=True)
-    if sync:
-        with open(out, "rb+") as file:
-            os.fsync(file.fileno())
+def synchronized(work, out):
+    work()
+    with open(out, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def main():
@@ -53,11 +52,14 @@ def main():
         rules.write_text(json.dumps({"type": "Pretrained", "checkpoint": str(source)}))
         command = [binary, "init", model, "--init-cfg", rules, "--out", out]
         load = load_file if name.endswith("safetensors") else torch.load
+        copy = lambda: subprocess.run(["cp", "--reflink=never", source, out], check=True)
+        torch_does = lambda: save_file(load(source), out)
         works = {
             "init": lambda: subprocess.run(command, check=True, capture_output=True),
-            "cp": lambda: copy(source, out, False),
-            "cp+fsync": lambda: copy(source, out, True),
-            "torch": lambda: save_file(load(source), out),
+            "cp": copy,
+            "cp+fsync": lambda: synchronized(copy, out),
+            "torch": torch_does,
+            "torch+fsync": lambda: synchronized(torch_does, out),
         }
         times = {what: [] for what in works}
         for _ in range(ROUNDS):
