@@ -24,7 +24,7 @@ pub(crate) fn name() -> String {
 
 const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(2),
-    read: Duration::from_millis(400),
+    read: Duration::from_secs(1),
     tries: 4,
     first_wait: Duration::from_millis(5),
 };
