@@ -91,8 +91,11 @@ impl<T: Float> Backend<T> for Rayon {
 
     fn fill_all(&mut self, jobs: &mut [Job<'_, T>]) -> Result<(), Infallible> {
         let level = self.level;
-        let write = |job: &mut Job<'_, T>| level.write(&job.fill, job.stream, job.first, job.out);
         let elements = jobs.iter().map(|job| job.out.len()).sum::<usize>();
+        let bytes = elements * size_of::<T>();
+        let write = |job: &mut Job<'_, T>| {
+            level.write_part(&job.fill, job.stream, job.first, job.out, bytes);
+        };
         // Waking other threads costs more than so few elements.
         if elements <= TILE {
             jobs.iter_mut().for_each(write);

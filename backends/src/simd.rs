@@ -1,6 +1,17 @@
 //! Vector instructions: one text of the samplers (core's), many lanes.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod constant;
 mod level;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod twice;
 mod wide;
 
 use core::convert::Infallible;

@@ -1,6 +1,16 @@
-use weight_init_core::{Fill, Float, Stream};
+use core::any::Any;
+use core::ptr;
+use std::sync::OnceLock;
 
+use weight_init_core::lanes::Lanes;
+use weight_init_core::{Fill, Float, Stream, bf16, f16};
+
+use super::constant;
 use super::wide::Wide;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2, twice::Twice};
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use super::{neon::Neon, twice::Twice};
 
 /// The instructions that a fill is carried out with: a value of run time, so that one process can use them all.
 ///
@@ -14,18 +24,28 @@ enum Kind {
     Scalar,
     Portable,
     #[cfg(target_arch = "x86_64")]
-    Avx2,
+    Sse2(Sse2),
     #[cfg(target_arch = "x86_64")]
-    Avx512,
+    Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    Neon,
 }
+
+/// Bytes of a whole fill from which stores go past the caches: more than stay in a cache anyway.
+///
+/// A store into a cache first reads what was there; past the caches it does not, and leaves there what others need.
+const UNCACHED_FROM: usize = 32 << 20;
 
 impl Level {
     /// One element at a time, on any processor: the reference.
     pub const SCALAR: Self = Self(Kind::Scalar);
-    /// Several elements at a time with the instructions that every processor of this target has.
+    /// Several elements at a time with the instructions that every processor of this target has, as the compiler
+    /// chooses them.
     pub const PORTABLE: Self = Self(Kind::Portable);
 
-    /// Every level that this processor has, the slowest first.
+    /// Every level that this processor has, as a rule the slowest first and always the fastest last.
     ///
     /// ```
     /// use weight_init_backends::Level;
@@ -36,18 +56,34 @@ impl Level {
             Some(Self::SCALAR),
             Some(Self::PORTABLE),
             #[cfg(target_arch = "x86_64")]
-            std::arch::is_x86_feature_detected!("avx2").then_some(Self(Kind::Avx2)),
+            Some(Self(Kind::Sse2(Sse2::new()))),
             #[cfg(target_arch = "x86_64")]
-            avx512().then_some(Self(Kind::Avx512)),
+            Avx2::detect().map(|token| Self(Kind::Avx2(token))),
+            #[cfg(target_arch = "x86_64")]
+            Avx512::detect().map(|token| Self(Kind::Avx512(token))),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Some(Self(Kind::Neon)),
         ]
         .into_iter()
         .flatten()
     }
 
-    /// The fastest level that this processor has.
+    /// The fastest level that this processor has; or the one that the environment variable `WEIGHT_INIT_SIMD` names
+    /// when it is first asked for: `scalar`, `portable`, `sse2`, `avx2`, `avx512`, `neon`. A name that is none of these, or
+    /// that of a level which this processor does not have, is ignored.
+    ///
+    /// The level changes the speed alone, never a value.
     #[must_use]
     pub fn best() -> Self {
-        Self::available().last().unwrap_or(Self::SCALAR)
+        static BEST: OnceLock<Level> = OnceLock::new();
+        *BEST.get_or_init(|| {
+            let named = std::env::var("WEIGHT_INIT_SIMD").ok().and_then(|name| Self::named(&name));
+            named.or_else(|| Self::available().last()).unwrap_or(Self::SCALAR)
+        })
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::available().find(|level| level.name() == name)
     }
 
     /// A name for reports: `avx2`.
@@ -57,43 +93,157 @@ impl Level {
             Kind::Scalar => "scalar",
             Kind::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx2 => "avx2",
+            Kind::Sse2(_) => "sse2",
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => "avx512",
+            Kind::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(_) => "avx512",
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Kind::Neon => "neon",
         }
     }
 
     /// Writes the elements from number `first` on, the same bits at every level.
     pub fn write<T: Float>(self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+        self.write_part(fill, stream, first, out, size_of_val(out));
+    }
+
+    /// As [`write`](Self::write), where `out` is a part of `whole` bytes that are filled at once.
+    pub(crate) fn write_part<T: Float>(
+        self,
+        fill: &Fill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+        whole: usize,
+    ) {
+        let uncached = whole >= UNCACHED_FROM;
+        if let Fill::Constant(value) = fill {
+            constant::fill(*value, out, uncached);
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if uncached && let Some(level) = self.uncached() {
+            let (head, body) = out.split_at_mut(aligned_from(out, first));
+            self.dispatch(fill, stream, first, head);
+            level.dispatch(fill, stream, first.wrapping_add(head.len() as u64), body);
+            // SAFETY: every processor of this target has the instruction.
+            unsafe { core::arch::x86_64::_mm_sfence() };
+            return;
+        }
+        self.dispatch(fill, stream, first, out);
+    }
+
+    /// Goes on to a function that is compiled here, once for its type of elements, and not anew in each crate that
+    /// fills: there are many instructions, and those crates may be compiled without optimization.
+    fn dispatch<T: Float>(self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+        macro_rules! if_type {
+            ($($type:ident: $dispatch:ident;)*) => {$(
+                if let Some(fill) = (fill as &dyn Any).downcast_ref::<Fill<$type>>() {
+                    // SAFETY: a `Fill<T>` is a `Fill` of this type, so `T` is this type.
+                    let out = unsafe { &mut *(ptr::from_mut(out) as *mut [$type]) };
+                    return $dispatch(self, fill, stream, first, out);
+                }
+            )*};
+        }
+        if_type! {
+            f32: dispatch_f32;
+            f64: dispatch_f64;
+            f16: dispatch_f16;
+            bf16: dispatch_bf16;
+        }
+        // There are no other types.
+        fill.write(stream, first, out);
+    }
+
+    /// This level with stores past the caches, if it has such.
+    #[cfg(target_arch = "x86_64")]
+    const fn uncached(self) -> Option<Self> {
         match self.0 {
-            Kind::Scalar => fill.write(stream, first, out),
-            Kind::Portable => fill.write_with(Wide::<8>, stream, first, out),
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: a level of this kind is only made where the processor has the instructions.
-            Kind::Avx2 => unsafe { avx2(fill, stream, first, out) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Kind::Avx512 => unsafe { avx512_write(fill, stream, first, out) },
+            Kind::Scalar | Kind::Portable => None,
+            Kind::Sse2(token) => Some(Self(Kind::Sse2(token.uncached()))),
+            Kind::Avx2(token) => Some(Self(Kind::Avx2(token.uncached()))),
+            Kind::Avx512(token) => Some(Self(Kind::Avx512(token.uncached()))),
         }
     }
 }
 
+/// Elements before the first block of random words that begins at a multiple of 64 bytes: 0 if none does.
 #[cfg(target_arch = "x86_64")]
-fn avx512() -> bool {
-    std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512bw")
-        && std::arch::is_x86_feature_detected!("avx512dq")
-        && std::arch::is_x86_feature_detected!("avx512vl")
+fn aligned_from<T: Float>(out: &[T], first: u64) -> usize {
+    let per_block = 4 / T::WORDS;
+    let next_block = (first.wrapping_neg() % per_block as u64) as usize;
+    let address = out.as_ptr().addr();
+    (next_block..out.len())
+        .step_by(per_block)
+        .take(64)
+        .find(|element| (address + element * size_of::<T>()).is_multiple_of(64))
+        .unwrap_or_default()
+}
+
+macro_rules! compiled_here {
+    ($($dispatch:ident: $type:ident;)*) => {$(
+        #[inline(never)]
+        fn $dispatch(
+            level: Level,
+            fill: &Fill<$type>,
+            stream: Stream,
+            first: u64,
+            out: &mut [$type],
+        ) {
+            dispatch(level, fill, stream, first, out);
+        }
+    )*};
+}
+
+compiled_here! {
+    dispatch_f32: f32;
+    dispatch_f64: f64;
+    dispatch_f16: f16;
+    dispatch_bf16: bf16;
+}
+
+/// The one place that chooses instructions.
+fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+    match level.0 {
+        Kind::Scalar => fill.write(stream, first, out),
+        Kind::Portable => write_with(Wide::<8>, fill, stream, first, out),
+        #[cfg(target_arch = "x86_64")]
+        Kind::Sse2(token) => write_with(Twice(token), fill, stream, first, out),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the token proves that the processor has the instructions.
+        Kind::Avx2(token) => unsafe { avx2(token, fill, stream, first, out) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        Kind::Avx512(token) => unsafe { avx512(token, fill, stream, first, out) },
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        Kind::Neon => write_with(Twice(Neon), fill, stream, first, out),
+    }
+}
+
+/// With instructions that every processor of the target has.
+#[inline(never)]
+fn write_with<T: Float>(
+    lanes: impl Lanes,
+    fill: &Fill<T>,
+    stream: Stream,
+    first: u64,
+    out: &mut [T],
+) {
+    fill.write_with(lanes, stream, first, out);
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn avx2<T: Float>(fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    fill.write_with(Wide::<16>, stream, first, out);
+#[target_feature(enable = "avx2,f16c")]
+fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+    fill.write_with(Twice(token), stream, first, out);
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn avx512_write<T: Float>(fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    fill.write_with(Wide::<16>, stream, first, out);
+fn avx512<T: Float>(token: Avx512, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+    fill.write_with(Twice(token), stream, first, out);
 }
+
+#[cfg(test)]
+mod tests;

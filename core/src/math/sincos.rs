@@ -81,8 +81,12 @@ pub fn sincos_lanes<E: Compute, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> [Lan
     let low_bit = v.shl(turned, 1);
     let odd = v.top_bit(low_bit);
     let sign = v.splat_int(E::bits(1 << (E::BITS - 1)));
-    let signed = |x, bits| v.from_bits(v.xor(v.to_bits(x), v.and(bits, sign)));
-    [signed(v.select(odd, s, c), v.xor(turned, low_bit)), signed(v.select(odd, c, s), turned)]
+    let cosine_sign = v.and(v.xor(turned, low_bit), sign);
+    let sine_sign = v.and(turned, sign);
+    [
+        v.from_bits(v.xor(v.to_bits(v.select(odd, s, c)), cosine_sign)),
+        v.from_bits(v.xor(v.to_bits(v.select(odd, c, s)), sine_sign)),
+    ]
 }
 
 #[cfg(test)]

@@ -40,9 +40,8 @@ impl<E: Compute> Sampler<E> for &Normal<E> {
         let n = v.to_float(v.shr(radius, E::RANDOM_SHIFT));
         let u = v.mul(v.add(n, v.splat(E::HALF)), v.splat(E::RANDOM_STEP));
         let r = v.sqrt(v.mul(ln_lanes(v, u), v.splat(E::MINUS_TWO)));
-        sincos_lanes(v, angle).map(|direction| {
-            let z = v.mul(r, direction);
-            v.add(v.splat(self.mean), v.mul(v.splat(self.std), z))
-        })
+        let [cosine, sine] = sincos_lanes(v, angle);
+        let (mean, std) = (v.splat(self.mean), v.splat(self.std));
+        [v.add(mean, v.mul(std, v.mul(r, cosine))), v.add(mean, v.mul(std, v.mul(r, sine)))]
     }
 }

@@ -89,46 +89,55 @@ pub enum Method<C: Compute> {
 
 impl<E: Compute> Sampler<E> for &TruncNormal<E> {
     #[inline(always)]
-    fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
-        let (min, max) = (v.splat(self.min), v.splat(self.max));
-        let clamp = |x| v.min(v.max(x, min), max);
-        // n + ½ and its mirror image.
-        let share = |word| {
-            let n = v.shr(word, E::RANDOM_SHIFT);
-            v.add(v.to_float(n), v.splat(E::HALF))
-        };
-        let mirrored = |word| share(v.xor(word, v.splat_int(E::bits(u64::MAX))));
+    fn pair<V: Arithmetic<E>>(self, v: V, [first, second]: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
+        [self.sample(v, first), self.sample(v, second)]
+    }
+}
 
-        match &self.method {
-            Method::Body { mean, std, lower, upper, mass } => words.map(|word| {
+impl<E: Compute> TruncNormal<E> {
+    #[inline(always)]
+    fn sample<V: Arithmetic<E>>(&self, v: V, word: Int<E, V>) -> Lane<E, V> {
+        let x = match &self.method {
+            Method::Body { mean, std, lower, upper, mass } => {
                 let mass = v.splat(*mass);
-                let below = v.add(v.splat(*lower), v.mul(share(word), mass));
-                let above = v.add(v.splat(*upper), v.mul(mirrored(word), mass));
+                let below = v.add(v.splat(*lower), v.mul(share(v, word), mass));
+                let above = v.add(v.splat(*upper), v.mul(mirrored_share(v, word), mass));
                 let z = normal_quantile_lanes(v, v.min(below, above));
                 let std = v.select(v.less(below, above), v.splat(-*std), v.splat(*std));
-                clamp(v.add(v.splat(*mean), v.mul(std, z)))
-            }),
-            Method::Narrow { start, series } => words.map(|word| {
-                let u = v.mul(share(word), v.splat(E::RANDOM_STEP));
+                v.add(v.splat(*mean), v.mul(std, z))
+            }
+            Method::Narrow { start, series } => {
+                let u = v.mul(share(v, word), v.splat(E::RANDOM_STEP));
                 let centred = v.sub(v.add(u, u), v.splat(E::ONE));
                 let step = v.mul(u, math::horner(v, centred, series.as_ref()));
-                clamp(v.add(v.splat(*start), step))
-            }),
-            Method::Tail { start, scale, inverse_square, ratio, mass, unit, series, lower } => {
-                words.map(|word| {
-                    let share = if *lower { share(word) } else { mirrored(word) };
-                    let tail = v.add(v.splat(*ratio), v.mul(share, v.splat(*mass)));
-                    let e = v.sub(v.splat(E::default()), ln_lanes(v, tail));
-                    let one = v.splat(E::ONE);
-                    let centred = v.sub(v.mul(e, v.splat(*unit)), one);
-                    let y = v.mul(e, math::horner(v, centred, series.as_ref()));
-                    let root = v.sqrt(v.add(one, v.mul(y, v.splat(*inverse_square))));
-                    let step = v.div(v.mul(v.splat(*scale), y), v.add(one, root));
-                    clamp(v.add(v.splat(*start), step))
-                })
+                v.add(v.splat(*start), step)
             }
-        }
+            Method::Tail { start, scale, inverse_square, ratio, mass, unit, series, lower } => {
+                let share = if *lower { share(v, word) } else { mirrored_share(v, word) };
+                let tail = v.add(v.splat(*ratio), v.mul(share, v.splat(*mass)));
+                let e = v.sub(v.splat(E::default()), ln_lanes(v, tail));
+                let one = v.splat(E::ONE);
+                let centred = v.sub(v.mul(e, v.splat(*unit)), one);
+                let y = v.mul(e, math::horner(v, centred, series.as_ref()));
+                let root = v.sqrt(v.add(one, v.mul(y, v.splat(*inverse_square))));
+                let step = v.div(v.mul(v.splat(*scale), y), v.add(one, root));
+                v.add(v.splat(*start), step)
+            }
+        };
+        v.min(v.max(x, v.splat(self.min)), v.splat(self.max))
     }
+}
+
+/// `n + ½`.
+#[inline(always)]
+fn share<E: Compute, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> Lane<E, V> {
+    v.add(v.to_float(v.shr(word, E::RANDOM_SHIFT)), v.splat(E::HALF))
+}
+
+/// `n' + ½`.
+#[inline(always)]
+fn mirrored_share<E: Compute, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> Lane<E, V> {
+    share(v, v.xor(word, v.splat_int(E::bits(u64::MAX))))
 }
 
 /// From how many standard deviations on the method `Tail` takes over.

@@ -27,11 +27,16 @@ pub struct Uniform<C> {
 
 impl<E: Compute> Sampler<E> for &Uniform<E> {
     #[inline(always)]
-    fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
-        words.map(|word| {
-            let u = v.mul(v.to_float(v.shr(word, E::UNIFORM_SHIFT)), v.splat(E::UNIFORM_STEP));
-            let x = v.add(v.splat(self.low), v.mul(v.splat(self.width), u));
-            v.min(v.max(x, v.splat(self.min)), v.splat(self.max))
-        })
+    fn pair<V: Arithmetic<E>>(self, v: V, [first, second]: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
+        [self.sample(v, first), self.sample(v, second)]
+    }
+}
+
+impl<E: Compute> Uniform<E> {
+    #[inline(always)]
+    fn sample<V: Arithmetic<E>>(&self, v: V, word: Int<E, V>) -> Lane<E, V> {
+        let u = v.mul(v.to_float(v.shr(word, E::UNIFORM_SHIFT)), v.splat(E::UNIFORM_STEP));
+        let x = v.add(v.splat(self.low), v.mul(v.splat(self.width), u));
+        v.min(v.max(x, v.splat(self.min)), v.splat(self.max))
     }
 }

@@ -1,0 +1,281 @@
+//! AVX-512: 16 lanes, `f64` in pairs of registers.
+//!
+//! Lane `4i + k` carries block `4k + i` of a group. So the words of four consecutive blocks lie at
+//! the same place of the four quarters of a register, and bringing words into the order of
+//! elements takes no more than a transposition within each quarter.
+
+use core::arch::x86_64::*;
+
+use weight_init_core::lanes::{Arithmetic, Lane, Lanes};
+use weight_init_core::{Float, bf16, f16};
+
+use super::twice::on_pairs;
+
+/// Proof that the processor has AVX-512 F, BW, DQ and VL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Avx512 {
+    /// Whether stores go past the caches where they can.
+    uncached: bool,
+}
+
+impl Avx512 {
+    pub(super) fn detect() -> Option<Self> {
+        let detected = std::arch::is_x86_feature_detected!("avx512f")
+            && std::arch::is_x86_feature_detected!("avx512bw")
+            && std::arch::is_x86_feature_detected!("avx512dq")
+            && std::arch::is_x86_feature_detected!("avx512vl");
+        detected.then_some(Self { uncached: false })
+    }
+
+    /// As this one, but stores go past the caches where `out` is aligned to 64 bytes. Whoever
+    /// uses it calls `_mm_sfence` in the end.
+    pub(super) const fn uncached(self) -> Self {
+        Self { uncached: true }
+    }
+}
+
+/// Methods that are one instruction, or one function of this file, each.
+macro_rules! instructions {
+    ($($name:ident($($a:ident: $type:ty),*) -> $result:ty = $function:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($a: $type),*) -> $result {
+            // SAFETY: a value of `Avx512` is only made where the processor has the instructions.
+            unsafe { $function }
+        }
+    )*};
+}
+
+impl Arithmetic<f32> for Avx512 {
+    type Int = __m512i;
+    type Float = __m512;
+    type Mask = __mmask16;
+
+    instructions! {
+        splat_int(x: u32) -> __m512i = _mm512_set1_epi32(x.cast_signed());
+        splat(x: f32) -> __m512 = _mm512_set1_ps(x);
+        and(a: __m512i, b: __m512i) -> __m512i = _mm512_and_si512(a, b);
+        xor(a: __m512i, b: __m512i) -> __m512i = _mm512_xor_si512(a, b);
+        add_int(a: __m512i, b: __m512i) -> __m512i = _mm512_add_epi32(a, b);
+        shl(a: __m512i, by: u32) -> __m512i = shl_32(a, by);
+        shr(a: __m512i, by: u32) -> __m512i = shr_32(a, by);
+        to_float(a: __m512i) -> __m512 = _mm512_cvtepi32_ps(a);
+        to_bits(a: __m512) -> __m512i = _mm512_castps_si512(a);
+        from_bits(a: __m512i) -> __m512 = _mm512_castsi512_ps(a);
+        add(a: __m512, b: __m512) -> __m512 = _mm512_add_ps(a, b);
+        sub(a: __m512, b: __m512) -> __m512 = _mm512_sub_ps(a, b);
+        mul(a: __m512, b: __m512) -> __m512 = _mm512_mul_ps(a, b);
+        div(a: __m512, b: __m512) -> __m512 = _mm512_div_ps(a, b);
+        sqrt(a: __m512) -> __m512 = _mm512_sqrt_ps(a);
+        min(a: __m512, b: __m512) -> __m512 = _mm512_min_ps(a, b);
+        max(a: __m512, b: __m512) -> __m512 = _mm512_max_ps(a, b);
+        less(a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
+        top_bit(a: __m512i) -> __mmask16 = _mm512_movepi32_mask(a);
+        select(mask: __mmask16, a: __m512, b: __m512) -> __m512 = _mm512_mask_blend_ps(mask, b, a);
+    }
+    #[inline(always)]
+    fn any(self, mask: __mmask16) -> bool {
+        mask != 0
+    }
+}
+
+/// One register of `f64`: half the lanes of [`Avx512`].
+#[derive(Clone, Copy)]
+pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx512);
+
+impl Arithmetic<f64> for Half {
+    type Int = __m512i;
+    type Float = __m512d;
+    type Mask = __mmask8;
+
+    instructions! {
+        splat_int(x: u64) -> __m512i = _mm512_set1_epi64(x.cast_signed());
+        splat(x: f64) -> __m512d = _mm512_set1_pd(x);
+        and(a: __m512i, b: __m512i) -> __m512i = _mm512_and_si512(a, b);
+        xor(a: __m512i, b: __m512i) -> __m512i = _mm512_xor_si512(a, b);
+        add_int(a: __m512i, b: __m512i) -> __m512i = _mm512_add_epi64(a, b);
+        shl(a: __m512i, by: u32) -> __m512i = shl_64(a, by);
+        shr(a: __m512i, by: u32) -> __m512i = shr_64(a, by);
+        to_float(a: __m512i) -> __m512d = _mm512_cvtepi64_pd(a);
+        to_bits(a: __m512d) -> __m512i = _mm512_castpd_si512(a);
+        from_bits(a: __m512i) -> __m512d = _mm512_castsi512_pd(a);
+        add(a: __m512d, b: __m512d) -> __m512d = _mm512_add_pd(a, b);
+        sub(a: __m512d, b: __m512d) -> __m512d = _mm512_sub_pd(a, b);
+        mul(a: __m512d, b: __m512d) -> __m512d = _mm512_mul_pd(a, b);
+        div(a: __m512d, b: __m512d) -> __m512d = _mm512_div_pd(a, b);
+        sqrt(a: __m512d) -> __m512d = _mm512_sqrt_pd(a);
+        min(a: __m512d, b: __m512d) -> __m512d = _mm512_min_pd(a, b);
+        max(a: __m512d, b: __m512d) -> __m512d = _mm512_max_pd(a, b);
+        less(a: __m512d, b: __m512d) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b);
+        top_bit(a: __m512i) -> __mmask8 = _mm512_movepi64_mask(a);
+        select(mask: __mmask8, a: __m512d, b: __m512d) -> __m512d =
+            _mm512_mask_blend_pd(mask, b, a);
+    }
+    #[inline(always)]
+    fn any(self, mask: __mmask8) -> bool {
+        mask != 0
+    }
+}
+
+impl Arithmetic<f64> for Avx512 {
+    on_pairs!(f64, u64, Half, |self| Half(self));
+}
+
+impl Lanes for Avx512 {
+    const N: usize = 16;
+
+    instructions! {
+        counters(first: u64) -> [__m512i; 2] = counters(first);
+        mul_hilo(a: __m512i, b: u32) -> [__m512i; 2] = mul_hilo(a, b);
+        join(low: __m512i, high: __m512i) -> [__m512i; 2] = unpack_32(low, high);
+    }
+    #[inline(always)]
+    fn store_f32(self, x: [Lane<f32, Self>; 4], out: &mut [f32]) {
+        self.store(self.order_f32(x), out);
+    }
+    #[inline(always)]
+    fn store_f64(self, x: [Lane<f64, Self>; 2], out: &mut [f64]) {
+        self.store(self.order_f64(x), out);
+    }
+    #[inline(always)]
+    fn store_f16(self, x: [Lane<f32, Self>; 4], out: &mut [f16]) {
+        self.store(self.order_f16(x), out);
+    }
+    #[inline(always)]
+    fn store_bf16(self, x: [Lane<f32, Self>; 4], out: &mut [bf16]) {
+        self.store(self.order_bf16(x), out);
+    }
+}
+
+impl Avx512 {
+    instructions! {
+        order_f32(x: [__m512; 4]) -> [__m512i; 4] = order_f32(x);
+        order_f64(x: [[__m512d; 2]; 2]) -> [__m512i; 4] = order_f64(x);
+        order_f16(x: [__m512; 4]) -> [__m512i; 2] = order_f16(x);
+        order_bf16(x: [__m512; 4]) -> [__m512i; 2] = order_bf16(x);
+    }
+
+    /// Writes all registers to `out`, if they are as long.
+    #[inline(always)]
+    fn store<T: Float, const K: usize>(self, registers: [__m512i; K], out: &mut [T]) {
+        if size_of_val(out) != size_of_val(&registers) {
+            return;
+        }
+        let to = out.as_mut_ptr().cast::<__m512i>();
+        let uncached = self.uncached && to.is_aligned();
+        for (i, &register) in registers.iter().enumerate() {
+            // SAFETY: `out` is as long as `registers`.
+            let to = unsafe { to.add(i) };
+            if uncached {
+                // SAFETY: as above; aligned; any bits are a number; a value of `Avx512` is only
+                // made where the processor has the instructions.
+                unsafe { _mm512_stream_si512(to, register) };
+            } else {
+                // SAFETY: as above, without a need to be aligned.
+                unsafe { _mm512_storeu_si512(to, register) };
+            }
+        }
+    }
+}
+
+/// Declares functions with the instructions, which are safe to call from one another.
+macro_rules! functions {
+    ($($(#[$doc:meta])* fn $name:ident($($a:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
+        $(#[$doc])*
+        #[inline]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn $name($($a: $type),*) -> $result $body
+    )*};
+}
+
+functions! {
+    fn shl_32(a: __m512i, by: u32) -> __m512i {
+        _mm512_sll_epi32(a, _mm_cvtsi32_si128(by.cast_signed()))
+    }
+    fn shr_32(a: __m512i, by: u32) -> __m512i {
+        _mm512_srl_epi32(a, _mm_cvtsi32_si128(by.cast_signed()))
+    }
+    fn shl_64(a: __m512i, by: u32) -> __m512i {
+        _mm512_sll_epi64(a, _mm_cvtsi32_si128(by.cast_signed()))
+    }
+    fn shr_64(a: __m512i, by: u32) -> __m512i {
+        _mm512_srl_epi64(a, _mm_cvtsi32_si128(by.cast_signed()))
+    }
+
+    fn counters(first: u64) -> [__m512i; 2] {
+        let place = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        let start = _mm512_set1_epi32(first as i32);
+        let low = _mm512_add_epi32(start, place);
+        let high = _mm512_set1_epi32((first >> 32) as i32);
+        let carried = _mm512_cmplt_epu32_mask(low, start);
+        [low, _mm512_mask_add_epi32(high, carried, high, _mm512_set1_epi32(1))]
+    }
+
+    /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.
+    fn mul_hilo(a: __m512i, b: u32) -> [__m512i; 2] {
+        let b = _mm512_set1_epi32(b.cast_signed());
+        let even = _mm512_mul_epu32(a, b);
+        let odd = _mm512_mul_epu32(_mm512_srli_epi64::<32>(a), b);
+        let high = _mm512_mask_shuffle_epi32::<0b11_11_01_01>(odd, 0x5555, even);
+        let low = _mm512_mask_shuffle_epi32::<0b10_10_00_00>(even, 0xAAAA, odd);
+        [high, low]
+    }
+
+    /// The first and second, and the third and fourth lanes of each quarter, of `a` and `b` in turn.
+    fn unpack_32(a: __m512i, b: __m512i) -> [__m512i; 2] {
+        [_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b)]
+    }
+
+    /// Words of blocks to blocks.
+    fn order_f32(x: [__m512; 4]) -> [__m512i; 4] {
+        let [a, b] = unpack_32(_mm512_castps_si512(x[0]), _mm512_castps_si512(x[1]));
+        let [c, d] = unpack_32(_mm512_castps_si512(x[2]), _mm512_castps_si512(x[3]));
+        [
+            _mm512_unpacklo_epi64(a, c),
+            _mm512_unpackhi_epi64(a, c),
+            _mm512_unpacklo_epi64(b, d),
+            _mm512_unpackhi_epi64(b, d),
+        ]
+    }
+
+    fn order_f64(x: [[__m512d; 2]; 2]) -> [__m512i; 4] {
+        [
+            _mm512_castpd_si512(_mm512_unpacklo_pd(x[0][0], x[1][0])),
+            _mm512_castpd_si512(_mm512_unpackhi_pd(x[0][0], x[1][0])),
+            _mm512_castpd_si512(_mm512_unpacklo_pd(x[0][1], x[1][1])),
+            _mm512_castpd_si512(_mm512_unpackhi_pd(x[0][1], x[1][1])),
+        ]
+    }
+
+    /// As the conversion of `half` for numbers that are not NaN, subnormal results included.
+    fn order_f16(x: [__m512; 4]) -> [__m512i; 2] {
+        order_16([joined_f16(x[0], x[1]), joined_f16(x[2], x[3])])
+    }
+    fn order_bf16(x: [__m512; 4]) -> [__m512i; 2] {
+        order_16([joined_bf16(x[0], x[1]), joined_bf16(x[2], x[3])])
+    }
+
+    /// Pairs of words of blocks to blocks.
+    fn order_16(x: [__m512i; 2]) -> [__m512i; 2] {
+        let [a, b] = unpack_32(x[0], x[1]);
+        let order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+        [_mm512_permutexvar_epi64(order, a), _mm512_permutexvar_epi64(order, b)]
+    }
+
+    /// Two words of 16 bits in each lane, the first one low.
+    fn joined_f16(low: __m512, high: __m512) -> __m512i {
+        let low = _mm512_cvtepu16_epi32(_mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(low));
+        let high = _mm512_cvtepu16_epi32(_mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(high));
+        _mm512_or_si512(low, _mm512_slli_epi32::<16>(high))
+    }
+    fn joined_bf16(low: __m512, high: __m512) -> __m512i {
+        let low = _mm512_srli_epi32::<16>(rounded_bf16(low));
+        _mm512_mask_blend_epi16(0xAAAA_AAAA, low, rounded_bf16(high))
+    }
+
+    /// The nearest number of 16 bits, ties to even, in the upper half: right for all but NaN.
+    fn rounded_bf16(x: __m512) -> __m512i {
+        let bits = _mm512_castps_si512(x);
+        let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+        _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7FFF)), odd)
+    }
+}

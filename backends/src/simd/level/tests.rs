@@ -1,0 +1,143 @@
+use std::vec;
+use std::vec::Vec;
+
+use weight_init_core::lanes::Scalar;
+use weight_init_core::{bf16, f16};
+
+use super::*;
+
+/// Every kind of fill, and every method of the truncated normal.
+fn fills<T: Float>() -> Vec<Fill<T>> {
+    let trunc_normal = |mean, std, a, b| Fill::trunc_normal(mean, std, a, b).unwrap();
+    vec![
+        Fill::constant(0.1).unwrap(),
+        Fill::constant(0.0).unwrap(),
+        Fill::constant(-0.0).unwrap(),
+        Fill::uniform(-0.03, 0.03).unwrap(),
+        Fill::normal(0.5, 0.02).unwrap(),
+        // Of many exponents, in f16 subnormal.
+        Fill::normal(0.0, 1e-6).unwrap(),
+        Fill::normal(0.0, 1000.0).unwrap(),
+        // Central, to where the quantile's rare tail is; one-sided; narrow; far in either tail.
+        trunc_normal(0.0, 0.02, -0.04, 0.04),
+        trunc_normal(0.0, 1.0, -4.5, 4.5),
+        trunc_normal(0.0, 1.0, 3.0, 1e4),
+        trunc_normal(0.0, 1.0, -0.1, 0.1),
+        trunc_normal(0.0, 1.0, 9.0, 12.0),
+        trunc_normal(0.0, 0.5, -30.0, -10.0),
+    ]
+}
+
+fn bits<T: Float>(x: &[T]) -> impl Iterator<Item = u64> {
+    x.iter().map(|x| x.to_f64_exact().to_bits())
+}
+
+#[track_caller]
+fn assert_same<T: Float>(found: &[T], expected: &[T], what: &dyn core::fmt::Debug) {
+    assert!(bits(found).eq(bits(expected)), "{what:?}");
+}
+
+macro_rules! each_type {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            of::$name::<f32>();
+            of::$name::<f64>();
+            of::$name::<f16>();
+            of::$name::<bf16>();
+        }
+    )*};
+}
+
+each_type! { every_length_and_offset long_runs past_the_caches aligned_bodies }
+
+mod of {
+    use super::*;
+
+    /// 0 to 300 elements, from the first ten on, across 2³² of blocks and across the last one.
+    pub(super) fn every_length_and_offset<T: Float>() {
+        let stream = Stream::new(42, "backbone.conv1.weight");
+        let mut out = [T::default(); 300];
+        for fill in fills::<T>() {
+            for start in [0, (1 << 34) - 150, (1 << 33) - 75, u64::MAX - 150] {
+                let mut expected = [T::default(); 310];
+                fill.write(stream, start, &mut expected);
+                for level in Level::available() {
+                    for offset in 0..=9 {
+                        for len in 0..=300 {
+                            let first = start.wrapping_add(offset as u64);
+                            level.write(&fill, stream, first, &mut out[..len]);
+                            let what = (level, fill, first, len);
+                            assert_same(&out[..len], &expected[offset..offset + len], &what);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn long_runs<T: Float>() {
+        let stream = Stream::new(7, "bbox_head.fc_cls.weight");
+        let (mut expected, mut out) =
+            (vec![T::default(); 1_000_000], vec![T::default(); 1_000_000]);
+        for fill in fills::<T>() {
+            // By groups of one block: no faster than `write`, but inlined as the others are.
+            fill.write_with(Scalar, stream, 3, &mut expected);
+            for level in Level::available().skip(1) {
+                out.fill(T::default());
+                level.write(&fill, stream, 3, &mut out);
+                assert_same(&out, &expected, &(level, fill));
+            }
+        }
+    }
+
+    /// Stores past the caches, into memory aligned in every way.
+    pub(super) fn past_the_caches<T: Float>() {
+        let stream = Stream::new(7, "neck.fpn_convs.0.conv.weight");
+        let mut expected = vec![T::default(); 1200];
+        let mut memory = [T::default(); 1300];
+        for fill in fills::<T>() {
+            fill.write(stream, 5, &mut expected);
+            for level in Level::available() {
+                for at in 0..40 {
+                    for offset in 0..4 {
+                        let len = 1150 - at;
+                        memory.fill(T::default());
+                        let out = &mut memory[at..at + len];
+                        level.write_part(&fill, stream, 5 + offset as u64, out, usize::MAX);
+                        let what = (level, fill, at, offset);
+                        assert_same(out, &expected[offset..offset + len], &what);
+                        assert_same(&memory[at + len..], &[T::default(); 150], &what);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where memory allows it, blocks of the body are aligned.
+    pub(super) fn aligned_bodies<T: Float>() {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let memory = [T::default(); 1000];
+            for first in [0, 1, 3, 6, u64::MAX] {
+                for at in 0..64 {
+                    let out = &memory[at..];
+                    let from = aligned_from(out, first);
+                    let aligned = out[from..].as_ptr().addr().is_multiple_of(64);
+                    let block = first.wrapping_add(from as u64).is_multiple_of(4 / T::WORDS as u64);
+                    assert!((aligned && block) || from == 0, "{first} {at} {from}");
+                }
+            }
+            assert_eq!(aligned_from::<T>(&[], 1), 0);
+        }
+    }
+}
+
+#[test]
+fn names_are_those_of_levels() {
+    for level in Level::available() {
+        assert_eq!(Level::named(level.name()), Some(level));
+    }
+    assert_eq!(Level::named(""), None);
+    assert_eq!(Level::named("avx1024"), None);
+}
