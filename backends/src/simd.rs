@@ -1,5 +1,7 @@
 //! Vector instructions: one text of the samplers (core's), many lanes.
 
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod abreast;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -10,8 +12,6 @@ mod level;
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-mod twice;
 mod wide;
 
 use core::convert::Infallible;

@@ -7,7 +7,7 @@ pub use error::{Argument, FillError};
 use crate::{
     float::{Float, sealed::Sampler},
     lanes::{Lanes, MAX_LANES, Scalar},
-    random::{Stream, normal, philox, trunc_normal, uniform},
+    random::{Stream, normal, philox::Rounds, trunc_normal, uniform},
 };
 
 /// What a parameter is filled with: the lowered form of an initializer, numbers only.
@@ -284,8 +284,7 @@ impl<T: Float> Fill<T> {
     }
 }
 
-/// Whole groups of blocks on the lanes; the partial block in front alone, the rest by way of a
-/// buffer.
+/// Runs of blocks whose numbers have the same high word, one as a rule.
 #[inline(always)]
 fn drive<T: Float, L: Lanes>(
     lanes: L,
@@ -294,15 +293,37 @@ fn drive<T: Float, L: Lanes>(
     first: u64,
     out: &mut [T],
 ) {
+    let per_block = T::PER_BLOCK as u64;
+    let (mut first, mut out) = (first, out);
+    while !out.is_empty() {
+        let block = first / per_block;
+        let elements = ((1 << 32) - u64::from(block as u32)) * per_block - first % per_block;
+        let len = usize::try_from(elements).unwrap_or(usize::MAX).min(out.len());
+        let (run, rest) = out.split_at_mut(len);
+        let rounds = Rounds::new(stream, (block >> 32) as u32);
+        drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
+        (first, out) = (first.wrapping_add(len as u64), rest);
+    }
+}
+
+/// Whole groups of blocks on the lanes; the partial block in front alone, the rest by way of a
+/// buffer.
+#[inline(always)]
+fn drive_run<T: Float, L: Lanes>(
+    lanes: L,
+    sampler: impl Sampler<T::Compute>,
+    rounds: &Rounds,
+    block: u32,
+    skipped: usize,
+    out: &mut [T],
+) {
     let per_block = T::PER_BLOCK;
-    let mut block = first / per_block as u64;
-    let skipped = (first % per_block as u64) as usize;
-    let mut out = out;
+    let (mut block, mut out) = (block, out);
     if skipped > 0 {
         let (head, rest) = out.split_at_mut(out.len().min(per_block - skipped));
         let mut buffer = [T::default(); 4];
         if let Some(elements) = buffer.get_mut(..per_block) {
-            group(Scalar, sampler, stream, block, elements);
+            T::group(Scalar, rounds.blocks(Scalar, block), sampler, elements);
             copy(elements.get(skipped..), head);
         }
         block = block.wrapping_add(1);
@@ -311,8 +332,8 @@ fn drive<T: Float, L: Lanes>(
 
     let mut groups = out.chunks_exact_mut(per_block * L::N);
     for elements in &mut groups {
-        group(lanes, sampler, stream, block, elements);
-        block = block.wrapping_add(L::N as u64);
+        T::group(lanes, rounds.blocks(lanes, block), sampler, elements);
+        block = block.wrapping_add(L::N as u32);
     }
 
     let rest = groups.into_remainder();
@@ -320,28 +341,16 @@ fn drive<T: Float, L: Lanes>(
     } else if L::N == 1 {
         let mut buffer = [T::default(); 4];
         if let Some(elements) = buffer.get_mut(..per_block) {
-            group(Scalar, sampler, stream, block, elements);
+            T::group(Scalar, rounds.blocks(Scalar, block), sampler, elements);
             copy(Some(elements), rest);
         }
     } else {
         let mut buffer = [T::default(); 4 * MAX_LANES];
         if let Some(elements) = buffer.get_mut(..per_block * L::N) {
-            group(lanes, sampler, stream, block, elements);
+            T::group(lanes, rounds.blocks(lanes, block), sampler, elements);
             copy(Some(elements), rest);
         }
     }
-}
-
-#[inline(always)]
-fn group<T: Float, L: Lanes>(
-    lanes: L,
-    sampler: impl Sampler<T::Compute>,
-    stream: Stream,
-    block: u64,
-    out: &mut [T],
-) {
-    let words = philox::blocks(lanes, stream, block);
-    T::group(lanes, words, sampler, out);
 }
 
 #[inline(always)]

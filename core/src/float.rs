@@ -6,7 +6,7 @@ use half::{bf16, f16};
 
 use crate::{
     DType,
-    lanes::{Int, Lanes},
+    lanes::{Arithmetic, Int, Lanes, Twice},
     math::{ln, normal_quantile, sincos},
 };
 
@@ -139,8 +139,14 @@ macro_rules! single {
                 sampler: impl sealed::Sampler<f32>,
                 out: &mut [Self],
             ) {
-                let [a, b] = sampler.pair(l, [words[0], words[1]]);
-                let [c, d] = sampler.pair(l, [words[2], words[3]]);
+                let [first, second, third, fourth] = words;
+                let [[a, c], [b, d]] = if <L as Arithmetic<f32>>::ABREAST {
+                    sampler.pair(Twice(l), [[first, third], [second, fourth]])
+                } else {
+                    let [a, b] = sampler.pair(l, [first, second]);
+                    let [c, d] = sampler.pair(l, [third, fourth]);
+                    [[a, c], [b, d]]
+                };
                 l.$store([a, b, c, d], out);
             }
         }

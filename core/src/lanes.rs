@@ -16,7 +16,11 @@
 //! that is, is the implementation's own affair, as long as [`Lanes::counters`] and the stores
 //! agree on it.
 
+mod twice;
+
 use half::{bf16, f16};
+
+pub use self::twice::{Halves, Twice};
 
 use crate::float::Compute;
 
@@ -32,6 +36,10 @@ use crate::float::Compute;
 /// ```
 #[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
 pub trait Arithmetic<E: Compute>: Copy {
+    /// Whether it pays to compute independent samples side by side: where the processor has many
+    /// registers, and works on more operations at a time than one sample has to offer.
+    const ABREAST: bool = false;
+
     /// Integers, one a lane.
     type Int: Copy;
     /// Numbers, one a lane.
@@ -94,6 +102,41 @@ pub trait Arithmetic<E: Compute>: Copy {
     }
     /// `if mask { a } else { b }`.
     fn select(self, mask: Self::Mask, a: Self::Float, b: Self::Float) -> Self::Float;
+
+    /// `if mask { f(x) } else { other }`, for a mask that is seldom true: work whose result no lane
+    /// would take is left out.
+    #[inline(always)]
+    fn select_rare(
+        self,
+        mask: Self::Mask,
+        f: impl Function<E>,
+        x: Self::Float,
+        other: Self::Float,
+    ) -> Self::Float {
+        if self.any(mask) { self.select(mask, f.call(self, x), other) } else { other }
+    }
+
+    /// `x`; where lanes take several registers, none of these is computed before what the others
+    /// need is there.
+    ///
+    /// For long chains of operations, after each link. Without it compilers are apt to finish the
+    /// chain of one register before that of the next, and a processor that looks ahead by less than
+    /// a chain waits for every single result.
+    #[inline(always)]
+    fn in_step(self, x: Self::Float) -> Self::Float {
+        x
+    }
+    /// Both: [`in_step`](Arithmetic::in_step) for one register of either.
+    #[inline(always)]
+    fn abreast(self, a: Self::Float, b: Self::Float) -> [Self::Float; 2] {
+        [a, b]
+    }
+}
+
+/// A function of numbers, on any lanes.
+pub trait Function<E: Compute>: Copy {
+    /// Its values.
+    fn call<V: Arithmetic<E>>(self, v: V, x: V::Float) -> V::Float;
 }
 
 /// A group of [`N`](Lanes::N) blocks of random words and their elements.
@@ -103,8 +146,8 @@ pub trait Lanes: Arithmetic<f32> + Arithmetic<f64> {
     /// Blocks in a group: from 1 to [`MAX_LANES`].
     const N: usize;
 
-    /// The block numbers `first..first + N` modulo 2⁶⁴: low words, high words.
-    fn counters(self, first: u64) -> [Int<f32, Self>; 2];
+    /// The low words of the block numbers, `first..first + N` modulo 2³².
+    fn counters(self, first: u32) -> Int<f32, Self>;
     /// High and low word of the 64-bit product.
     fn mul_hilo(self, a: Int<f32, Self>, b: u32) -> [Int<f32, Self>; 2];
     /// 64-bit words out of their low and high halves.
@@ -128,7 +171,7 @@ pub trait Lanes: Arithmetic<f32> + Arithmetic<f64> {
 }
 
 /// The most lanes an implementation may have.
-pub const MAX_LANES: usize = 32;
+pub const MAX_LANES: usize = 64;
 
 /// Integers as wide as `E` on the lanes `V`.
 pub type Int<E, V> = <V as Arithmetic<E>>::Int;
@@ -254,8 +297,8 @@ impl Lanes for Scalar {
     const N: usize = 1;
 
     #[inline(always)]
-    fn counters(self, first: u64) -> [u32; 2] {
-        [first as u32, (first >> 32) as u32]
+    fn counters(self, first: u32) -> u32 {
+        first
     }
     #[inline(always)]
     fn mul_hilo(self, a: u32, b: u32) -> [u32; 2] {

@@ -37,7 +37,7 @@ pub(crate) fn horner<E: Compute, V: Arithmetic<E>>(
         None => return v.splat(E::default()),
     };
     for &c in coefficients {
-        sum = v.add(v.mul(sum, x), v.splat(c));
+        sum = v.in_step(v.add(v.mul(sum, x), v.splat(c)));
     }
     sum
 }

@@ -5,10 +5,10 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Lane, Lanes};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{Float, bf16, f16};
 
-use super::twice::on_pairs;
+use super::abreast::abreast;
 
 /// Proof that the processor has AVX2 and F16C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +43,8 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Avx2 {
+    const ABREAST: bool = true;
+
     type Int = __m256i;
     type Float = __m256;
     type Mask = __m256;
@@ -70,6 +72,7 @@ impl Arithmetic<f32> for Avx2 {
         top_bit(a: __m256i) -> __m256 = _mm256_castsi256_ps(a);
         any(mask: __m256) -> bool = _mm256_movemask_ps(mask) != 0;
         select(mask: __m256, a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(b, a, mask);
+        abreast(a: __m256, b: __m256) -> [__m256; 2] = abreast_32(a, b);
     }
 }
 
@@ -78,6 +81,8 @@ impl Arithmetic<f32> for Avx2 {
 pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx2);
 
 impl Arithmetic<f64> for Half {
+    const ABREAST: bool = true;
+
     type Int = __m256i;
     type Float = __m256d;
     type Mask = __m256d;
@@ -104,18 +109,24 @@ impl Arithmetic<f64> for Half {
         top_bit(a: __m256i) -> __m256d = _mm256_castsi256_pd(a);
         any(mask: __m256d) -> bool = _mm256_movemask_pd(mask) != 0;
         select(mask: __m256d, a: __m256d, b: __m256d) -> __m256d = _mm256_blendv_pd(b, a, mask);
+        abreast(a: __m256d, b: __m256d) -> [__m256d; 2] = abreast_64(a, b);
     }
 }
 
-impl Arithmetic<f64> for Avx2 {
-    on_pairs!(f64, u64, Half, |self| Half(self));
+impl Halves<f64> for Avx2 {
+    type Half = Half;
+
+    #[inline(always)]
+    fn half(self) -> Half {
+        Half(self)
+    }
 }
 
 impl Lanes for Avx2 {
     const N: usize = 8;
 
     instructions! {
-        counters(first: u64) -> [__m256i; 2] = counters(first);
+        counters(first: u32) -> __m256i = counters(first);
         mul_hilo(a: __m256i, b: u32) -> [__m256i; 2] = mul_hilo(a, b);
         join(low: __m256i, high: __m256i) -> [__m256i; 2] = unpack_32(low, high);
     }
@@ -204,14 +215,16 @@ functions! {
         _mm256_add_pd(_mm256_sub_pd(high, both), low)
     }
 
-    fn counters(first: u64) -> [__m256i; 2] {
+    fn abreast_32(a: __m256, b: __m256) -> [__m256; 2] {
+        abreast!(ymm_reg, a, b)
+    }
+    fn abreast_64(a: __m256d, b: __m256d) -> [__m256d; 2] {
+        abreast!(ymm_reg, a, b)
+    }
+
+    fn counters(first: u32) -> __m256i {
         let place = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-        let start = _mm256_set1_epi32(first as i32);
-        let high = _mm256_set1_epi32((first >> 32) as i32);
-        // Comparisons are signed: with the highest bit inverted they are as if unsigned.
-        let signed = _mm256_set1_epi32(first as i32 ^ i32::MIN);
-        let carried = _mm256_cmpgt_epi32(signed, _mm256_add_epi32(signed, place));
-        [_mm256_add_epi32(start, place), _mm256_sub_epi32(high, carried)]
+        _mm256_add_epi32(_mm256_set1_epi32(first.cast_signed()), place)
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

@@ -6,10 +6,10 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Lane, Lanes};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{Float, bf16, f16};
 
-use super::twice::on_pairs;
+use super::abreast::abreast;
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,8 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Avx512 {
+    const ABREAST: bool = true;
+
     type Int = __m512i;
     type Float = __m512;
     type Mask = __mmask16;
@@ -71,6 +73,7 @@ impl Arithmetic<f32> for Avx512 {
         less(a: __m512, b: __m512) -> __mmask16 = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
         top_bit(a: __m512i) -> __mmask16 = _mm512_movepi32_mask(a);
         select(mask: __mmask16, a: __m512, b: __m512) -> __m512 = _mm512_mask_blend_ps(mask, b, a);
+        abreast(a: __m512, b: __m512) -> [__m512; 2] = abreast_32(a, b);
     }
     #[inline(always)]
     fn any(self, mask: __mmask16) -> bool {
@@ -83,6 +86,8 @@ impl Arithmetic<f32> for Avx512 {
 pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx512);
 
 impl Arithmetic<f64> for Half {
+    const ABREAST: bool = true;
+
     type Int = __m512i;
     type Float = __m512d;
     type Mask = __mmask8;
@@ -109,6 +114,7 @@ impl Arithmetic<f64> for Half {
         top_bit(a: __m512i) -> __mmask8 = _mm512_movepi64_mask(a);
         select(mask: __mmask8, a: __m512d, b: __m512d) -> __m512d =
             _mm512_mask_blend_pd(mask, b, a);
+        abreast(a: __m512d, b: __m512d) -> [__m512d; 2] = abreast_64(a, b);
     }
     #[inline(always)]
     fn any(self, mask: __mmask8) -> bool {
@@ -116,15 +122,20 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Arithmetic<f64> for Avx512 {
-    on_pairs!(f64, u64, Half, |self| Half(self));
+impl Halves<f64> for Avx512 {
+    type Half = Half;
+
+    #[inline(always)]
+    fn half(self) -> Half {
+        Half(self)
+    }
 }
 
 impl Lanes for Avx512 {
     const N: usize = 16;
 
     instructions! {
-        counters(first: u64) -> [__m512i; 2] = counters(first);
+        counters(first: u32) -> __m512i = counters(first);
         mul_hilo(a: __m512i, b: u32) -> [__m512i; 2] = mul_hilo(a, b);
         join(low: __m512i, high: __m512i) -> [__m512i; 2] = unpack_32(low, high);
     }
@@ -201,13 +212,16 @@ functions! {
         _mm512_srl_epi64(a, _mm_cvtsi32_si128(by.cast_signed()))
     }
 
-    fn counters(first: u64) -> [__m512i; 2] {
+    fn abreast_32(a: __m512, b: __m512) -> [__m512; 2] {
+        abreast!(zmm_reg, a, b)
+    }
+    fn abreast_64(a: __m512d, b: __m512d) -> [__m512d; 2] {
+        abreast!(zmm_reg, a, b)
+    }
+
+    fn counters(first: u32) -> __m512i {
         let place = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-        let start = _mm512_set1_epi32(first as i32);
-        let low = _mm512_add_epi32(start, place);
-        let high = _mm512_set1_epi32((first >> 32) as i32);
-        let carried = _mm512_cmplt_epu32_mask(low, start);
-        [low, _mm512_mask_add_epi32(high, carried, high, _mm512_set1_epi32(1))]
+        _mm512_add_epi32(_mm512_set1_epi32(first.cast_signed()), place)
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

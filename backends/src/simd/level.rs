@@ -2,15 +2,15 @@ use core::any::Any;
 use core::ptr;
 use std::sync::OnceLock;
 
-use weight_init_core::lanes::Lanes;
+use weight_init_core::lanes::{Lanes, Twice};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::constant;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+use super::neon::Neon;
 use super::wide::Wide;
 #[cfg(target_arch = "x86_64")]
-use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2, twice::Twice};
-#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-use super::{neon::Neon, twice::Twice};
+use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
 
 /// The instructions that a fill is carried out with: a value of run time, so that one process can use them all.
 ///
@@ -242,7 +242,7 @@ fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<T: Float>(token: Avx512, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    fill.write_with(Twice(token), stream, first, out);
+    fill.write_with(Twice(Twice(token)), stream, first, out);
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use core::arch::aarch64::*;
 
-use weight_init_core::lanes::{Arithmetic, Lane, Lanes};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{bf16, f16};
-
-use super::twice::on_pairs;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +21,8 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Neon {
+    const ABREAST: bool = true;
+
     type Int = uint32x4_t;
     type Float = float32x4_t;
     type Mask = uint32x4_t;
@@ -58,6 +58,8 @@ impl Arithmetic<f32> for Neon {
 pub(super) struct Half;
 
 impl Arithmetic<f64> for Half {
+    const ABREAST: bool = true;
+
     type Int = uint64x2_t;
     type Float = float64x2_t;
     type Mask = uint64x2_t;
@@ -88,15 +90,20 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Arithmetic<f64> for Neon {
-    on_pairs!(f64, u64, Half, |self| Half);
+impl Halves<f64> for Neon {
+    type Half = Half;
+
+    #[inline(always)]
+    fn half(self) -> Half {
+        Half
+    }
 }
 
 impl Lanes for Neon {
     const N: usize = 4;
 
     instructions! {
-        counters(first: u64) -> [uint32x4_t; 2] = counters(first);
+        counters(first: u32) -> uint32x4_t = counters(first);
         mul_hilo(a: uint32x4_t, b: u32) -> [uint32x4_t; 2] = mul_hilo(a, b);
         join(low: uint32x4_t, high: uint32x4_t) -> [uint64x2_t; 2] = join(low, high);
     }
@@ -192,13 +199,9 @@ functions! {
         vcltzq_s64(vreinterpretq_s64_u64(a))
     }
 
-    fn counters(first: u64) -> [uint32x4_t; 2] {
+    fn counters(first: u32) -> uint32x4_t {
         let place = vcombine_u32(vcreate_u32(1 << 32), vcreate_u32(2 | 3 << 32));
-        let start = vdupq_n_u32(first as u32);
-        let low = vaddq_u32(start, place);
-        // All ones, that is −1, where the sum was carried.
-        let carried = vcltq_u32(low, start);
-        [low, vsubq_u32(vdupq_n_u32((first >> 32) as u32), carried)]
+        vaddq_u32(vdupq_n_u32(first), place)
     }
 
     fn mul_hilo(a: uint32x4_t, b: u32) -> [uint32x4_t; 2] {

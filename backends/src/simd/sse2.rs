@@ -2,10 +2,10 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Lane, Lanes};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{Float, bf16, f16};
 
-use super::twice::on_pairs;
+use super::abreast::abreast;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +38,8 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Sse2 {
+    const ABREAST: bool = true;
+
     type Int = __m128i;
     type Float = __m128;
     type Mask = __m128;
@@ -64,6 +66,7 @@ impl Arithmetic<f32> for Sse2 {
         top_bit(a: __m128i) -> __m128 = top_bit_32(a);
         any(mask: __m128) -> bool = _mm_movemask_ps(mask) != 0;
         select(mask: __m128, a: __m128, b: __m128) -> __m128 = select_32(mask, a, b);
+        abreast(a: __m128, b: __m128) -> [__m128; 2] = abreast_32(a, b);
     }
 }
 
@@ -72,6 +75,8 @@ impl Arithmetic<f32> for Sse2 {
 pub(super) struct Half;
 
 impl Arithmetic<f64> for Half {
+    const ABREAST: bool = true;
+
     type Int = __m128i;
     type Float = __m128d;
     type Mask = __m128d;
@@ -98,18 +103,24 @@ impl Arithmetic<f64> for Half {
         top_bit(a: __m128i) -> __m128d = top_bit_64(a);
         any(mask: __m128d) -> bool = _mm_movemask_pd(mask) != 0;
         select(mask: __m128d, a: __m128d, b: __m128d) -> __m128d = select_64(mask, a, b);
+        abreast(a: __m128d, b: __m128d) -> [__m128d; 2] = abreast_64(a, b);
     }
 }
 
-impl Arithmetic<f64> for Sse2 {
-    on_pairs!(f64, u64, Half, |self| Half);
+impl Halves<f64> for Sse2 {
+    type Half = Half;
+
+    #[inline(always)]
+    fn half(self) -> Half {
+        Half
+    }
 }
 
 impl Lanes for Sse2 {
     const N: usize = 4;
 
     instructions! {
-        counters(first: u64) -> [__m128i; 2] = counters(first);
+        counters(first: u32) -> __m128i = counters(first);
         mul_hilo(a: __m128i, b: u32) -> [__m128i; 2] = mul_hilo(a, b);
         join(low: __m128i, high: __m128i) -> [__m128i; 2] = unpack_32(low, high);
     }
@@ -218,14 +229,15 @@ functions! {
         _mm_add_pd(_mm_sub_pd(_mm_castsi128_pd(high), both), _mm_castsi128_pd(low))
     }
 
-    fn counters(first: u64) -> [__m128i; 2] {
-        let place = _mm_setr_epi32(0, 1, 2, 3);
-        let start = _mm_set1_epi32(first as i32);
-        let high = _mm_set1_epi32((first >> 32) as i32);
-        // Comparisons are signed: with the highest bit inverted they are as if unsigned.
-        let signed = _mm_set1_epi32(first as i32 ^ i32::MIN);
-        let carried = _mm_cmpgt_epi32(signed, _mm_add_epi32(signed, place));
-        [_mm_add_epi32(start, place), _mm_sub_epi32(high, carried)]
+    fn abreast_32(a: __m128, b: __m128) -> [__m128; 2] {
+        abreast!(xmm_reg, a, b)
+    }
+    fn abreast_64(a: __m128d, b: __m128d) -> [__m128d; 2] {
+        abreast!(xmm_reg, a, b)
+    }
+
+    fn counters(first: u32) -> __m128i {
+        _mm_add_epi32(_mm_set1_epi32(first.cast_signed()), _mm_setr_epi32(0, 1, 2, 3))
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

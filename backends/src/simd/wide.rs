@@ -133,9 +133,8 @@ impl<const LANES: usize> Lanes for Wide<LANES> {
     const N: usize = LANES;
 
     #[inline(always)]
-    fn counters(self, first: u64) -> [[u32; LANES]; 2] {
-        let high = each!(LANES, 0, |i| (first.wrapping_add(i as u64) >> 32) as u32);
-        [each!(LANES, 0, |i| (first as u32).wrapping_add(i as u32)), high]
+    fn counters(self, first: u32) -> [u32; LANES] {
+        each!(LANES, 0, |i| first.wrapping_add(i as u32))
     }
 
     #[inline(always)]

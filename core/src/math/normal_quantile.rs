@@ -22,7 +22,7 @@
 use super::{horner, ln::split, ln_lanes};
 use crate::{
     float::Compute,
-    lanes::{Arithmetic, Lane},
+    lanes::{Arithmetic, Function, Lane},
 };
 
 /// Constants of the quantile in one type.
@@ -166,14 +166,21 @@ pub fn normal_quantile_lanes<E: Compute, V: Arithmetic<E>>(v: V, p: Lane<E, V>) 
     );
     let body = v.mul(q, horner(v, w, c.body));
 
-    let deep = v.less(p, v.splat(c.tail_below));
-    if !v.any(deep) {
-        return body;
+    v.select_rare(v.less(p, v.splat(c.tail_below)), Tail, p, body)
+}
+
+/// The quantile where `p` is small.
+#[derive(Clone, Copy)]
+struct Tail;
+
+impl<E: Compute> Function<E> for Tail {
+    #[inline(always)]
+    fn call<V: Arithmetic<E>>(self, v: V, p: Lane<E, V>) -> Lane<E, V> {
+        let c = E::QUANTILE;
+        let t = v.sqrt(v.mul(ln_lanes(v, p), v.splat(E::MINUS_TWO)));
+        let y = v.sub(t, v.splat(c.tail_middle));
+        v.add(t, v.div(horner(v, y, c.numerator), horner(v, y, c.denominator)))
     }
-    let t = v.sqrt(v.mul(ln_lanes(v, p), v.splat(E::MINUS_TWO)));
-    let y = v.sub(t, v.splat(c.tail_middle));
-    let correction = v.div(horner(v, y, c.numerator), horner(v, y, c.denominator));
-    v.select(deep, v.add(t, correction), body)
 }
 
 #[cfg(test)]

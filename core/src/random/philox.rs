@@ -11,7 +11,7 @@ use rand_core::{SeedableRng, TryRng};
 use super::Stream;
 use crate::lanes::{Arithmetic, Int, Lanes};
 
-const ROUNDS: u32 = 10;
+const ROUNDS: usize = 10;
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 /// What the key grows by from round to round: the golden ratio and √3 − 1.
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -29,9 +29,9 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     let [mut k0, mut k1] = key;
     let mut round = 0;
     while round < ROUNDS {
-        let p = MULTIPLIERS[0] as u64 * a as u64;
-        let q = MULTIPLIERS[1] as u64 * c as u64;
-        [a, b, c, d] = [(q >> 32) as u32 ^ b ^ k0, q as u32, (p >> 32) as u32 ^ d ^ k1, p as u32];
+        let [p_high, p_low] = mul_hilo(a, MULTIPLIERS[0]);
+        let [q_high, q_low] = mul_hilo(c, MULTIPLIERS[1]);
+        [a, b, c, d] = [q_high ^ b ^ k0, q_low, p_high ^ d ^ k1, p_low];
         k0 = k0.wrapping_add(WEYL[0]);
         k1 = k1.wrapping_add(WEYL[1]);
         round += 1;
@@ -39,28 +39,76 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     [a, b, c, d]
 }
 
-/// The blocks `first..first + N` of a stream: word `k` of each in `[k]`.
-#[inline(always)]
-pub fn blocks<L: Lanes>(l: L, stream: Stream, first: u64) -> [Int<f32, L>; 4] {
-    let splat = |x| Arithmetic::<f32>::splat_int(l, x);
-    let xor = |a, b| Arithmetic::<f32>::xor(l, a, b);
-    let [mut a, mut b] = l.counters(first);
-    let [low, high] = halves(stream.id());
-    let (mut c, mut d) = (splat(low), splat(high));
-    let [mut k0, mut k1] = halves(stream.seed());
-    let mut round = 0;
-    while round < ROUNDS {
-        let [p_high, p_low] = l.mul_hilo(a, MULTIPLIERS[0]);
-        let [q_high, q_low] = l.mul_hilo(c, MULTIPLIERS[1]);
-        a = xor(xor(q_high, b), splat(k0));
-        b = q_low;
-        c = xor(xor(p_high, d), splat(k1));
-        d = p_low;
-        k0 = k0.wrapping_add(WEYL[0]);
-        k1 = k1.wrapping_add(WEYL[1]);
-        round += 1;
+/// What the blocks of a stream have in common whose numbers have the same high word: the keys of
+/// the rounds, and the first two rounds as far as the low word has no part in them.
+///
+/// These are half of the multiplications of either round.
+///
+/// ```
+/// use weight_init_core::lanes::Scalar;
+/// use weight_init_core::random::{Stream, philox::Rounds, philox4x32_10};
+/// let rounds = Rounds::new(Stream::with_id(7, 42), 1);
+/// assert_eq!(rounds.blocks(Scalar, 5), philox4x32_10([5, 1, 42, 0], [7, 0]));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Rounds {
+    /// What word 2 is xored with in the first round.
+    first_c: u32,
+    /// What words 0 and 2 are xored with in the second round.
+    second: [u32; 2],
+    /// Word 3 after the second round.
+    d: u32,
+    /// The keys of the other rounds.
+    keys: [[u32; 2]; ROUNDS - 2],
+}
+
+impl Rounds {
+    /// For the blocks of a stream whose numbers have this high word.
+    #[must_use]
+    pub const fn new(stream: Stream, high: u32) -> Self {
+        let mut keys = [[0; 2]; ROUNDS];
+        let mut key = halves(stream.seed());
+        let mut round = 0;
+        while round < ROUNDS {
+            keys[round] = key;
+            key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+            round += 1;
+        }
+        let [first, second, keys @ ..] = keys;
+        let [c, d] = halves(stream.id());
+        let [q_high, q_low] = mul_hilo(c, MULTIPLIERS[1]);
+        let [p_high, p_low] = mul_hilo(q_high ^ high ^ first[0], MULTIPLIERS[0]);
+        let second = [q_low ^ second[0], p_high ^ second[1]];
+        Self { first_c: d ^ first[1], second, d: p_low, keys }
     }
-    [a, b, c, d]
+
+    /// The `N` blocks from the one on whose number has this low word: word `k` of each in `[k]`.
+    ///
+    /// Behind the block with the highest low word come blocks without a meaning.
+    #[inline(always)]
+    pub fn blocks<L: Lanes>(&self, l: L, low: u32) -> [Int<f32, L>; 4] {
+        let splat = |x| Arithmetic::<f32>::splat_int(l, x);
+        let xor = |a, b| Arithmetic::<f32>::xor(l, a, b);
+        let in_step = |x| {
+            let x = Arithmetic::<f32>::from_bits(l, x);
+            Arithmetic::<f32>::to_bits(l, Arithmetic::<f32>::in_step(l, x))
+        };
+        let [p_high, p_low] = l.mul_hilo(l.counters(low), MULTIPLIERS[0]);
+        let [q_high, q_low] = l.mul_hilo(xor(p_high, splat(self.first_c)), MULTIPLIERS[1]);
+        let mut a = xor(q_high, splat(self.second[0]));
+        let mut b = q_low;
+        let mut c = xor(p_low, splat(self.second[1]));
+        let mut d = splat(self.d);
+        for key in &self.keys {
+            let [p_high, p_low] = l.mul_hilo(a, MULTIPLIERS[0]);
+            let [q_high, q_low] = l.mul_hilo(c, MULTIPLIERS[1]);
+            a = in_step(xor(xor(q_high, b), splat(key[0])));
+            b = q_low;
+            c = in_step(xor(xor(p_high, d), splat(key[1])));
+            d = p_low;
+        }
+        [a, b, c, d]
+    }
 }
 
 /// The words of a stream in order, as a `rand_core` generator that can be set to any block.
@@ -115,7 +163,7 @@ impl Philox4x32 {
 
     fn word(&mut self) -> u32 {
         if self.next >= 4 {
-            self.words = blocks(crate::lanes::Scalar, self.stream, self.block);
+            self.words = block(self.stream, self.block);
             self.next = 0;
         }
         let word = self.words[usize::from(self.next & 3)];
@@ -159,6 +207,18 @@ impl SeedableRng for Philox4x32 {
     }
 }
 
+/// One block of a stream.
+const fn block(stream: Stream, number: u64) -> [u32; 4] {
+    let [low, high] = halves(number);
+    let [id_low, id_high] = halves(stream.id());
+    philox4x32_10([low, high, id_low, id_high], halves(stream.seed()))
+}
+
+const fn mul_hilo(a: u32, b: u32) -> [u32; 2] {
+    let product = a as u64 * b as u64;
+    [(product >> 32) as u32, product as u32]
+}
+
 const fn halves(x: u64) -> [u32; 2] {
     [x as u32, (x >> 32) as u32]
 }
@@ -189,14 +249,15 @@ mod tests {
             assert_eq!(philox4x32_10(counter, key), words);
             let join = |a: u32, b: u32| u64::from(a) | u64::from(b) << 32;
             let stream = Stream::with_id(join(key[0], key[1]), join(counter[2], counter[3]));
-            assert_eq!(blocks(Scalar, stream, join(counter[0], counter[1])), words);
+            assert_eq!(Rounds::new(stream, counter[1]).blocks(Scalar, counter[0]), words);
+            assert_eq!(block(stream, join(counter[0], counter[1])), words);
         }
     }
 
     #[test]
     fn generator_yields_the_words_of_the_blocks() {
         let stream = Stream::new(99, "head.weight");
-        let expected: Vec<u32> = (0..5).flat_map(|k| blocks(Scalar, stream, k)).collect();
+        let expected: Vec<u32> = (0..5).flat_map(|k| block(stream, k)).collect();
         let mut words = Philox4x32::new(stream);
         assert!(expected.iter().all(|&w| words.next_u32() == w));
         assert_eq!(words.block(), 5);
@@ -212,7 +273,7 @@ mod tests {
         assert_eq!(words.next_u32(), expected[5]);
 
         words.set_block(u64::MAX);
-        for word in blocks(Scalar, stream, u64::MAX) {
+        for word in block(stream, u64::MAX) {
             assert_eq!(words.next_u32(), word);
         }
         assert_eq!(words.next_u32(), expected[0]);

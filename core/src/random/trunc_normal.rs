@@ -24,7 +24,7 @@
 
 use crate::{
     float::{Compute, sealed::Sampler},
-    lanes::{Arithmetic, Int, Lane},
+    lanes::{Arithmetic, Int, Lane, Twice},
     math::{
         self, ln_lanes, normal_quantile_lanes,
         normal_tail::{self, normal_tail},
@@ -89,8 +89,11 @@ pub enum Method<C: Compute> {
 
 impl<E: Compute> Sampler<E> for &TruncNormal<E> {
     #[inline(always)]
-    fn pair<V: Arithmetic<E>>(self, v: V, [first, second]: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
-        [self.sample(v, first), self.sample(v, second)]
+    fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
+        if V::ABREAST {
+            return self.sample(Twice(v), words);
+        }
+        [self.sample(v, words[0]), self.sample(v, words[1])]
     }
 }
 

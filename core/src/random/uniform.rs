@@ -8,7 +8,7 @@
 
 use crate::{
     float::{Compute, sealed::Sampler},
-    lanes::{Arithmetic, Int, Lane},
+    lanes::{Arithmetic, Int, Lane, Twice},
 };
 
 /// Numbers of the sampler, in the type of computation.
@@ -27,8 +27,11 @@ pub struct Uniform<C> {
 
 impl<E: Compute> Sampler<E> for &Uniform<E> {
     #[inline(always)]
-    fn pair<V: Arithmetic<E>>(self, v: V, [first, second]: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
-        [self.sample(v, first), self.sample(v, second)]
+    fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
+        if V::ABREAST {
+            return self.sample(Twice(v), words);
+        }
+        [self.sample(v, words[0]), self.sample(v, words[1])]
     }
 }
 
