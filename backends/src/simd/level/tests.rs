@@ -38,8 +38,9 @@ fn assert_same<T: Float>(found: &[T], expected: &[T], what: &dyn core::fmt::Debu
 }
 
 macro_rules! each_type {
-    ($($name:ident)*) => {$(
+    ($($(#[$attribute:meta])* $name:ident)*) => {$(
         #[test]
+        $(#[$attribute])*
         fn $name() {
             of::$name::<f32>();
             of::$name::<f64>();
@@ -49,29 +50,64 @@ macro_rules! each_type {
     )*};
 }
 
-each_type! { every_length_and_offset long_runs past_the_caches aligned_bodies }
+each_type! {
+    short_runs
+    every_length
+    #[ignore = "minutes: with --ignored"]
+    every_length_and_offset
+    long_runs
+    past_the_caches
+    aligned_bodies
+}
+
+/// Across 2³² of blocks, in halves and in quarters of elements, and across the last one.
+const STARTS: [u64; 4] = [0, (1 << 34) - 150, (1 << 33) - 75, u64::MAX - 150];
 
 mod of {
     use super::*;
 
-    /// 0 to 300 elements, from the first ten on, across 2³² of blocks and across the last one.
-    pub(super) fn every_length_and_offset<T: Float>() {
-        let stream = Stream::new(42, "backbone.conv1.weight");
-        let mut out = [T::default(); 300];
+    /// 0 to 300 elements, from each of the first ten on.
+    pub(super) fn short_runs<T: Float>() {
         for fill in fills::<T>() {
-            for start in [0, (1 << 34) - 150, (1 << 33) - 75, u64::MAX - 150] {
-                let mut expected = [T::default(); 310];
-                fill.write(stream, start, &mut expected);
-                for level in Level::available() {
-                    for offset in 0..=9 {
-                        for len in 0..=300 {
-                            let first = start.wrapping_add(offset as u64);
-                            level.write(&fill, stream, first, &mut out[..len]);
-                            let what = (level, fill, first, len);
-                            assert_same(&out[..len], &expected[offset..offset + len], &what);
-                        }
-                    }
-                }
+            for start in STARTS {
+                let all = (0..=9).flat_map(|offset| (0..=300).map(move |len| (offset, len)));
+                runs(&fill, start, all);
+            }
+        }
+    }
+
+    /// 0 to 4096 elements, from one of the first ten on.
+    pub(super) fn every_length<T: Float>() {
+        for fill in fills::<T>() {
+            runs(&fill, STARTS[1], (0..=LONGEST).map(|len| (len % 10, len)));
+        }
+    }
+
+    /// 0 to 4096 elements, from each of the first eight on: every place within a block, twice or more.
+    pub(super) fn every_length_and_offset<T: Float>() {
+        for fill in fills::<T>() {
+            let all = (0..8).flat_map(|offset| (0..=LONGEST).map(move |len| (offset, len)));
+            runs(&fill, STARTS[1], all);
+        }
+    }
+
+    const LONGEST: usize = 4096;
+
+    /// At every level, runs of these offsets and lengths, in memory that is aligned as the offset is.
+    fn runs<T: Float>(
+        fill: &Fill<T>,
+        start: u64,
+        runs: impl Iterator<Item = (usize, usize)> + Clone,
+    ) {
+        let stream = Stream::new(42, "backbone.conv1.weight");
+        let mut expected = vec![T::default(); LONGEST + 10];
+        fill.write(stream, start, &mut expected);
+        let mut memory = vec![T::default(); LONGEST + 10];
+        for level in Level::available() {
+            for (offset, len) in runs.clone() {
+                let out = &mut memory[offset..offset + len];
+                level.write(fill, stream, start.wrapping_add(offset as u64), out);
+                assert_same(out, &expected[offset..offset + len], &(level, fill, offset, len));
             }
         }
     }
