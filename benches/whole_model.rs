@@ -1,37 +1,59 @@
-//! Fills a whole model in memory and compares it with setting the same bytes.
+//! Plans whole models, fills them in memory and compares that with setting the same bytes on one thread.
 //!
-//! `cargo bench -p weight-init-benches --bench whole_model [-- MODEL.json]`; without a model, RetinaNet-R50-FPN.
+//! `cargo bench -p weight-init-benches --bench whole_model [-- MODEL...]`; without a model RetinaNet, ViT-L/16 and a language
+//! model of 7 billion parameters.
 
 use std::convert::Infallible;
 use std::error::Error;
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
-use weight_init::config::read_source;
-use weight_init::model::Model;
+use weight_init::config::Config;
+use weight_init::model::{Model, Registry};
 use weight_init::plan::{Options, Plan, Tensor, Unknown};
 use weight_init::run::{BackendKind, Cpu, fill_whole};
 
+const MODELS: [&str; 3] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/retinanet_r50_fpn.json"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/models/vit_large.py"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/models/transformer_7b.py"),
+];
+
 /// Runs of each backend; the median counts.
 const RUNS: usize = 11;
+/// Models of more bytes are only planned.
+const LARGEST: u64 = 4 << 30;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let retinanet = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/retinanet_r50_fpn.json");
-    let path = std::env::args()
-        .skip(1)
-        .find(|arg| !arg.starts_with("--"))
-        .unwrap_or_else(|| retinanet.to_owned());
-    let model = Model::read(&read_source(&path)?)?;
+    let named: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    if named.is_empty() {
+        MODELS.iter().try_for_each(|path| measure(path))
+    } else {
+        named.iter().try_for_each(|path| measure(path))
+    }
+}
+
+fn measure(path: impl AsRef<Path>) -> Result<(), Box<dyn Error>> {
+    let path = path.as_ref();
     let options = Options { skip_pretrained: true, ..Options::default() };
+    let config = Config::read(path, None)?;
+    let build = median(|| Model::from_config(&config, &Registry::standard()).map(drop))?;
+    let model = Model::from_config(&config, &Registry::standard())?;
     let resolve = median(|| Plan::new(&model, &options).map(drop))?;
     let plan = Plan::new(&model, &options)?;
     let tensors = plan.tensors(Unknown::Zeros)?;
     let elements: u64 = tensors.iter().map(Tensor::elements).sum();
     println!(
-        "{path}: {} tensors, {elements} elements, planned in {:.2} ms",
+        "{}: {} tensors, {elements} elements, built in {:.2} ms, planned in {:.2} ms",
+        path.display(),
         tensors.len(),
+        build * 1e3,
         resolve * 1e3
     );
+    if tensors.iter().map(Tensor::bytes).sum::<u64>() > LARGEST {
+        return Ok(());
+    }
 
     let mut memory: Vec<Vec<u64>> = tensors.iter().map(|tensor| vec![1; words(tensor)]).collect();
     let memset = median(|| {
@@ -54,9 +76,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn backends() -> Result<[Cpu; 3], Box<dyn Error>> {
-    let start = |kind: BackendKind| kind.start(None);
-    Ok([start(BackendKind::Embedded)?, start(BackendKind::Simd)?, start(BackendKind::Rayon)?])
+fn backends() -> Result<[Cpu; 2], Box<dyn Error>> {
+    Ok([BackendKind::Simd.start(None)?, BackendKind::Rayon.start(None)?])
 }
 
 fn words(tensor: &Tensor<'_>) -> usize {
