@@ -324,13 +324,23 @@ impl Lanes for Scalar {
     #[inline(always)]
     fn store_f16(self, x: [f32; 4], out: &mut [f16]) {
         if let Ok(out) = <&mut [f16; 4]>::try_from(out) {
-            *out = x.map(f16::from_f32);
+            *out = [
+                f16::from_f32(x[0]),
+                f16::from_f32(x[1]),
+                f16::from_f32(x[2]),
+                f16::from_f32(x[3]),
+            ];
         }
     }
     #[inline(always)]
     fn store_bf16(self, x: [f32; 4], out: &mut [bf16]) {
         if let Ok(out) = <&mut [bf16; 4]>::try_from(out) {
-            *out = x.map(bf16::from_f32);
+            *out = [
+                bf16::from_f32(x[0]),
+                bf16::from_f32(x[1]),
+                bf16::from_f32(x[2]),
+                bf16::from_f32(x[3]),
+            ];
         }
     }
 }

@@ -66,11 +66,14 @@ const STARTS: [u64; 4] = [0, (1 << 34) - 150, (1 << 33) - 75, u64::MAX - 150];
 mod of {
     use super::*;
 
-    /// 0 to 300 elements, from each of the first ten on.
+    /// 0 to 300 elements, from each of the first ten on; under Miri, which is a thousand times slower, some of these.
     pub(super) fn short_runs<T: Float>() {
+        let (step, starts) = if cfg!(miri) { (41, &STARTS[1..2]) } else { (1, &STARTS[..]) };
         for fill in fills::<T>() {
-            for start in STARTS {
-                let all = (0..=9).flat_map(|offset| (0..=300).map(move |len| (offset, len)));
+            for &start in starts {
+                let lengths = (0..=300).step_by(step);
+                let all =
+                    lengths.flat_map(|len| (0..=9).step_by(step).map(move |offset| (offset, len)));
                 runs(&fill, start, all);
             }
         }
