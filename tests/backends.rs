@@ -162,6 +162,24 @@ fn jobs<'a, T: Bits>(
     order.iter().map(|&index| jobs[index].take().unwrap()).collect()
 }
 
+/// Called from a thread of a rayon pool, it runs on that pool's threads and starts none of its own.
+#[test]
+fn rayon_stays_in_the_pool_that_it_is_called_in() {
+    let pool = ::rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let (fill, stream) = (Fill::<f32>::normal(0.0, 1.0).unwrap(), Stream::new(42, "fc.weight"));
+    let expected = reference(&fill, stream, 0, 200_000);
+    let (mut one, mut other) = (vec![0.0; 200_000], vec![0.0; 200_000]);
+    pool.install(|| {
+        assert_eq!(Rayon::new().threads(), 3);
+        ::rayon::join(
+            || Rayon::new().fill(&fill, stream, 0, &mut one).unwrap(),
+            || Rayon::new().fill(&fill, stream, 0, &mut other).unwrap(),
+        );
+    });
+    assert_same(&one, &expected, "one of two at once");
+    assert_same(&other, &expected, "the other");
+}
+
 /// 5000 jobs of up to 40 elements in one call, every fill among them.
 fn small_jobs<T: Bits, B: Backend<T, Memory = [T]>>(backend: &mut B) {
     let mut tape = Tape::from_seed(2);

@@ -28,7 +28,7 @@ pub struct Row {
 }
 
 /// Runs of each case; the median counts.
-const RUNS: usize = 5;
+const RUNS: usize = 9;
 
 /// Measures every case with every backend of `kind` and hands out each row as soon as it is known.
 ///
