@@ -12,7 +12,6 @@ mod level;
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
-mod wide;
 
 use core::convert::Infallible;
 

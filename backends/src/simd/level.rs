@@ -2,13 +2,13 @@ use core::any::Any;
 use core::ptr;
 use std::sync::OnceLock;
 
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 use weight_init_core::lanes::{Lanes, Twice};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::constant;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 use super::neon::Neon;
-use super::wide::Wide;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
 
@@ -22,7 +22,6 @@ pub struct Level(Kind);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Scalar,
-    Portable,
     #[cfg(target_arch = "x86_64")]
     Sse2(Sse2),
     #[cfg(target_arch = "x86_64")]
@@ -39,11 +38,8 @@ enum Kind {
 const UNCACHED_FROM: usize = 32 << 20;
 
 impl Level {
-    /// One element at a time, on any processor: the reference.
+    /// One block of random words at a time, on any processor: the reference.
     pub const SCALAR: Self = Self(Kind::Scalar);
-    /// Several elements at a time with the instructions that every processor of this target has, as the compiler
-    /// chooses them.
-    pub const PORTABLE: Self = Self(Kind::Portable);
 
     /// Every level that this processor has, as a rule the slowest first and always the fastest last.
     ///
@@ -54,7 +50,6 @@ impl Level {
     pub fn available() -> impl Iterator<Item = Self> {
         [
             Some(Self::SCALAR),
-            Some(Self::PORTABLE),
             #[cfg(target_arch = "x86_64")]
             Some(Self(Kind::Sse2(Sse2::new()))),
             #[cfg(target_arch = "x86_64")]
@@ -69,7 +64,7 @@ impl Level {
     }
 
     /// The fastest level that this processor has; or the one that the environment variable `WEIGHT_INIT_SIMD` names
-    /// when it is first asked for: `scalar`, `portable`, `sse2`, `avx2`, `avx512`, `neon`. A name that is none of these, or
+    /// when it is first asked for: `scalar`, `sse2`, `avx2`, `avx512`, `neon`. A name that is none of these, or
     /// that of a level which this processor does not have, is ignored.
     ///
     /// The level changes the speed alone, never a value.
@@ -91,7 +86,6 @@ impl Level {
     pub const fn name(self) -> &'static str {
         match self.0 {
             Kind::Scalar => "scalar",
-            Kind::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
             Kind::Sse2(_) => "sse2",
             #[cfg(target_arch = "x86_64")]
@@ -160,7 +154,7 @@ impl Level {
     #[cfg(target_arch = "x86_64")]
     const fn uncached(self) -> Option<Self> {
         match self.0 {
-            Kind::Scalar | Kind::Portable => None,
+            Kind::Scalar => None,
             Kind::Sse2(token) => Some(Self(Kind::Sse2(token.uncached()))),
             Kind::Avx2(token) => Some(Self(Kind::Avx2(token.uncached()))),
             Kind::Avx512(token) => Some(Self(Kind::Avx512(token.uncached()))),
@@ -207,7 +201,6 @@ compiled_here! {
 fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
     match level.0 {
         Kind::Scalar => fill.write(stream, first, out),
-        Kind::Portable => write_with(Wide::<8>, fill, stream, first, out),
         #[cfg(target_arch = "x86_64")]
         Kind::Sse2(token) => write_with(Twice(token), fill, stream, first, out),
         #[cfg(target_arch = "x86_64")]
@@ -222,6 +215,7 @@ fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, first: u64, 
 }
 
 /// With instructions that every processor of the target has.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 #[inline(never)]
 fn write_with<T: Float>(
     lanes: impl Lanes,

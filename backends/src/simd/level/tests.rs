@@ -103,9 +103,9 @@ mod of {
         runs: impl Iterator<Item = (usize, usize)> + Clone,
     ) {
         let stream = Stream::new(42, "backbone.conv1.weight");
-        let mut expected = vec![T::default(); LONGEST + 10];
+        let mut expected = [T::default(); LONGEST + 10];
         fill.write(stream, start, &mut expected);
-        let mut memory = vec![T::default(); LONGEST + 10];
+        let mut memory = [T::default(); LONGEST + 10];
         for level in Level::available() {
             for (offset, len) in runs.clone() {
                 let out = &mut memory[offset..offset + len];
