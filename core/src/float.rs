@@ -140,7 +140,7 @@ macro_rules! single {
                 out: &mut [Self],
             ) {
                 let [first, second, third, fourth] = words;
-                let [[a, c], [b, d]] = if <L as Arithmetic<f32>>::ABREAST {
+                let [[a, c], [b, d]] = if <L as Arithmetic<f32>>::ABREAST > 1 {
                     sampler.pair(Twice(l), [[first, third], [second, fourth]])
                 } else {
                     let [a, b] = sampler.pair(l, [first, second]);

@@ -36,9 +36,10 @@ use crate::float::Compute;
 /// ```
 #[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
 pub trait Arithmetic<E: Compute>: Copy {
-    /// Whether it pays to compute independent samples side by side: where the processor has many
-    /// registers, and works on more operations at a time than one sample has to offer.
-    const ABREAST: bool = false;
+    /// As many independent samples it pays to compute side by side: a processor that works on several
+    /// operations at a time, each of which takes a while, finds more to do than one sample has to offer. Of
+    /// lanes that take several registers, so many fewer.
+    const ABREAST: usize = 1;
 
     /// Integers, one a lane.
     type Int: Copy;

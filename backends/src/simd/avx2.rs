@@ -43,7 +43,7 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Avx2 {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m256i;
     type Float = __m256;
@@ -81,7 +81,7 @@ impl Arithmetic<f32> for Avx2 {
 pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx2);
 
 impl Arithmetic<f64> for Half {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m256i;
     type Float = __m256d;

@@ -46,7 +46,7 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Avx512 {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m512i;
     type Float = __m512;
@@ -86,7 +86,7 @@ impl Arithmetic<f32> for Avx512 {
 pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx512);
 
 impl Arithmetic<f64> for Half {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m512i;
     type Float = __m512d;

@@ -21,7 +21,7 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Neon {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = uint32x4_t;
     type Float = float32x4_t;
@@ -58,7 +58,7 @@ impl Arithmetic<f32> for Neon {
 pub(super) struct Half;
 
 impl Arithmetic<f64> for Half {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = uint64x2_t;
     type Float = float64x2_t;

@@ -38,7 +38,7 @@ macro_rules! instructions {
 }
 
 impl Arithmetic<f32> for Sse2 {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m128i;
     type Float = __m128;
@@ -75,7 +75,7 @@ impl Arithmetic<f32> for Sse2 {
 pub(super) struct Half;
 
 impl Arithmetic<f64> for Half {
-    const ABREAST: bool = true;
+    const ABREAST: usize = 8;
 
     type Int = __m128i;
     type Float = __m128d;

@@ -27,7 +27,7 @@ macro_rules! on_both {
 }
 
 impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
-    const ABREAST: bool = P::Half::ABREAST;
+    const ABREAST: usize = P::Half::ABREAST / 2;
 
     type Int = [Int<E, P::Half>; 2];
     type Float = [Lane<E, P::Half>; 2];

@@ -28,7 +28,7 @@ pub struct Uniform<C> {
 impl<E: Compute> Sampler<E> for &Uniform<E> {
     #[inline(always)]
     fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2] {
-        if V::ABREAST {
+        if V::ABREAST > 1 {
             return self.sample(Twice(v), words);
         }
         [self.sample(v, words[0]), self.sample(v, words[1])]
