@@ -1,8 +1,11 @@
 //! A parameter's distribution as numbers only, and the scalar reference that writes it.
 
 mod error;
+mod numbers;
 
 pub use error::{Argument, FillError};
+#[doc(hidden)]
+pub use numbers::Numbers;
 
 use crate::{
     float::{Float, sealed::Sampler},

@@ -1,0 +1,41 @@
+//! What a launch is told. The kernels include this file: both sides see one text.
+
+use weight_init_core::Stream;
+
+/// Bytes that a thread writes at once, the widest store there is.
+pub(crate) const UNIT_BYTES: usize = 16;
+
+/// Consecutive elements of one parameter, and where they go.
+///
+/// They are written in units of [`UNIT_BYTES`]. Units begin at multiples of their length in the parameter, whatever
+/// the first element is: so a unit is made of whole blocks of random words, as a rule.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<D> {
+    /// Bytes from the base of the launch to element `first`.
+    pub(crate) offset: u64,
+    /// Elements to write: at least one.
+    pub(crate) len: u64,
+    /// Elements of the first unit that come before the first element.
+    pub(crate) skipped: u32,
+    /// Low word of the number of the first unit's first block. The segment ends before the low word begins anew.
+    pub(crate) block: u32,
+    /// High word of the numbers of all blocks.
+    pub(crate) high: u32,
+    /// Number of the first of the segment's tiles.
+    pub(crate) tile: u32,
+    /// The seed of the random words.
+    pub(crate) seed: u64,
+    /// The stream's id.
+    pub(crate) id: u64,
+    /// What the elements are.
+    pub(crate) numbers: D,
+}
+
+impl<D> Segment<D> {
+    /// The random words.
+    #[inline(always)]
+    pub(crate) fn stream(&self) -> Stream {
+        Stream::with_id(self.seed, self.id)
+    }
+}
