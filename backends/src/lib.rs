@@ -5,6 +5,8 @@
 //! | `embedded` (default) | [`Embedded`] | a slice of the caller's | nothing: no_std, no heap |
 //! | `simd` | [`Simd`] | a slice of the caller's | std, to ask the processor what it can |
 //! | `rayon` | [`Rayon`] | a slice of the caller's | threads |
+//! | `cuda` (Linux) | [`Cuda`] | the device's: [`DeviceMemory`] | a device, compute capability 7.0 or more, and its driver |
+//! | | [`Staged`] | a slice of the caller's, by way of the device | the same |
 //!
 //! A backend that a program takes is a value; features only say which backends there are.
 //!
@@ -21,10 +23,17 @@
 #![no_std]
 #![deny(unsafe_code)]
 
-#[cfg(any(test, feature = "simd"))]
+#[cfg(any(
+    test,
+    feature = "simd",
+    all(feature = "cuda", target_os = "linux", target_pointer_width = "64")
+))]
 extern crate std;
 
 mod backend;
+#[cfg(all(feature = "cuda", target_os = "linux", target_pointer_width = "64"))]
+#[allow(unsafe_code, reason = "calls of the CUDA driver, and the device's memory")]
+pub mod cuda;
 #[cfg(feature = "embedded")]
 mod embedded;
 #[cfg(feature = "rayon")]
@@ -36,6 +45,8 @@ mod simd;
 mod tile;
 
 pub use self::backend::{Backend, Job};
+#[cfg(all(feature = "cuda", target_os = "linux", target_pointer_width = "64"))]
+pub use self::cuda::{Cuda, CudaError, DeviceMemory, Staged};
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
 #[cfg(feature = "rayon")]

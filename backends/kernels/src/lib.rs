@@ -16,10 +16,10 @@ use core::arch::nvptx::{_block_dim_x, _block_idx_x, _grid_dim_x, _thread_idx_x, 
 
 use weight_init_core::fill::{NormalFill, TruncNormalFill, UniformFill};
 use weight_init_core::random::philox::Rounds;
-use weight_init_core::{bf16, f16};
+use weight_init_core::{Stream, bf16, f16};
 
-use self::segment::Segment;
-use self::unit::{Constant, Make, Unit};
+use self::segment::{Constant, Segment};
+use self::unit::{Make, Unit};
 use self::units::Units;
 
 #[panic_handler]
@@ -85,7 +85,7 @@ unsafe fn run<T: Unit, D: Make<T>>(
     while tile < tiles {
         // SAFETY: there is a segment with this tile, as the caller promises.
         let segment = unsafe { find(segments, count, tile) };
-        let rounds = Rounds::new(segment.stream(), segment.high);
+        let rounds = Rounds::new(Stream::with_id(segment.seed, segment.id), segment.high);
         let tile_units = Units::<T>::new(base, &segment, tile, units);
         let mut unit = thread;
         while unit < tile_units.count {

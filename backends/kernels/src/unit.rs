@@ -5,7 +5,7 @@ use weight_init_core::random::philox::Rounds;
 use weight_init_core::{Float, bf16, f16};
 
 use crate::lanes::Thread;
-use crate::segment::UNIT_BYTES;
+use crate::segment::{Constant, UNIT_BYTES};
 
 /// Element types, and their units.
 pub(crate) trait Unit: Float {
@@ -68,11 +68,6 @@ pub(crate) trait Make<T: Unit>: Copy {
     /// Those of the unit that begins with this block.
     fn make(&self, rounds: &Rounds, block: u32) -> T::Elements;
 }
-
-/// Every element the same.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(crate) struct Constant<T>(T);
 
 impl<T: Unit> Make<T> for Constant<T> {
     #[inline(always)]

@@ -1,7 +1,5 @@
 //! What a launch is told. The kernels include this file: both sides see one text.
 
-use weight_init_core::Stream;
-
 /// Bytes that a thread writes at once, the widest store there is.
 pub(crate) const UNIT_BYTES: usize = 16;
 
@@ -32,10 +30,7 @@ pub(crate) struct Segment<D> {
     pub(crate) numbers: D,
 }
 
-impl<D> Segment<D> {
-    /// The random words.
-    #[inline(always)]
-    pub(crate) fn stream(&self) -> Stream {
-        Stream::with_id(self.seed, self.id)
-    }
-}
+/// Numbers of a constant fill.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Constant<T>(pub(crate) T);
