@@ -47,9 +47,13 @@ macro_rules! for_each_type {
 for_each_type! {
     lengths;
     shards;
+    far_from_alignment;
     many_segments_in_one_launch;
     work_of_a_stream_of_the_callers;
 }
+
+/// Among [`fills`].
+const ONE_OF_EACH_KIND: [usize; 4] = [0, 1, 3, 5];
 
 /// Every kind of fill and every method of the samplers.
 fn fills<T: Bits>() -> Vec<Fill<T>> {
@@ -107,24 +111,32 @@ mod of_type {
 
     /// Runs of elements at every place of memory, and nothing around them.
     pub(super) fn lengths<T: Bits>(cuda: &mut Cuda) {
-        const AROUND: usize = 9;
-        let stream = Stream::new(42, "backbone.conv1.weight");
+        const LENGTHS: [usize; 9] = [1, 2, 3, 7, 8, 9, 21, 40, 67];
+        let mut tape = Tape::from_seed(3);
         for fill in fills::<T>() {
             for first in FIRSTS {
-                for (len, place) in
-                    [(1, 0), (2, 5), (3, 8), (7, 1), (8, 0), (9, 3), (21, 4), (40, 8), (67, 2)]
-                {
-                    let mut memory = cuda.allocate::<T>(AROUND + len + AROUND).unwrap();
-                    let mut out = part(&mut memory, place, len);
-                    cuda.fill(&fill, stream, first, &mut out).unwrap();
-                    let found = read(cuda, &memory);
-                    let expected = reference(&fill, stream, first, len);
-                    assert_same(&found[place..place + len], &expected, (fill, first, len, place));
-                    assert!(untouched(&found[..place]), "{:?}", (fill, first, len, place));
-                    assert!(untouched(&found[place + len..]), "{:?}", (fill, first, len, place));
+                for len in LENGTHS {
+                    run(cuda, &fill, first, len, tape.below(9));
                 }
             }
+            for _ in 0..40 {
+                let first = FIRSTS[tape.below(FIRSTS.len())].wrapping_add(tape.below(16) as u64);
+                let len = tape.below(3000);
+                run(cuda, &fill, first, len, tape.below(9));
+            }
         }
+    }
+
+    fn run<T: Bits>(cuda: &mut Cuda, fill: &Fill<T>, first: u64, len: usize, place: usize) {
+        let stream = Stream::new(42, "backbone.conv1.weight");
+        let mut memory = cuda.allocate::<T>(place + len + 9).unwrap();
+        let mut out = part(&mut memory, place, len);
+        cuda.fill(fill, stream, first, &mut out).unwrap();
+        let found = read(cuda, &memory);
+        let expected = reference(fill, stream, first, len);
+        assert_same(&found[place..place + len], &expected, (fill, first, len, place));
+        assert!(untouched(&found[..place]), "{:?}", (fill, first, len, place));
+        assert!(untouched(&found[place + len..]), "{:?}", (fill, first, len, place));
     }
 
     /// A parameter of several tiles in random pieces, in random order, in one call.
@@ -158,17 +170,32 @@ mod of_type {
         }
     }
 
+    /// Threads with several units each, none of which can be stored at once.
+    pub(super) fn far_from_alignment<T: Bits>(cuda: &mut Cuda) {
+        const LEN: usize = 70_003;
+        let stream = Stream::new(7, "neck.lateral_convs.0.weight");
+        for index in ONE_OF_EACH_KIND {
+            let fill = fills::<T>()[index];
+            let mut memory = cuda.allocate::<T>(LEN + 1).unwrap();
+            let mut out = part(&mut memory, 1, LEN);
+            cuda.fill(&fill, stream, 8, &mut out).unwrap();
+            let found = read(cuda, &memory);
+            assert_same(&found[1..], &reference(&fill, stream, 8, LEN), fill);
+            assert!(untouched(&found[..1]));
+        }
+    }
+
     /// More segments than a launch has blocks, every kind of fill among them, some without elements.
     pub(super) fn many_segments_in_one_launch<T: Bits>(cuda: &mut Cuda) {
         let fills = fills::<T>();
         let mut tape = Tape::from_seed(2);
-        let lengths: Vec<_> = (0..5000).map(|_| tape.below(20)).collect();
+        let lengths: Vec<_> = (0..5000).map(|_| tape.below(12)).collect();
         let mut memory = cuda.allocate::<T>(lengths.iter().sum()).unwrap();
         let mut from = 0;
         let mut parts = Vec::new();
         for (index, &len) in lengths.iter().enumerate() {
-            // Most are of one kind, so that its launch has many.
-            let fill = if index % 8 == 0 { fills[tape.below(fills.len())] } else { fills[1] };
+            // Enough of each kind for its launch.
+            let fill = fills[ONE_OF_EACH_KIND[index % 4]];
             let stream = Stream::new(42, &format!("layers.{index}.weight"));
             let first = FIRSTS[tape.below(FIRSTS.len())];
             parts.push((fill, stream, first, part(&mut memory, from, len)));

@@ -298,7 +298,7 @@ impl Cuda {
 }
 
 /// Blocks of a launch for each multiprocessor, at most.
-const BLOCKS_OF_MULTIPROCESSOR: u32 = 1 << 12;
+const BLOCKS_OF_MULTIPROCESSOR: u32 = 1 << 10;
 
 /// The module of a kernel, loaded when first needed.
 fn module<'m>(

@@ -50,15 +50,12 @@ macro_rules! entry_points {
 /// Adds to the file that `MOCK_CUDA_COVERAGE` names which instructions of a module never ran.
 fn note_what_ran(module: &Module) {
     let Some(path) = std::env::var_os("MOCK_CUDA_COVERAGE") else { return };
-    let lines: String = module
-        .never_ran()
-        .map(|(name, all, never)| {
-            format!(
-                "{name} {all} {}\n",
-                never.iter().map(|index| format!("{index} ")).collect::<String>()
-            )
-        })
-        .collect();
+    let mut lines = String::new();
+    for (kernel, never) in module.never_ran() {
+        let places = never.iter().map(|(place, text)| format!("{place}: {text}"));
+        lines += &[kernel.to_owned()].into_iter().chain(places).collect::<Vec<_>>().join("\x1f");
+        lines.push('\n');
+    }
     let file = OpenOptions::new().append(true).create(true).open(path);
     if let Err(error) = file.and_then(|mut file| file.write_all(lines.as_bytes())) {
         eprintln!("cannot note what ran: {error}");

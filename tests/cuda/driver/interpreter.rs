@@ -34,6 +34,7 @@ struct Instruction {
     /// It is carried out if this register has this value.
     guard: Option<(Register, bool)>,
     operation: Operation,
+    text: String,
     /// Whether it was carried out, in any thread of any launch.
     ran: AtomicBool,
 }
@@ -98,11 +99,14 @@ impl Module {
         self.kernels.get(name)
     }
 
-    /// For each kernel its name, how many instructions it has, and those that never ran.
-    pub fn never_ran(&self) -> impl Iterator<Item = (&str, usize, Vec<usize>)> {
+    /// For each kernel its name, and the instructions that never ran, with their places.
+    pub fn never_ran(&self) -> impl Iterator<Item = (&str, Vec<(usize, &str)>)> {
         self.kernels.iter().map(|(name, Kernel { code, .. })| {
-            let never = |index: &usize| !code[*index].ran.load(Ordering::Relaxed);
-            (name.as_str(), code.len(), (0..code.len()).filter(never).collect())
+            let instructions = code.iter().enumerate();
+            let never =
+                instructions.filter(|(_, instruction)| !instruction.ran.load(Ordering::Relaxed));
+            let places = never.map(|(place, instruction)| (place, instruction.text.as_str()));
+            (name.as_str(), places.collect())
         })
     }
 }

@@ -61,6 +61,7 @@ struct Parser {
 
 impl Parser {
     fn instruction(&mut self, line: &str) -> Option<Instruction> {
+        let text = line.to_owned();
         let (guard, line) = match line.strip_prefix('@') {
             Some(guarded) => {
                 let (register, line) = guarded.split_once(char::is_whitespace)?;
@@ -77,7 +78,7 @@ impl Parser {
         let line = line.strip_suffix(';')?;
         let (name, operands) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let operation = self.operation(name, operands.trim())?;
-        Some(Instruction { guard, operation, ran: AtomicBool::new(false) })
+        Some(Instruction { guard, operation, text, ran: AtomicBool::new(false) })
     }
 
     fn operation(&mut self, name: &str, operands: &str) -> Option<Operation> {
