@@ -12,7 +12,7 @@ use std::time::Instant;
 use weight_init::config::Config;
 use weight_init::model::{Model, Registry};
 use weight_init::plan::{Options, Plan, Tensor, Unknown};
-use weight_init::run::{BackendKind, Cpu, fill_whole};
+use weight_init::run::{BackendKind, Filler, fill_whole};
 
 const MODELS: [&str; 3] = [
     concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/retinanet_r50_fpn.json"),
@@ -76,7 +76,7 @@ fn measure(path: impl AsRef<Path>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn backends() -> Result<[Cpu; 2], Box<dyn Error>> {
+fn backends() -> Result<[Filler; 2], Box<dyn Error>> {
     Ok([BackendKind::Simd.start(None)?, BackendKind::Rayon.start(None)?])
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use weight_init_backends::Job;
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
-use crate::run::{BackendError, BackendKind, Cpu};
+use crate::run::{BackendError, BackendKind, Filler, Meter, MeterMemory};
 
 /// One measurement.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,7 +17,7 @@ pub struct Row {
     pub case: String,
     /// Name of the backend.
     pub backend: &'static str,
-    /// Threads that filled.
+    /// Threads of the processor that filled; 1 of a device's backend.
     pub threads: usize,
     /// Elements that were filled.
     pub elements: usize,
@@ -49,6 +49,13 @@ pub fn measure(
     kind: BackendKind,
     row: &mut dyn FnMut(Row),
 ) -> Result<(), BackendError> {
+    if kind == BackendKind::Cuda {
+        let mut meter = Meter::start()?;
+        on_device::<f32>(elements, "f32", &mut meter, row)?;
+        on_device::<f64>(elements, "f64", &mut meter, row)?;
+        on_device::<f16>(elements, "f16", &mut meter, row)?;
+        return on_device::<bf16>(elements, "bf16", &mut meter, row);
+    }
     for mut backend in backends(kind)? {
         let memset = Memset::new(&backend)?;
         element_type::<f32>(elements, "f32", &mut backend, &memset, row)?;
@@ -60,7 +67,7 @@ pub fn measure(
 }
 
 /// Those with one thread, and those with all.
-fn backends(kind: BackendKind) -> Result<Vec<Cpu>, BackendError> {
+fn backends(kind: BackendKind) -> Result<Vec<Filler>, BackendError> {
     match kind {
         BackendKind::Auto => Ok(vec![
             BackendKind::Embedded.start(None)?,
@@ -79,49 +86,87 @@ fn backends(kind: BackendKind) -> Result<Vec<Cpu>, BackendError> {
 fn element_type<T: Float + bytemuck::Pod>(
     elements: usize,
     name: &str,
-    backend: &mut Cpu,
+    backend: &mut Filler,
     memset: &Memset,
     row: &mut dyn FnMut(Row),
 ) -> Result<(), BackendError> {
-    let fills = [
-        ("constant", Fill::<T>::constant(0.5)),
-        ("uniform", Fill::uniform(-0.05, 0.05)),
-        ("normal", Fill::normal(0.0, 0.02)),
-        ("trunc_normal", Fill::trunc_normal(0.0, 0.02, -0.04, 0.04)),
-    ];
     let mut memory = Vec::new();
     let reserved: Result<(), TryReserveError> = memory.try_reserve_exact(elements);
     reserved.map_err(|_| {
         BackendError::new(format!("there is no memory for {elements} elements of type {name}"))
     })?;
     memory.resize(elements, T::default());
-    for (initializer, fill) in fills {
-        let Ok(fill) = fill else { continue };
+    for fill in fills() {
         let (mut fills, mut sets) = (Vec::new(), Vec::new());
         // The first run only brings the memory in.
         for run in 0..=RUNS {
             let set = seconds(|| memset.run(bytemuck::cast_slice_mut(&mut memory)));
+            let mut done = Ok(());
             let filled = seconds(|| {
                 let stream = Stream::with_id(run as u64, 7);
-                backend.fill_all(&mut [Job { fill, stream, first: 0, out: &mut memory }]);
+                done = backend.fill_all(&mut [Job { fill, stream, first: 0, out: &mut memory }]);
                 black_box(&mut memory);
             });
+            done?;
             if run > 0 {
                 sets.push(set);
                 fills.push(filled);
             }
         }
-        let (fill, set) = (median(fills), median(sets));
-        row(Row {
-            case: format!("{initializer}_{name}"),
-            backend: backend.name(),
-            threads: backend.threads(),
-            elements,
-            gelem_per_s: elements as f64 / fill / 1e9,
-            ratio_to_memset: set / fill,
-        });
+        let case = case(&fill, name);
+        row(Row::new(case, backend.name(), backend.threads(), elements, [fills, sets].map(median)));
     }
     Ok(())
+}
+
+/// The device's own memory, beside setting it there.
+fn on_device<T: Float>(
+    elements: usize,
+    name: &str,
+    meter: &mut Meter,
+    row: &mut dyn FnMut(Row),
+) -> Result<(), BackendError> {
+    let mut memory: MeterMemory<T> = meter.allocate(elements)?;
+    for fill in fills() {
+        let (mut fills, mut sets) = (Vec::new(), Vec::new());
+        for run in 0..RUNS {
+            let [fill, set] = meter.seconds(&fill, Stream::with_id(run as u64, 7), &mut memory)?;
+            fills.push(fill);
+            sets.push(set);
+        }
+        let times = [fills, sets].map(median);
+        row(Row::new(case(&fill, name), BackendKind::Cuda.name(), 1, elements, times));
+    }
+    Ok(())
+}
+
+/// What is measured of each element type.
+fn fills<T: Float>() -> impl Iterator<Item = Fill<T>> {
+    let fills = [
+        Fill::constant(0.5),
+        Fill::uniform(-0.05, 0.05),
+        Fill::normal(0.0, 0.02),
+        Fill::trunc_normal(0.0, 0.02, -0.04, 0.04),
+    ];
+    fills.into_iter().flatten()
+}
+
+fn case<T: Float>(fill: &Fill<T>, name: &str) -> String {
+    format!("{}_{name}", fill.name())
+}
+
+impl Row {
+    /// Of the seconds that the fill takes, and memset.
+    fn new(
+        case: String,
+        backend: &'static str,
+        threads: usize,
+        elements: usize,
+        [fill, set]: [f64; 2],
+    ) -> Self {
+        let gelem_per_s = elements as f64 / fill / 1e9;
+        Self { case, backend, threads, elements, gelem_per_s, ratio_to_memset: set / fill }
+    }
 }
 
 /// Sets bytes with as many threads as a backend has.
@@ -131,7 +176,7 @@ struct Memset {
 }
 
 impl Memset {
-    fn new(backend: &Cpu) -> Result<Self, BackendError> {
+    fn new(backend: &Filler) -> Result<Self, BackendError> {
         let threads = backend.threads();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool =

@@ -10,7 +10,7 @@ use weight_init_core::DType;
 pub use self::verify::{Difference, verify};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
 use crate::plan::{LowerError, Plan, Tensor, Unknown};
-use crate::run::{Cpu, RunError, generate};
+use crate::run::{BackendError, Filler, RunError, generate};
 
 /// Version of the random stream: a public contract that changes with a major version only.
 pub const STREAM_VERSION: &str = "1";
@@ -35,6 +35,8 @@ pub enum CreateError {
     Lower(LowerError),
     /// The file, or a checkpoint that it is loaded from, cannot be written or read.
     Checkpoint(CheckpointError),
+    /// The backend's device failed.
+    Backend(BackendError),
 }
 
 impl fmt::Display for CreateError {
@@ -42,6 +44,7 @@ impl fmt::Display for CreateError {
         match self {
             Self::Lower(error) => error.fmt(f),
             Self::Checkpoint(error) => error.fmt(f),
+            Self::Backend(error) => error.fmt(f),
         }
     }
 }
@@ -65,6 +68,7 @@ impl From<RunError<CheckpointError>> for CreateError {
         match error {
             RunError::Lower(error) => Self::Lower(error),
             RunError::Stored(error) | RunError::Taker(error) => Self::Checkpoint(error),
+            RunError::Backend(error) => Self::Backend(error),
         }
     }
 }
@@ -95,13 +99,13 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// A plan that cannot be carried out, before any file is made; a file that cannot be written, and then there
-    /// is none.
+    /// A plan that cannot be carried out, before any file is made; a device that fails or a file that cannot be written,
+    /// and then there is none.
     pub fn create(
         &self,
         plan: &Plan,
         path: &Path,
-        backend: &mut Cpu,
+        backend: &mut Filler,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Summary, CreateError> {
         let tensors = plan.tensors(self.unknown)?;

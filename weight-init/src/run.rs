@@ -5,6 +5,11 @@
 //! written to a file, the next is filled.
 
 mod backend;
+#[cfg_attr(
+    not(all(feature = "cuda", target_os = "linux", target_pointer_width = "64")),
+    path = "run/no_cuda.rs"
+)]
+mod cuda;
 mod encode;
 mod stored;
 
@@ -17,7 +22,9 @@ use std::thread;
 use weight_init_backends::Job;
 use weight_init_core::{DType, Float, bf16, f16};
 
-pub use self::backend::{BackendError, BackendKind, Cpu};
+pub use self::backend::{BackendError, BackendKind, Filler};
+pub use self::cuda::Device;
+pub(crate) use self::cuda::{Meter, MeterMemory};
 use self::encode::{swap_bytes, write_floats, write_integers};
 use crate::checkpoint::CheckpointError;
 use crate::plan::{LowerError, Lowered, Tensor};
@@ -43,6 +50,8 @@ pub enum RunError<E> {
     Lower(LowerError),
     /// A checkpoint that a tensor is loaded from cannot be read.
     Stored(CheckpointError),
+    /// The backend's device failed.
+    Backend(BackendError),
     /// The taker of the chunks ended it.
     Taker(E),
 }
@@ -52,6 +61,7 @@ impl<E: fmt::Display> fmt::Display for RunError<E> {
         match self {
             Self::Lower(error) => error.fmt(f),
             Self::Stored(error) => error.fmt(f),
+            Self::Backend(error) => error.fmt(f),
             Self::Taker(error) => error.fmt(f),
         }
     }
@@ -62,6 +72,12 @@ impl<E: std::error::Error> std::error::Error for RunError<E> {}
 impl<E> From<LowerError> for RunError<E> {
     fn from(error: LowerError) -> Self {
         Self::Lower(error)
+    }
+}
+
+impl<E> From<BackendError> for RunError<E> {
+    fn from(error: BackendError) -> Self {
+        Self::Backend(error)
     }
 }
 
@@ -94,11 +110,11 @@ impl<E> From<CheckpointError> for RunError<E> {
 /// # Errors
 ///
 /// A tensor whose numbers its element type cannot express, before anything is handed out for it; a checkpoint that
-/// cannot be read; what `take` returns.
+/// cannot be read; a device that fails; what `take` returns.
 pub fn generate<E: Send>(
     tensors: &[Tensor<'_>],
     seed: u64,
-    backend: &mut Cpu,
+    backend: &mut Filler,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
     let (give_back, memory) = mpsc::channel();
@@ -146,7 +162,7 @@ impl Window {
         mut self,
         tensors: &[Tensor<'_>],
         seed: u64,
-        backend: &mut Cpu,
+        backend: &mut Filler,
     ) -> Result<Self, RunError<E>> {
         let words = self.parts.last().map_or(0, |part| part.words.end);
         if self.scratch.len() < words {
@@ -162,7 +178,7 @@ impl Window {
                 jobs.add(tensor, part.first, part.elements, seed, memory)?;
             }
         }
-        jobs.run(backend);
+        jobs.run(backend)?;
         if cfg!(target_endian = "big") {
             jobs.swap_bytes();
         }
@@ -204,11 +220,11 @@ impl Window {
 ///
 /// # Errors
 ///
-/// A tensor whose numbers its element type cannot express; a checkpoint that cannot be read.
+/// A tensor whose numbers its element type cannot express; a checkpoint that cannot be read; a device that fails.
 pub fn fill_whole(
     tensors: &[Tensor<'_>],
     seed: u64,
-    backend: &mut Cpu,
+    backend: &mut Filler,
     memory: &mut [Vec<u64>],
 ) -> Result<(), RunError<Infallible>> {
     let mut jobs = AllJobs::default();
@@ -220,7 +236,7 @@ pub fn fill_whole(
             jobs.add(tensor, 0, elements, seed, memory)?;
         }
     }
-    jobs.run(backend);
+    jobs.run(backend)?;
     Ok(())
 }
 
@@ -302,11 +318,11 @@ impl<'a> AllJobs<'a> {
         Ok(())
     }
 
-    fn run(&mut self, backend: &mut Cpu) {
-        backend.fill_all(&mut self.singles);
-        backend.fill_all(&mut self.doubles);
-        backend.fill_all(&mut self.halves);
-        backend.fill_all(&mut self.brains);
+    fn run(&mut self, backend: &mut Filler) -> Result<(), BackendError> {
+        backend.fill_all(&mut self.singles)?;
+        backend.fill_all(&mut self.doubles)?;
+        backend.fill_all(&mut self.halves)?;
+        backend.fill_all(&mut self.brains)
     }
 
     fn swap_bytes(&mut self) {

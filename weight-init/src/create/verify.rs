@@ -6,7 +6,7 @@ use weight_init_core::{DType, bf16, f16};
 use super::{CreateError, Recipe};
 use crate::checkpoint::{CheckpointError, SafetensorsFile, TensorEntry};
 use crate::plan::{Plan, Tensor};
-use crate::run::{Chunk, Cpu, RunError, generate};
+use crate::run::{Chunk, Filler, RunError, generate};
 
 /// The first thing in which a file is not what its plan makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,12 +69,12 @@ impl fmt::Display for Difference {
 ///
 /// # Errors
 ///
-/// A plan that cannot be carried out, a file that cannot be read.
+/// A plan that cannot be carried out, a file that cannot be read, a device that fails.
 pub fn verify(
     recipe: &Recipe,
     plan: &Plan,
     file: &SafetensorsFile,
-    backend: &mut Cpu,
+    backend: &mut Filler,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Difference>, CreateError> {
     let tensors = plan.tensors(recipe.unknown)?;
@@ -112,6 +112,7 @@ pub fn verify(
             Err(error.into())
         }
         Err(RunError::Lower(error)) => Err(error.into()),
+        Err(RunError::Backend(error)) => Err(CreateError::Backend(error)),
     }
 }
 

@@ -3,10 +3,12 @@ use std::fmt;
 use weight_init_backends::{Backend, Embedded, Job, Rayon, Simd};
 use weight_init_core::Float;
 
+use super::cuda::Device;
+
 /// The backends that a person can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BackendKind {
-    /// The fastest there is.
+    /// A CUDA device if this build can use one and there is one, else all cores.
     #[default]
     Auto,
     /// The scalar reference, as on a microcontroller.
@@ -21,13 +23,15 @@ pub enum BackendKind {
 
 /// A backend that fills main memory.
 #[derive(Debug)]
-pub enum Cpu {
+pub enum Filler {
     /// See [`Embedded`].
     Embedded(Embedded),
     /// See [`Simd`].
     Simd(Simd),
     /// See [`Rayon`].
     Rayon(Rayon),
+    /// By way of a CUDA device.
+    Cuda(Device),
 }
 
 /// A backend that is not to be had.
@@ -68,27 +72,43 @@ impl BackendKind {
     ///
     /// # Errors
     ///
-    /// A backend that this build does not have, threads that the system does not give.
-    pub fn start(self, threads: Option<usize>) -> Result<Cpu, BackendError> {
+    /// A backend that this build does not have, a device that is not there, threads that the system does not give.
+    pub fn start(self, threads: Option<usize>) -> Result<Filler, BackendError> {
+        self.start_or_fall_back(threads, |_| ())
+    }
+
+    /// As [`start`](Self::start); where `Auto` falls back to the processor in a build that can use a CUDA device, it says
+    /// why. With `threads`, `Auto` is the processor.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn start_or_fall_back(
+        self,
+        threads: Option<usize>,
+        fell_back: impl FnOnce(&BackendError),
+    ) -> Result<Filler, BackendError> {
         match self {
-            Self::Embedded => Ok(Cpu::Embedded(Embedded)),
-            Self::Simd => Ok(Cpu::Simd(Simd::new())),
+            Self::Embedded => Ok(Filler::Embedded(Embedded)),
+            Self::Simd => Ok(Filler::Simd(Simd::new())),
+            Self::Cuda => Device::start().map(Filler::Cuda),
+            Self::Auto if Device::BUILT && threads.is_none() => {
+                Device::start().map(Filler::Cuda).or_else(|error| {
+                    fell_back(&error);
+                    Self::Rayon.start(None)
+                })
+            }
             Self::Auto | Self::Rayon => match threads {
-                None => Ok(Cpu::Rayon(Rayon::new())),
-                Some(threads) => {
-                    Rayon::with_threads(threads).map(Cpu::Rayon).map_err(|error| BackendError(error.to_string()))
-                }
+                None => Ok(Filler::Rayon(Rayon::new())),
+                Some(threads) => Rayon::with_threads(threads)
+                    .map(Filler::Rayon)
+                    .map_err(|error| BackendError(error.to_string())),
             },
-            Self::Cuda => Err(BackendError(
-                "this build has no backend 'cuda'; there are 'auto', 'embedded', 'simd', 'rayon', and each gives the \
-                 same bits"
-                    .to_owned(),
-            )),
         }
     }
 }
 
-impl Cpu {
+impl Filler {
     /// As `--backend` spells it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -96,24 +116,31 @@ impl Cpu {
             Self::Embedded(_) => "embedded",
             Self::Simd(_) => "simd",
             Self::Rayon(_) => "rayon",
+            Self::Cuda(_) => "cuda",
         }
     }
 
-    /// The number of threads that fill.
+    /// The number of threads of this machine's processors that fill.
     #[must_use]
     pub fn threads(&self) -> usize {
         match self {
-            Self::Embedded(_) | Self::Simd(_) => 1,
+            Self::Embedded(_) | Self::Simd(_) | Self::Cuda(_) => 1,
             Self::Rayon(rayon) => rayon.threads(),
         }
     }
 
     /// Carries out many fills as one.
-    pub fn fill_all<T: Float>(&mut self, jobs: &mut [Job<'_, T>]) {
+    ///
+    /// # Errors
+    ///
+    /// What a device answers; a processor always does it.
+    pub fn fill_all<T: Float>(&mut self, jobs: &mut [Job<'_, T>]) -> Result<(), BackendError> {
         let Ok(()) = match self {
             Self::Embedded(embedded) => embedded.fill_all(jobs),
             Self::Simd(simd) => simd.fill_all(jobs),
             Self::Rayon(rayon) => rayon.fill_all(jobs),
+            Self::Cuda(device) => return device.fill_all(jobs),
         };
+        Ok(())
     }
 }

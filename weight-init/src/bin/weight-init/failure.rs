@@ -92,6 +92,7 @@ impl From<CreateError> for Failure {
         match error {
             CreateError::Lower(error) => Self::input(error),
             CreateError::Checkpoint(error) => error.into(),
+            CreateError::Backend(error) => error.into(),
         }
     }
 }

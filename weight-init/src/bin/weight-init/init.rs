@@ -6,7 +6,7 @@ use weight_init::plan::Plan;
 use crate::args::{InitArgs, PretrainedChoice};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
-use crate::output::say;
+use crate::output::{say, say_fallback};
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     warn_of_unknown_buffers(&plan);
     let recipe =
         Recipe { seed: args.seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
-    let mut backend = args.backend.start(None)?;
+    let mut backend = args.backend.start_or_fall_back(None, say_fallback)?;
     let bytes = plan
         .tensors(args.unknown)
         .map_err(Failure::input)?

@@ -2,6 +2,7 @@ use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
 use weight_init::diagnostic::escape_controls;
+use weight_init::run::BackendError;
 
 use crate::failure::Failure;
 
@@ -18,6 +19,11 @@ pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
 /// Says something on standard error, on a line of its own.
 pub(crate) fn say(text: impl std::fmt::Display) {
     eprintln!("{}", escape_controls(&text.to_string()));
+}
+
+/// Says why no device fills, where one could have.
+pub(crate) fn say_fallback(error: &BackendError) {
+    say(format_args!("note: the processor fills, with the same bits: {error}"));
 }
 
 /// Prints one JSON value and a line end.

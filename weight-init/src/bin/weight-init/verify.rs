@@ -5,7 +5,7 @@ use weight_init::run::BackendKind;
 use crate::args::{PlanPretrained, VerifyArgs};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::output::print;
+use crate::output::{print, say_fallback};
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
         if recipe.skip_pretrained { PlanPretrained::Skip } else { PlanPretrained::Load };
     let options = input.options(recipe.skip_pretrained, recipe.dtype);
     let plan = input.plan(&options, pretrained, &args.fetch)?;
-    let mut backend = BackendKind::Auto.start(None)?;
+    let mut backend = BackendKind::Auto.start_or_fall_back(None, say_fallback)?;
     let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();
     let progress = Progress::new("comparing", bytes);
     let difference = verify(&recipe, &plan, &file, &mut backend, &mut |bytes| progress.add(bytes))?;
