@@ -6,6 +6,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
+use crate::mock::compile;
+
 /// Where the driver's library is to be found, as the backend reads it.
 const DRIVER: &str = "WEIGHT_INIT_CUDA_DRIVER";
 
@@ -13,28 +15,8 @@ const DRIVER: &str = "WEIGHT_INIT_CUDA_DRIVER";
 fn mock() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("cuda/driver/lib.rs");
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libmock_cuda.so");
-        let compiler = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let done = Command::new(compiler)
-            .args([
-                "--edition",
-                "2024",
-                "--crate-type",
-                "cdylib",
-                "--crate-name",
-                "mock_cuda",
-                "-O",
-                "-D",
-                "warnings",
-                "-o",
-            ])
-            .arg(&library)
-            .arg(&source)
-            .status()
-            .unwrap();
-        assert!(done.success(), "the mock driver does not compile");
-        library
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        compile(repository, Path::new(env!("CARGO_TARGET_TMPDIR")))
     })
 }
 

@@ -8,5 +8,6 @@
 mod assembler;
 mod driver;
 mod machines;
+mod mock;
 mod mocked;
 mod ptx;
