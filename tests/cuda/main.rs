@@ -7,6 +7,9 @@
 
 mod assembler;
 mod driver;
+mod interpretation;
+#[allow(dead_code, reason = "the mock driver uses all of it")]
+mod interpreter;
 mod machines;
 mod mock;
 mod mocked;

@@ -12,7 +12,7 @@ pub(crate) fn compile(repository: &Path, folder: &Path) -> PathBuf {
         .args(["--edition", "2024", "--crate-type", "cdylib", "--crate-name", "mock_cuda"])
         .args(["-O", "-D", "warnings", "-o"])
         .arg(&library)
-        .arg(repository.join("tests/cuda/driver/lib.rs"))
+        .arg(repository.join("tests/cuda/mock_driver.rs"))
         .status()
         .unwrap();
     assert!(done.success(), "the mock driver does not compile");

@@ -131,7 +131,8 @@ pub(crate) struct InitArgs {
     /// The checkpoint to write
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) out: PathBuf,
-    /// What fills; every backend gives the same bits
+    /// What fills; every backend gives the same bits. auto: a CUDA device if this build can use one and there is one,
+    /// else all cores
     #[arg(long, default_value = "auto", value_parser = backend_parser())]
     pub(crate) backend: BackendKind,
     /// Element type of all floating-point tensors; without it each has its own
@@ -215,7 +216,7 @@ pub(crate) struct BenchArgs {
     /// Elements of each fill
     #[arg(long, value_name = "N", default_value_t = 1 << 24, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
     pub(crate) elements: u64,
-    /// What fills; auto: every CPU backend
+    /// What fills; auto: every backend of the processor; cuda: the device's own memory, beside setting it there
     #[arg(long, default_value = "auto", value_parser = backend_parser())]
     pub(crate) backend: BackendKind,
     /// How to print; JSON: one object a line

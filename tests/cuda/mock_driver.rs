@@ -14,7 +14,10 @@
     reason = "the driver's contract"
 )]
 
+#[path = "mock_driver/api.rs"]
 mod api;
 mod interpreter;
+#[path = "mock_driver/machine.rs"]
 mod machine;
+#[path = "mock_driver/memory.rs"]
 mod memory;

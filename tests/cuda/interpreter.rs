@@ -10,20 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use self::arithmetic::Compute;
 
 /// The kernels of a PTX text.
-pub struct Module {
+pub(crate) struct Module {
     kernels: BTreeMap<String, Kernel>,
 }
 
 /// An entry point.
-pub struct Kernel {
+pub(crate) struct Kernel {
     /// Bytes of each parameter.
-    pub params: Vec<usize>,
+    pub(crate) params: Vec<usize>,
     code: Vec<Instruction>,
     registers: usize,
 }
 
 /// The memory that a kernel reads and writes; little endian.
-pub trait Memory {
+pub(crate) trait Memory {
     /// Reads so many bytes. An error where a device would fault, too.
     fn load(&mut self, address: u64, bytes: usize) -> Result<u64, String>;
     /// Writes so many low bytes.
@@ -91,16 +91,16 @@ enum Operand {
 
 impl Module {
     /// Reads a text; an error names the line that is not understood.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         parse::kernels(text).map(|kernels| Self { kernels })
     }
 
-    pub fn kernel(&self, name: &str) -> Option<&Kernel> {
+    pub(crate) fn kernel(&self, name: &str) -> Option<&Kernel> {
         self.kernels.get(name)
     }
 
     /// For each kernel its name, and the instructions that never ran, with their places.
-    pub fn never_ran(&self) -> impl Iterator<Item = (&str, Vec<(usize, &str)>)> {
+    pub(crate) fn never_ran(&self) -> impl Iterator<Item = (&str, Vec<(usize, &str)>)> {
         self.kernels.iter().map(|(name, Kernel { code, .. })| {
             let instructions = code.iter().enumerate();
             let never =
@@ -113,7 +113,7 @@ impl Module {
 
 impl Kernel {
     /// Runs every thread, one after the other, and returns the number of instructions.
-    pub fn launch(
+    pub(crate) fn launch(
         &self,
         memory: &mut impl Memory,
         [blocks, threads]: [u32; 2],

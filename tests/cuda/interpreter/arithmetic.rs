@@ -116,7 +116,7 @@ fn numbers(name: &str) -> Option<Compute> {
         "setp.lt.f32" => related!(single, <),
         "setp.gt.f32" => related!(single, >),
         // "Or unordered": where one is no number.
-        "setp.geu.f32" => |a, b, _| (!(single(a) < single(b))).into(),
+        "setp.geu.f32" => |a, b, _| u64::from(single(a) < single(b)) ^ 1,
         "add.rn.f64" => |a, b, _| (f64::from_bits(a) + f64::from_bits(b)).to_bits(),
         "sub.rn.f64" => |a, b, _| (f64::from_bits(a) - f64::from_bits(b)).to_bits(),
         "mul.rn.f64" => |a, b, _| (f64::from_bits(a) * f64::from_bits(b)).to_bits(),
@@ -125,7 +125,7 @@ fn numbers(name: &str) -> Option<Compute> {
         "neg.f64" => |a, _, _| a ^ SIGN,
         "setp.lt.f64" => related!(f64::from_bits, <),
         "setp.gt.f64" => related!(f64::from_bits, >),
-        "setp.geu.f64" => |a, b, _| (!(f64::from_bits(a) < f64::from_bits(b))).into(),
+        "setp.geu.f64" => |a, b, _| u64::from(f64::from_bits(a) < f64::from_bits(b)) ^ 1,
         _ => return None,
     })
 }
@@ -153,7 +153,9 @@ fn half(x: f32) -> u64 {
     }
     // Numbers below 2⁻¹⁴ have the step of those above.
     let exponent = ((magnitude.to_bits() >> 52) as i32 - 1023).max(-14);
-    let steps = (magnitude * f64::powi(2.0, 10 - exponent)).round_ties_even() as u64;
+    // 2¹⁰⁻ᵉ, by its bits.
+    let per_step = f64::from_bits(((1023 + 10 - exponent) as u64) << 52);
+    let steps = (magnitude * per_step).round_ties_even() as u64;
     // The first of 2¹⁰ steps of an exponent carries into it.
     sign | ((exponent + 14) as u64 * 1024 + steps)
 }

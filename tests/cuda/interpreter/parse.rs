@@ -38,8 +38,9 @@ fn kernel(head: &str, body: &str) -> Result<Kernel, String> {
             lines.push(line);
         }
     }
-    let parsed =
-        |line: &&str| parser.instruction(line).ok_or(format!("unknown instruction: {line}"));
+    let parsed = |line: &&str| {
+        parser.instruction(line).ok_or_else(|| format!("unknown instruction: {line}"))
+    };
     let code = lines.iter().map(parsed).collect::<Result<_, _>>()?;
     Ok(Kernel { params: sizes, code, registers: parser.registers.len() })
 }
