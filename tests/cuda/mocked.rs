@@ -231,6 +231,10 @@ mod of_type {
             // SAFETY: null is the default stream, and nothing else is done with the memory before it is read.
             unsafe { cuda.enqueue(ptr::null_mut(), &mut job) }.unwrap();
         }
+        // Nothing has waited for the last one, and the mock does not work ahead.
+        let last = memory.last().unwrap().address() as *const u8;
+        // SAFETY: the mock's memory is that of this process.
+        assert_eq!(unsafe { last.read() }, PATTERN);
         for (index, memory) in memory.iter().enumerate() {
             let fill = &fills[index % fills.len()];
             assert_same(

@@ -116,7 +116,8 @@ impl Cuda {
         DeviceMemory::new(&self.context, len)
     }
 
-    /// Copies elements from number `first` of the memory on, when all work that was ordered of the device is done.
+    /// Copies elements from number `first` of the memory on, when all work of the device is done that was ordered before, on
+    /// any stream.
     ///
     /// # Errors
     ///
@@ -135,8 +136,7 @@ impl Cuda {
             return Ok(());
         }
         self.make_current()?;
-        // SAFETY: nothing but this waits for the context's work, and any thread may.
-        answer(unsafe { sys::cuStreamSynchronize(self.stream.as_inner()) }, "carry out its work")?;
+        CurrentContext::synchronize().to("carry out its work")?;
         let from = memory.address() + (first * size_of::<T>()) as u64;
         // SAFETY: the range is within the memory, `out` is as long, and any bits are a number.
         let copied =
@@ -148,7 +148,8 @@ impl Cuda {
     /// afterwards finds them done.
     ///
     /// The stream is a handle of the driver (`CUstream`), such as `torch.cuda.current_stream().cuda_stream`; null is the
-    /// default stream.
+    /// default stream. It must not be capturing a graph. A few calls may be under way at once; one more waits for the
+    /// first of them.
     ///
     /// # Errors
     ///

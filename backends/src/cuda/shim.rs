@@ -122,6 +122,7 @@ forward! {
     fn cuDevicePrimaryCtxRetain(a: P, b: c_int);
     fn cuDevicePrimaryCtxRelease_v2(a: c_int);
     fn cuCtxSetCurrent(a: P);
+    fn cuCtxSynchronize();
     fn cuModuleLoadDataEx(a: P, b: P, c: c_uint, d: P, e: P);
     fn cuModuleUnload(a: P);
     fn cuModuleGetFunction(a: P, b: P, c: P);

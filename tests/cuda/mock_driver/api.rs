@@ -123,6 +123,8 @@ entry_points! {
         if context == CONTEXT { SUCCESS } else { INVALID_CONTEXT }
     }
     #[in_context]
+    fn cuCtxSynchronize(machine) { machine.finish_all() }
+    #[in_context]
     fn cuModuleLoadDataEx(machine, module: *mut usize, image: *const c_char, _n: u32, _options: *mut c_void, _values: *mut c_void) {
         // SAFETY: an image of PTX is text that ends with 0.
         let text = unsafe { CStr::from_ptr(image) };
