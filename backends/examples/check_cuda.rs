@@ -20,19 +20,31 @@ const CHUNK: usize = 1 << 24;
 /// filled, then so that no unit of the device's can be stored at once.
 const FIRSTS: [(u64, usize); 2] = [(0, 1), (3, 16)];
 
-fn main() -> Result<ExitCode, Box<dyn Error>> {
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(3)
+    })
+}
+
+fn run() -> Result<ExitCode, Box<dyn Error>> {
     let args: Vec<_> = std::env::args().skip(1).collect();
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let check = match args[..] {
+        ["check"] => Some(1 << 30),
+        ["check", elements] => Some(elements.parse()?),
+        ["model"] => None,
+        _ => return Err("usage: check_cuda check [ELEMENTS] | model".into()),
+    };
     let mut cuda = Cuda::new()?;
     println!("device: {}", cuda.name());
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["check"] => check(&mut cuda, 1 << 30),
-        ["check", elements] => check(&mut cuda, elements.parse()?),
-        ["model"] => model(&mut cuda).map(|()| ExitCode::SUCCESS),
-        _ => Err("usage: check_cuda check [ELEMENTS] | model".into()),
+    match check {
+        Some(elements) => check_bits(&mut cuda, elements),
+        None => model(&mut cuda).map(|()| ExitCode::SUCCESS),
     }
 }
 
-fn check(cuda: &mut Cuda, elements: usize) -> Result<ExitCode, Box<dyn Error>> {
+fn check_bits(cuda: &mut Cuda, elements: usize) -> Result<ExitCode, Box<dyn Error>> {
     let mut same = true;
     same &= element_type::<f32>(cuda, "f32", elements)?;
     same &= element_type::<f64>(cuda, "f64", elements)?;

@@ -23,6 +23,7 @@ fn assembler() -> Option<PathBuf> {
             "install",
             "--quiet",
             "--disable-pip-version-check",
+            "--no-deps",
             "nvidia-cuda-nvcc",
             "--target",
         ];
