@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::c_void;
 use std::slice;
 use std::string::String;
@@ -222,10 +223,8 @@ impl Cuda {
         launch: &Launch<'_>,
     ) -> Result<(), CudaError> {
         let Self { tables, modules, multiprocessors, .. } = self;
-        let function = module(modules, &launch.kernel)?
-            .get_function(&launch.kernel)
-            .to("find a kernel")?
-            .to_raw();
+        let function =
+            module(modules, launch)?.get_function(&launch.kernel).to("find a kernel")?.to_raw();
         // As many blocks as there are tiles, but for very many: these take tiles in turn.
         let blocks = launch.tiles.min(*multiprocessors * BLOCKS_OF_MULTIPROCESSOR);
         let order = |mut table: u64| {
@@ -301,16 +300,19 @@ impl Cuda {
 /// Blocks of a launch for each multiprocessor, at most.
 const BLOCKS_OF_MULTIPROCESSOR: u32 = 1 << 10;
 
-/// The module of a kernel, loaded when first needed.
+/// The module of a launch's kernel, loaded when first needed.
 fn module<'m>(
     modules: &'m mut BTreeMap<String, Module>,
-    kernel: &str,
+    launch: &Launch<'_>,
 ) -> Result<&'m Module, CudaError> {
-    if !modules.contains_key(kernel) {
-        let image = image::image(kernel).ok_or(CudaError::Unsupported { fill: "such" })?;
-        modules.insert(kernel.into(), Module::from_ptx(image, &[]).to("load a kernel")?);
+    match modules.entry(launch.kernel.clone()) {
+        Entry::Occupied(module) => Ok(module.into_mut()),
+        Entry::Vacant(place) => {
+            let image =
+                image::image(&launch.kernel).ok_or(CudaError::Unsupported { fill: launch.kind })?;
+            Ok(place.insert(Module::from_ptx(image, &[]).to("load a kernel")?))
+        }
     }
-    modules.get(kernel).ok_or(CudaError::Unsupported { fill: "such" })
 }
 
 impl<T: Float> Backend<T> for Cuda {

@@ -32,6 +32,8 @@ pub(super) struct Target<T: Float> {
 
 /// One launch of a kernel.
 pub(super) struct Launch<'a> {
+    /// The kind of fill.
+    pub(super) kind: &'static str,
     pub(super) kernel: String,
     /// The table of segments, as the kernel reads it.
     pub(super) table: &'a [MaybeUninit<u8>],
@@ -59,8 +61,10 @@ pub(super) fn launches<T: Float>(
         if !address.is_multiple_of(size as u64) {
             return Err(CudaError::Misaligned { address: *address, size });
         }
-        let known = Fill::Constant(T::default()).name() == fill.name()
-            || matches!(fill, Fill::Uniform(_) | Fill::Normal(_) | Fill::TruncNormal(_));
+        let known = matches!(
+            fill,
+            Fill::Constant(_) | Fill::Uniform(_) | Fill::Normal(_) | Fill::TruncNormal(_)
+        );
         if !known {
             return Err(CudaError::Unsupported { fill: fill.name() });
         }
@@ -101,12 +105,11 @@ fn tile_units(units: u64, multiprocessors: u32) -> u64 {
 /// The launches of one kind of fill.
 fn launch<T: Float, D: Copy>(
     targets: &[Target<T>],
-    kind: &str,
+    kind: &'static str,
     tile: u64,
     run: &mut dyn FnMut(&Launch<'_>) -> Result<(), CudaError>,
     numbers: impl Fn(&Fill<T>) -> Option<D>,
 ) -> Result<(), CudaError> {
-    let kernel = format!("{kind}_{}", type_name::<T>());
     let mut segments = Vec::new();
     let (mut base, mut tiles) = (0, 0);
     for target in targets {
@@ -114,7 +117,7 @@ fn launch<T: Float, D: Copy>(
         for (first, address, len) in pieces(target, tile) {
             let more = units(first, len, size_of::<T>()).div_ceil(tile);
             if tiles + more > TILES_OF_LAUNCH && !segments.is_empty() {
-                run(&of_segments(&kernel, &segments, base, tiles, tile))?;
+                run(&of_segments::<T, D>(kind, &segments, base, tiles, tile))?;
                 segments.clear();
                 tiles = 0;
             }
@@ -130,7 +133,7 @@ fn launch<T: Float, D: Copy>(
     if segments.is_empty() {
         return Ok(());
     }
-    run(&of_segments(&kernel, &segments, base, tiles, tile))
+    run(&of_segments::<T, D>(kind, &segments, base, tiles, tile))
 }
 
 /// Where a segment's elements come from.
@@ -150,8 +153,8 @@ fn segment<T: Float, D>(stream: Stream, first: u64, numbers: D) -> Segment<D> {
     }
 }
 
-fn of_segments<'a, D>(
-    kernel: &str,
+fn of_segments<'a, T: Float, D>(
+    kind: &'static str,
     segments: &'a [Segment<D>],
     base: u64,
     tiles: u64,
@@ -160,7 +163,8 @@ fn of_segments<'a, D>(
     // SAFETY: a table is plain data, and bytes that need not be initialized have no invariant.
     let (_, table, _) = unsafe { segments.align_to::<MaybeUninit<u8>>() };
     Launch {
-        kernel: kernel.into(),
+        kind,
+        kernel: format!("{kind}_{}", type_name::<T>()),
         table,
         segments: segments.len() as u32,
         base,

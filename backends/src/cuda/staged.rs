@@ -71,11 +71,6 @@ impl Staged {
         self.cuda.name()
     }
 
-    /// The device.
-    pub const fn device(&mut self) -> &mut Cuda {
-        &mut self.cuda
-    }
-
     /// Orders a stage to be filled with some parts of jobs, and to be copied.
     fn order<T: Float>(
         &mut self,
