@@ -4,7 +4,7 @@ use std::thread;
 use weight_init::config::read_source;
 use weight_init::model::Model;
 use weight_init::plan::{Options, Plan, Unknown};
-use weight_init::run::{BackendKind, Cpu, fill_whole};
+use weight_init::run::{BackendKind, Filler, fill_whole};
 use weight_init_backends::{Backend, Rayon};
 use weight_init_core::initializer::{Initializer, Kaiming, Shape};
 use weight_init_core::{Fill, FillError, Float, Stream, bf16};
@@ -18,7 +18,7 @@ pub struct Ours {
     threads: usize,
     rayon: Rayon,
     model: Model,
-    whole: Cpu,
+    whole: Filler,
     whole_memory: Vec<Vec<u64>>,
 }
 
