@@ -6,6 +6,8 @@
 //! | `simd` | [`Simd`] | a slice of the caller's | std, to ask the processor what it can |
 //! | `rayon` | [`Rayon`] | a slice of the caller's | threads |
 //!
+//! [`embedded`] also initializes structs that hold their weights, linking no more than a program uses.
+//!
 //! A backend that a program takes is a value; features only say which backends there are.
 //!
 //! ```
@@ -26,7 +28,7 @@ extern crate std;
 
 mod backend;
 #[cfg(feature = "embedded")]
-mod embedded;
+pub mod embedded;
 #[cfg(feature = "rayon")]
 mod rayon;
 #[cfg(feature = "simd")]

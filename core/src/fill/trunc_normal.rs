@@ -14,12 +14,7 @@ pub struct TruncNormalFill<T: Float> {
 
 impl<T: Float> TruncNormalFill<T> {
     /// See [`Fill::trunc_normal`](super::Fill::trunc_normal).
-    pub(crate) fn new(
-        mean: f64,
-        std: f64,
-        a: f64,
-        b: f64,
-    ) -> Result<Lowered<T, Self>, FillError> {
+    pub(crate) fn new(mean: f64, std: f64, a: f64, b: f64) -> Result<Lowered<T, Self>, FillError> {
         for (argument, value) in
             [(Argument::Mean, mean), (Argument::Std, std), (Argument::A, a), (Argument::B, b)]
         {

@@ -1,9 +1,10 @@
 use core::cmp::Reverse;
 
-use super::frame::{Frame, State};
+use super::frame::{Frame, Link, State};
 use super::path::Path;
 use crate::init_cfg::{Init, Rules, Write};
 use crate::initializer::Constant;
+use crate::layer::Layer;
 
 /// One look at one part of a rule for one parameter, and what came of it.
 #[derive(Clone, Copy, Debug)]
@@ -172,7 +173,7 @@ fn frame_rules<'a>(
                 within: Path::within(leaf, attribute, covered.unwrap_or(frame.depth)),
             });
         };
-        emit(Part::Layer, write, own(rules, rule, &write, leaf, attribute));
+        emit(Part::Layer, write, own(rules, rule, &write, leaf.layer, attribute));
         for (index, glob) in rules.globs(rule).enumerate() {
             let path = Path::new(leaf, attribute, false);
             let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
@@ -190,24 +191,24 @@ fn frame_rules<'a>(
 }
 
 /// What the rule's own `layer` does to the parameter.
-fn own(
+pub(crate) fn own(
     rules: &dyn Rules,
     rule: usize,
     write: &Write<'_>,
-    leaf: &Frame<'_>,
+    layer: &dyn Layer,
     attribute: &str,
 ) -> Outcome {
     if write.init.is_pretrained() {
         return Outcome::Writes;
     }
-    if rules.layers(rule).any(|class| leaf.layer.is(class)) {
+    if rules.layers(rule).any(|class| layer.is(class)) {
         return touches(write, attribute);
     }
     if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
 }
 
 /// An initializer touches a layer's `weight` and `bias`; a checkpoint everything.
-fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
+pub(crate) fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
     if write.init.is_pretrained() || matches!(attribute, "weight" | "bias") {
         Outcome::Writes
     } else {
@@ -216,7 +217,7 @@ fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
 }
 
 /// `bias` is written by a constant, everything else by the initializer.
-fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
+pub(crate) fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
     if attribute == "bias" && !write.init.is_pretrained() {
         Init::Constant(Constant { val: write.bias.value() })
     } else {

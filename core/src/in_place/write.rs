@@ -1,0 +1,60 @@
+//! Walks that lend the parameters.
+
+use core::ops::ControlFlow;
+
+use super::decide::Decided;
+use super::{Data, Initializers, LayerMut, LayerVisitorMut, Written};
+use crate::Stream;
+use crate::initializer::{InitError, Shape};
+
+/// Whether the memory of each parameter is as large as its shape says.
+pub(super) struct Sizes {
+    pub(super) fit: bool,
+}
+
+impl<S: Initializers> LayerVisitorMut<S> for Sizes {
+    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
+        self.fit &= shape.num_elements() == Some(data.count() as u64);
+        ControlFlow::Continue(())
+    }
+
+    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()> {
+        layer.visit_mut(self)
+    }
+}
+
+/// Writes what was decided for the parameters from number `first` on.
+pub(super) struct Writer<'a> {
+    pub(super) batch: &'a [Option<Decided>],
+    pub(super) seed: u64,
+    pub(super) first: usize,
+    pub(super) next: usize,
+    pub(super) done: Written,
+    pub(super) error: Option<InitError>,
+}
+
+impl<S: Initializers> LayerVisitorMut<S> for Writer<'_> {
+    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
+        let slot = self.next.checked_sub(self.first).and_then(|slot| self.batch.get(slot));
+        self.next += 1;
+        let Some(Some(decided)) = slot else { return ControlFlow::Continue(()) };
+        let Some(init) = decided.init() else {
+            self.done.kept += 1;
+            return ControlFlow::Continue(());
+        };
+        match data.write(init, shape, Stream::with_id(self.seed, decided.stream)) {
+            Ok(written) => {
+                self.done.written += usize::from(written);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                self.error = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()> {
+        layer.visit_mut(self)
+    }
+}
