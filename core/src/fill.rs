@@ -12,8 +12,11 @@ pub use uniform::UniformFill;
 
 use crate::{
     float::{Float, sealed::Sampler},
-    lanes::{Lanes, MAX_LANES, Scalar},
-    random::{Stream, philox::Rounds},
+    lanes::{Arithmetic, Lanes, MAX_LANES, Scalar},
+    random::{
+        Stream,
+        philox::{self, Rounds},
+    },
 };
 
 /// What a parameter is filled with: the lowered form of an initializer, numbers only.
@@ -160,6 +163,9 @@ fn drive<T: Float, L: Lanes>(
     first: u64,
     out: &mut [T],
 ) {
+    if L::N == 1 {
+        return drive_blocks(lanes, sampler, stream, first, out);
+    }
     let per_block = T::PER_BLOCK as u64;
     let (mut first, mut out) = (first, out);
     while !out.is_empty() {
@@ -170,6 +176,31 @@ fn drive<T: Float, L: Lanes>(
         let rounds = Rounds::new(stream, (block >> 32) as u32);
         drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
         (first, out) = (first.wrapping_add(len as u64), rest);
+    }
+}
+
+/// Block by block, on one lane: a block's code stands there once, for flash is short, and nothing but the block is in
+/// memory, for the stack is.
+#[inline(always)]
+fn drive_blocks<T: Float, L: Lanes>(
+    lanes: L,
+    sampler: impl Sampler<T::Compute>,
+    stream: Stream,
+    first: u64,
+    out: &mut [T],
+) {
+    let per_block = T::PER_BLOCK as u64;
+    let (mut block, mut skipped, mut out) = (first / per_block, (first % per_block) as usize, out);
+    let mut buffer = [T::default(); 4];
+    let Some(elements) = buffer.get_mut(..T::PER_BLOCK) else { return };
+    while !out.is_empty() {
+        let words =
+            philox::block(stream, block).map(|word| Arithmetic::<f32>::splat_int(lanes, word));
+        T::group(lanes, words, sampler, elements);
+        let fresh = elements.get(skipped..).unwrap_or_default();
+        let (part, rest) = out.split_at_mut(out.len().min(fresh.len()));
+        copy(Some(fresh), part);
+        (block, skipped, out) = (block.wrapping_add(1), 0, rest);
     }
 }
 
@@ -204,14 +235,7 @@ fn drive_run<T: Float, L: Lanes>(
     }
 
     let rest = groups.into_remainder();
-    if rest.is_empty() {
-    } else if L::N == 1 {
-        let mut buffer = [T::default(); 4];
-        if let Some(elements) = buffer.get_mut(..per_block) {
-            T::group(Scalar, rounds.blocks(Scalar, block), sampler, elements);
-            copy(Some(elements), rest);
-        }
-    } else {
+    if !rest.is_empty() {
         let mut buffer = [T::default(); 4 * MAX_LANES];
         if let Some(elements) = buffer.get_mut(..per_block * L::N) {
             T::group(lanes, rounds.blocks(lanes, block), sampler, elements);

@@ -1,21 +1,23 @@
 //! `model.init_weights()` for structs that hold their weights: resolved and written where they lie, without heap.
 
 mod decide;
+mod draw;
 mod initializers;
 mod write;
 
 use core::fmt;
 use core::ops::ControlFlow;
 
-pub use self::initializers::{All, Initializers, On, Set};
+pub use self::draw::Draw;
+pub use self::initializers::{All, BiasProb, Initializers, NormalOnly, On, Set};
 
 use self::decide::{Decided, decide};
 use self::write::{Sizes, Writer};
-use crate::init_cfg::{Init, Rules};
+use crate::init_cfg::Rules;
 use crate::initializer::{InitError, Shape};
 use crate::layer::Layer;
 use crate::resolve::{Call, ResolveError};
-use crate::{Float, Stream};
+use crate::{FillError, Float, Stream};
 
 /// A layer that lends its parameters to be written; `#[derive(Layer)]` implements it, too, for every set of
 /// initializers `S`.
@@ -44,17 +46,12 @@ pub trait Data<S: Initializers = All> {
     /// Number of elements.
     fn count(&self) -> usize;
 
-    /// Writes what the initializer gives a parameter of this shape; `false` if it is not in the set.
+    /// Writes elements that are drawn from this; `false` if no initializer of the set does.
     ///
     /// # Errors
     ///
-    /// A shape without fans where they are needed, or arguments that the element type cannot express.
-    fn write(
-        &mut self,
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-    ) -> Result<bool, InitError>;
+    /// Numbers that the element type cannot express.
+    fn write(&mut self, draw: &Draw, stream: Stream) -> Result<bool, FillError>;
 }
 
 /// Elements of one type as [`Data`].
@@ -66,13 +63,8 @@ impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
         self.0.len()
     }
 
-    fn write(
-        &mut self,
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-    ) -> Result<bool, InitError> {
-        S::write(init, shape, stream, self.0)
+    fn write(&mut self, draw: &Draw, stream: Stream) -> Result<bool, FillError> {
+        S::write(draw, stream, self.0)
     }
 }
 
@@ -97,7 +89,8 @@ pub struct Written {
     pub kept: usize,
 }
 
-/// Why [`init_weights`] could not; nothing was written, except for [`Init`](Self::Init).
+/// Why [`init_weights`] could not; nothing was written, unless it is a number that an element type cannot express
+/// ([`InitError::Fill`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InitWeightsError {
     /// Rules and model do not fit together.
@@ -243,7 +236,7 @@ fn run<S: Initializers, const BATCH: usize>(
 ) -> Result<Written, InitWeightsError> {
     let mut batch: [Option<Decided>; BATCH] = [None; BATCH];
     // Whatever is wrong is found before anything is written.
-    let count = decide(&*model, call, 0, &mut batch, S::has)?;
+    let count = decide::<S>(&*model, call, 0, &mut batch)?;
     let mut sizes = Sizes { fit: true };
     let _ = model.visit_mut(&mut sizes);
     if !sizes.fit {
@@ -252,13 +245,13 @@ fn run<S: Initializers, const BATCH: usize>(
     let (mut done, mut first) = (Written::default(), 0);
     while first < count {
         if first > 0 {
-            decide(&*model, call, first, &mut batch, S::has)?;
+            decide::<S>(&*model, call, first, &mut batch)?;
         }
         let mut writer = Writer { batch: &batch, seed, first, next: 0, done, error: None };
         let _ = model.visit_mut(&mut writer);
         done = writer.done;
         if let Some(error) = writer.error {
-            return Err(InitWeightsError::Init(error));
+            return Err(InitWeightsError::Init(InitError::Fill(error)));
         }
         first += BATCH;
     }

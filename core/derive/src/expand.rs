@@ -122,30 +122,35 @@ impl Parts {
                 quote!(<#element as #core::Float>::DTYPE)
             }
         };
-        self.params.push(quote! {
-            visitor.param(&#core::Param {
+        let param = quote! {
+            #core::Param {
                 name: #name,
                 shape: #shape,
                 dtype: #dtype,
                 stream: #stream,
                 same_as: #same_as,
-            })?;
+            }
+        };
+        self.params.push(match &attributes.shape {
+            Some(_) => quote!(visitor.param(&#param)?;),
+            // In flash, not on the stack.
+            None => quote!(visitor.param(&const { #param })?;),
         });
         if attributes.same_as.is_none() {
-            let dims = match &attributes.shape {
+            let shape = match &attributes.shape {
                 // It may read other fields: it is copied before the elements are lent.
-                Some(_) => quote! {
+                Some(shape) => quote_spanned! {shape.span()=>
                     let mut dims = [0_usize; 16];
-                    let dims = #core::in_place::copy_dims(#dims, &mut dims);
+                    let dims = #core::in_place::copy_dims(&#shape, &mut dims);
+                    let shape = &#core::Shape::new(dims).with_layout(#core::Layout::#layout);
                 },
-                None => quote!(let dims = #dims;),
+                None => quote!(let shape = &const { #shape };),
             };
             self.params_mut.push(quote! {
                 {
-                    #dims
-                    let shape = #core::Shape::new(dims).with_layout(#core::Layout::#layout);
+                    #shape
                     let elements = #core::tensor::ParamData::elements_mut(&mut self.#member);
-                    visitor.param(&shape, &mut #core::in_place::Elements(elements))?;
+                    visitor.param(shape, &mut #core::in_place::Elements(elements))?;
                 }
             });
         }

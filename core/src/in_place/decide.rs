@@ -5,13 +5,14 @@
 
 use core::ops::ControlFlow;
 
-use super::InitWeightsError;
-use crate::init_cfg::{Init, Pretrained, Rules};
+use super::{Draw, InitWeightsError, Initializers};
+use crate::init_cfg::Rules;
+use crate::initializer::InitError;
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
 use crate::resolve::{
-    Attribute, Call, Link, MAX_TIED_VISITS, Outcome, Part, ResolveError, assignment, attribute,
-    extend, matches_backwards, own, stream_of, touches,
+    Attribute, Call, Link, MAX_TIED_VISITS, Outcome, Part, ResolveError, attribute, extend,
+    matches_backwards, own, stream_of, touches,
 };
 
 /// What is decided for one parameter.
@@ -19,13 +20,13 @@ use crate::resolve::{
 pub(super) struct Decided {
     pub(super) stream: u64,
     /// The last writer so far; a tie may bring a later one.
-    last: Option<(Order, Init<()>)>,
+    last: Option<(Order, Draw)>,
 }
 
 impl Decided {
     /// What writes the parameter; `None` if no rule does.
-    pub(super) fn init(&self) -> Option<&Init<()>> {
-        self.last.as_ref().map(|(_, init)| init)
+    pub(super) fn draw(&self) -> Option<&Draw> {
+        self.last.as_ref().map(|(_, draw)| draw)
     }
 }
 
@@ -41,33 +42,43 @@ struct Order {
 /// have memory of their own.
 ///
 /// Whatever could go wrong, with any parameter, is found.
-pub(super) fn decide(
+pub(super) fn decide<S: Initializers>(
     root: &dyn Layer,
     call: Call<'_>,
     first: usize,
     decided: &mut [Option<Decided>],
-    linked: fn(&Init<()>) -> bool,
 ) -> Result<usize, InitWeightsError> {
-    decided.fill(None);
-    let bare = matches!(call, Call::Initialize(_));
+    for slot in &mut *decided {
+        *slot = None;
+    }
     let frame = Frame {
         parent: None,
         name: "",
         layer: root,
         depth: 0,
         entered: 0,
-        runs: bare || root.init_weights() != InitWeights::None,
+        runs: matches!(call, Call::Initialize(_)) || root.init_weights() != InitWeights::None,
         tied: false,
         stream: Fnv1a::new(),
     };
-    let mut shared =
-        Shared { call, entered: 0, tied: 0, first, next: 0, decided, linked, stop: None };
-    let _ = enter(&frame, &mut shared);
+    let mut shared = Shared {
+        call,
+        entered: 1,
+        tied: 0,
+        first,
+        next: 0,
+        decided,
+        lower: lower::<S>,
+        stop: None,
+    };
+    let mut walk = Walk { frame: &frame, shared: &mut shared };
+    let _ = walk.enter();
     match shared.stop {
         None => Ok(shared.next),
         Some(Stop::Resolve(error)) => Err(InitWeightsError::Resolve(error)),
         Some(Stop::Pretrained) => Err(InitWeightsError::Pretrained),
         Some(Stop::NotLinked) => Err(InitWeightsError::NotLinked),
+        Some(Stop::ZeroFans) => Err(InitWeightsError::Init(InitError::ZeroFans)),
     }
 }
 
@@ -98,11 +109,13 @@ impl<'a> Link<'a> for Frame<'a> {
     }
 }
 
-/// Why the walk breaks off.
+/// Why the walk breaks off: a code, for the stack is short.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     Resolve(ResolveError),
     Pretrained,
     NotLinked,
+    ZeroFans,
 }
 
 /// What the frames of one walk share.
@@ -116,16 +129,11 @@ struct Shared<'s> {
     /// The number of the next parameter that has memory of its own.
     next: usize,
     decided: &'s mut [Option<Decided>],
-    linked: fn(&Init<()>) -> bool,
+    lower: Lower,
     stop: Option<Stop>,
 }
 
 impl<'s> Shared<'s> {
-    fn stop(&mut self, why: Stop) -> ControlFlow<()> {
-        self.stop = Some(why);
-        ControlFlow::Break(())
-    }
-
     /// The rules that a layer holds in this call, if they are applied.
     fn rules<'a>(&self, frame: &Frame<'a>) -> Option<&'a dyn Rules>
     where
@@ -141,37 +149,28 @@ impl<'s> Shared<'s> {
     const fn is_bare(&self) -> bool {
         matches!(self.call, Call::Initialize(_))
     }
-}
 
-fn enter(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
-    if frame.tied {
-        shared.tied += 1;
-        if shared.tied > MAX_TIED_VISITS {
-            return shared.stop(Stop::Resolve(ResolveError::TooManyPaths));
+    /// What is wrong with a layer, before its parts are looked at.
+    #[inline(never)]
+    fn fault(&mut self, frame: &Frame<'_>) -> Option<Stop> {
+        self.tied += u32::from(frame.tied);
+        if self.tied > MAX_TIED_VISITS {
+            return Some(Stop::Resolve(ResolveError::TooManyPaths));
         }
-    }
-    shared.entered += 1;
-    if let Some(rules) = shared.rules(frame)
-        && !overrides_lead_to_layers(frame.layer, rules)
-    {
-        return shared.stop(Stop::Resolve(ResolveError::MissingAttribute));
-    }
-    frame.layer.visit(&mut Walk { frame, shared })
-}
-
-fn overrides_lead_to_layers(layer: &dyn Layer, rules: &dyn Rules) -> bool {
-    let mut rule = 0;
-    while rules.write(rule).is_some() {
-        let mut index = 0;
-        while let Some(name) = rules.override_name(rule, index) {
-            if attribute(layer, name) != Attribute::Layer {
-                return false;
+        let rules = self.rules(frame)?;
+        let mut rule = 0;
+        while is_pretrained(rules, rule).is_some() {
+            let mut index = 0;
+            while let Some(name) = rules.override_name(rule, index) {
+                if attribute(frame.layer, name) != Attribute::Layer {
+                    return Some(Stop::Resolve(ResolveError::MissingAttribute));
+                }
+                index += 1;
             }
-            index += 1;
+            rule += 1;
         }
-        rule += 1;
+        None
     }
-    true
 }
 
 struct Walk<'w, 's> {
@@ -179,31 +178,48 @@ struct Walk<'w, 's> {
     shared: &'w mut Shared<'s>,
 }
 
+impl Walk<'_, '_> {
+    fn enter(&mut self) -> ControlFlow<()> {
+        self.shared.stop = self.shared.fault(self.frame);
+        if self.shared.stop.is_some() {
+            return ControlFlow::Break(());
+        }
+        self.frame.layer.visit(self)
+    }
+
+    /// Decides one parameter.
+    fn decide(&mut self, param: &Param<'_>) -> Result<(), Stop> {
+        let Self { frame, shared } = self;
+        let found = last_write(frame, param, shared)?;
+        let stream = stream_of(frame.stream, param);
+        let is_tied = frame.tied || param.same_as.is_some();
+        let slot = if is_tied {
+            shared.decided.iter_mut().flatten().find(|decided| decided.stream == stream)
+        } else {
+            let slot = shared.next.checked_sub(shared.first);
+            shared.next += 1;
+            slot.and_then(|slot| shared.decided.get_mut(slot))
+                .map(|slot| slot.insert(Decided { stream, last: None }))
+        };
+        if let (Some(slot), Some(Found { rules, order })) = (slot, found)
+            && slot.last.as_ref().is_none_or(|(last, _)| *last < order)
+        {
+            let draw = (shared.lower)(rules, order.rule, order.part, param)?;
+            slot.last = Some((order, draw));
+        }
+        Ok(())
+    }
+}
+
 impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
-        let Self { frame, shared } = self;
-        let last = match last_write(frame, param, shared) {
-            Ok(last) => last,
-            Err(stop) => return shared.stop(stop),
-        };
-        let stream = stream_of(frame.stream, param);
-        if frame.tied || param.same_as.is_some() {
-            let mut decided = shared.decided.iter_mut().flatten();
-            if let Some(decided) = decided.find(|decided| decided.stream == stream) {
-                let order =
-                    |last: &Option<(Order, Init<()>)>| last.as_ref().map(|(order, _)| *order);
-                if order(&last) > order(&decided.last) {
-                    decided.last = last;
-                }
+        match self.decide(param) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(stop) => {
+                self.shared.stop = Some(stop);
+                ControlFlow::Break(())
             }
-            return ControlFlow::Continue(());
         }
-        let slot = shared.next.checked_sub(shared.first);
-        if let Some(slot) = slot.and_then(|slot| shared.decided.get_mut(slot)) {
-            *slot = Some(Decided { stream, last });
-        }
-        shared.next += 1;
-        ControlFlow::Continue(())
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
@@ -223,109 +239,152 @@ impl LayerVisitor for Walk<'_, '_> {
                 None => extend(above.stream, child.name),
             },
         };
-        enter(&frame, self.shared)
+        self.shared.entered += 1;
+        Walk { frame: &frame, shared: self.shared }.enter()
     }
 }
 
 /// A part of a rule that writes.
+#[derive(Clone, Copy)]
 struct Found<'a> {
     rules: &'a dyn Rules,
     order: Order,
 }
 
 /// The last write to a parameter on the path to it; or what is wrong with any write to it.
-fn last_write(
-    leaf: &Frame<'_>,
+fn last_write<'a>(
+    leaf: &Frame<'a>,
     param: &Param<'_>,
-    shared: &Shared<'_>,
-) -> Result<Option<(Order, Init<()>)>, Stop> {
-    let mut last: Option<Found<'_>> = None;
+    shared: &Shared<'a>,
+) -> Result<Option<Found<'a>>, Stop> {
+    let mut last = None;
     let mut next = Some(leaf);
     // From the innermost module to the outermost: of two that write, the inner one is the last.
     while let Some(frame) = next {
         if let Some(rules) = shared.rules(frame) {
-            let inner = last.is_some();
-            let mut see = |rule, part| {
-                let init = written(rules, rule, part, param.name);
-                if init.is_some_and(|init| init.check_fans(&param.shape).is_err()) {
-                    return Err(Stop::Resolve(ResolveError::Shape));
-                }
-                if !inner {
-                    let order = Order { entered: frame.entered, rule, part };
-                    last = Some(Found { rules, order });
-                }
-                Ok(())
-            };
-            let mut rule = 0;
-            while let Some(write) = rules.write(rule) {
-                // It runs when the children are done, so nothing comes after it.
-                if write.init.is_pretrained() && !shared.is_bare() {
-                    return Err(Stop::Pretrained);
-                }
-                if own(rules, rule, &write, leaf.layer, param.name) == Outcome::Writes {
-                    see(rule, Part::Layer)?;
-                }
-                exceptions(frame, leaf, rules, rule, param.name, &mut see)?;
-                rule += 1;
+            let here = Here { frame, leaf, param, lower: shared.lower, bare: shared.is_bare() };
+            let found = here.last_write(rules)?;
+            if last.is_none() {
+                last = found;
             }
         }
         next = frame.parent;
     }
-    let Some(Found { rules, order }) = last else { return Ok(None) };
-    let Some(init) = written(rules, order.rule, order.part, param.name) else { return Ok(None) };
-    if init.is_pretrained() {
-        return Err(Stop::Pretrained);
-    }
-    if (shared.linked)(&init) { Ok(Some((order, init))) } else { Err(Stop::NotLinked) }
+    Ok(last)
 }
 
-/// Calls `see` with the globs and overrides of a rule that write the parameter.
-fn exceptions<'a>(
-    frame: &Frame<'a>,
-    leaf: &Frame<'a>,
+/// One module with rules, above one parameter.
+struct Here<'h, 'a> {
+    frame: &'h Frame<'a>,
+    leaf: &'h Frame<'a>,
+    param: &'h Param<'h>,
+    lower: Lower,
+    bare: bool,
+}
+
+impl Here<'_, '_> {
+    /// The last part of these rules that writes the parameter.
+    fn last_write<'a>(&self, rules: &'a dyn Rules) -> Result<Option<Found<'a>>, Stop> {
+        let (mut last, mut rule) = (None, 0);
+        while let Some(is_pretrained) = is_pretrained(rules, rule) {
+            // It runs when the children are done, so nothing comes after it.
+            if is_pretrained && !self.bare {
+                return Err(Stop::Pretrained);
+            }
+            let mut part = Some(Part::Layer);
+            while let Some(this) = part {
+                if self.writes(rules, rule, this, is_pretrained) {
+                    self.check(rules, rule, this)?;
+                    let order = Order { entered: self.frame.entered, rule, part: this };
+                    last = Some(Found { rules, order });
+                }
+                part = following(rules, rule, this);
+            }
+            rule += 1;
+        }
+        Ok(last)
+    }
+
+    fn writes(&self, rules: &dyn Rules, rule: usize, part: Part, is_pretrained: bool) -> bool {
+        let Self { frame, leaf, param, .. } = self;
+        match part {
+            Part::Layer => {
+                own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
+            }
+            Part::Params(index) => rules
+                .params(rule, index)
+                .is_some_and(|glob| matches_backwards(Backwards::new(leaf, param.name), glob)),
+            Part::Override(index) => {
+                rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
+                    && (touches(false, param.name) == Outcome::Writes
+                        || override_is_pretrained(rules, rule, index))
+            }
+        }
+    }
+
+    /// A write that a later one undoes fails as well, unless it only needs a checkpoint.
+    #[inline(never)]
+    fn check(&self, rules: &dyn Rules, rule: usize, part: Part) -> Result<(), Stop> {
+        match (self.lower)(rules, rule, part, self.param) {
+            Ok(_) | Err(Stop::Pretrained) => Ok(()),
+            Err(stop) => Err(stop),
+        }
+    }
+}
+
+/// Whether there is a rule of this number, and a Pretrained one.
+#[inline(never)]
+fn is_pretrained(rules: &dyn Rules, rule: usize) -> Option<bool> {
+    rules.write(rule).map(|write| write.init.is_pretrained())
+}
+
+#[inline(never)]
+fn override_is_pretrained(rules: &dyn Rules, rule: usize, index: usize) -> bool {
+    rules.override_write(rule, index).is_some_and(|write| write.init.is_pretrained())
+}
+
+/// The part of the rule behind this one, in the order in which they write.
+fn following(rules: &dyn Rules, rule: usize, part: Part) -> Option<Part> {
+    let (glob, number) = match part {
+        Part::Layer => (Some(0), 0),
+        Part::Params(index) => (Some(index + 1), 0),
+        Part::Override(index) => (None, index + 1),
+    };
+    if let Some(glob) = glob
+        && rules.params(rule, glob).is_some()
+    {
+        return Some(Part::Params(glob));
+    }
+    rules.override_name(rule, number).map(|_| Part::Override(number))
+}
+
+/// What a part of a rule draws the parameter's elements from.
+type Lower = fn(&dyn Rules, usize, Part, &Param<'_>) -> Result<Draw, Stop>;
+
+#[inline(never)]
+fn lower<S: Initializers>(
     rules: &dyn Rules,
     rule: usize,
-    attribute: &str,
-    see: &mut dyn FnMut(usize, Part) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let mut index = 0;
-    while let Some(glob) = rules.params(rule, index) {
-        if matches_backwards(Backwards::new(leaf, attribute), glob) {
-            see(rule, Part::Params(index))?;
-        }
-        index += 1;
-    }
-    index = 0;
-    while let Some(name) = rules.override_name(rule, index) {
-        if frame.covers(name, leaf)
-            && let Some(write) = rules.override_write(rule, index)
-            && touches(&write, attribute) == Outcome::Writes
-        {
-            see(rule, Part::Override(index))?;
-        }
-        index += 1;
-    }
-    Ok(())
-}
-
-/// What a part of a rule writes to a parameter of this name.
-fn written(rules: &dyn Rules, rule: usize, part: Part, attribute: &str) -> Option<Init<()>> {
+    part: Part,
+    param: &Param<'_>,
+) -> Result<Draw, Stop> {
     let write = match part {
         Part::Layer | Part::Params(_) => rules.write(rule),
         Part::Override(index) => rules.override_write(rule, index),
     };
-    Some(match assignment(write?, attribute) {
-        Init::Constant(i) => Init::Constant(i),
-        Init::Xavier(i) => Init::Xavier(i),
-        Init::Normal(i) => Init::Normal(i),
-        Init::TruncNormal(i) => Init::TruncNormal(i),
-        Init::Uniform(i) => Init::Uniform(i),
-        Init::Kaiming(i) => Init::Kaiming(i),
-        Init::Caffe2Xavier(i) => Init::Caffe2Xavier(i),
-        Init::Pretrained(_) => {
-            Init::Pretrained(Pretrained { checkpoint: (), prefix: None, map_location: None })
-        }
-    })
+    let Some(write) = write else { return Err(Stop::NotLinked) };
+    if write.init.is_pretrained() {
+        return Err(Stop::Pretrained);
+    }
+    let draw = if param.name == "bias" {
+        S::bias(write.bias).map(Draw::Constant)
+    } else {
+        S::draw(&write.init, &param.shape).map_err(|error| match error {
+            InitError::ZeroFans => Stop::ZeroFans,
+            _ => Stop::Resolve(ResolveError::Shape),
+        })?
+    };
+    draw.ok_or(Stop::NotLinked)
 }
 
 /// The bytes of a parameter's path, the last first.

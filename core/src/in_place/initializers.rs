@@ -2,43 +2,61 @@
 
 use core::marker::PhantomData;
 
-use crate::fill::{Argument, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded};
-use crate::init_cfg::Init;
+use super::draw::{Draw, Sampler};
+use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
     Caffe2Xavier, Constant, Distribution, InitError, Kaiming, Normal, Shape, TruncNormal, Uniform,
-    Xavier,
+    Xavier, bias_from_prob,
 };
 use crate::lanes::{Lanes, Scalar};
-use crate::{Float, Stream};
+use crate::{FillError, Float, Stream};
 
 /// A set of initializers, chosen by type: a program links those of its set, and no others.
 ///
-/// A tuple of initializers is such a set: `(Constant, Kaiming)`; [`All`] is the set of all, and what everything takes
-/// that names none. [`On`] carries them out on other lanes. An `enum` of initializers would link every one of them,
-/// whichever its rules name.
+/// A tuple is such a set: `(Kaiming, Uniform)`; [`All`] is the set of all, and what everything takes that names none.
+/// An `enum` of initializers would link every one of them, whichever its rules name.
+///
+/// | member | links |
+/// |---|---|
+/// | [`Normal`], [`Uniform`], [`TruncNormal`], [`Xavier`], [`Kaiming`], [`Caffe2Xavier`] | that initializer |
+/// | [`NormalOnly<Xavier>`](NormalOnly), [`NormalOnly<Kaiming>`](NormalOnly) | it without its uniform distribution |
+/// | [`BiasProb`] | biases by `bias_prob` |
+/// | [`Constant`] | nothing: biases are constants, so every set has it; it may be named |
+///
+/// [`On`] carries a set out on other lanes.
 pub trait Initializers: 'static {
-    /// Whether this one is in the set.
-    fn has(init: &Init<()>) -> bool;
-
-    /// Writes what the initializer gives a parameter of this shape; `false` if it is not in the set.
+    /// What the initializer draws the elements of a parameter of this shape from; `None` if it is not in the set.
     ///
     /// # Errors
     ///
-    /// A shape without fans where they are needed, or arguments that the element type cannot express.
-    fn write<T: Float>(
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-        out: &mut [T],
-    ) -> Result<bool, InitError>;
+    /// A shape without fans where they are needed.
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError>;
+
+    /// The constant that is written to a bias; `None` if it is a probability, and these are not in the set.
+    fn bias(bias: Bias) -> Option<f64>;
+
+    /// Writes elements that are drawn from this; `false` if no initializer of the set does.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that the element type cannot express.
+    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError>;
 }
 
 /// Every initializer; for Pretrained there is no memory to load from.
-pub type All = (Constant, Xavier, Normal, TruncNormal, Uniform, Kaiming, Caffe2Xavier);
+pub type All = (Xavier, Normal, TruncNormal, Uniform, Kaiming, Caffe2Xavier, BiasProb);
 
 /// A set of initializers that is carried out on these lanes, such as those of a backend for one processor.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct On<L, S>(PhantomData<(L, S)>);
+
+/// In a set: the initializer `I`, a [`Kaiming`] or [`Xavier`], for the normal distribution alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NormalOnly<I>(PhantomData<I>);
+
+/// In a set: biases that are given as the probability `bias_prob`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BiasProb;
 
 /// Initializers without lanes: the tuples.
 pub trait Set: sealed::Set {}
@@ -46,170 +64,219 @@ pub trait Set: sealed::Set {}
 impl<S: sealed::Set> Set for S {}
 
 impl<S: Set> Initializers for S {
-    fn has(init: &Init<()>) -> bool {
-        <S as sealed::Set>::has(init)
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        <S as sealed::Set>::draw(init, shape)
     }
 
-    fn write<T: Float>(
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-        out: &mut [T],
-    ) -> Result<bool, InitError> {
-        S::write_on(Scalar, init, shape, stream, out)
+    fn bias(bias: Bias) -> Option<f64> {
+        <S as sealed::Set>::bias(bias)
+    }
+
+    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError> {
+        S::write_on(Scalar, draw, stream, out)
     }
 }
 
 impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
-    fn has(init: &Init<()>) -> bool {
-        <S as sealed::Set>::has(init)
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        <S as sealed::Set>::draw(init, shape)
     }
 
-    fn write<T: Float>(
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        stream: Stream,
-        out: &mut [T],
-    ) -> Result<bool, InitError> {
-        S::write_on(L::default(), init, shape, stream, out)
+    fn bias(bias: Bias) -> Option<f64> {
+        <S as sealed::Set>::bias(bias)
+    }
+
+    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError> {
+        S::write_on(L::default(), draw, stream, out)
     }
 }
 
 #[allow(unnameable_types, reason = "sealed")]
 mod sealed {
-    use super::{Float, Init, InitError, Lanes, Shape, Stream};
+    use super::{Bias, Draw, FillError, Float, Init, InitError, Lanes, Shape, Stream};
 
     pub trait Set: 'static {
-        fn has(init: &Init<()>) -> bool;
+        fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError>;
+        fn bias(bias: Bias) -> Option<f64>;
         fn write_on<T: Float, L: Lanes>(
             lanes: L,
-            init: &Init<()>,
-            shape: &Shape<'_>,
+            draw: &Draw,
             stream: Stream,
             out: &mut [T],
-        ) -> Result<bool, InitError>;
+        ) -> Result<bool, FillError>;
     }
 }
 
-/// One initializer of a set.
-trait Member: Sized + 'static {
-    /// Its arguments, if it is this one.
-    fn of(init: &Init<()>) -> Option<&Self>;
+/// A part of a set: what it does not know, another one may.
+trait Member: 'static {
+    /// See [`Initializers::draw`].
+    #[inline]
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        let _ = (init, shape);
+        Ok(None)
+    }
 
-    fn write<T: Float, L: Lanes>(
-        &self,
-        lanes: L,
-        shape: &Shape<'_>,
-        stream: Stream,
-        out: &mut [T],
-    ) -> Result<(), InitError>;
+    /// See [`Initializers::bias`].
+    #[inline]
+    fn prob(p: f64) -> Option<f64> {
+        let _ = p;
+        None
+    }
+
+    /// The sampler of such a draw.
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        let _ = draw;
+        None
+    }
 }
 
 macro_rules! sets {
     ($(($($member:ident),+))*) => {$(
         #[allow(private_bounds, reason = "the members are those of this crate")]
         impl<$($member: Member),+> sealed::Set for ($($member,)+) {
-            fn has(init: &Init<()>) -> bool {
-                $($member::of(init).is_some())||+
+            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+                if let Init::Constant(i) = init {
+                    return Ok(Some(Draw::Constant(i.val)));
+                }
+                $(if let Some(draw) = $member::draw(init, shape)? {
+                    return Ok(Some(draw));
+                })+
+                Ok(None)
+            }
+
+            fn bias(bias: Bias) -> Option<f64> {
+                match bias {
+                    Bias::Value(value) => Some(value),
+                    Bias::Prob(p) => None$(.or_else(|| $member::prob(p)))+,
+                }
             }
 
             fn write_on<T: Float, L: Lanes>(
                 lanes: L,
-                init: &Init<()>,
-                shape: &Shape<'_>,
+                draw: &Draw,
                 stream: Stream,
                 out: &mut [T],
-            ) -> Result<bool, InitError> {
-                $(if let Some(member) = $member::of(init) {
-                    return member.write(lanes, shape, stream, out).map(|()| true);
-                })+
-                Ok(false)
+            ) -> Result<bool, FillError> {
+                if let Draw::Constant(value) = draw {
+                    return super::draw::constant(*value, out).map(|()| true);
+                }
+                let sampler = None$(.or_else(|| $member::sampler::<T, L>(draw)))+;
+                match sampler {
+                    Some(sampler) => sampler(lanes, draw, stream, out).map(|()| true),
+                    None => Ok(false),
+                }
             }
         }
     )*};
 }
 sets! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) }
 
-macro_rules! members {
-    ($($member:ident($i:ident, $shape:ident, $draw:ident) $write:expr;)*) => {$(
+impl Member for Constant {}
+
+impl Member for Normal {
+    #[inline]
+    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        Ok(match init {
+            Init::Normal(i) => Some(Draw::Normal { mean: i.mean, std: i.std }),
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        matches!(draw, Draw::Normal { .. }).then_some(super::draw::normal)
+    }
+}
+
+impl Member for Uniform {
+    #[inline]
+    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        Ok(match init {
+            Init::Uniform(i) => Some(Draw::Uniform { a: i.a, b: i.b }),
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        matches!(draw, Draw::Uniform { .. }).then_some(super::draw::uniform)
+    }
+}
+
+impl Member for TruncNormal {
+    #[inline]
+    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        Ok(match init {
+            Init::TruncNormal(i) => Some(Draw::TruncNormal(*i)),
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        matches!(draw, Draw::TruncNormal(_)).then_some(super::draw::trunc_normal)
+    }
+}
+
+impl Member for Caffe2Xavier {
+    #[inline]
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        Ok(match init {
+            Init::Caffe2Xavier(_) => Some(Draw::around_zero(Self::KAIMING.std(shape)?)),
+            _ => None,
+        })
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        Uniform::sampler(draw)
+    }
+}
+
+/// The initializers of a variance, which is given to one of two distributions.
+macro_rules! scaled {
+    ($($member:ident)*) => {$(
         impl Member for $member {
-            fn of(init: &Init<()>) -> Option<&Self> {
-                match init {
-                    Init::$member(arguments) => Some(arguments),
-                    _ => None,
-                }
+            #[inline]
+            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+                let Init::$member(i) = init else { return Ok(None) };
+                let std = i.std(shape)?;
+                Ok(Some(match i.distribution {
+                    Distribution::Normal => Draw::Normal { mean: 0.0, std },
+                    Distribution::Uniform => Draw::around_zero(std),
+                }))
             }
 
-            fn write<T: Float, L: Lanes>(
-                &self,
-                lanes: L,
-                $shape: &Shape<'_>,
-                stream: Stream,
-                out: &mut [T],
-            ) -> Result<(), InitError> {
-                let ($i, $draw) = (self, Draw { lanes, stream, out });
-                $write
+            #[inline]
+            fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+                Normal::sampler(draw).or_else(|| Uniform::sampler(draw))
+            }
+        }
+
+        impl Member for NormalOnly<$member> {
+            #[inline]
+            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+                Ok(match init {
+                    Init::$member(i) if i.distribution == Distribution::Normal => {
+                        Some(Draw::Normal { mean: 0.0, std: i.std(shape)? })
+                    }
+                    _ => None,
+                })
+            }
+
+            #[inline]
+            fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+                Normal::sampler(draw)
             }
         }
     )*};
 }
-members! {
-    Constant(i, _shape, draw) draw.constant(i.val);
-    Xavier(i, shape, draw) draw.spread(i.distribution, i.std(shape)?);
-    Normal(i, _shape, draw) draw.normal(i.mean, i.std);
-    TruncNormal(i, _shape, draw) draw.trunc_normal(i);
-    Uniform(i, _shape, draw) draw.uniform(i.a, i.b);
-    Kaiming(i, shape, draw) draw.spread(i.distribution, i.std(shape)?);
-    Caffe2Xavier(_i, shape, draw) draw.around_zero(Self::KAIMING.std(shape)?);
-}
+scaled! { Xavier Kaiming }
 
-/// Where samples come from, and where they go.
-struct Draw<'o, L, T> {
-    lanes: L,
-    stream: Stream,
-    out: &'o mut [T],
-}
-
-impl<L: Lanes, T: Float> Draw<'_, L, T> {
-    fn constant(self, value: f64) -> Result<(), InitError> {
-        self.out.fill(rounded(Argument::Val, value)?);
-        Ok(())
-    }
-
-    fn uniform(self, a: f64, b: f64) -> Result<(), InitError> {
-        match UniformFill::new(a, b)? {
-            Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
-        }
-        Ok(())
-    }
-
-    fn normal(self, mean: f64, std: f64) -> Result<(), InitError> {
-        match NormalFill::new(mean, std)? {
-            Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
-        }
-        Ok(())
-    }
-
-    fn trunc_normal(self, i: &TruncNormal) -> Result<(), InitError> {
-        match TruncNormalFill::new(i.mean, i.std, i.a, i.b)? {
-            Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
-        }
-        Ok(())
-    }
-
-    /// Uniform with mean 0 and this standard deviation.
-    fn around_zero(self, std: f64) -> Result<(), InitError> {
-        let bound = Distribution::bound(std);
-        self.uniform(-bound, bound)
-    }
-
-    fn spread(self, distribution: Distribution, std: f64) -> Result<(), InitError> {
-        match distribution {
-            Distribution::Normal => self.normal(0.0, std),
-            Distribution::Uniform => self.around_zero(std),
-        }
+impl Member for BiasProb {
+    #[inline]
+    fn prob(p: f64) -> Option<f64> {
+        Some(bias_from_prob(p))
     }
 }

@@ -173,7 +173,11 @@ fn frame_rules<'a>(
                 within: Path::within(leaf, attribute, covered.unwrap_or(frame.depth)),
             });
         };
-        emit(Part::Layer, write, own(rules, rule, &write, leaf.layer, attribute));
+        emit(
+            Part::Layer,
+            write,
+            own(rules, rule, write.init.is_pretrained(), leaf.layer, attribute),
+        );
         for (index, glob) in rules.globs(rule).enumerate() {
             let path = Path::new(leaf, attribute, false);
             let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
@@ -182,7 +186,7 @@ fn frame_rules<'a>(
         for (index, name) in rules.override_names(rule).enumerate() {
             let Some(write) = rules.override_write(rule, index) else { continue };
             let outcome = match frame.covers(name, leaf) {
-                true => touches(&write, attribute),
+                true => touches(write.init.is_pretrained(), attribute),
                 false => Outcome::OtherSubtree,
             };
             emit(Part::Override(index), write, outcome);
@@ -194,22 +198,22 @@ fn frame_rules<'a>(
 pub(crate) fn own(
     rules: &dyn Rules,
     rule: usize,
-    write: &Write<'_>,
+    is_pretrained: bool,
     layer: &dyn Layer,
     attribute: &str,
 ) -> Outcome {
-    if write.init.is_pretrained() {
+    if is_pretrained {
         return Outcome::Writes;
     }
     if rules.layers(rule).any(|class| layer.is(class)) {
-        return touches(write, attribute);
+        return touches(false, attribute);
     }
     if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
 }
 
 /// An initializer touches a layer's `weight` and `bias`; a checkpoint everything.
-pub(crate) fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
-    if write.init.is_pretrained() || matches!(attribute, "weight" | "bias") {
+pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
+    if is_pretrained || matches!(attribute, "weight" | "bias") {
         Outcome::Writes
     } else {
         Outcome::OtherAttribute
@@ -217,7 +221,7 @@ pub(crate) fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
 }
 
 /// `bias` is written by a constant, everything else by the initializer.
-pub(crate) fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
+fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
     if attribute == "bias" && !write.init.is_pretrained() {
         Init::Constant(Constant { val: write.bias.value() })
     } else {

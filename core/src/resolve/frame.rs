@@ -61,11 +61,16 @@ pub(crate) trait Link<'a>: Sized + 'a {
     fn covers(&self, name: &str, leaf: &'a Self) -> bool {
         let target = self.target(name);
         let mut depth = self.depth();
-        let mut all = |piece: &str| {
+        let mut all = |piece: &[u8]| {
             depth += 1;
-            Self::at(leaf, depth).is_some_and(|link| link.name() == piece)
+            Self::at(leaf, depth).is_some_and(|link| link.name().as_bytes() == piece)
         };
-        if target == name { all(name) } else { target.split('.').all(all) }
+        // A child's name is one piece even with a dot in it.
+        if target == name {
+            all(name.as_bytes())
+        } else {
+            target.as_bytes().split(|byte| *byte == b'.').all(all)
+        }
     }
 
     /// What an attribute leads to: the path of its layer.

@@ -7,6 +7,13 @@
 extern crate std;
 
 pub mod blob;
+pub mod damage;
 pub mod digest;
 pub mod net;
 pub mod probe;
+pub mod timing;
+
+pub use weight_init_core::{bf16, f16};
+
+#[cfg(test)]
+mod tests;
