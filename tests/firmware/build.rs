@@ -12,6 +12,9 @@ fn main() {
     };
     fs::write(out.join("memory.x"), memory).expect("the folder is there");
     println!("cargo:rustc-link-search={}", out.display());
+    if arch.starts_with("riscv") {
+        println!("cargo:rustc-link-arg-bins=-Tmemory.x");
+    }
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
     println!("cargo:rustc-link-arg-bins=--nmagic");
     println!("cargo:rerun-if-changed=memory");

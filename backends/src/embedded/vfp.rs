@@ -11,11 +11,12 @@ use weight_init_core::{bf16, f16};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vfp;
 
+/// Methods of a trait that are the scalar reference's.
 macro_rules! as_scalar {
-    ($($name:ident($($x:ident: $type:ty),*) -> $result:ty;)*) => {$(
+    ($trait:ty: $($name:ident($($x:ident: $type:ty),*) -> $result:ty;)*) => {$(
         #[inline(always)]
         fn $name(self, $($x: $type),*) -> $result {
-            Scalar.$name($($x),*)
+            <Scalar as $trait>::$name(Scalar, $($x),*)
         }
     )*};
 }
@@ -28,26 +29,15 @@ macro_rules! arithmetic {
             type Mask = bool;
 
             #[inline(always)]
-            fn splat_int(self, x: $bits) -> $bits {
-                x
-            }
-            #[inline(always)]
-            fn shl(self, a: $bits, by: u32) -> $bits {
-                Arithmetic::<$float>::shl(Scalar, a, by)
-            }
-            #[inline(always)]
-            fn shr(self, a: $bits, by: u32) -> $bits {
-                Arithmetic::<$float>::shr(Scalar, a, by)
-            }
-            #[inline(always)]
-            fn any(self, mask: bool) -> bool {
-                mask
-            }
-            #[inline(always)]
             fn sqrt(self, $a: $float) -> $float {
                 $sqrt
             }
             as_scalar! {
+                Arithmetic<$float>:
+                splat_int(x: $bits) -> $bits;
+                shl(a: $bits, by: u32) -> $bits;
+                shr(a: $bits, by: u32) -> $bits;
+                any(mask: bool) -> bool;
                 splat(x: $float) -> $float;
                 and(a: $bits, b: $bits) -> $bits;
                 xor(a: $bits, b: $bits) -> $bits;
@@ -70,23 +60,33 @@ macro_rules! arithmetic {
 }
 arithmetic!(f32, u32, |a| sqrt(a));
 // Units of Cortex-M4 know f32 alone.
-arithmetic!(f64, u64, |a| Scalar.sqrt(a));
+arithmetic!(f64, u64, |a| Arithmetic::<f64>::sqrt(Scalar, a));
 
 #[inline(always)]
 fn sqrt(x: f32) -> f32 {
-    let root;
-    // SAFETY: every ARM target of the ABI eabihf has the instruction (VFPv2 and later); it reads and writes the named
-    // registers, and flags of the floating-point status that nothing reads.
+    let mut bits = x.to_bits();
+    // SAFETY: every ARM target of the ABI eabihf has these instructions (VFPv2 and later). The register s0, which the
+    // compiler lets none name where doubles are missing, is left as it was; the floating-point status gets flags that
+    // nothing reads.
     unsafe {
-        asm!("vsqrt.f32 {root}, {x}", root = lateout(sreg) root, x = in(sreg) x, options(pure, nomem, nostack));
+        asm!(
+            "vpush {{s0}}",
+            "vmov s0, {bits}",
+            "vsqrt.f32 s0, s0",
+            "vmov {bits}, s0",
+            "vpop {{s0}}",
+            bits = inout(reg) bits,
+            options(pure, nomem),
+        );
     }
-    root
+    f32::from_bits(bits)
 }
 
 impl Lanes for Vfp {
     const N: usize = 1;
 
     as_scalar! {
+        Lanes:
         counters(first: u32) -> Int<f32, Self>;
         mul_hilo(a: u32, b: u32) -> [Int<f32, Self>; 2];
         join(low: u32, high: u32) -> Int<f64, Self>;
