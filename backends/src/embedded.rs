@@ -1,7 +1,11 @@
 //! A microcontroller's backend: the scalar reference of the core, into the caller's memory.
 
-#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-#[allow(unsafe_code, reason = "an instruction that Rust offers by no safe name without std")]
+#[cfg(any(test, target_os = "none"))]
+mod lane;
+#[cfg(any(test, all(target_os = "none", not(target_abi = "eabihf"))))]
+mod soft;
+#[cfg(all(target_os = "none", target_abi = "eabihf"))]
+#[allow(unsafe_code, reason = "an instruction that core offers by no name yet")]
 mod vfp;
 
 use core::convert::Infallible;
@@ -14,11 +18,14 @@ use weight_init_core::{Fill, Float, Stream};
 
 use crate::Backend;
 
-#[cfg(all(target_arch = "arm", target_abi = "eabihf"))]
-pub use self::vfp::Vfp as Lane;
-/// One lane of the target: the reference, with the square root of the FPU where the target has one.
-#[cfg(not(all(target_arch = "arm", target_abi = "eabihf")))]
+/// One lane of the target: the scalar reference of the core, on microcontrollers with a square root of their own.
+#[cfg(not(target_os = "none"))]
 pub use weight_init_core::lanes::Scalar as Lane;
+
+#[cfg(all(target_os = "none", not(target_abi = "eabihf")))]
+pub use self::soft::Soft as Lane;
+#[cfg(all(target_os = "none", target_abi = "eabihf"))]
+pub use self::vfp::Vfp as Lane;
 
 /// The scalar reference of the core, into the caller's buffer: a microcontroller's backend.
 ///

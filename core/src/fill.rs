@@ -12,7 +12,7 @@ pub use uniform::UniformFill;
 
 use crate::{
     float::{Float, sealed::Sampler},
-    lanes::{Arithmetic, Lanes, MAX_LANES, Scalar},
+    lanes::{Arithmetic, Int, Lanes, MAX_LANES, Scalar},
     random::{
         Stream,
         philox::{self, Rounds},
@@ -163,8 +163,10 @@ fn drive<T: Float, L: Lanes>(
     first: u64,
     out: &mut [T],
 ) {
-    if L::N == 1 {
-        return drive_blocks(lanes, sampler, stream, first, out);
+    if !L::SHARES_ROUNDS && L::N == 1 {
+        let splat = |word| Arithmetic::<f32>::splat_int(lanes, word);
+        let words = |block| philox::block(stream, block).map(splat);
+        return drive_blocks(lanes, sampler, words, first, out);
     }
     let per_block = T::PER_BLOCK as u64;
     let (mut first, mut out) = (first, out);
@@ -174,18 +176,21 @@ fn drive<T: Float, L: Lanes>(
         let len = usize::try_from(elements).unwrap_or(usize::MAX).min(out.len());
         let (run, rest) = out.split_at_mut(len);
         let rounds = Rounds::new(stream, (block >> 32) as u32);
-        drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
+        if L::N == 1 {
+            drive_blocks(lanes, sampler, |block| rounds.blocks(lanes, block as u32), first, run);
+        } else {
+            drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
+        }
         (first, out) = (first.wrapping_add(len as u64), rest);
     }
 }
 
-/// Block by block, on one lane: a block's code stands there once, for flash is short, and nothing but the block is in
-/// memory, for the stack is.
+/// Block by block, on one lane: the code of a block stands there once, for flash is short.
 #[inline(always)]
 fn drive_blocks<T: Float, L: Lanes>(
     lanes: L,
     sampler: impl Sampler<T::Compute>,
-    stream: Stream,
+    words: impl Fn(u64) -> [Int<f32, L>; 4],
     first: u64,
     out: &mut [T],
 ) {
@@ -194,13 +199,19 @@ fn drive_blocks<T: Float, L: Lanes>(
     let mut buffer = [T::default(); 4];
     let Some(elements) = buffer.get_mut(..T::PER_BLOCK) else { return };
     while !out.is_empty() {
-        let words =
-            philox::block(stream, block).map(|word| Arithmetic::<f32>::splat_int(lanes, word));
-        T::group(lanes, words, sampler, elements);
-        let fresh = elements.get(skipped..).unwrap_or_default();
-        let (part, rest) = out.split_at_mut(out.len().min(fresh.len()));
-        copy(Some(fresh), part);
-        (block, skipped, out) = (block.wrapping_add(1), 0, rest);
+        T::group(lanes, words(block), sampler, elements);
+        block = block.wrapping_add(1);
+        // As a rule all of it: a copy of a length that the compiler knows.
+        if skipped == 0 && out.len() >= T::PER_BLOCK {
+            let (whole, rest) = out.split_at_mut(T::PER_BLOCK);
+            whole.copy_from_slice(elements);
+            out = rest;
+        } else {
+            let fresh = elements.get(skipped..).unwrap_or_default();
+            let (part, rest) = out.split_at_mut(out.len().min(fresh.len()));
+            copy(Some(fresh), part);
+            (skipped, out) = (0, rest);
+        }
     }
 }
 

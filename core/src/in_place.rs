@@ -9,7 +9,7 @@ use core::fmt;
 use core::ops::ControlFlow;
 
 pub use self::draw::Draw;
-pub use self::initializers::{All, BiasProb, Initializers, NormalOnly, On, Set};
+pub use self::initializers::{All, BiasProb, Initializers, KaimingNormal, On, Set};
 
 use self::decide::{Decided, decide};
 use self::write::{Sizes, Writer};

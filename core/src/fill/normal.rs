@@ -34,6 +34,14 @@ impl<T: Float> NormalFill<T> {
         }))
     }
 
+    /// Mean 0 and a standard deviation so small that no sample is beyond the range of any type: what `new` makes of it,
+    /// unchecked.
+    pub(crate) fn centred(std: f64) -> Self {
+        let of = <T::Compute as Float>::from_f64_rounded;
+        let numbers = normal::Normal { mean: T::Compute::default(), std: of(std) };
+        Self { mean: 0.0, std, numbers }
+    }
+
     #[inline(always)]
     pub(crate) fn write_with<L: Lanes>(&self, lanes: L, stream: Stream, first: u64, out: &mut [T]) {
         drive(lanes, &self.numbers, stream, first, out);

@@ -159,7 +159,7 @@ impl<'s> Shared<'s> {
         }
         let rules = self.rules(frame)?;
         let mut rule = 0;
-        while is_pretrained(rules, rule).is_some() {
+        while rules.is_pretrained(rule).is_some() {
             let mut index = 0;
             while let Some(name) = rules.override_name(rule, index) {
                 if attribute(frame.layer, name) != Attribute::Layer {
@@ -286,7 +286,7 @@ impl Here<'_, '_> {
     /// The last part of these rules that writes the parameter.
     fn last_write<'a>(&self, rules: &'a dyn Rules) -> Result<Option<Found<'a>>, Stop> {
         let (mut last, mut rule) = (None, 0);
-        while let Some(is_pretrained) = is_pretrained(rules, rule) {
+        while let Some(is_pretrained) = rules.is_pretrained(rule) {
             // It runs when the children are done, so nothing comes after it.
             if is_pretrained && !self.bare {
                 return Err(Stop::Pretrained);
@@ -305,15 +305,16 @@ impl Here<'_, '_> {
         Ok(last)
     }
 
+    #[inline(never)]
     fn writes(&self, rules: &dyn Rules, rule: usize, part: Part, is_pretrained: bool) -> bool {
         let Self { frame, leaf, param, .. } = self;
         match part {
             Part::Layer => {
                 own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
             }
-            Part::Params(index) => rules
-                .params(rule, index)
-                .is_some_and(|glob| matches_backwards(Backwards::new(leaf, param.name), glob)),
+            Part::Params(index) => {
+                rules.params(rule, index).is_some_and(|glob| is_named(glob, leaf, param.name))
+            }
             Part::Override(index) => {
                 rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
                     && (touches(false, param.name) == Outcome::Writes
@@ -332,18 +333,18 @@ impl Here<'_, '_> {
     }
 }
 
-/// Whether there is a rule of this number, and a Pretrained one.
-#[inline(never)]
-fn is_pretrained(rules: &dyn Rules, rule: usize) -> Option<bool> {
-    rules.write(rule).map(|write| write.init.is_pretrained())
-}
-
 #[inline(never)]
 fn override_is_pretrained(rules: &dyn Rules, rule: usize, index: usize) -> bool {
     rules.override_write(rule, index).is_some_and(|write| write.init.is_pretrained())
 }
 
+#[inline(never)]
+fn is_named(glob: &str, leaf: &Frame<'_>, attribute: &str) -> bool {
+    matches_backwards(Backwards::new(leaf, attribute), glob)
+}
+
 /// The part of the rule behind this one, in the order in which they write.
+#[inline(never)]
 fn following(rules: &dyn Rules, rule: usize, part: Part) -> Option<Part> {
     let (glob, number) = match part {
         Part::Layer => (Some(0), 0),

@@ -24,6 +24,11 @@ pub enum Draw {
         /// Standard deviation.
         std: f64,
     },
+    /// Normal with mean 0 and a standard deviation of at most 2, whose samples no element type is too small for.
+    Centred {
+        /// Standard deviation.
+        std: f64,
+    },
     /// Normal, conditioned on [a, b].
     TruncNormal(TruncNormal),
 }
@@ -65,5 +70,6 @@ macro_rules! samplers {
 samplers! {
     uniform: Draw::Uniform { a, b } => UniformFill::new(a, b);
     normal: Draw::Normal { mean, std } => NormalFill::new(mean, std);
+    centred: Draw::Centred { std } => Ok::<_, FillError>(Lowered::Kind(NormalFill::centred(std)));
     trunc_normal: Draw::TruncNormal(i) => TruncNormalFill::new(i.mean, i.std, i.a, i.b);
 }

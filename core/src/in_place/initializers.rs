@@ -19,7 +19,7 @@ use crate::{FillError, Float, Stream};
 /// | member | links |
 /// |---|---|
 /// | [`Normal`], [`Uniform`], [`TruncNormal`], [`Xavier`], [`Kaiming`], [`Caffe2Xavier`] | that initializer |
-/// | [`NormalOnly<Xavier>`](NormalOnly), [`NormalOnly<Kaiming>`](NormalOnly) | it without its uniform distribution |
+/// | [`KaimingNormal`] | the smaller part of Kaiming that most programs need |
 /// | [`BiasProb`] | biases by `bias_prob` |
 /// | [`Constant`] | nothing: biases are constants, so every set has it; it may be named |
 ///
@@ -50,9 +50,11 @@ pub type All = (Xavier, Normal, TruncNormal, Uniform, Kaiming, Caffe2Xavier, Bia
 #[derive(Clone, Copy, Debug, Default)]
 pub struct On<L, S>(PhantomData<(L, S)>);
 
-/// In a set: the initializer `I`, a [`Kaiming`] or [`Xavier`], for the normal distribution alone.
+/// In a set: [`Kaiming`] with its normal distribution, and any nonlinearity but leaky ReLU, whose gain takes arithmetic.
+///
+/// For the smallest of programs: they link no `f64` arithmetic at all.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NormalOnly<I>(PhantomData<I>);
+pub struct KaimingNormal;
 
 /// In a set: biases that are given as the probability `bias_prob`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -234,45 +236,57 @@ impl Member for Caffe2Xavier {
     }
 }
 
-/// The initializers of a variance, which is given to one of two distributions.
-macro_rules! scaled {
-    ($($member:ident)*) => {$(
-        impl Member for $member {
-            #[inline]
-            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-                let Init::$member(i) = init else { return Ok(None) };
-                let std = i.std(shape)?;
-                Ok(Some(match i.distribution {
-                    Distribution::Normal => Draw::Normal { mean: 0.0, std },
-                    Distribution::Uniform => Draw::around_zero(std),
-                }))
-            }
+impl Member for Xavier {
+    #[inline]
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        let Init::Xavier(i) = init else { return Ok(None) };
+        let std = i.std(shape)?;
+        Ok(Some(match i.distribution {
+            Distribution::Normal => Draw::Normal { mean: 0.0, std },
+            Distribution::Uniform => Draw::around_zero(std),
+        }))
+    }
 
-            #[inline]
-            fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-                Normal::sampler(draw).or_else(|| Uniform::sampler(draw))
-            }
-        }
-
-        impl Member for NormalOnly<$member> {
-            #[inline]
-            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-                Ok(match init {
-                    Init::$member(i) if i.distribution == Distribution::Normal => {
-                        Some(Draw::Normal { mean: 0.0, std: i.std(shape)? })
-                    }
-                    _ => None,
-                })
-            }
-
-            #[inline]
-            fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-                Normal::sampler(draw)
-            }
-        }
-    )*};
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        Normal::sampler(draw).or_else(|| Uniform::sampler(draw))
+    }
 }
-scaled! { Xavier Kaiming }
+
+impl Member for Kaiming {
+    #[inline]
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        let Init::Kaiming(i) = init else { return Ok(None) };
+        let std = i.std(shape)?;
+        Ok(Some(match i.distribution {
+            // No gain is beyond 5/3, no fan below 1.
+            Distribution::Normal => Draw::Centred { std },
+            Distribution::Uniform => Draw::around_zero(std),
+        }))
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        KaimingNormal::sampler(draw).or_else(|| Uniform::sampler(draw))
+    }
+}
+
+impl Member for KaimingNormal {
+    #[inline]
+    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
+        match init {
+            Init::Kaiming(i) if i.distribution == Distribution::Normal => {
+                Ok(i.constant_gain_std(shape)?.map(|std| Draw::Centred { std }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
+        matches!(draw, Draw::Centred { .. }).then_some(super::draw::centred)
+    }
+}
 
 impl Member for BiasProb {
     #[inline]

@@ -15,6 +15,10 @@ pub struct Write<'a> {
 pub trait Rules {
     /// What rule `rule` writes.
     fn write(&self, rule: usize) -> Option<Write<'_>>;
+    /// Whether rule `rule` loads a checkpoint: what [`write`](Self::write) answers, without a copy of it.
+    fn is_pretrained(&self, rule: usize) -> Option<bool> {
+        self.write(rule).map(|write| write.init.is_pretrained())
+    }
     /// Name number `index` of the rule's `layer`.
     fn layer(&self, rule: usize, index: usize) -> Option<&str>;
     /// Glob number `index` of the rule's `params`.
@@ -28,6 +32,10 @@ pub trait Rules {
 impl<S: Storage> Rules for InitCfg<S> {
     fn write(&self, rule: usize) -> Option<Write<'_>> {
         self.rule(rule).map(|r| Write { init: r.init.as_ref(), bias: r.bias })
+    }
+
+    fn is_pretrained(&self, rule: usize) -> Option<bool> {
+        self.rule(rule).map(|r| r.init.is_pretrained())
     }
 
     fn layer(&self, rule: usize, index: usize) -> Option<&str> {

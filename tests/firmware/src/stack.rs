@@ -12,13 +12,16 @@ unsafe extern "C" {
     static _stack_start: u32;
 }
 
+/// Below the stack pointer, what this function itself may use.
+const OWN: usize = 64;
+
 /// Paints what the stack does not use yet.
 #[inline(never)]
 pub fn paint() {
     let mut at = &raw const __sheap as *mut u32;
-    let end = stack_pointer();
+    let end = stack_pointer() - OWN;
     while (at as usize) < end {
-        // SAFETY: between the static memory and the stack pointer nothing is in use.
+        // SAFETY: between the static memory and the end of the stack nothing is in use.
         unsafe { write_volatile(at, PAINT) };
         at = at.wrapping_add(1);
     }

@@ -1,8 +1,7 @@
 //! Malformed bytes, and what comes of them.
 
 use weight_init_backends::embedded::initialize;
-use weight_init_core::in_place::NormalOnly;
-use weight_init_core::initializer::Kaiming;
+use weight_init_core::in_place::KaimingNormal;
 
 use crate::blob::{BLOB, decode, decode_unchecked};
 use crate::net::{KeywordNet, SEED};
@@ -53,9 +52,9 @@ impl Counts {
         // The decoder must bear it without the checksum, too.
         let content = bytes.get(..bytes.len().saturating_sub(8)).unwrap_or_default();
         let mut net = KeywordNet::<f32>::ZERO;
-        let done = decode_unchecked(content).ok().and_then(|init_cfg| {
-            initialize::<(NormalOnly<Kaiming>,)>(&mut net, &init_cfg, SEED).ok()
-        });
+        let done = decode_unchecked(content)
+            .ok()
+            .and_then(|init_cfg| initialize::<(KaimingNormal,)>(&mut net, &init_cfg, SEED).ok());
         self.other += u32::from(done.is_some());
     }
 }

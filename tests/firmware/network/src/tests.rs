@@ -4,8 +4,7 @@ use std::string::ToString;
 use std::vec::Vec;
 
 use weight_init_backends::embedded::initialize;
-use weight_init_core::in_place::{All, NormalOnly, init_weights};
-use weight_init_core::initializer::Kaiming;
+use weight_init_core::in_place::{All, KaimingNormal, init_weights};
 
 use crate::blob::{BLOB, Decoded, checksum_of, decode};
 use crate::damage;
@@ -35,8 +34,7 @@ fn table_and_bytes_and_a_smaller_set_write_the_same() {
     let mut nets = [KeywordNet::<f32>::ZERO, KeywordNet::ZERO, KeywordNet::ZERO];
     let [all, smaller, bytes] = &mut nets;
     assert_eq!(init_weights(all, SEED).expect("it fits").written, 12);
-    let done =
-        weight_init_backends::embedded::init_weights::<(NormalOnly<Kaiming>,)>(smaller, SEED);
+    let done = weight_init_backends::embedded::init_weights::<(KaimingNormal,)>(smaller, SEED);
     assert_eq!(done.expect("it fits").written, 12);
     let init_cfg = decode(BLOB).expect("it is valid");
     initialize::<All>(bytes, &init_cfg, SEED).expect("it fits");

@@ -5,8 +5,7 @@
 use core::hint::black_box;
 
 use weight_init_backends::embedded::initialize;
-use weight_init_core::in_place::NormalOnly;
-use weight_init_core::initializer::Kaiming;
+use weight_init_core::in_place::KaimingNormal;
 use weight_init_firmware::{entry, exit, print, print_hex, stack};
 use weight_init_firmware_network::blob::{BLOB, decode};
 use weight_init_firmware_network::net::{KeywordNet, SEED};
@@ -19,7 +18,7 @@ fn main() -> ! {
     let net = unsafe { &mut *&raw mut NET };
     stack::paint();
     let done = match decode(black_box(BLOB)) {
-        Ok(init_cfg) => initialize::<(NormalOnly<Kaiming>,)>(net, &init_cfg, SEED).is_ok(),
+        Ok(init_cfg) => initialize::<(KaimingNormal,)>(net, &init_cfg, SEED).is_ok(),
         Err(_) => false,
     };
     black_box(&net);

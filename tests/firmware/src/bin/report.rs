@@ -5,8 +5,7 @@
 use core::hint::black_box;
 
 use weight_init_backends::embedded::{init_weights, initialize};
-use weight_init_core::in_place::NormalOnly;
-use weight_init_core::initializer::Kaiming;
+use weight_init_core::in_place::KaimingNormal;
 use weight_init_firmware::{Clock, entry, exit, print, print_hex};
 use weight_init_firmware_network::blob::{BLOB, decode};
 use weight_init_firmware_network::digest::Element;
@@ -47,7 +46,7 @@ fn digest<T: Element>(group: &str, name: &str, value: u64) {
 #[inline(never)]
 fn network<T: Element>(group: &str) {
     let mut net = KeywordNet::<T>::ZERO;
-    if init_weights::<(NormalOnly<Kaiming>,)>(&mut net, SEED).is_err() {
+    if init_weights::<(KaimingNormal,)>(&mut net, SEED).is_err() {
         exit(3);
     }
     net.digests(&mut |name, value| digest::<T>(group, name, value));
@@ -57,7 +56,7 @@ fn network<T: Element>(group: &str) {
 fn decoded<T: Element>() {
     let mut net = KeywordNet::<T>::ZERO;
     let Ok(init_cfg) = decode(black_box(BLOB)) else { exit(4) };
-    if initialize::<(NormalOnly<Kaiming>,)>(&mut net, &init_cfg, SEED).is_err() {
+    if initialize::<(KaimingNormal,)>(&mut net, &init_cfg, SEED).is_err() {
         exit(5);
     }
     net.digests(&mut |name, value| digest::<T>("postcard", name, value));

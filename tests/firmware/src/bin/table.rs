@@ -5,8 +5,7 @@
 use core::hint::black_box;
 
 use weight_init_backends::embedded::init_weights;
-use weight_init_core::in_place::NormalOnly;
-use weight_init_core::initializer::Kaiming;
+use weight_init_core::in_place::KaimingNormal;
 use weight_init_firmware::{entry, exit, print, print_hex, stack};
 use weight_init_firmware_network::net::{KeywordNet, SEED};
 
@@ -17,7 +16,7 @@ fn main() -> ! {
     // SAFETY: this runs once, and nothing else borrows it.
     let net = unsafe { &mut *&raw mut NET };
     stack::paint();
-    let done = init_weights::<(NormalOnly<Kaiming>,)>(net, SEED);
+    let done = init_weights::<(KaimingNormal,)>(net, SEED);
     black_box(&net);
     print("stack ");
     print_hex(8, stack::peak() as u64);
