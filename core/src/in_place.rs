@@ -8,16 +8,15 @@ mod write;
 use core::fmt;
 use core::ops::ControlFlow;
 
-pub use self::draw::Draw;
 pub use self::initializers::{All, BiasProb, Initializers, KaimingNormal, On, Set};
 
 use self::decide::{Decided, decide};
 use self::write::{Sizes, Writer};
-use crate::init_cfg::Rules;
-use crate::initializer::{InitError, Shape};
+use crate::init_cfg::{Init, Rules};
+use crate::initializer::Shape;
 use crate::layer::Layer;
 use crate::resolve::{Call, ResolveError};
-use crate::{FillError, Float, Stream};
+use crate::{Float, Stream};
 
 /// A layer that lends its parameters to be written; `#[derive(Layer)]` implements it, too, for every set of
 /// initializers `S`.
@@ -46,12 +45,17 @@ pub trait Data<S: Initializers = All> {
     /// Number of elements.
     fn count(&self) -> usize;
 
-    /// Writes elements that are drawn from this; `false` if no initializer of the set does.
+    /// Writes what the initializer gives a parameter of this shape.
     ///
     /// # Errors
     ///
-    /// Numbers that the element type cannot express.
-    fn write(&mut self, draw: &Draw, stream: Stream) -> Result<bool, FillError>;
+    /// See [`Initializers::write`].
+    fn write(
+        &mut self,
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        stream: Stream,
+    ) -> Result<(), InitWeightsError>;
 }
 
 /// Elements of one type as [`Data`].
@@ -63,8 +67,13 @@ impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
         self.0.len()
     }
 
-    fn write(&mut self, draw: &Draw, stream: Stream) -> Result<bool, FillError> {
-        S::write(draw, stream, self.0)
+    fn write(
+        &mut self,
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        stream: Stream,
+    ) -> Result<(), InitWeightsError> {
+        S::write(init, shape, stream, self.0)
     }
 }
 
@@ -89,9 +98,12 @@ pub struct Written {
     pub kept: usize,
 }
 
-/// Why [`init_weights`] could not; nothing was written, unless it is a number that an element type cannot express
-/// ([`InitError::Fill`]).
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Why [`init_weights`] could not: a code, which fits the stack of a microcontroller. A plan of the same model, on a
+/// computer, tells the place.
+///
+/// Nothing was written, except for [`ZeroFans`](Self::ZeroFans) and [`Numbers`](Self::Numbers): then the parameters in
+/// front were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitWeightsError {
     /// Rules and model do not fit together.
     Resolve(ResolveError),
@@ -101,8 +113,10 @@ pub enum InitWeightsError {
     NotLinked,
     /// A parameter's memory has not as many elements as its shape says.
     Elements,
-    /// An initializer cannot be used on a parameter.
-    Init(InitError),
+    /// The fans of a parameter are both zero: the scale would be infinite.
+    ZeroFans,
+    /// A parameter's element type cannot express the numbers of its initializer.
+    Numbers,
 }
 
 /// Does what mmengine's `model.init_weights()` does: each parameter is written by its last writer, once, with the bits
@@ -235,27 +249,28 @@ fn run<S: Initializers, const BATCH: usize>(
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
     let mut batch: [Option<Decided>; BATCH] = [None; BATCH];
-    // Whatever is wrong is found before anything is written.
-    let count = decide::<S>(&*model, call, 0, &mut batch)?;
+    let (mut first, mut done) = (0, Written::default());
+    loop {
+        let count = decide::<S>(&*model, call, first, &mut batch)?;
+        // Whatever is wrong is found before anything is written.
+        if first == 0 && !sizes_fit(model) {
+            return Err(InitWeightsError::Elements);
+        }
+        let mut writer = Writer { batch: &batch, seed, first, next: 0, result: Ok(done) };
+        let _ = model.visit_mut(&mut writer);
+        done = writer.result?;
+        first += BATCH;
+        if first >= count {
+            return Ok(done);
+        }
+    }
+}
+
+#[inline(never)]
+fn sizes_fit<S: Initializers>(model: &mut dyn LayerMut<S>) -> bool {
     let mut sizes = Sizes { fit: true };
     let _ = model.visit_mut(&mut sizes);
-    if !sizes.fit {
-        return Err(InitWeightsError::Elements);
-    }
-    let (mut done, mut first) = (Written::default(), 0);
-    while first < count {
-        if first > 0 {
-            decide::<S>(&*model, call, first, &mut batch)?;
-        }
-        let mut writer = Writer { batch: &batch, seed, first, next: 0, done, error: None };
-        let _ = model.visit_mut(&mut writer);
-        done = writer.done;
-        if let Some(error) = writer.error {
-            return Err(InitWeightsError::Init(InitError::Fill(error)));
-        }
-        first += BATCH;
-    }
-    Ok(done)
+    sizes.fit
 }
 
 impl fmt::Display for InitWeightsError {
@@ -271,7 +286,12 @@ impl fmt::Display for InitWeightsError {
             Self::Elements => {
                 f.write_str("the memory of a parameter has not as many elements as its shape says")
             }
-            Self::Init(error) => error.fmt(f),
+            Self::ZeroFans => f.write_str(
+                "fan_in and fan_out of a parameter are both zero, so the scale has no value",
+            ),
+            Self::Numbers => f.write_str(
+                "a parameter's element type cannot express the numbers of its initializer",
+            ),
         }
     }
 }

@@ -38,7 +38,7 @@ mod tests;
 
 pub use check::{ArgError, ArgProblem};
 pub use init::{Bias, Init, Pretrained, TypeName};
-pub use rules::{Rules, Write};
+pub use rules::{Rules, Text, Write};
 #[cfg(feature = "alloc")]
 pub use storage::Owned;
 pub use storage::{Borrowed, Fixed, List, Storage};

@@ -5,9 +5,9 @@
 
 use core::ops::ControlFlow;
 
-use super::{Draw, InitWeightsError, Initializers};
-use crate::init_cfg::Rules;
-use crate::initializer::InitError;
+use super::{InitWeightsError, Initializers};
+use crate::init_cfg::{Init, Rules};
+use crate::initializer::Constant;
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
 use crate::resolve::{
@@ -20,13 +20,13 @@ use crate::resolve::{
 pub(super) struct Decided {
     pub(super) stream: u64,
     /// The last writer so far; a tie may bring a later one.
-    last: Option<(Order, Draw)>,
+    last: Option<(Order, Init<()>)>,
 }
 
 impl Decided {
     /// What writes the parameter; `None` if no rule does.
-    pub(super) fn draw(&self) -> Option<&Draw> {
-        self.last.as_ref().map(|(_, draw)| draw)
+    pub(super) fn init(&self) -> Option<&Init<()>> {
+        self.last.as_ref().map(|(_, init)| init)
     }
 }
 
@@ -68,18 +68,12 @@ pub(super) fn decide<S: Initializers>(
         first,
         next: 0,
         decided,
-        lower: lower::<S>,
+        assign: assign::<S>,
         stop: None,
     };
     let mut walk = Walk { frame: &frame, shared: &mut shared };
     let _ = walk.enter();
-    match shared.stop {
-        None => Ok(shared.next),
-        Some(Stop::Resolve(error)) => Err(InitWeightsError::Resolve(error)),
-        Some(Stop::Pretrained) => Err(InitWeightsError::Pretrained),
-        Some(Stop::NotLinked) => Err(InitWeightsError::NotLinked),
-        Some(Stop::ZeroFans) => Err(InitWeightsError::Init(InitError::ZeroFans)),
-    }
+    shared.stop.map_or(Ok(shared.next), Err)
 }
 
 /// A layer on the way from the root; on the call stack.
@@ -109,15 +103,6 @@ impl<'a> Link<'a> for Frame<'a> {
     }
 }
 
-/// Why the walk breaks off: a code, for the stack is short.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stop {
-    Resolve(ResolveError),
-    Pretrained,
-    NotLinked,
-    ZeroFans,
-}
-
 /// What the frames of one walk share.
 struct Shared<'s> {
     call: Call<'s>,
@@ -129,8 +114,8 @@ struct Shared<'s> {
     /// The number of the next parameter that has memory of its own.
     next: usize,
     decided: &'s mut [Option<Decided>],
-    lower: Lower,
-    stop: Option<Stop>,
+    assign: Assign,
+    stop: Option<InitWeightsError>,
 }
 
 impl<'s> Shared<'s> {
@@ -152,18 +137,18 @@ impl<'s> Shared<'s> {
 
     /// What is wrong with a layer, before its parts are looked at.
     #[inline(never)]
-    fn fault(&mut self, frame: &Frame<'_>) -> Option<Stop> {
+    fn fault(&mut self, frame: &Frame<'_>) -> Option<InitWeightsError> {
         self.tied += u32::from(frame.tied);
         if self.tied > MAX_TIED_VISITS {
-            return Some(Stop::Resolve(ResolveError::TooManyPaths));
+            return Some(InitWeightsError::Resolve(ResolveError::TooManyPaths));
         }
         let rules = self.rules(frame)?;
         let mut rule = 0;
-        while rules.is_pretrained(rule).is_some() {
+        while rules.is_pretrained(rule, None).is_some() {
             let mut index = 0;
             while let Some(name) = rules.override_name(rule, index) {
                 if attribute(frame.layer, name) != Attribute::Layer {
-                    return Some(Stop::Resolve(ResolveError::MissingAttribute));
+                    return Some(InitWeightsError::Resolve(ResolveError::MissingAttribute));
                 }
                 index += 1;
             }
@@ -188,7 +173,7 @@ impl Walk<'_, '_> {
     }
 
     /// Decides one parameter.
-    fn decide(&mut self, param: &Param<'_>) -> Result<(), Stop> {
+    fn decide(&mut self, param: &Param<'_>) -> Result<(), InitWeightsError> {
         let Self { frame, shared } = self;
         let found = last_write(frame, param, shared)?;
         let stream = stream_of(frame.stream, param);
@@ -204,8 +189,8 @@ impl Walk<'_, '_> {
         if let (Some(slot), Some(Found { rules, order })) = (slot, found)
             && slot.last.as_ref().is_none_or(|(last, _)| *last < order)
         {
-            let draw = (shared.lower)(rules, order.rule, order.part, param)?;
-            slot.last = Some((order, draw));
+            let init = (shared.assign)(rules, order.rule, order.part, param)?;
+            slot.last = Some((order, init));
         }
         Ok(())
     }
@@ -256,13 +241,13 @@ fn last_write<'a>(
     leaf: &Frame<'a>,
     param: &Param<'_>,
     shared: &Shared<'a>,
-) -> Result<Option<Found<'a>>, Stop> {
+) -> Result<Option<Found<'a>>, InitWeightsError> {
     let mut last = None;
     let mut next = Some(leaf);
     // From the innermost module to the outermost: of two that write, the inner one is the last.
     while let Some(frame) = next {
         if let Some(rules) = shared.rules(frame) {
-            let here = Here { frame, leaf, param, lower: shared.lower, bare: shared.is_bare() };
+            let here = Here { frame, leaf, param, assign: shared.assign, bare: shared.is_bare() };
             let found = here.last_write(rules)?;
             if last.is_none() {
                 last = found;
@@ -278,18 +263,18 @@ struct Here<'h, 'a> {
     frame: &'h Frame<'a>,
     leaf: &'h Frame<'a>,
     param: &'h Param<'h>,
-    lower: Lower,
+    assign: Assign,
     bare: bool,
 }
 
 impl Here<'_, '_> {
     /// The last part of these rules that writes the parameter.
-    fn last_write<'a>(&self, rules: &'a dyn Rules) -> Result<Option<Found<'a>>, Stop> {
+    fn last_write<'a>(&self, rules: &'a dyn Rules) -> Result<Option<Found<'a>>, InitWeightsError> {
         let (mut last, mut rule) = (None, 0);
-        while let Some(is_pretrained) = rules.is_pretrained(rule) {
+        while let Some(is_pretrained) = rules.is_pretrained(rule, None) {
             // It runs when the children are done, so nothing comes after it.
             if is_pretrained && !self.bare {
-                return Err(Stop::Pretrained);
+                return Err(InitWeightsError::Pretrained);
             }
             let mut part = Some(Part::Layer);
             while let Some(this) = part {
@@ -318,24 +303,19 @@ impl Here<'_, '_> {
             Part::Override(index) => {
                 rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
                     && (touches(false, param.name) == Outcome::Writes
-                        || override_is_pretrained(rules, rule, index))
+                        || rules.is_pretrained(rule, Some(index)) == Some(true))
             }
         }
     }
 
     /// A write that a later one undoes fails as well, unless it only needs a checkpoint.
     #[inline(never)]
-    fn check(&self, rules: &dyn Rules, rule: usize, part: Part) -> Result<(), Stop> {
-        match (self.lower)(rules, rule, part, self.param) {
-            Ok(_) | Err(Stop::Pretrained) => Ok(()),
-            Err(stop) => Err(stop),
+    fn check(&self, rules: &dyn Rules, rule: usize, part: Part) -> Result<(), InitWeightsError> {
+        match (self.assign)(rules, rule, part, self.param) {
+            Ok(_) | Err(InitWeightsError::Pretrained) => Ok(()),
+            Err(error) => Err(error),
         }
     }
-}
-
-#[inline(never)]
-fn override_is_pretrained(rules: &dyn Rules, rule: usize, index: usize) -> bool {
-    rules.override_write(rule, index).is_some_and(|write| write.init.is_pretrained())
 }
 
 #[inline(never)]
@@ -359,33 +339,36 @@ fn following(rules: &dyn Rules, rule: usize, part: Part) -> Option<Part> {
     rules.override_name(rule, number).map(|_| Part::Override(number))
 }
 
-/// What a part of a rule draws the parameter's elements from.
-type Lower = fn(&dyn Rules, usize, Part, &Param<'_>) -> Result<Draw, Stop>;
+/// What a part of a rule writes the parameter by.
+type Assign = fn(&dyn Rules, usize, Part, &Param<'_>) -> Result<Init<()>, InitWeightsError>;
 
 #[inline(never)]
-fn lower<S: Initializers>(
+fn assign<S: Initializers>(
     rules: &dyn Rules,
     rule: usize,
     part: Part,
     param: &Param<'_>,
-) -> Result<Draw, Stop> {
-    let write = match part {
-        Part::Layer | Part::Params(_) => rules.write(rule),
-        Part::Override(index) => rules.override_write(rule, index),
+) -> Result<Init<()>, InitWeightsError> {
+    let over = match part {
+        Part::Layer | Part::Params(_) => None,
+        Part::Override(index) => Some(index),
     };
-    let Some(write) = write else { return Err(Stop::NotLinked) };
-    if write.init.is_pretrained() {
-        return Err(Stop::Pretrained);
+    let is_pretrained = rules.is_pretrained(rule, over) == Some(true);
+    if is_pretrained {
+        return Err(InitWeightsError::Pretrained);
     }
-    let draw = if param.name == "bias" {
-        S::bias(write.bias).map(Draw::Constant)
-    } else {
-        S::draw(&write.init, &param.shape).map_err(|error| match error {
-            InitError::ZeroFans => Stop::ZeroFans,
-            _ => Stop::Resolve(ResolveError::Shape),
-        })?
-    };
-    draw.ok_or(Stop::NotLinked)
+    if param.name == "bias" {
+        let value = rules.bias(rule, over).and_then(S::bias);
+        let val = value.ok_or(InitWeightsError::NotLinked)?;
+        return Ok(Init::Constant(Constant { val }));
+    }
+    match rules.init(rule, over) {
+        Some(init) if S::has(&init) => match init.check_fans(&param.shape) {
+            Ok(_) => Ok(init),
+            Err(_) => Err(InitWeightsError::Resolve(ResolveError::Shape)),
+        },
+        _ => Err(InitWeightsError::NotLinked),
+    }
 }
 
 /// The bytes of a parameter's path, the last first.

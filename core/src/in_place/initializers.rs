@@ -2,14 +2,16 @@
 
 use core::marker::PhantomData;
 
-use super::draw::{Draw, Sampler};
+use super::InitWeightsError;
+use super::draw::Draw;
 use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, InitError, Kaiming, Normal, Shape, TruncNormal, Uniform,
-    Xavier, bias_from_prob,
+    Caffe2Xavier, Constant, Distribution, InitError, Kaiming, Nonlinearity, Normal, Shape,
+    TruncNormal, Uniform, Xavier, bias_from_prob,
 };
 use crate::lanes::{Lanes, Scalar};
-use crate::{FillError, Float, Stream};
+use crate::resolve::ResolveError;
+use crate::{Float, Stream};
 
 /// A set of initializers, chosen by type: a program links those of its set, and no others.
 ///
@@ -25,22 +27,24 @@ use crate::{FillError, Float, Stream};
 ///
 /// [`On`] carries a set out on other lanes.
 pub trait Initializers: 'static {
-    /// What the initializer draws the elements of a parameter of this shape from; `None` if it is not in the set.
-    ///
-    /// # Errors
-    ///
-    /// A shape without fans where they are needed.
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError>;
+    /// Whether this one is in the set.
+    fn has(init: &Init<()>) -> bool;
 
     /// The constant that is written to a bias; `None` if it is a probability, and these are not in the set.
     fn bias(bias: Bias) -> Option<f64>;
 
-    /// Writes elements that are drawn from this; `false` if no initializer of the set does.
+    /// Writes what the initializer gives a parameter of this shape.
     ///
     /// # Errors
     ///
-    /// Numbers that the element type cannot express.
-    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError>;
+    /// [`InitWeightsError::NotLinked`]; a shape without the fans that are needed; numbers that the element type cannot
+    /// express.
+    fn write<T: Float>(
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        stream: Stream,
+        out: &mut [T],
+    ) -> Result<(), InitWeightsError>;
 }
 
 /// Every initializer; for Pretrained there is no memory to load from.
@@ -66,57 +70,62 @@ pub trait Set: sealed::Set {}
 impl<S: sealed::Set> Set for S {}
 
 impl<S: Set> Initializers for S {
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        <S as sealed::Set>::draw(init, shape)
+    fn has(init: &Init<()>) -> bool {
+        <S as sealed::Set>::has(init)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
         <S as sealed::Set>::bias(bias)
     }
 
-    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError> {
-        S::write_on(Scalar, draw, stream, out)
+    fn write<T: Float>(
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        stream: Stream,
+        out: &mut [T],
+    ) -> Result<(), InitWeightsError> {
+        S::write_on(init, shape, Draw { lanes: Scalar, stream, out })
     }
 }
 
 impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        <S as sealed::Set>::draw(init, shape)
+    fn has(init: &Init<()>) -> bool {
+        <S as sealed::Set>::has(init)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
         <S as sealed::Set>::bias(bias)
     }
 
-    fn write<T: Float>(draw: &Draw, stream: Stream, out: &mut [T]) -> Result<bool, FillError> {
-        S::write_on(L::default(), draw, stream, out)
+    fn write<T: Float>(
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        stream: Stream,
+        out: &mut [T],
+    ) -> Result<(), InitWeightsError> {
+        S::write_on(init, shape, Draw { lanes: L::default(), stream, out })
     }
 }
 
-#[allow(unnameable_types, reason = "sealed")]
+#[allow(unnameable_types, private_interfaces, reason = "sealed")]
 mod sealed {
-    use super::{Bias, Draw, FillError, Float, Init, InitError, Lanes, Shape, Stream};
+    use super::{Bias, Draw, Float, Init, InitWeightsError, Lanes, Shape};
 
     pub trait Set: 'static {
-        fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError>;
+        fn has(init: &Init<()>) -> bool;
         fn bias(bias: Bias) -> Option<f64>;
         fn write_on<T: Float, L: Lanes>(
-            lanes: L,
-            draw: &Draw,
-            stream: Stream,
-            out: &mut [T],
-        ) -> Result<bool, FillError>;
+            init: &Init<()>,
+            shape: &Shape<'_>,
+            draw: Draw<'_, L, T>,
+        ) -> Result<(), InitWeightsError>;
     }
 }
 
-/// A part of a set: what it does not know, another one may.
+/// A part of a set.
 trait Member: 'static {
-    /// See [`Initializers::draw`].
-    #[inline]
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        let _ = (init, shape);
-        Ok(None)
-    }
+    /// Whether this is the initializer.
+    fn is(init: &Init<()>) -> bool;
 
     /// See [`Initializers::bias`].
     #[inline]
@@ -125,26 +134,20 @@ trait Member: 'static {
         None
     }
 
-    /// The sampler of such a draw.
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        let _ = draw;
-        None
-    }
+    /// Writes what this initializer gives; it is this one.
+    fn write<T: Float, L: Lanes>(
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        draw: Draw<'_, L, T>,
+    ) -> Result<(), InitWeightsError>;
 }
 
 macro_rules! sets {
     ($(($($member:ident),+))*) => {$(
-        #[allow(private_bounds, reason = "the members are those of this crate")]
+        #[allow(private_bounds, private_interfaces, reason = "the members are those of this crate")]
         impl<$($member: Member),+> sealed::Set for ($($member,)+) {
-            fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-                if let Init::Constant(i) = init {
-                    return Ok(Some(Draw::Constant(i.val)));
-                }
-                $(if let Some(draw) = $member::draw(init, shape)? {
-                    return Ok(Some(draw));
-                })+
-                Ok(None)
+            fn has(init: &Init<()>) -> bool {
+                Constant::is(init) $(|| $member::is(init))+
             }
 
             fn bias(bias: Bias) -> Option<f64> {
@@ -155,142 +158,125 @@ macro_rules! sets {
             }
 
             fn write_on<T: Float, L: Lanes>(
-                lanes: L,
-                draw: &Draw,
-                stream: Stream,
-                out: &mut [T],
-            ) -> Result<bool, FillError> {
-                if let Draw::Constant(value) = draw {
-                    return super::draw::constant(*value, out).map(|()| true);
+                init: &Init<()>,
+                shape: &Shape<'_>,
+                draw: Draw<'_, L, T>,
+            ) -> Result<(), InitWeightsError> {
+                if let Init::Constant(i) = init {
+                    return draw.constant(i.val);
                 }
-                let sampler = None$(.or_else(|| $member::sampler::<T, L>(draw)))+;
-                match sampler {
-                    Some(sampler) => sampler(lanes, draw, stream, out).map(|()| true),
-                    None => Ok(false),
-                }
+                $(if $member::is(init) {
+                    return $member::write(init, shape, draw);
+                })+
+                Err(InitWeightsError::NotLinked)
             }
         }
     )*};
 }
 sets! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) }
 
-impl Member for Constant {}
+/// Members that are the initializers of a variant each.
+macro_rules! members {
+    ($($member:ident($i:ident, $shape:ident, $draw:ident) $write:expr;)*) => {$(
+        impl Member for $member {
+            #[inline]
+            fn is(init: &Init<()>) -> bool {
+                matches!(init, Init::$member(_))
+            }
 
-impl Member for Normal {
-    #[inline]
-    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        Ok(match init {
-            Init::Normal(i) => Some(Draw::Normal { mean: i.mean, std: i.std }),
-            _ => None,
-        })
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        matches!(draw, Draw::Normal { .. }).then_some(super::draw::normal)
-    }
+            #[inline]
+            fn write<T: Float, L: Lanes>(
+                init: &Init<()>,
+                $shape: &Shape<'_>,
+                $draw: Draw<'_, L, T>,
+            ) -> Result<(), InitWeightsError> {
+                match init {
+                    Init::$member($i) => $write,
+                    _ => Err(InitWeightsError::NotLinked),
+                }
+            }
+        }
+    )*};
 }
-
-impl Member for Uniform {
-    #[inline]
-    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        Ok(match init {
-            Init::Uniform(i) => Some(Draw::Uniform { a: i.a, b: i.b }),
-            _ => None,
-        })
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        matches!(draw, Draw::Uniform { .. }).then_some(super::draw::uniform)
-    }
-}
-
-impl Member for TruncNormal {
-    #[inline]
-    fn draw(init: &Init<&str>, _: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        Ok(match init {
-            Init::TruncNormal(i) => Some(Draw::TruncNormal(*i)),
-            _ => None,
-        })
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        matches!(draw, Draw::TruncNormal(_)).then_some(super::draw::trunc_normal)
-    }
-}
-
-impl Member for Caffe2Xavier {
-    #[inline]
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        Ok(match init {
-            Init::Caffe2Xavier(_) => Some(Draw::around_zero(Self::KAIMING.std(shape)?)),
-            _ => None,
-        })
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        Uniform::sampler(draw)
-    }
-}
-
-impl Member for Xavier {
-    #[inline]
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        let Init::Xavier(i) = init else { return Ok(None) };
-        let std = i.std(shape)?;
-        Ok(Some(match i.distribution {
-            Distribution::Normal => Draw::Normal { mean: 0.0, std },
-            Distribution::Uniform => Draw::around_zero(std),
-        }))
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        Normal::sampler(draw).or_else(|| Uniform::sampler(draw))
-    }
-}
-
-impl Member for Kaiming {
-    #[inline]
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        let Init::Kaiming(i) = init else { return Ok(None) };
-        let std = i.std(shape)?;
-        Ok(Some(match i.distribution {
+members! {
+    Constant(i, _shape, draw) draw.constant(i.val);
+    Normal(i, _shape, draw) draw.normal(i.mean, i.std);
+    Uniform(i, _shape, draw) draw.uniform(i.a, i.b);
+    TruncNormal(i, _shape, draw) draw.trunc_normal(i);
+    Xavier(i, shape, draw) {
+        let std = i.std(shape).map_err(code)?;
+        match i.distribution {
+            Distribution::Normal => draw.normal(0.0, std),
+            Distribution::Uniform => draw.around_zero(std),
+        }
+    };
+    Kaiming(i, shape, draw) {
+        let std = i.std(shape).map_err(code)?;
+        match i.distribution {
             // No gain is beyond 5/3, no fan below 1.
-            Distribution::Normal => Draw::Centred { std },
-            Distribution::Uniform => Draw::around_zero(std),
-        }))
-    }
-
-    #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        KaimingNormal::sampler(draw).or_else(|| Uniform::sampler(draw))
-    }
+            Distribution::Normal => {
+                draw.centred(std);
+                Ok(())
+            }
+            Distribution::Uniform => draw.around_zero(std),
+        }
+    };
+    Caffe2Xavier(_i, shape, draw) draw.around_zero(Self::KAIMING.std(shape).map_err(code)?);
 }
 
 impl Member for KaimingNormal {
     #[inline]
-    fn draw(init: &Init<&str>, shape: &Shape<'_>) -> Result<Option<Draw>, InitError> {
-        match init {
-            Init::Kaiming(i) if i.distribution == Distribution::Normal => {
-                Ok(i.constant_gain_std(shape)?.map(|std| Draw::Centred { std }))
-            }
-            _ => Ok(None),
-        }
+    fn is(init: &Init<()>) -> bool {
+        matches!(init, Init::Kaiming(i) if i.distribution == Distribution::Normal
+            && i.nonlinearity != Nonlinearity::LeakyRelu)
     }
 
     #[inline]
-    fn sampler<T: Float, L: Lanes>(draw: &Draw) -> Option<Sampler<T, L>> {
-        matches!(draw, Draw::Centred { .. }).then_some(super::draw::centred)
+    fn write<T: Float, L: Lanes>(
+        init: &Init<()>,
+        shape: &Shape<'_>,
+        draw: Draw<'_, L, T>,
+    ) -> Result<(), InitWeightsError> {
+        let Init::Kaiming(i) = init else { return Err(InitWeightsError::NotLinked) };
+        let Some(std) = constant_gain_std(i, shape) else {
+            return Err(InitWeightsError::NotLinked);
+        };
+        draw.centred(std);
+        Ok(())
     }
+}
+
+/// The standard deviation in a place of its own, whose part of the stack is free again when samples are drawn.
+#[inline(never)]
+fn constant_gain_std(i: &Kaiming, shape: &Shape<'_>) -> Option<f64> {
+    i.constant_gain_std(shape).ok().flatten()
 }
 
 impl Member for BiasProb {
     #[inline]
+    fn is(_: &Init<()>) -> bool {
+        false
+    }
+
+    #[inline]
     fn prob(p: f64) -> Option<f64> {
         Some(bias_from_prob(p))
+    }
+
+    #[inline]
+    fn write<T: Float, L: Lanes>(
+        _: &Init<()>,
+        _: &Shape<'_>,
+        _: Draw<'_, L, T>,
+    ) -> Result<(), InitWeightsError> {
+        Err(InitWeightsError::NotLinked)
+    }
+}
+
+fn code(error: InitError) -> InitWeightsError {
+    match error {
+        InitError::Fan(_) => InitWeightsError::Resolve(ResolveError::Shape),
+        InitError::ZeroFans => InitWeightsError::ZeroFans,
+        InitError::Fill(_) => InitWeightsError::Numbers,
     }
 }

@@ -3,9 +3,9 @@
 use core::ops::ControlFlow;
 
 use super::decide::Decided;
-use super::{Data, Initializers, LayerMut, LayerVisitorMut, Written};
+use super::{Data, InitWeightsError, Initializers, LayerMut, LayerVisitorMut, Written};
+use crate::Stream;
 use crate::initializer::Shape;
-use crate::{FillError, Stream};
 
 /// Whether the memory of each parameter is as large as its shape says.
 pub(super) struct Sizes {
@@ -29,26 +29,25 @@ pub(super) struct Writer<'a> {
     pub(super) seed: u64,
     pub(super) first: usize,
     pub(super) next: usize,
-    pub(super) done: Written,
-    pub(super) error: Option<FillError>,
+    pub(super) result: Result<Written, InitWeightsError>,
 }
 
 impl<S: Initializers> LayerVisitorMut<S> for Writer<'_> {
-    fn param(&mut self, _: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
+    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
         let slot = self.next.checked_sub(self.first).and_then(|slot| self.batch.get(slot));
         self.next += 1;
-        let Some(Some(decided)) = slot else { return ControlFlow::Continue(()) };
-        let Some(draw) = decided.draw() else {
-            self.done.kept += 1;
+        let (Some(Some(decided)), Ok(done)) = (slot, &mut self.result) else {
             return ControlFlow::Continue(());
         };
-        match data.write(draw, Stream::with_id(self.seed, decided.stream)) {
-            Ok(written) => {
-                self.done.written += usize::from(written);
-                ControlFlow::Continue(())
-            }
+        let Some(init) = decided.init() else {
+            done.kept += 1;
+            return ControlFlow::Continue(());
+        };
+        done.written += 1;
+        match data.write(init, shape, Stream::with_id(self.seed, decided.stream)) {
+            Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                self.error = Some(error);
+                self.result = Err(error);
                 ControlFlow::Break(())
             }
         }

@@ -185,6 +185,25 @@ impl<Text> Init<Text> {
         }
     }
 
+    /// The same without its texts.
+    #[must_use]
+    pub fn without_texts(&self) -> Init<()> {
+        match self {
+            Self::Constant(i) => Init::Constant(*i),
+            Self::Xavier(i) => Init::Xavier(*i),
+            Self::Normal(i) => Init::Normal(*i),
+            Self::TruncNormal(i) => Init::TruncNormal(*i),
+            Self::Uniform(i) => Init::Uniform(*i),
+            Self::Kaiming(i) => Init::Kaiming(*i),
+            Self::Caffe2Xavier(i) => Init::Caffe2Xavier(*i),
+            Self::Pretrained(p) => Init::Pretrained(Pretrained {
+                checkpoint: (),
+                prefix: p.prefix.as_ref().map(|_| ()),
+                map_location: p.map_location.as_ref().map(|_| ()),
+            }),
+        }
+    }
+
     /// The same with its texts borrowed.
     #[must_use]
     pub fn as_ref(&self) -> Init<&str>
