@@ -19,14 +19,15 @@ use crate::resolve::{
 #[derive(Clone, Copy)]
 pub(super) struct Decided {
     pub(super) stream: u64,
-    /// The last writer so far; a tie may bring a later one.
-    last: Option<(Order, Init<()>)>,
+    /// Of the last writer so far; a tie may bring a later one.
+    order: Option<Order>,
+    init: Option<Init<()>>,
 }
 
 impl Decided {
     /// What writes the parameter; `None` if no rule does.
     pub(super) fn init(&self) -> Option<&Init<()>> {
-        self.last.as_ref().map(|(_, init)| init)
+        self.init.as_ref()
     }
 }
 
@@ -34,14 +35,41 @@ impl Decided {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Order {
     entered: u32,
-    rule: usize,
-    part: Part,
+    rule: u32,
+    part: PartNumber,
+}
+
+/// A [`Part`] in one word: globs and overrides count from 0, each in a range of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct PartNumber(u32);
+
+impl PartNumber {
+    const LAYER: Self = Self(0);
+    const FIRST_GLOB: u32 = 1;
+    const FIRST_OVERRIDE: u32 = 1 << 31;
+
+    fn part(self) -> Part {
+        let number = |first| self.0.wrapping_sub(first) as usize;
+        match self.0 {
+            0 => Part::Layer,
+            Self::FIRST_OVERRIDE.. => Part::Override(number(Self::FIRST_OVERRIDE)),
+            _ => Part::Params(number(Self::FIRST_GLOB)),
+        }
+    }
+
+    fn over(self) -> Option<usize> {
+        match self.part() {
+            Part::Override(index) => Some(index),
+            Part::Layer | Part::Params(_) => None,
+        }
+    }
 }
 
 /// Decides the parameters from number `first` on, as many as there is room for, and counts those of all the model that
 /// have memory of their own.
 ///
 /// Whatever could go wrong, with any parameter, is found.
+#[inline(never)]
 pub(super) fn decide<S: Initializers>(
     root: &dyn Layer,
     call: Call<'_>,
@@ -86,6 +114,28 @@ struct Frame<'a> {
     tied: bool,
     entered: u32,
     stream: Fnv1a,
+}
+
+impl<'a> Frame<'a> {
+    /// A child of this layer, as it is entered.
+    #[inline(never)]
+    fn below(&'a self, child: &Child<'a>, shared: &mut Shared<'_>) -> Self {
+        let entered = shared.entered;
+        shared.entered += 1;
+        Self {
+            parent: Some(self),
+            name: child.name,
+            layer: child.layer,
+            depth: self.depth.saturating_add(1),
+            entered,
+            runs: !shared.is_bare() && self.runs && child.layer.init_weights() != InitWeights::None,
+            tied: self.tied || child.same_as.is_some(),
+            stream: match child.same_as {
+                Some(path) => Fnv1a::new().write(path.as_bytes()),
+                None => extend(self.stream, child.name),
+            },
+        }
+    }
 }
 
 impl<'a> Link<'a> for Frame<'a> {
@@ -172,59 +222,42 @@ impl Walk<'_, '_> {
         self.frame.layer.visit(self)
     }
 
-    /// Decides one parameter.
-    fn decide(&mut self, param: &Param<'_>) -> Result<(), InitWeightsError> {
+    /// Keeps what was found for one parameter, if it is one of the batch.
+    #[inline(never)]
+    fn keep(&mut self, param: &Param<'_>, found: Option<Found<'_>>) {
         let Self { frame, shared } = self;
-        let found = last_write(frame, param, shared)?;
         let stream = stream_of(frame.stream, param);
-        let is_tied = frame.tied || param.same_as.is_some();
-        let slot = if is_tied {
+        let slot = if frame.tied || param.same_as.is_some() {
             shared.decided.iter_mut().flatten().find(|decided| decided.stream == stream)
         } else {
             let slot = shared.next.checked_sub(shared.first);
             shared.next += 1;
             slot.and_then(|slot| shared.decided.get_mut(slot))
-                .map(|slot| slot.insert(Decided { stream, last: None }))
+                .map(|slot| slot.insert(Decided { stream, order: None, init: None }))
         };
         if let (Some(slot), Some(Found { rules, order })) = (slot, found)
-            && slot.last.as_ref().is_none_or(|(last, _)| *last < order)
+            && slot.order < Some(order)
         {
-            let init = (shared.assign)(rules, order.rule, order.part, param)?;
-            slot.last = Some((order, init));
+            slot.order = Some(order);
+            // Checked already, with whatever else writes the parameter.
+            let _ = (shared.assign)(rules, order, param, Some(&mut slot.init));
         }
-        Ok(())
     }
 }
 
 impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
-        match self.decide(param) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(stop) => {
-                self.shared.stop = Some(stop);
-                ControlFlow::Break(())
-            }
+        let mut found = None;
+        self.shared.stop = last_write(self.frame, param, self.shared, &mut found).err();
+        if self.shared.stop.is_some() {
+            return ControlFlow::Break(());
         }
+        self.keep(param, found);
+        ControlFlow::Continue(())
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
-        let above = self.frame;
-        let frame = Frame {
-            parent: Some(above),
-            name: child.name,
-            layer: child.layer,
-            depth: above.depth.saturating_add(1),
-            entered: self.shared.entered,
-            runs: !self.shared.is_bare()
-                && above.runs
-                && child.layer.init_weights() != InitWeights::None,
-            tied: above.tied || child.same_as.is_some(),
-            stream: match child.same_as {
-                Some(path) => Fnv1a::new().write(path.as_bytes()),
-                None => extend(above.stream, child.name),
-            },
-        };
-        self.shared.entered += 1;
+        let frame = self.frame.below(child, self.shared);
         Walk { frame: &frame, shared: self.shared }.enter()
     }
 }
@@ -236,84 +269,66 @@ struct Found<'a> {
     order: Order,
 }
 
-/// The last write to a parameter on the path to it; or what is wrong with any write to it.
+/// Finds the last write to a parameter on the path to it; or what is wrong with any write to it.
+#[inline(never)]
 fn last_write<'a>(
     leaf: &Frame<'a>,
     param: &Param<'_>,
     shared: &Shared<'a>,
-) -> Result<Option<Found<'a>>, InitWeightsError> {
-    let mut last = None;
+    last: &mut Option<Found<'a>>,
+) -> Result<(), InitWeightsError> {
     let mut next = Some(leaf);
     // From the innermost module to the outermost: of two that write, the inner one is the last.
     while let Some(frame) = next {
         if let Some(rules) = shared.rules(frame) {
-            let here = Here { frame, leaf, param, assign: shared.assign, bare: shared.is_bare() };
-            let found = here.last_write(rules)?;
-            if last.is_none() {
-                last = found;
+            let inner = last.is_some();
+            let mut order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
+            while let Some(is_pretrained) = rules.is_pretrained(order.rule as usize, None) {
+                // It runs when the children are done, so nothing comes after it.
+                if is_pretrained && !shared.is_bare() {
+                    return Err(InitWeightsError::Pretrained);
+                }
+                if writes(rules, order, frame, leaf, param) {
+                    // A write that a later one undoes fails as well, unless it only needs a checkpoint.
+                    match (shared.assign)(rules, order, param, None) {
+                        Ok(()) => {}
+                        Err(InitWeightsError::Pretrained) if inner => {}
+                        Err(error) => return Err(error),
+                    }
+                    if !inner {
+                        *last = Some(Found { rules, order });
+                    }
+                }
+                order = following(rules, order);
             }
         }
         next = frame.parent;
     }
-    Ok(last)
+    Ok(())
 }
 
-/// One module with rules, above one parameter.
-struct Here<'h, 'a> {
-    frame: &'h Frame<'a>,
-    leaf: &'h Frame<'a>,
-    param: &'h Param<'h>,
-    assign: Assign,
-    bare: bool,
-}
-
-impl Here<'_, '_> {
-    /// The last part of these rules that writes the parameter.
-    fn last_write<'a>(&self, rules: &'a dyn Rules) -> Result<Option<Found<'a>>, InitWeightsError> {
-        let (mut last, mut rule) = (None, 0);
-        while let Some(is_pretrained) = rules.is_pretrained(rule, None) {
-            // It runs when the children are done, so nothing comes after it.
-            if is_pretrained && !self.bare {
-                return Err(InitWeightsError::Pretrained);
-            }
-            let mut part = Some(Part::Layer);
-            while let Some(this) = part {
-                if self.writes(rules, rule, this, is_pretrained) {
-                    self.check(rules, rule, this)?;
-                    let order = Order { entered: self.frame.entered, rule, part: this };
-                    last = Some(Found { rules, order });
-                }
-                part = following(rules, rule, this);
-            }
-            rule += 1;
+/// Whether a part of a rule of the layer `frame` writes the parameter of the layer `leaf`.
+#[inline(never)]
+fn writes(
+    rules: &dyn Rules,
+    order: Order,
+    frame: &Frame<'_>,
+    leaf: &Frame<'_>,
+    param: &Param<'_>,
+) -> bool {
+    let rule = order.rule as usize;
+    match order.part.part() {
+        Part::Layer => {
+            let is_pretrained = rules.is_pretrained(rule, None) == Some(true);
+            own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
         }
-        Ok(last)
-    }
-
-    #[inline(never)]
-    fn writes(&self, rules: &dyn Rules, rule: usize, part: Part, is_pretrained: bool) -> bool {
-        let Self { frame, leaf, param, .. } = self;
-        match part {
-            Part::Layer => {
-                own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
-            }
-            Part::Params(index) => {
-                rules.params(rule, index).is_some_and(|glob| is_named(glob, leaf, param.name))
-            }
-            Part::Override(index) => {
-                rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
-                    && (touches(false, param.name) == Outcome::Writes
-                        || rules.is_pretrained(rule, Some(index)) == Some(true))
-            }
+        Part::Params(index) => {
+            rules.params(rule, index).is_some_and(|glob| is_named(glob, leaf, param.name))
         }
-    }
-
-    /// A write that a later one undoes fails as well, unless it only needs a checkpoint.
-    #[inline(never)]
-    fn check(&self, rules: &dyn Rules, rule: usize, part: Part) -> Result<(), InitWeightsError> {
-        match (self.assign)(rules, rule, part, self.param) {
-            Ok(_) | Err(InitWeightsError::Pretrained) => Ok(()),
-            Err(error) => Err(error),
+        Part::Override(index) => {
+            let is_pretrained = rules.is_pretrained(rule, Some(index)) == Some(true);
+            touches(is_pretrained, param.name) == Outcome::Writes
+                && rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
         }
     }
 }
@@ -323,50 +338,65 @@ fn is_named(glob: &str, leaf: &Frame<'_>, attribute: &str) -> bool {
     matches_backwards(Backwards::new(leaf, attribute), glob)
 }
 
-/// The part of the rule behind this one, in the order in which they write.
+/// The part behind this one, in the order in which they write: of the same rule, or the next one's first.
 #[inline(never)]
-fn following(rules: &dyn Rules, rule: usize, part: Part) -> Option<Part> {
-    let (glob, number) = match part {
-        Part::Layer => (Some(0), 0),
-        Part::Params(index) => (Some(index + 1), 0),
-        Part::Override(index) => (None, index + 1),
+fn following(rules: &dyn Rules, order: Order) -> Order {
+    let rule = order.rule as usize;
+    let (glob, over) = match order.part.part() {
+        Part::Layer => (0, 0),
+        Part::Params(index) => (index + 1, 0),
+        Part::Override(index) => (usize::MAX, index + 1),
     };
-    if let Some(glob) = glob
-        && rules.params(rule, glob).is_some()
-    {
-        return Some(Part::Params(glob));
+    let number = |first: u32, index: usize| PartNumber(first.wrapping_add(index as u32));
+    if rules.params(rule, glob).is_some() {
+        return Order { part: number(PartNumber::FIRST_GLOB, glob), ..order };
     }
-    rules.override_name(rule, number).map(|_| Part::Override(number))
+    if rules.override_name(rule, over).is_some() {
+        return Order { part: number(PartNumber::FIRST_OVERRIDE, over), ..order };
+    }
+    Order { rule: order.rule + 1, part: PartNumber::LAYER, ..order }
 }
 
-/// What a part of a rule writes the parameter by.
-type Assign = fn(&dyn Rules, usize, Part, &Param<'_>) -> Result<Init<()>, InitWeightsError>;
+/// What a part of a rule writes the parameter by, into the slot if there is one; or what is wrong with it.
+type Assign = fn(
+    &dyn Rules,
+    Order,
+    &Param<'_>,
+    Option<&mut Option<Init<()>>>,
+) -> Result<(), InitWeightsError>;
 
 #[inline(never)]
 fn assign<S: Initializers>(
     rules: &dyn Rules,
-    rule: usize,
-    part: Part,
+    order: Order,
     param: &Param<'_>,
-) -> Result<Init<()>, InitWeightsError> {
-    let over = match part {
-        Part::Layer | Part::Params(_) => None,
-        Part::Override(index) => Some(index),
-    };
-    let is_pretrained = rules.is_pretrained(rule, over) == Some(true);
-    if is_pretrained {
+    slot: Option<&mut Option<Init<()>>>,
+) -> Result<(), InitWeightsError> {
+    let (rule, over) = (order.rule as usize, order.part.over());
+    if rules.is_pretrained(rule, over) == Some(true) {
         return Err(InitWeightsError::Pretrained);
     }
     if param.name == "bias" {
         let value = rules.bias(rule, over).and_then(S::bias);
         let val = value.ok_or(InitWeightsError::NotLinked)?;
-        return Ok(Init::Constant(Constant { val }));
+        if let Some(slot) = slot {
+            *slot = Some(Init::Constant(Constant { val }));
+        }
+        return Ok(());
     }
-    match rules.init(rule, over) {
-        Some(init) if S::has(&init) => match init.check_fans(&param.shape) {
-            Ok(_) => Ok(init),
-            Err(_) => Err(InitWeightsError::Resolve(ResolveError::Shape)),
-        },
+    let init = rules.init(rule, over);
+    match &init {
+        // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
+        Some(known) if S::has(known) => {
+            let too_few = param.shape.dims().len() < 2;
+            if too_few && known.needs_fans() && !known.skips(&param.shape) {
+                return Err(InitWeightsError::Resolve(ResolveError::Shape));
+            }
+            if let Some(slot) = slot {
+                *slot = init;
+            }
+            Ok(())
+        }
         _ => Err(InitWeightsError::NotLinked),
     }
 }

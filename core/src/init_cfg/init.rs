@@ -178,11 +178,21 @@ impl<Text> Init<Text> {
     ///
     /// Fewer than two dimensions for Xavier and Kaiming (Kaiming skips weights without elements).
     pub fn check_fans(&self, shape: &Shape<'_>) -> Result<Option<Fans>, InitError> {
-        match self {
-            Self::Kaiming(_) | Self::Caffe2Xavier(_) if shape.dims().contains(&0) => Ok(None),
-            Self::Xavier(_) | Self::Kaiming(_) | Self::Caffe2Xavier(_) => Ok(Some(fans(shape)?)),
-            _ => Ok(None),
+        if self.needs_fans() && !self.skips(shape) {
+            fans(shape).map(Some).map_err(InitError::Fan)
+        } else {
+            Ok(None)
         }
+    }
+
+    /// Whether a scale follows from the fans.
+    pub(crate) const fn needs_fans(&self) -> bool {
+        matches!(self, Self::Xavier(_) | Self::Kaiming(_) | Self::Caffe2Xavier(_))
+    }
+
+    /// Whether it leaves a weight of this shape, which has no elements, alone.
+    pub(crate) fn skips(&self, shape: &Shape<'_>) -> bool {
+        matches!(self, Self::Kaiming(_) | Self::Caffe2Xavier(_)) && shape.is_empty()
     }
 
     /// The same without its texts.
