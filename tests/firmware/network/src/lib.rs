@@ -11,6 +11,7 @@ pub mod damage;
 pub mod digest;
 pub mod net;
 pub mod probe;
+pub mod report;
 pub mod timing;
 
 pub use weight_init_core::{bf16, f16};

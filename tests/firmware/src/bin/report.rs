@@ -2,85 +2,52 @@
 #![no_std]
 #![no_main]
 
-use core::hint::black_box;
-
-use weight_init_backends::embedded::{init_weights, initialize};
-use weight_init_core::in_place::KaimingNormal;
 use weight_init_firmware::{Clock, entry, exit, print, print_hex};
-use weight_init_firmware_network::blob::{BLOB, decode};
 use weight_init_firmware_network::digest::Element;
-use weight_init_firmware_network::net::{KeywordNet, SEED};
-use weight_init_firmware_network::{bf16, damage, f16, probe, timing};
+use weight_init_firmware_network::net::KeywordNet;
+use weight_init_firmware_network::{bf16, damage, f16, report, timing};
 
 #[entry]
 fn main() -> ! {
     let Some(mut clock) = Clock::start() else { exit(2) };
-    network::<f32>("table");
-    network::<f16>("table");
-    decoded::<f32>();
-    probes::<f32>();
-    probes::<f16>();
-    probes::<bf16>();
-    probes::<f64>();
+    print("weights ");
+    print_hex(8, size_of::<KeywordNet<f32>>() as u64);
+    let done = report::digests(&mut |name, value| {
+        print("digests ");
+        print_name(&name);
+        print_hex(16, value);
+    });
+    if done.is_err() {
+        exit(3);
+    }
     let counts = damage::sample();
-    print("malformed ");
+    print("malformed refused ");
     print_hex(8, counts.refused.into());
-    print("other ");
+    print("malformed other ");
     print_hex(8, counts.other.into());
     instructions::<f32>(&mut clock);
     instructions::<f16>(&mut clock);
+    instructions::<bf16>(&mut clock);
     exit(0)
-}
-
-fn digest<T: Element>(group: &str, name: &str, value: u64) {
-    print("digest ");
-    print(group);
-    print(".");
-    print(name);
-    print(".");
-    print(T::NAME);
-    print(" ");
-    print_hex(16, value);
-}
-
-#[inline(never)]
-fn network<T: Element>(group: &str) {
-    let mut net = KeywordNet::<T>::ZERO;
-    if init_weights::<(KaimingNormal,)>(&mut net, SEED).is_err() {
-        exit(3);
-    }
-    net.digests(&mut |name, value| digest::<T>(group, name, value));
-}
-
-#[inline(never)]
-fn decoded<T: Element>() {
-    let mut net = KeywordNet::<T>::ZERO;
-    let Ok(init_cfg) = decode(black_box(BLOB)) else { exit(4) };
-    if initialize::<(KaimingNormal,)>(&mut net, &init_cfg, SEED).is_err() {
-        exit(5);
-    }
-    net.digests(&mut |name, value| digest::<T>("postcard", name, value));
-}
-
-#[inline(never)]
-fn probes<T: Element>() {
-    for (name, init) in probe::CASES {
-        match probe::run::<T>(*init) {
-            Ok(value) => digest::<T>("probe", name, value),
-            Err(_) => exit(6),
-        }
-    }
 }
 
 #[inline(never)]
 fn instructions<T: Element>(clock: &mut Clock) {
-    for (name, fill) in timing::CASES {
-        let Some(count) = timing::run::<T>(*fill, &mut |run| clock.count(run)) else { exit(7) };
-        print("instructions ");
-        print(name);
-        print(".");
-        print(T::NAME);
-        print(" ");
+    for (name, case) in timing::CASES {
+        let Some(count) = timing::run::<T>(*case, &mut |run| clock.count(run)) else { exit(4) };
+        print("instructions_per_element ");
+        print_name(&[name, T::NAME]);
         print_hex(8, count.into());
     }
+}
+
+/// The parts with dots between them.
+fn print_name(parts: &[&str]) {
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            print(".");
+        }
+        print(part);
+    }
+    print(" ");
 }
