@@ -1,7 +1,8 @@
 //! The network: one separable convolution between a stem and a head, on 25 frames of 10 cepstral coefficients.
 
 use weight_init_core::Layer;
-use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule};
+use weight_init_core::container::AsRules;
+use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule, Rules};
 use weight_init_core::initializer::{Constant, Kaiming};
 
 use crate::digest::{Element, digest};
@@ -54,10 +55,31 @@ pub struct Separable<T: Element> {
     pointwise: Conv2d<T, 24, 16, 1, 1>,
 }
 
-/// The whole network: 1,104 parameters.
+/// The rules of [`INIT_CFG`], by a type: a reference in the network would take it from zeroed memory to flash.
+#[derive(Clone, Copy, Debug)]
+pub struct Table;
+
+impl AsRules for Table {
+    fn as_rules(&self) -> Option<&dyn Rules> {
+        Some(&INIT_CFG)
+    }
+}
+
+/// No rules: they are given when the network is initialized.
+#[derive(Clone, Copy, Debug)]
+pub struct Bare;
+
+impl AsRules for Bare {
+    fn as_rules(&self) -> Option<&dyn Rules> {
+        None
+    }
+}
+
+/// The whole network: 1,088 parameters, and the rules that initialize them.
 #[derive(Debug, Layer)]
-#[layer(init_cfg = &INIT_CFG)]
-pub struct KeywordNet<T: Element> {
+pub struct KeywordNet<T: Element, R: AsRules = Table> {
+    #[layer(init_cfg)]
+    rules: R,
     stem: Conv2d<T, 16, 1, 5, 3>,
     norm: BatchNorm2d<T, 16>,
     block: Separable<T>,
@@ -76,17 +98,29 @@ zeroed!(BatchNorm2d<const N> { weight: [T::ZERO; N], bias: [T::ZERO; N] });
 zeroed!(Linear<const OUT, const IN> { weight: [[T::ZERO; IN]; OUT], bias: [T::ZERO; OUT] });
 
 impl<T: Element> KeywordNet<T> {
-    /// Before it is initialized.
-    pub const ZERO: Self = Self {
-        stem: Conv2d::ZERO,
-        norm: BatchNorm2d::ZERO,
-        block: Separable {
-            depthwise: Conv2d::ZERO,
+    /// Before it is initialized, with the rules of the table.
+    pub const ZERO: Self = Self::zero(Table);
+}
+
+impl<T: Element> KeywordNet<T, Bare> {
+    /// Before it is initialized, without rules.
+    pub const BARE: Self = Self::zero(Bare);
+}
+
+impl<T: Element, R: AsRules> KeywordNet<T, R> {
+    const fn zero(rules: R) -> Self {
+        Self {
+            rules,
+            stem: Conv2d::ZERO,
             norm: BatchNorm2d::ZERO,
-            pointwise: Conv2d::ZERO,
-        },
-        head: Linear::ZERO,
-    };
+            block: Separable {
+                depthwise: Conv2d::ZERO,
+                norm: BatchNorm2d::ZERO,
+                pointwise: Conv2d::ZERO,
+            },
+            head: Linear::ZERO,
+        }
+    }
 
     /// Names and digests of the parameters.
     pub fn digests(&self, see: &mut dyn FnMut(&str, u64)) {

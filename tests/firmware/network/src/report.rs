@@ -8,7 +8,7 @@ use weight_init_core::{bf16, f16};
 
 use crate::blob::{BLOB, BlobError, decode};
 use crate::digest::Element;
-use crate::net::{KeywordNet, SEED};
+use crate::net::{Bare, KeywordNet, SEED};
 use crate::probe;
 
 /// Receives the parts of a digest's name, and the digest.
@@ -54,7 +54,7 @@ fn table<T: Element>(see: See<'_>) -> Result<(), ReportError> {
 
 #[inline(never)]
 fn bytes(see: See<'_>) -> Result<(), ReportError> {
-    let mut net = KeywordNet::<f32>::ZERO;
+    let mut net = KeywordNet::<f32, Bare>::BARE;
     let init_cfg = decode(black_box(BLOB)).map_err(ReportError::Blob)?;
     initialize::<(KaimingNormal,)>(&mut net, &init_cfg, SEED)?;
     net.digests(&mut |name, digest| see(["bytes", name, f32::NAME], digest));

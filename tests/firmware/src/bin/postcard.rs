@@ -8,9 +8,9 @@ use weight_init_backends::embedded::initialize;
 use weight_init_core::in_place::KaimingNormal;
 use weight_init_firmware::{entry, exit, print, print_hex, stack};
 use weight_init_firmware_network::blob::{BLOB, decode};
-use weight_init_firmware_network::net::{KeywordNet, SEED};
+use weight_init_firmware_network::net::{Bare, KeywordNet, SEED};
 
-static mut NET: KeywordNet<f32> = KeywordNet::ZERO;
+static mut NET: KeywordNet<f32, Bare> = KeywordNet::BARE;
 
 #[entry]
 fn main() -> ! {
