@@ -80,7 +80,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let fill = Kaiming::DEFAULT.fill(&Shape::new(&[4, 8]))?;
     let mut expected = [[0.0_f32; 8]; 4];
     Embedded.fill(&fill, Stream::new(42, "fc.weight"), 0, expected.as_flattened_mut())?;
-    assert_eq!(net.fc.weight.map(|row| row.map(f32::to_bits)), expected.map(|row| row.map(f32::to_bits)));
+    assert_eq!(
+        net.fc.weight.map(|row| row.map(f32::to_bits)),
+        expected.map(|row| row.map(f32::to_bits))
+    );
     println!("the same bits as on the server");
     Ok(())
 }

@@ -256,14 +256,26 @@ fn run<S: Initializers, const BATCH: usize>(
         if first == 0 && !sizes_fit(model) {
             return Err(InitWeightsError::Elements);
         }
-        let mut writer = Writer { batch: &batch, seed, first, next: 0, result: Ok(done) };
-        let _ = model.visit_mut(&mut writer);
-        done = writer.result?;
+        done = write_batch(model, &batch, seed, first, done)?;
         first += BATCH;
         if first >= count {
             return Ok(done);
         }
     }
+}
+
+// The walks have their places on the stack one after the other.
+#[inline(never)]
+fn write_batch<S: Initializers>(
+    model: &mut dyn LayerMut<S>,
+    batch: &[Option<Decided>],
+    seed: u64,
+    first: usize,
+    done: Written,
+) -> Result<Written, InitWeightsError> {
+    let mut writer = Writer { batch, seed, first, next: 0, result: Ok(done) };
+    let _ = model.visit_mut(&mut writer);
+    writer.result
 }
 
 #[inline(never)]

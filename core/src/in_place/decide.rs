@@ -6,7 +6,7 @@
 use core::ops::ControlFlow;
 
 use super::{InitWeightsError, Initializers};
-use crate::init_cfg::{Init, Rules};
+use crate::init_cfg::{Bias, Init, Kind, Rules, TypeName};
 use crate::initializer::Constant;
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
@@ -96,7 +96,8 @@ pub(super) fn decide<S: Initializers>(
         first,
         next: 0,
         decided,
-        assign: assign::<S>,
+        has: S::has,
+        bias: S::bias,
         stop: None,
     };
     let mut walk = Walk { frame: &frame, shared: &mut shared };
@@ -164,7 +165,8 @@ struct Shared<'s> {
     /// The number of the next parameter that has memory of its own.
     next: usize,
     decided: &'s mut [Option<Decided>],
-    assign: Assign,
+    has: fn(Kind) -> bool,
+    bias: fn(Bias) -> Option<f64>,
     stop: Option<InitWeightsError>,
 }
 
@@ -194,7 +196,7 @@ impl<'s> Shared<'s> {
         }
         let rules = self.rules(frame)?;
         let mut rule = 0;
-        while rules.is_pretrained(rule, None).is_some() {
+        while rules.kind(rule, None).is_some() {
             let mut index = 0;
             while let Some(name) = rules.override_name(rule, index) {
                 if attribute(frame.layer, name) != Attribute::Layer {
@@ -238,9 +240,16 @@ impl Walk<'_, '_> {
         if let (Some(slot), Some(Found { rules, order })) = (slot, found)
             && slot.order < Some(order)
         {
+            let (rule, over) = (order.rule as usize, order.part.over());
             slot.order = Some(order);
-            // Checked already, with whatever else writes the parameter.
-            let _ = (shared.assign)(rules, order, param, Some(&mut slot.init));
+            // In the set, as everything that writes the parameter.
+            slot.init = match param.name {
+                "bias" => rules
+                    .bias(rule, over)
+                    .and_then(shared.bias)
+                    .map(|val| Init::Constant(Constant { val })),
+                _ => rules.init(rule, over),
+            };
         }
     }
 }
@@ -283,28 +292,67 @@ fn last_write<'a>(
         if let Some(rules) = shared.rules(frame) {
             let inner = last.is_some();
             let mut order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
-            while let Some(is_pretrained) = rules.is_pretrained(order.rule as usize, None) {
+            while let Some(kind) = rules.kind(order.rule as usize, None) {
                 // It runs when the children are done, so nothing comes after it.
-                if is_pretrained && !shared.is_bare() {
+                if is_pretrained(kind) && !shared.is_bare() {
                     return Err(InitWeightsError::Pretrained);
                 }
                 if writes(rules, order, frame, leaf, param) {
-                    // A write that a later one undoes fails as well, unless it only needs a checkpoint.
-                    match (shared.assign)(rules, order, param, None) {
-                        Ok(()) => {}
-                        Err(InitWeightsError::Pretrained) if inner => {}
-                        Err(error) => return Err(error),
+                    if let Some(error) = fault(rules, order, param, shared) {
+                        return Err(error);
                     }
                     if !inner {
                         *last = Some(Found { rules, order });
                     }
                 }
-                order = following(rules, order);
+                advance(rules, &mut order);
             }
         }
         next = frame.parent;
     }
-    Ok(())
+    // One that a later one undoes needs no checkpoint.
+    match last {
+        Some(Found { rules, order })
+            if rules.kind(order.rule as usize, order.part.over()).is_some_and(is_pretrained) =>
+        {
+            Err(InitWeightsError::Pretrained)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_pretrained(kind: Kind) -> bool {
+    kind.type_name == TypeName::Pretrained
+}
+
+/// What is wrong with a write, also with one that a later one undoes.
+#[inline(never)]
+fn fault(
+    rules: &dyn Rules,
+    order: Order,
+    param: &Param<'_>,
+    shared: &Shared<'_>,
+) -> Option<InitWeightsError> {
+    let (rule, over) = (order.rule as usize, order.part.over());
+    let Some(kind) = rules.kind(rule, over) else { return Some(InitWeightsError::NotLinked) };
+    let is_linked = if is_pretrained(kind) {
+        return None;
+    } else if param.name == "bias" {
+        return match rules.bias(rule, over).and_then(shared.bias) {
+            Some(_) => None,
+            None => Some(InitWeightsError::NotLinked),
+        };
+    } else {
+        (shared.has)(kind)
+    };
+    if !is_linked {
+        return Some(InitWeightsError::NotLinked);
+    }
+    // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
+    if kind.needs_fans() && param.shape.dims().len() < 2 && !kind.skips(&param.shape) {
+        return Some(InitWeightsError::Resolve(ResolveError::Shape));
+    }
+    None
 }
 
 /// Whether a part of a rule of the layer `frame` writes the parameter of the layer `leaf`.
@@ -319,18 +367,23 @@ fn writes(
     let rule = order.rule as usize;
     match order.part.part() {
         Part::Layer => {
-            let is_pretrained = rules.is_pretrained(rule, None) == Some(true);
+            let is_pretrained = rules.kind(rule, None).is_some_and(is_pretrained);
             own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
         }
         Part::Params(index) => {
             rules.params(rule, index).is_some_and(|glob| is_named(glob, leaf, param.name))
         }
         Part::Override(index) => {
-            let is_pretrained = rules.is_pretrained(rule, Some(index)) == Some(true);
+            let is_pretrained = rules.kind(rule, Some(index)).is_some_and(is_pretrained);
             touches(is_pretrained, param.name) == Outcome::Writes
-                && rules.override_name(rule, index).is_some_and(|name| frame.covers(name, leaf))
+                && rules.override_name(rule, index).is_some_and(|name| is_below(leaf, frame, name))
         }
     }
+}
+
+#[inline(never)]
+fn is_below(leaf: &Frame<'_>, frame: &Frame<'_>, attribute: &str) -> bool {
+    frame.covers(attribute, leaf)
 }
 
 #[inline(never)]
@@ -338,9 +391,9 @@ fn is_named(glob: &str, leaf: &Frame<'_>, attribute: &str) -> bool {
     matches_backwards(Backwards::new(leaf, attribute), glob)
 }
 
-/// The part behind this one, in the order in which they write: of the same rule, or the next one's first.
+/// Goes to the part behind this one, in the order in which they write: of the same rule, or the next one's first.
 #[inline(never)]
-fn following(rules: &dyn Rules, order: Order) -> Order {
+fn advance(rules: &dyn Rules, order: &mut Order) {
     let rule = order.rule as usize;
     let (glob, over) = match order.part.part() {
         Part::Layer => (0, 0),
@@ -349,55 +402,12 @@ fn following(rules: &dyn Rules, order: Order) -> Order {
     };
     let number = |first: u32, index: usize| PartNumber(first.wrapping_add(index as u32));
     if rules.params(rule, glob).is_some() {
-        return Order { part: number(PartNumber::FIRST_GLOB, glob), ..order };
-    }
-    if rules.override_name(rule, over).is_some() {
-        return Order { part: number(PartNumber::FIRST_OVERRIDE, over), ..order };
-    }
-    Order { rule: order.rule + 1, part: PartNumber::LAYER, ..order }
-}
-
-/// What a part of a rule writes the parameter by, into the slot if there is one; or what is wrong with it.
-type Assign = fn(
-    &dyn Rules,
-    Order,
-    &Param<'_>,
-    Option<&mut Option<Init<()>>>,
-) -> Result<(), InitWeightsError>;
-
-#[inline(never)]
-fn assign<S: Initializers>(
-    rules: &dyn Rules,
-    order: Order,
-    param: &Param<'_>,
-    slot: Option<&mut Option<Init<()>>>,
-) -> Result<(), InitWeightsError> {
-    let (rule, over) = (order.rule as usize, order.part.over());
-    if rules.is_pretrained(rule, over) == Some(true) {
-        return Err(InitWeightsError::Pretrained);
-    }
-    if param.name == "bias" {
-        let value = rules.bias(rule, over).and_then(S::bias);
-        let val = value.ok_or(InitWeightsError::NotLinked)?;
-        if let Some(slot) = slot {
-            *slot = Some(Init::Constant(Constant { val }));
-        }
-        return Ok(());
-    }
-    let init = rules.init(rule, over);
-    match &init {
-        // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
-        Some(known) if S::has(known) => {
-            let too_few = param.shape.dims().len() < 2;
-            if too_few && known.needs_fans() && !known.skips(&param.shape) {
-                return Err(InitWeightsError::Resolve(ResolveError::Shape));
-            }
-            if let Some(slot) = slot {
-                *slot = init;
-            }
-            Ok(())
-        }
-        _ => Err(InitWeightsError::NotLinked),
+        order.part = number(PartNumber::FIRST_GLOB, glob);
+    } else if rules.override_name(rule, over).is_some() {
+        order.part = number(PartNumber::FIRST_OVERRIDE, over);
+    } else {
+        order.rule += 1;
+        order.part = PartNumber::LAYER;
     }
 }
 

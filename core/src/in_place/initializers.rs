@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 
 use super::InitWeightsError;
 use super::draw::Draw;
-use crate::init_cfg::{Bias, Init};
+use crate::init_cfg::{Bias, Init, Kind, TypeName};
 use crate::initializer::{
     Caffe2Xavier, Constant, Distribution, InitError, Kaiming, Nonlinearity, Normal, Shape,
     TruncNormal, Uniform, Xavier, bias_from_prob,
@@ -28,7 +28,7 @@ use crate::{Float, Stream};
 /// [`On`] carries a set out on other lanes.
 pub trait Initializers: 'static {
     /// Whether this one is in the set.
-    fn has(init: &Init<()>) -> bool;
+    fn has(kind: Kind) -> bool;
 
     /// The constant that is written to a bias; `None` if it is a probability, and these are not in the set.
     fn bias(bias: Bias) -> Option<f64>;
@@ -70,8 +70,8 @@ pub trait Set: sealed::Set {}
 impl<S: sealed::Set> Set for S {}
 
 impl<S: Set> Initializers for S {
-    fn has(init: &Init<()>) -> bool {
-        <S as sealed::Set>::has(init)
+    fn has(kind: Kind) -> bool {
+        <S as sealed::Set>::has(kind)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
@@ -89,8 +89,8 @@ impl<S: Set> Initializers for S {
 }
 
 impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
-    fn has(init: &Init<()>) -> bool {
-        <S as sealed::Set>::has(init)
+    fn has(kind: Kind) -> bool {
+        <S as sealed::Set>::has(kind)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
@@ -109,10 +109,10 @@ impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
 
 #[allow(unnameable_types, private_interfaces, reason = "sealed")]
 mod sealed {
-    use super::{Bias, Draw, Float, Init, InitWeightsError, Lanes, Shape};
+    use super::{Bias, Draw, Float, Init, InitWeightsError, Kind, Lanes, Shape};
 
     pub trait Set: 'static {
-        fn has(init: &Init<()>) -> bool;
+        fn has(kind: Kind) -> bool;
         fn bias(bias: Bias) -> Option<f64>;
         fn write_on<T: Float, L: Lanes>(
             init: &Init<()>,
@@ -125,7 +125,7 @@ mod sealed {
 /// A part of a set.
 trait Member: 'static {
     /// Whether this is the initializer.
-    fn is(init: &Init<()>) -> bool;
+    fn is(kind: Kind) -> bool;
 
     /// See [`Initializers::bias`].
     #[inline]
@@ -146,8 +146,8 @@ macro_rules! sets {
     ($(($($member:ident),+))*) => {$(
         #[allow(private_bounds, private_interfaces, reason = "the members are those of this crate")]
         impl<$($member: Member),+> sealed::Set for ($($member,)+) {
-            fn has(init: &Init<()>) -> bool {
-                Constant::is(init) $(|| $member::is(init))+
+            fn has(kind: Kind) -> bool {
+                Constant::is(kind) $(|| $member::is(kind))+
             }
 
             fn bias(bias: Bias) -> Option<f64> {
@@ -165,7 +165,7 @@ macro_rules! sets {
                 if let Init::Constant(i) = init {
                     return draw.constant(i.val);
                 }
-                $(if $member::is(init) {
+                $(if $member::is(init.kind()) {
                     return $member::write(init, shape, draw);
                 })+
                 Err(InitWeightsError::NotLinked)
@@ -180,8 +180,8 @@ macro_rules! members {
     ($($member:ident($i:ident, $shape:ident, $draw:ident) $write:expr;)*) => {$(
         impl Member for $member {
             #[inline]
-            fn is(init: &Init<()>) -> bool {
-                matches!(init, Init::$member(_))
+            fn is(kind: Kind) -> bool {
+                kind.type_name == TypeName::$member
             }
 
             #[inline]
@@ -226,9 +226,10 @@ members! {
 
 impl Member for KaimingNormal {
     #[inline]
-    fn is(init: &Init<()>) -> bool {
-        matches!(init, Init::Kaiming(i) if i.distribution == Distribution::Normal
-            && i.nonlinearity != Nonlinearity::LeakyRelu)
+    fn is(kind: Kind) -> bool {
+        Kaiming::is(kind)
+            && kind.distribution == Distribution::Normal
+            && kind.nonlinearity != Nonlinearity::LeakyRelu
     }
 
     #[inline]
@@ -254,7 +255,7 @@ fn constant_gain_std(i: &Kaiming, shape: &Shape<'_>) -> Option<f64> {
 
 impl Member for BiasProb {
     #[inline]
-    fn is(_: &Init<()>) -> bool {
+    fn is(_: Kind) -> bool {
         false
     }
 

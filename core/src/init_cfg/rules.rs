@@ -1,4 +1,4 @@
-use super::{Bias, Init, InitCfg, Pretrained, Rule, Storage};
+use super::{Bias, Init, InitCfg, Kind, Pretrained, Rule, Storage};
 
 /// What is written to a layer: its `weight` by an initializer, its `bias` by a constant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,8 +18,8 @@ pub trait Rules {
     fn init(&self, rule: usize, over: Option<usize>) -> Option<Init<()>>;
     /// What writes `bias`.
     fn bias(&self, rule: usize, over: Option<usize>) -> Option<Bias>;
-    /// Whether it is Pretrained.
-    fn is_pretrained(&self, rule: usize, over: Option<usize>) -> Option<bool>;
+    /// What writes `weight`, without its numbers.
+    fn kind(&self, rule: usize, over: Option<usize>) -> Option<Kind>;
     /// A text of Pretrained.
     fn text(&self, rule: usize, over: Option<usize>, text: Text) -> Option<&str>;
     /// Name number `index` of the rule's `layer`.
@@ -50,8 +50,8 @@ impl<S: Storage> Rules for InitCfg<S> {
         self.written(rule, over).map(|(_, bias)| bias)
     }
 
-    fn is_pretrained(&self, rule: usize, over: Option<usize>) -> Option<bool> {
-        self.written(rule, over).map(|(init, _)| init.is_pretrained())
+    fn kind(&self, rule: usize, over: Option<usize>) -> Option<Kind> {
+        self.written(rule, over).map(|(init, _)| init.kind())
     }
 
     fn text(&self, rule: usize, over: Option<usize>, text: Text) -> Option<&str> {
@@ -127,7 +127,7 @@ impl dyn Rules + '_ {
     /// Whether there is no rule.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.is_pretrained(0, None).is_none()
+        self.kind(0, None).is_none()
     }
 
     /// What each rule writes.
