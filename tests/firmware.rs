@@ -64,7 +64,7 @@ const INSTRUCTIONS: [(&str, &str, f64); 10] = [
     ("thumbv7em-none-eabihf", "uniform.f32", 45.0),
     ("thumbv7em-none-eabihf", "normal.f32", 90.0),
     ("thumbv7em-none-eabihf", "trunc_normal.f32", 130.0),
-    ("thumbv6m-none-eabi", "constant.f32", 4.0),
+    ("thumbv6m-none-eabi", "constant.f32", 6.0),
     ("thumbv6m-none-eabi", "uniform.f32", 900.0),
     ("thumbv6m-none-eabi", "normal.f32", 4100.0),
     ("riscv32imac-unknown-none-elf", "constant.f32", 4.0),

@@ -1,8 +1,6 @@
 //! A microcontroller's backend: the scalar reference of the core, into the caller's memory.
 
-#[cfg(any(test, target_os = "none"))]
 mod lane;
-#[cfg(any(test, all(target_os = "none", not(target_abi = "eabihf"))))]
 mod soft;
 #[cfg(all(target_os = "none", target_abi = "eabihf"))]
 #[allow(unsafe_code, reason = "an instruction that core offers by no name yet")]
@@ -17,6 +15,8 @@ use weight_init_core::init_cfg::Rules;
 use weight_init_core::{Fill, Float, Stream};
 
 use crate::Backend;
+
+pub use self::soft::Soft;
 
 /// One lane of the target: the scalar reference of the core, on microcontrollers with a square root of their own.
 #[cfg(not(target_os = "none"))]
@@ -55,7 +55,7 @@ impl<T: Float> Backend<T> for Embedded {
         first: u64,
         out: &mut [T],
     ) -> Result<(), Infallible> {
-        fill.write_with(Lane::default(), stream, first, out);
+        fill.write_with(Lane, stream, first, out);
         Ok(())
     }
 }

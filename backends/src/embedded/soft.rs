@@ -50,8 +50,31 @@ fn sqrt(x: f32) -> f32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
+    use weight_init_core::{Fill, Stream};
+
     use super::*;
+
+    #[test]
+    fn every_fill_is_the_same() {
+        let fills = [
+            Fill::<f32>::normal(0.5, 0.02).unwrap(),
+            Fill::uniform(-0.03, 0.03).unwrap(),
+            Fill::trunc_normal(0.0, 0.02, -0.04, 0.04).unwrap(),
+            Fill::trunc_normal(-40.0, 1.0, 0.0, 1.0).unwrap(),
+        ];
+        let stream = Stream::new(1, "soft");
+        for fill in fills {
+            // Around the block at which the number takes two words, too.
+            for first in [0, 3, (1 << 34) - 5] {
+                let (mut found, mut expected) = ([0.0; 23], [0.0; 23]);
+                fill.write_with(Soft, stream, first, &mut found);
+                fill.write(stream, first, &mut expected);
+                assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "{fill:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_root_is_the_same() {
