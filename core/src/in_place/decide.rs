@@ -290,34 +290,26 @@ fn last_write<'a>(
     // From the innermost module to the outermost: of two that write, the inner one is the last.
     while let Some(frame) = next {
         if let Some(rules) = shared.rules(frame) {
-            let inner = last.is_some();
-            let mut order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
-            while let Some(kind) = rules.kind(order.rule as usize, None) {
-                // It runs when the children are done, so nothing comes after it.
-                if is_pretrained(kind) && !shared.is_bare() {
-                    return Err(InitWeightsError::Pretrained);
-                }
-                if writes(rules, order, frame, leaf, param) {
-                    if let Some(error) = fault(rules, order, param, shared) {
-                        return Err(error);
-                    }
-                    if !inner {
-                        *last = Some(Found { rules, order });
-                    }
-                }
-                advance(rules, &mut order);
-            }
+            let order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
+            let mut look = Look { found: Found { rules, order }, frame, leaf, param, shared };
+            look.last_write(last)?;
         }
         next = frame.parent;
     }
     // One that a later one undoes needs no checkpoint.
     match last {
-        Some(Found { rules, order })
-            if rules.kind(order.rule as usize, order.part.over()).is_some_and(is_pretrained) =>
-        {
-            Err(InitWeightsError::Pretrained)
-        }
+        Some(found) if found.is_pretrained() => Err(InitWeightsError::Pretrained),
         _ => Ok(()),
+    }
+}
+
+impl Found<'_> {
+    const fn rule(&self) -> usize {
+        self.order.rule as usize
+    }
+
+    fn is_pretrained(&self) -> bool {
+        self.rules.kind(self.rule(), self.order.part.over()).is_some_and(is_pretrained)
     }
 }
 
@@ -325,89 +317,115 @@ fn is_pretrained(kind: Kind) -> bool {
     kind.type_name == TypeName::Pretrained
 }
 
-/// What is wrong with a write, also with one that a later one undoes.
-#[inline(never)]
-fn fault(
-    rules: &dyn Rules,
-    order: Order,
-    param: &Param<'_>,
-    shared: &Shared<'_>,
-) -> Option<InitWeightsError> {
-    let (rule, over) = (order.rule as usize, order.part.over());
-    let Some(kind) = rules.kind(rule, over) else { return Some(InitWeightsError::NotLinked) };
-    let is_linked = if is_pretrained(kind) {
-        return None;
-    } else if param.name == "bias" {
-        return match rules.bias(rule, over).and_then(shared.bias) {
-            Some(_) => None,
-            None => Some(InitWeightsError::NotLinked),
+/// A look at one part after the other of a module's rules, for one parameter: lent as one, for each of these would have
+/// its copy on the stack.
+struct Look<'l, 'a> {
+    found: Found<'a>,
+    frame: &'l Frame<'a>,
+    leaf: &'l Frame<'a>,
+    param: &'l Param<'l>,
+    shared: &'l Shared<'a>,
+}
+
+impl<'a> Look<'_, 'a> {
+    /// The last write of the module, unless an inner one has been found.
+    #[inline(always)]
+    fn last_write(&mut self, last: &mut Option<Found<'a>>) -> Result<(), InitWeightsError> {
+        let inner = last.is_some();
+        while let Some(kind) = self.found.rules.kind(self.found.rule(), None) {
+            // It runs when the children are done, so nothing comes after it.
+            if is_pretrained(kind) && !self.shared.is_bare() {
+                return Err(InitWeightsError::Pretrained);
+            }
+            if self.writes() {
+                if let Some(error) = self.fault() {
+                    return Err(error);
+                }
+                if !inner {
+                    *last = Some(self.found);
+                }
+            }
+            self.advance();
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the write, also with one that a later one undoes.
+    #[inline(never)]
+    fn fault(&self) -> Option<InitWeightsError> {
+        let Self { found: Found { rules, order }, param, shared, .. } = self;
+        let (rule, over) = (order.rule as usize, order.part.over());
+        let Some(kind) = rules.kind(rule, over) else { return Some(InitWeightsError::NotLinked) };
+        if is_pretrained(kind) {
+            return None;
+        }
+        if param.name == "bias" {
+            let value = rules.bias(rule, over).and_then(shared.bias);
+            return if value.is_some() { None } else { Some(InitWeightsError::NotLinked) };
+        }
+        if !(shared.has)(kind) {
+            return Some(InitWeightsError::NotLinked);
+        }
+        // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
+        if kind.needs_fans() && param.shape.dims().len() < 2 && !kind.skips(&param.shape) {
+            return Some(InitWeightsError::Resolve(ResolveError::Shape));
+        }
+        None
+    }
+
+    /// Whether the part writes the parameter.
+    #[inline(never)]
+    fn writes(&self) -> bool {
+        match self.found.order.part.part() {
+            Part::Layer => self.layer_writes(),
+            Part::Params(index) => self.is_named(index),
+            Part::Override(index) => {
+                touches(self.found.is_pretrained(), self.param.name) == Outcome::Writes
+                    && self.is_below(index)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn layer_writes(&self) -> bool {
+        let Self { found, leaf, param, .. } = self;
+        let is_pretrained = found.is_pretrained();
+        own(found.rules, found.rule(), is_pretrained, leaf.layer, param.name) == Outcome::Writes
+    }
+
+    #[inline(never)]
+    fn is_named(&self, glob: usize) -> bool {
+        let Self { found, leaf, param, .. } = self;
+        let glob = found.rules.params(found.rule(), glob);
+        glob.is_some_and(|glob| matches_backwards(Backwards::new(leaf, param.name), glob))
+    }
+
+    #[inline(never)]
+    fn is_below(&self, over: usize) -> bool {
+        let Self { found, frame, leaf, .. } = self;
+        let name = found.rules.override_name(found.rule(), over);
+        name.is_some_and(|name| frame.covers(name, leaf))
+    }
+
+    /// Goes to the part behind this one, in the order in which they write: of the same rule, or the next one's first.
+    #[inline(never)]
+    fn advance(&mut self) {
+        let Found { rules, order } = &mut self.found;
+        let rule = order.rule as usize;
+        let (glob, over) = match order.part.part() {
+            Part::Layer => (0, 0),
+            Part::Params(index) => (index + 1, 0),
+            Part::Override(index) => (usize::MAX, index + 1),
         };
-    } else {
-        (shared.has)(kind)
-    };
-    if !is_linked {
-        return Some(InitWeightsError::NotLinked);
-    }
-    // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
-    if kind.needs_fans() && param.shape.dims().len() < 2 && !kind.skips(&param.shape) {
-        return Some(InitWeightsError::Resolve(ResolveError::Shape));
-    }
-    None
-}
-
-/// Whether a part of a rule of the layer `frame` writes the parameter of the layer `leaf`.
-#[inline(never)]
-fn writes(
-    rules: &dyn Rules,
-    order: Order,
-    frame: &Frame<'_>,
-    leaf: &Frame<'_>,
-    param: &Param<'_>,
-) -> bool {
-    let rule = order.rule as usize;
-    match order.part.part() {
-        Part::Layer => {
-            let is_pretrained = rules.kind(rule, None).is_some_and(is_pretrained);
-            own(rules, rule, is_pretrained, leaf.layer, param.name) == Outcome::Writes
+        let number = |first: u32, index: usize| PartNumber(first.wrapping_add(index as u32));
+        if rules.params(rule, glob).is_some() {
+            order.part = number(PartNumber::FIRST_GLOB, glob);
+        } else if rules.override_name(rule, over).is_some() {
+            order.part = number(PartNumber::FIRST_OVERRIDE, over);
+        } else {
+            order.rule += 1;
+            order.part = PartNumber::LAYER;
         }
-        Part::Params(index) => {
-            rules.params(rule, index).is_some_and(|glob| is_named(glob, leaf, param.name))
-        }
-        Part::Override(index) => {
-            let is_pretrained = rules.kind(rule, Some(index)).is_some_and(is_pretrained);
-            touches(is_pretrained, param.name) == Outcome::Writes
-                && rules.override_name(rule, index).is_some_and(|name| is_below(leaf, frame, name))
-        }
-    }
-}
-
-#[inline(never)]
-fn is_below(leaf: &Frame<'_>, frame: &Frame<'_>, attribute: &str) -> bool {
-    frame.covers(attribute, leaf)
-}
-
-#[inline(never)]
-fn is_named(glob: &str, leaf: &Frame<'_>, attribute: &str) -> bool {
-    matches_backwards(Backwards::new(leaf, attribute), glob)
-}
-
-/// Goes to the part behind this one, in the order in which they write: of the same rule, or the next one's first.
-#[inline(never)]
-fn advance(rules: &dyn Rules, order: &mut Order) {
-    let rule = order.rule as usize;
-    let (glob, over) = match order.part.part() {
-        Part::Layer => (0, 0),
-        Part::Params(index) => (index + 1, 0),
-        Part::Override(index) => (usize::MAX, index + 1),
-    };
-    let number = |first: u32, index: usize| PartNumber(first.wrapping_add(index as u32));
-    if rules.params(rule, glob).is_some() {
-        order.part = number(PartNumber::FIRST_GLOB, glob);
-    } else if rules.override_name(rule, over).is_some() {
-        order.part = number(PartNumber::FIRST_OVERRIDE, over);
-    } else {
-        order.rule += 1;
-        order.part = PartNumber::LAYER;
     }
 }
 
