@@ -96,11 +96,14 @@ impl<S: Initializers> LayerVisitor for Lend<'_, S> {
     }
 }
 
+/// When and by what a parameter is written.
+type Writer = Option<(Order, Init<String>)>;
+
 /// The last writer of every parameter over all paths, by its stream, and where its memory stands.
 #[derive(Default)]
 struct Expected {
     places: BTreeMap<u64, usize>,
-    params: Vec<(u64, Vec<usize>, Option<(Order, Init<String>)>)>,
+    params: Vec<(u64, Vec<usize>, Writer)>,
 }
 
 impl Observer for Expected {
@@ -145,9 +148,7 @@ fn expected(root: &dyn Layer, call: Call<'_>) -> Result<(Memory, Memory), InitWe
     let elements = |dims: &[usize]| dims.iter().product();
     let empty = found.params.iter().map(|(_, dims, _)| vec![UNTOUCHED; elements(dims)]).collect();
     let (empty, mut full) = (Memory(empty), Memory::default());
-    let pretrained = |writer: &Option<(Order, Init<String>)>| {
-        writer.as_ref().is_some_and(|w| w.1.is_pretrained())
-    };
+    let pretrained = |writer: &Writer| writer.as_ref().is_some_and(|w| w.1.is_pretrained());
     if found.params.iter().any(|(.., writer)| pretrained(writer)) {
         return Err(InitWeightsError::Pretrained);
     }
