@@ -13,6 +13,7 @@ struct Report {
     target: String,
     flash_bytes: BTreeMap<String, u32>,
     ram_bytes: BTreeMap<String, u32>,
+    panics: u32,
     digests: BTreeMap<String, String>,
     malformed: Malformed,
     instructions_per_element: BTreeMap<String, f64>,
@@ -80,6 +81,7 @@ fn microcontrollers_write_the_bits_of_the_host() {
     for report in &reports {
         let target = &report.target;
         assert_eq!(report.digests, expected, "{target}");
+        assert_eq!(report.panics, 0, "{target}: panicking code in the network's firmware");
         let counts = damage::sample();
         assert_eq!(report.malformed.refused, counts.refused, "{target}");
         assert_eq!(report.malformed.other, counts.other, "{target}");

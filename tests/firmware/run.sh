@@ -4,6 +4,7 @@
 #   bash tests/firmware/run.sh [TARGET...]
 #
 # flash_bytes: what the network takes beside an empty firmware, with its init_cfg as a table and as postcard bytes.
+# panics: what could panic in them, as far as there are names for it.
 # ram_bytes: static memory beside the weights, and the stack from its beginning to its deepest word.
 # Exit code 77: a tool is missing, and the last line says which.
 set -euo pipefail
@@ -75,7 +76,7 @@ static_ram() {
 }
 
 measure() {
-    local target=$1 folder empty program stack flash_bytes="" ram_bytes="" report weights
+    local target=$1 folder empty program stack flash_bytes="" ram_bytes="" report weights panics
     folder="$build/$target/release"
     empty=$(flash "$folder/empty")
     report=$(emulate "$target" report)
@@ -85,7 +86,9 @@ measure() {
         flash_bytes+=", \"$program\": $(($(flash "$folder/$program") - empty))"
         ram_bytes+=", \"$program\": $(($(static_ram "$folder/$program") - weights + stack))"
     done
-    printf '{"target": "%s", "flash_bytes": {%s}, "ram_bytes": {%s}' "$target" "${flash_bytes:2}" "${ram_bytes:2}"
+    panics=$(nm "$folder/table" "$folder/postcard" | grep -cE 'panicking|rust_begin_unwind' || true)
+    printf '{"target": "%s", "flash_bytes": {%s}, "ram_bytes": {%s}, "panics": %d' \
+        "$target" "${flash_bytes:2}" "${ram_bytes:2}" "$panics"
     local kind
     for kind in digests malformed instructions_per_element; do
         printf ', "%s": {%s}' "$kind" "$(sed -n "s/^$kind \([^ ]*\) \([0-9a-f]*\)$/\1 \2/p" <<< "$report" |
