@@ -3,6 +3,7 @@
 mod decide;
 mod draw;
 mod initializers;
+mod look;
 mod write;
 
 use core::fmt;

@@ -5,14 +5,14 @@
 
 use core::ops::ControlFlow;
 
+use super::look::{Found, Order, last_write};
 use super::{InitWeightsError, Initializers};
-use crate::init_cfg::{Bias, Init, Kind, Rules, TypeName};
+use crate::init_cfg::{Bias, Init, Kind, Rules};
 use crate::initializer::Constant;
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
 use crate::resolve::{
-    Attribute, Call, Link, MAX_TIED_VISITS, Outcome, Part, ResolveError, attribute, extend,
-    matches_backwards, own, stream_of, touches,
+    Attribute, Call, Link, MAX_TIED_VISITS, ResolveError, attribute, extend, stream_of,
 };
 
 /// What is decided for one parameter.
@@ -28,40 +28,6 @@ impl Decided {
     /// What writes the parameter; `None` if no rule does.
     pub(super) fn init(&self) -> Option<&Init<()>> {
         self.init.as_ref()
-    }
-}
-
-/// The moment of a write. Without Pretrained rules every module writes before its children.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Order {
-    entered: u32,
-    rule: u32,
-    part: PartNumber,
-}
-
-/// A [`Part`] in one word: globs and overrides count from 0, each in a range of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct PartNumber(u32);
-
-impl PartNumber {
-    const LAYER: Self = Self(0);
-    const FIRST_GLOB: u32 = 1;
-    const FIRST_OVERRIDE: u32 = 1 << 31;
-
-    fn part(self) -> Part {
-        let number = |first| self.0.wrapping_sub(first) as usize;
-        match self.0 {
-            0 => Part::Layer,
-            Self::FIRST_OVERRIDE.. => Part::Override(number(Self::FIRST_OVERRIDE)),
-            _ => Part::Params(number(Self::FIRST_GLOB)),
-        }
-    }
-
-    fn over(self) -> Option<usize> {
-        match self.part() {
-            Part::Override(index) => Some(index),
-            Part::Layer | Part::Params(_) => None,
-        }
     }
 }
 
@@ -106,14 +72,14 @@ pub(super) fn decide<S: Initializers>(
 }
 
 /// A layer on the way from the root; on the call stack.
-struct Frame<'a> {
-    parent: Option<&'a Self>,
-    name: &'a str,
-    layer: &'a dyn Layer,
+pub(super) struct Frame<'a> {
+    pub(super) parent: Option<&'a Self>,
+    pub(super) name: &'a str,
+    pub(super) layer: &'a dyn Layer,
     depth: u16,
     runs: bool,
     tied: bool,
-    entered: u32,
+    pub(super) entered: u32,
     stream: Fnv1a,
 }
 
@@ -155,7 +121,7 @@ impl<'a> Link<'a> for Frame<'a> {
 }
 
 /// What the frames of one walk share.
-struct Shared<'s> {
+pub(super) struct Shared<'s> {
     call: Call<'s>,
     /// Layers entered so far.
     entered: u32,
@@ -165,14 +131,14 @@ struct Shared<'s> {
     /// The number of the next parameter that has memory of its own.
     next: usize,
     decided: &'s mut [Option<Decided>],
-    has: fn(Kind) -> bool,
-    bias: fn(Bias) -> Option<f64>,
+    pub(super) has: fn(Kind) -> bool,
+    pub(super) bias: fn(Bias) -> Option<f64>,
     stop: Option<InitWeightsError>,
 }
 
 impl<'s> Shared<'s> {
     /// The rules that a layer holds in this call, if they are applied.
-    fn rules<'a>(&self, frame: &Frame<'a>) -> Option<&'a dyn Rules>
+    pub(super) fn rules<'a>(&self, frame: &Frame<'a>) -> Option<&'a dyn Rules>
     where
         's: 'a,
     {
@@ -183,7 +149,7 @@ impl<'s> Shared<'s> {
         }
     }
 
-    const fn is_bare(&self) -> bool {
+    pub(super) const fn is_bare(&self) -> bool {
         matches!(self.call, Call::Initialize(_))
     }
 
@@ -268,195 +234,5 @@ impl LayerVisitor for Walk<'_, '_> {
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
         let frame = self.frame.below(child, self.shared);
         Walk { frame: &frame, shared: self.shared }.enter()
-    }
-}
-
-/// A part of a rule that writes.
-#[derive(Clone, Copy)]
-struct Found<'a> {
-    rules: &'a dyn Rules,
-    order: Order,
-}
-
-/// Finds the last write to a parameter on the path to it; or what is wrong with any write to it.
-#[inline(never)]
-fn last_write<'a>(
-    leaf: &Frame<'a>,
-    param: &Param<'_>,
-    shared: &Shared<'a>,
-    last: &mut Option<Found<'a>>,
-) -> Result<(), InitWeightsError> {
-    let mut next = Some(leaf);
-    // From the innermost module to the outermost: of two that write, the inner one is the last.
-    while let Some(frame) = next {
-        if let Some(rules) = shared.rules(frame) {
-            let order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
-            let mut look = Look { found: Found { rules, order }, frame, leaf, param, shared };
-            look.last_write(last)?;
-        }
-        next = frame.parent;
-    }
-    // One that a later one undoes needs no checkpoint.
-    match last {
-        Some(found) if found.is_pretrained() => Err(InitWeightsError::Pretrained),
-        _ => Ok(()),
-    }
-}
-
-impl Found<'_> {
-    const fn rule(&self) -> usize {
-        self.order.rule as usize
-    }
-
-    fn is_pretrained(&self) -> bool {
-        self.rules.kind(self.rule(), self.order.part.over()).is_some_and(is_pretrained)
-    }
-}
-
-fn is_pretrained(kind: Kind) -> bool {
-    kind.type_name == TypeName::Pretrained
-}
-
-/// A look at one part after the other of a module's rules, for one parameter: lent as one, for each of these would have
-/// its copy on the stack.
-struct Look<'l, 'a> {
-    found: Found<'a>,
-    frame: &'l Frame<'a>,
-    leaf: &'l Frame<'a>,
-    param: &'l Param<'l>,
-    shared: &'l Shared<'a>,
-}
-
-impl<'a> Look<'_, 'a> {
-    /// The last write of the module, unless an inner one has been found.
-    #[inline(always)]
-    fn last_write(&mut self, last: &mut Option<Found<'a>>) -> Result<(), InitWeightsError> {
-        let inner = last.is_some();
-        while let Some(kind) = self.found.rules.kind(self.found.rule(), None) {
-            // It runs when the children are done, so nothing comes after it.
-            if is_pretrained(kind) && !self.shared.is_bare() {
-                return Err(InitWeightsError::Pretrained);
-            }
-            if self.writes() {
-                if let Some(error) = self.fault() {
-                    return Err(error);
-                }
-                if !inner {
-                    *last = Some(self.found);
-                }
-            }
-            self.advance();
-        }
-        Ok(())
-    }
-
-    /// What is wrong with the write, also with one that a later one undoes.
-    #[inline(never)]
-    fn fault(&self) -> Option<InitWeightsError> {
-        let Self { found: Found { rules, order }, param, shared, .. } = self;
-        let (rule, over) = (order.rule as usize, order.part.over());
-        let Some(kind) = rules.kind(rule, over) else { return Some(InitWeightsError::NotLinked) };
-        if is_pretrained(kind) {
-            return None;
-        }
-        if param.name == "bias" {
-            let value = rules.bias(rule, over).and_then(shared.bias);
-            return if value.is_some() { None } else { Some(InitWeightsError::NotLinked) };
-        }
-        if !(shared.has)(kind) {
-            return Some(InitWeightsError::NotLinked);
-        }
-        // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
-        if kind.needs_fans() && param.shape.dims().len() < 2 && !kind.skips(&param.shape) {
-            return Some(InitWeightsError::Resolve(ResolveError::Shape));
-        }
-        None
-    }
-
-    /// Whether the part writes the parameter.
-    #[inline(never)]
-    fn writes(&self) -> bool {
-        match self.found.order.part.part() {
-            Part::Layer => self.layer_writes(),
-            Part::Params(index) => self.is_named(index),
-            Part::Override(index) => {
-                touches(self.found.is_pretrained(), self.param.name) == Outcome::Writes
-                    && self.is_below(index)
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn layer_writes(&self) -> bool {
-        let Self { found, leaf, param, .. } = self;
-        let is_pretrained = found.is_pretrained();
-        own(found.rules, found.rule(), is_pretrained, leaf.layer, param.name) == Outcome::Writes
-    }
-
-    #[inline(never)]
-    fn is_named(&self, glob: usize) -> bool {
-        let Self { found, leaf, param, .. } = self;
-        let glob = found.rules.params(found.rule(), glob);
-        glob.is_some_and(|glob| matches_backwards(Backwards::new(leaf, param.name), glob))
-    }
-
-    #[inline(never)]
-    fn is_below(&self, over: usize) -> bool {
-        let Self { found, frame, leaf, .. } = self;
-        let name = found.rules.override_name(found.rule(), over);
-        name.is_some_and(|name| frame.covers(name, leaf))
-    }
-
-    /// Goes to the part behind this one, in the order in which they write: of the same rule, or the next one's first.
-    #[inline(never)]
-    fn advance(&mut self) {
-        let Found { rules, order } = &mut self.found;
-        let rule = order.rule as usize;
-        let (glob, over) = match order.part.part() {
-            Part::Layer => (0, 0),
-            Part::Params(index) => (index + 1, 0),
-            Part::Override(index) => (usize::MAX, index + 1),
-        };
-        let number = |first: u32, index: usize| PartNumber(first.wrapping_add(index as u32));
-        if rules.params(rule, glob).is_some() {
-            order.part = number(PartNumber::FIRST_GLOB, glob);
-        } else if rules.override_name(rule, over).is_some() {
-            order.part = number(PartNumber::FIRST_OVERRIDE, over);
-        } else {
-            order.rule += 1;
-            order.part = PartNumber::LAYER;
-        }
-    }
-}
-
-/// The bytes of a parameter's path, the last first.
-#[derive(Clone)]
-struct Backwards<'a> {
-    piece: &'a [u8],
-    next: Option<&'a Frame<'a>>,
-}
-
-impl<'a> Backwards<'a> {
-    const fn new(leaf: &'a Frame<'a>, attribute: &'a str) -> Self {
-        Self { piece: attribute.as_bytes(), next: Some(leaf) }
-    }
-}
-
-impl Iterator for Backwards<'_> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        if let [front @ .., byte] = self.piece {
-            self.piece = front;
-            return Some(*byte);
-        }
-        while let Some(frame) = self.next {
-            self.next = frame.parent;
-            if !frame.name.is_empty() {
-                self.piece = frame.name.as_bytes();
-                return Some(b'.');
-            }
-        }
-        None
     }
 }
