@@ -30,7 +30,7 @@ fi
 sources() {
     cd "$root"
     find backends/kernels/Cargo.toml backends/kernels/Cargo.lock backends/kernels/src backends/src/cuda/segment.rs \
-        core/src/fill.rs core/src/fill/numbers.rs core/src/float.rs core/src/lanes.rs core/src/lanes core/src/math.rs \
+        core/src/fill.rs core/src/fill/{normal,numbers,trunc_normal,uniform}.rs core/src/float.rs core/src/lanes.rs core/src/lanes core/src/math.rs \
         core/src/math core/src/random.rs core/src/random -type f ! -name tests.rs ! -name reference.rs ! -path '*/trunc_normal/*' | LC_ALL=C sort
 }
 

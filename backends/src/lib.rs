@@ -8,6 +8,8 @@
 //! | `cuda` (Linux) | [`Cuda`] | the device's: [`DeviceMemory`] | a device, compute capability 7.0 or more, and its driver |
 //! | | [`Staged`] | a slice of the caller's, by way of the device | the same |
 //!
+//! [`embedded`] also initializes structs that hold their weights, linking no more than a program uses.
+//!
 //! A backend that a program takes is a value; features only say which backends there are.
 //!
 //! ```
@@ -35,7 +37,7 @@ mod backend;
 #[allow(unsafe_code, reason = "calls of the CUDA driver, and the device's memory")]
 pub mod cuda;
 #[cfg(feature = "embedded")]
-mod embedded;
+pub mod embedded;
 #[cfg(feature = "rayon")]
 mod rayon;
 #[cfg(feature = "simd")]

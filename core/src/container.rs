@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::ControlFlow;
 
-use crate::in_place::{LayerMut, LayerVisitorMut};
+use crate::in_place::{Initializers, LayerMut, LayerVisitorMut};
 use crate::init_cfg::{InitCfg, Rules, Storage};
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor};
 
@@ -57,7 +57,7 @@ impl<L: Layer> Layer for Container<'_, L> {
     }
 }
 
-impl<L: LayerMut> Layer for ContainerMut<'_, L> {
+impl<L: Layer> Layer for ContainerMut<'_, L> {
     fn class(&self) -> &str {
         self.class
     }
@@ -67,8 +67,8 @@ impl<L: LayerMut> Layer for ContainerMut<'_, L> {
     }
 }
 
-impl<L: LayerMut> LayerMut for ContainerMut<'_, L> {
-    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut) -> ControlFlow<()> {
+impl<S: Initializers, L: LayerMut<S>> LayerMut<S> for ContainerMut<'_, L> {
+    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
         self.layers.iter_mut().try_for_each(|layer| visitor.child(layer))
     }
 }
@@ -111,7 +111,7 @@ impl<K: AsRef<str>, L: Layer> Layer for ContainerMap<'_, K, L> {
 }
 
 #[cfg(feature = "alloc")]
-impl<K: AsRef<str> + Ord, L: LayerMut> Layer for ContainerMapMut<'_, K, L> {
+impl<K: AsRef<str> + Ord, L: Layer> Layer for ContainerMapMut<'_, K, L> {
     fn class(&self) -> &str {
         "ModuleDict"
     }
@@ -122,8 +122,10 @@ impl<K: AsRef<str> + Ord, L: LayerMut> Layer for ContainerMapMut<'_, K, L> {
 }
 
 #[cfg(feature = "alloc")]
-impl<K: AsRef<str> + Ord, L: LayerMut> LayerMut for ContainerMapMut<'_, K, L> {
-    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut) -> ControlFlow<()> {
+impl<S: Initializers, K: AsRef<str> + Ord, L: LayerMut<S>> LayerMut<S>
+    for ContainerMapMut<'_, K, L>
+{
+    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
         self.0.values_mut().try_for_each(|layer| visitor.child(layer))
     }
 }

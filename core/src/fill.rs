@@ -1,16 +1,25 @@
 //! A parameter's distribution as numbers only, and the scalar reference that writes it.
 
 mod error;
+mod normal;
 mod numbers;
+mod trunc_normal;
+mod uniform;
 
 pub use error::{Argument, FillError};
+pub use normal::NormalFill;
 #[doc(hidden)]
 pub use numbers::Numbers;
+pub use trunc_normal::TruncNormalFill;
+pub use uniform::UniformFill;
 
 use crate::{
     float::{Float, sealed::Sampler},
-    lanes::{Lanes, MAX_LANES, Scalar},
-    random::{Stream, normal, philox::Rounds, trunc_normal, uniform},
+    lanes::{Arithmetic, Int, Lanes, MAX_LANES, Scalar},
+    random::{
+        Stream,
+        philox::{self, Rounds},
+    },
 };
 
 /// What a parameter is filled with: the lowered form of an initializer, numbers only.
@@ -45,84 +54,6 @@ pub enum Fill<T: Float> {
     TruncNormal(TruncNormalFill<T>),
 }
 
-/// Numbers of a uniform fill.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C)]
-pub struct UniformFill<T: Float> {
-    a: f64,
-    b: f64,
-    numbers: uniform::Uniform<T::Compute>,
-}
-
-/// Numbers of a normal fill.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C)]
-pub struct NormalFill<T: Float> {
-    mean: f64,
-    std: f64,
-    numbers: normal::Normal<T::Compute>,
-}
-
-/// Numbers of a truncated normal fill.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C)]
-pub struct TruncNormalFill<T: Float> {
-    mean: f64,
-    std: f64,
-    a: f64,
-    b: f64,
-    numbers: trunc_normal::TruncNormal<T::Compute>,
-}
-
-impl<T: Float> UniformFill<T> {
-    /// Lower bound, inclusive, as given.
-    #[must_use]
-    pub const fn a(&self) -> f64 {
-        self.a
-    }
-    /// Upper bound, exclusive, as given.
-    #[must_use]
-    pub const fn b(&self) -> f64 {
-        self.b
-    }
-}
-
-impl<T: Float> NormalFill<T> {
-    /// Mean, as given.
-    #[must_use]
-    pub const fn mean(&self) -> f64 {
-        self.mean
-    }
-    /// Standard deviation, as given.
-    #[must_use]
-    pub const fn std(&self) -> f64 {
-        self.std
-    }
-}
-
-impl<T: Float> TruncNormalFill<T> {
-    /// Mean of the normal distribution before truncation, as given.
-    #[must_use]
-    pub const fn mean(&self) -> f64 {
-        self.mean
-    }
-    /// Standard deviation of the normal distribution before truncation, as given.
-    #[must_use]
-    pub const fn std(&self) -> f64 {
-        self.std
-    }
-    /// Lower bound, inclusive, as given.
-    #[must_use]
-    pub const fn a(&self) -> f64 {
-        self.a
-    }
-    /// Upper bound, inclusive, as given.
-    #[must_use]
-    pub const fn b(&self) -> f64 {
-        self.b
-    }
-}
-
 impl<T: Float> Fill<T> {
     /// Every element `value`, rounded once to `T`.
     ///
@@ -150,29 +81,7 @@ impl<T: Float> Fill<T> {
     /// bound is beyond `T`'s range or their distance beyond that of the type of computation;
     /// [`FillError::NoValue`] if no value of `T` lies in [a, b).
     pub fn uniform(a: f64, b: f64) -> Result<Self, FillError> {
-        let (low, _): (T, T) = (rounded(Argument::A, a)?, rounded(Argument::B, b)?);
-        ordered(a, b)?;
-        if a == b {
-            return Ok(Self::Constant(low));
-        }
-        let width = T::Compute::from_f64_rounded(b - a);
-        if !width.to_f64_exact().is_finite() {
-            return Err(FillError::overflow::<T::Compute>(Argument::Width, b - a));
-        }
-        let (min, max) = (T::at_least(a), T::below(b));
-        if min > max {
-            return Err(FillError::no_value::<T>(a, b));
-        }
-        Ok(Self::Uniform(UniformFill {
-            a,
-            b,
-            numbers: uniform::Uniform {
-                low: T::Compute::from_f64_rounded(a),
-                width,
-                min: min.to_compute(),
-                max: max.to_compute(),
-            },
-        }))
+        UniformFill::new(a, b).map(|lowered| lowered.into_fill(Self::Uniform))
     }
 
     /// Normal. `std == 0` is a constant.
@@ -182,25 +91,7 @@ impl<T: Float> Fill<T> {
     /// [`FillError::NotFinite`]; [`FillError::NegativeStd`]; [`FillError::Overflow`] if the mean, or
     /// a sample 8.7 standard deviations away from it, is beyond `T`'s range.
     pub fn normal(mean: f64, std: f64) -> Result<Self, FillError> {
-        let centre: T = rounded(Argument::Mean, mean)?;
-        check_std(std)?;
-        if std == 0.0 {
-            return Ok(Self::Constant(centre));
-        }
-        let extreme = mean.abs() + normal::REACH * std;
-        // Samples are rounded to the type of computation first, and that may already be upwards.
-        let computed = T::Compute::from_f64_rounded(extreme).to_f64_exact();
-        if !T::from_f64_rounded(computed).to_f64_exact().is_finite() {
-            return Err(FillError::overflow::<T>(Argument::ExtremeSample, extreme));
-        }
-        Ok(Self::Normal(NormalFill {
-            mean,
-            std,
-            numbers: normal::Normal {
-                mean: T::Compute::from_f64_rounded(mean),
-                std: T::Compute::from_f64_rounded(std),
-            },
-        }))
+        NormalFill::new(mean, std).map(|lowered| lowered.into_fill(Self::Normal))
     }
 
     /// Normal with this mean and standard deviation (before truncation), conditioned on the
@@ -214,45 +105,7 @@ impl<T: Float> Fill<T> {
     /// `std == 0` and the mean is not in [a, b]; [`FillError::Overflow`] if mean or standard
     /// deviation are beyond the range of the type of computation, and needed there.
     pub fn trunc_normal(mean: f64, std: f64, a: f64, b: f64) -> Result<Self, FillError> {
-        for (argument, value) in
-            [(Argument::Mean, mean), (Argument::Std, std), (Argument::A, a), (Argument::B, b)]
-        {
-            finite(argument, value)?;
-        }
-        check_std(std)?;
-        ordered(a, b)?;
-        let (min, max) = (T::at_least(a), T::at_most(b));
-        if a == b {
-            return rounded(Argument::A, a).map(Self::Constant);
-        }
-        if min > max {
-            return Err(FillError::no_value::<T>(a, b));
-        }
-        if std == 0.0 {
-            if mean < a || mean > b {
-                return Err(FillError::MeanOutside { mean, bound: if mean < a { a } else { b } });
-            }
-            // Rounding may lead out of the bounds.
-            let mean = T::from_f64_rounded(mean);
-            let mean = if mean < min { min } else { mean };
-            return Ok(Self::Constant(if mean > max { max } else { mean }));
-        }
-        let Some(method) = trunc_normal::plan(mean, std, a, b) else {
-            let largest =
-                if std > mean.abs() { (Argument::Std, std) } else { (Argument::Mean, mean) };
-            return Err(FillError::overflow::<T::Compute>(largest.0, largest.1));
-        };
-        Ok(Self::TruncNormal(TruncNormalFill {
-            mean,
-            std,
-            a,
-            b,
-            numbers: trunc_normal::TruncNormal {
-                min: min.to_compute(),
-                max: max.to_compute(),
-                method,
-            },
-        }))
+        TruncNormalFill::new(mean, std, a, b).map(|lowered| lowered.into_fill(Self::TruncNormal))
     }
 
     /// Name of the kind: `constant`, `uniform`, `normal`, `trunc_normal`.
@@ -280,9 +133,26 @@ impl<T: Float> Fill<T> {
     pub fn write_with<L: Lanes>(&self, lanes: L, stream: Stream, first: u64, out: &mut [T]) {
         match self {
             Self::Constant(value) => out.fill(*value),
-            Self::Uniform(fill) => drive(lanes, &fill.numbers, stream, first, out),
-            Self::Normal(fill) => drive(lanes, &fill.numbers, stream, first, out),
-            Self::TruncNormal(fill) => drive(lanes, &fill.numbers, stream, first, out),
+            Self::Uniform(fill) => fill.write_with(lanes, stream, first, out),
+            Self::Normal(fill) => fill.write_with(lanes, stream, first, out),
+            Self::TruncNormal(fill) => fill.write_with(lanes, stream, first, out),
+        }
+    }
+}
+
+/// A distribution of one kind, which may turn out to have no width.
+///
+/// Not a [`Fill`], so that a program that makes one kind links one kind.
+pub(crate) enum Lowered<T, K> {
+    Constant(T),
+    Kind(K),
+}
+
+impl<T: Float, K> Lowered<T, K> {
+    fn into_fill(self, kind: impl FnOnce(K) -> Fill<T>) -> Fill<T> {
+        match self {
+            Self::Constant(value) => Fill::Constant(value),
+            Self::Kind(numbers) => kind(numbers),
         }
     }
 }
@@ -296,6 +166,11 @@ fn drive<T: Float, L: Lanes>(
     first: u64,
     out: &mut [T],
 ) {
+    if !L::SHARES_ROUNDS && L::N == 1 {
+        let splat = |word| Arithmetic::<f32>::splat_int(lanes, word);
+        let words = |block| philox::block(stream, block).map(splat);
+        return drive_blocks(lanes, sampler, words, first, out);
+    }
     let per_block = T::PER_BLOCK as u64;
     let (mut first, mut out) = (first, out);
     while !out.is_empty() {
@@ -304,8 +179,42 @@ fn drive<T: Float, L: Lanes>(
         let len = usize::try_from(elements).unwrap_or(usize::MAX).min(out.len());
         let (run, rest) = out.split_at_mut(len);
         let rounds = Rounds::new(stream, (block >> 32) as u32);
-        drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
+        if L::N == 1 {
+            drive_blocks(lanes, sampler, |block| rounds.blocks(lanes, block as u32), first, run);
+        } else {
+            drive_run(lanes, sampler, &rounds, block as u32, (first % per_block) as usize, run);
+        }
         (first, out) = (first.wrapping_add(len as u64), rest);
+    }
+}
+
+/// Block by block, on one lane: the code of a block stands there once, for flash is short.
+#[inline(always)]
+fn drive_blocks<T: Float, L: Lanes>(
+    lanes: L,
+    sampler: impl Sampler<T::Compute>,
+    words: impl Fn(u64) -> [Int<f32, L>; 4],
+    first: u64,
+    out: &mut [T],
+) {
+    let per_block = T::PER_BLOCK as u64;
+    let (mut block, mut skipped, mut out) = (first / per_block, (first % per_block) as usize, out);
+    let mut buffer = [T::default(); 4];
+    let Some(elements) = buffer.get_mut(..T::PER_BLOCK) else { return };
+    while !out.is_empty() {
+        T::group(lanes, words(block), sampler, elements);
+        block = block.wrapping_add(1);
+        // As a rule all of it: a copy of a length that the compiler knows.
+        if skipped == 0 && out.len() >= T::PER_BLOCK {
+            let (whole, rest) = out.split_at_mut(T::PER_BLOCK);
+            whole.copy_from_slice(elements);
+            out = rest;
+        } else {
+            let fresh = elements.get(skipped..).unwrap_or_default();
+            let (part, rest) = out.split_at_mut(out.len().min(fresh.len()));
+            copy(Some(fresh), part);
+            (skipped, out) = (0, rest);
+        }
     }
 }
 
@@ -340,14 +249,7 @@ fn drive_run<T: Float, L: Lanes>(
     }
 
     let rest = groups.into_remainder();
-    if rest.is_empty() {
-    } else if L::N == 1 {
-        let mut buffer = [T::default(); 4];
-        if let Some(elements) = buffer.get_mut(..per_block) {
-            T::group(Scalar, rounds.blocks(Scalar, block), sampler, elements);
-            copy(Some(elements), rest);
-        }
-    } else {
+    if !rest.is_empty() {
         let mut buffer = [T::default(); 4 * MAX_LANES];
         if let Some(elements) = buffer.get_mut(..per_block * L::N) {
             T::group(lanes, rounds.blocks(lanes, block), sampler, elements);
@@ -367,7 +269,7 @@ fn finite(argument: Argument, value: f64) -> Result<(), FillError> {
     if value.is_finite() { Ok(()) } else { Err(FillError::NotFinite { argument, value }) }
 }
 
-fn rounded<T: Float>(argument: Argument, value: f64) -> Result<T, FillError> {
+pub(crate) fn rounded<T: Float>(argument: Argument, value: f64) -> Result<T, FillError> {
     finite(argument, value)?;
     let rounded = T::from_f64_rounded(value);
     if rounded.is_finite() { Ok(rounded) } else { Err(FillError::overflow::<T>(argument, value)) }

@@ -1,36 +1,48 @@
 //! `model.init_weights()` for structs that hold their weights: resolved and written where they lie, without heap.
 
+mod decide;
+mod draw;
+mod initializers;
+mod look;
+mod write;
+
 use core::fmt;
 use core::ops::ControlFlow;
 
-use crate::init_cfg::{Init, Pretrained};
-use crate::initializer::{InitError, Shape};
+pub use self::initializers::{All, BiasProb, Initializers, KaimingNormal, On, Set};
+
+use self::decide::{Decided, decide};
+use self::write::{Sizes, Writer};
+use crate::init_cfg::{Init, Rules};
+use crate::initializer::Shape;
 use crate::layer::Layer;
-use crate::resolve::{Call, Observer, Order, ParamVisit, ResolveError, resolve};
+use crate::resolve::{Call, ResolveError};
 use crate::{Float, Stream};
 
-/// A layer that lends its parameters to be written; `#[derive(Layer)]` implements it, too.
+/// A layer that lends its parameters to be written; `#[derive(Layer)]` implements it, too, for every set of
+/// initializers `S`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no layer that can be written",
     note = "a field of numbers is marked `#[layer(param)]` or `#[layer(buffer)]`, one that is nothing of the model \
             `#[layer(skip)]`; a struct becomes a layer by `#[derive(Layer)]`"
 )]
-pub trait LayerMut: Layer {
+pub trait LayerMut<S: Initializers = All>: Layer {
     /// Lends the layer's own parameters, then its children, in the order of [`Layer::visit`].
-    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut) -> ControlFlow<()>;
+    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()>;
 }
 
 /// Sees the parts of one layer, to write them.
-pub trait LayerVisitorMut {
+pub trait LayerVisitorMut<S: Initializers = All> {
     /// A parameter of the layer itself that has memory of its own; tied ones are passed over.
-    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data) -> ControlFlow<()>;
+    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()>;
 
     /// A direct child.
-    fn child(&mut self, layer: &mut dyn LayerMut) -> ControlFlow<()>;
+    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()>;
 }
 
-/// The elements of a parameter, whatever their type; a program links only the types that its layers hold.
-pub trait Data {
+/// The elements of a parameter, whatever their type; a program links only the types that its layers hold, each with the
+/// initializers of its set.
+pub trait Data<S: Initializers = All> {
     /// Number of elements.
     fn count(&self) -> usize;
 
@@ -38,20 +50,20 @@ pub trait Data {
     ///
     /// # Errors
     ///
-    /// A shape without fans where they are needed, or arguments that the element type cannot express.
+    /// See [`Initializers::write`].
     fn write(
         &mut self,
         init: &Init<()>,
         shape: &Shape<'_>,
         stream: Stream,
-    ) -> Result<(), InitError>;
+    ) -> Result<(), InitWeightsError>;
 }
 
 /// Elements of one type as [`Data`].
 #[derive(Debug)]
 pub struct Elements<'a, T>(pub &'a mut [T]);
 
-impl<T: Float> Data for Elements<'_, T> {
+impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
     fn count(&self) -> usize {
         self.0.len()
     }
@@ -61,11 +73,8 @@ impl<T: Float> Data for Elements<'_, T> {
         init: &Init<()>,
         shape: &Shape<'_>,
         stream: Stream,
-    ) -> Result<(), InitError> {
-        if let Some(fill) = init.fill::<T>(shape)? {
-            fill.write(stream, 0, self.0);
-        }
-        Ok(())
+    ) -> Result<(), InitWeightsError> {
+        S::write(init, shape, stream, self.0)
     }
 }
 
@@ -90,26 +99,32 @@ pub struct Written {
     pub kept: usize,
 }
 
-/// Why [`init_weights`] could not; nothing was written, except for [`Init`](Self::Init).
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Why [`init_weights`] could not: a code, which fits the stack of a microcontroller. A plan of the same model, on a
+/// computer, tells the place.
+///
+/// Nothing was written, except for [`ZeroFans`](Self::ZeroFans) and [`Numbers`](Self::Numbers): then the parameters in
+/// front were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitWeightsError {
     /// Rules and model do not fit together.
     Resolve(ResolveError),
     /// A parameter would be loaded from a checkpoint, which this does not do.
     Pretrained,
+    /// A rule writes a parameter by an initializer that is not in the program's set.
+    NotLinked,
     /// A parameter's memory has not as many elements as its shape says.
     Elements,
-    /// An initializer cannot be used on a parameter.
-    Init(InitError),
+    /// The fans of a parameter are both zero: the scale would be infinite.
+    ZeroFans,
+    /// A parameter's element type cannot express the numbers of its initializer.
+    Numbers,
 }
-
-/// Parameters that are decided in one walk over the model and written in the next.
-const BATCH: usize = 16;
 
 /// Does what mmengine's `model.init_weights()` does: each parameter is written by its last writer, once, with the bits
 /// that any backend gives it for this seed and its name; those that no rule touches stay as they are.
 ///
-/// The model is walked twice for every 16 parameters, on the stack alone.
+/// The model is walked twice for every 16 parameters, on the stack alone. It takes every initializer there is;
+/// [`init_weights_with`] those that a program needs.
 ///
 /// # Errors
 ///
@@ -155,155 +170,120 @@ const BATCH: usize = 16;
 /// assert_eq!((done.written, scale.weight), (1, [2.0; 3]));
 /// ```
 pub fn init_weights(model: &mut dyn LayerMut, seed: u64) -> Result<Written, InitWeightsError> {
-    let mut batch = Batch::new(0);
-    check(model, &mut batch)?;
-    let (mut done, count) = (Written::default(), batch.next);
-    let mut first = 0;
-    while first < count {
-        if first > 0 {
-            batch = Batch::new(first);
-            resolve(&*model, Call::InitWeights, &mut batch).map_err(InitWeightsError::Resolve)?;
-        }
-        let mut writer = Writer { batch: &batch, seed, next: 0, done: &mut done, error: None };
-        let _ = model.visit_mut(&mut writer);
-        if let Some(error) = writer.error {
-            return Err(error);
-        }
-        first += BATCH;
-    }
-    Ok(done)
+    run::<All, 16>(model, Call::InitWeights, seed)
 }
 
-/// Resolves the model, and sees that everything can be written before anything is.
-fn check(model: &mut dyn LayerMut, batch: &mut Batch) -> Result<(), InitWeightsError> {
-    resolve(&*model, Call::InitWeights, batch).map_err(InitWeightsError::Resolve)?;
-    if batch.pretrained {
-        return Err(InitWeightsError::Pretrained);
+/// As [`init_weights`], for a program that links the initializers of `S` alone, and has little memory.
+///
+/// The model is walked twice for every parameter. A rule of another initializer that writes a parameter is
+/// [`InitWeightsError::NotLinked`].
+///
+/// # Errors
+///
+/// See [`InitWeightsError`].
+///
+/// ```
+/// # use core::ops::ControlFlow;
+/// use weight_init_core::in_place::{Elements, Initializers, LayerMut, LayerVisitorMut, init_weights_with};
+/// # use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule, Rules};
+/// use weight_init_core::initializer::{Constant, Kaiming};
+/// # use weight_init_core::{DType, InitWeights, Layer, LayerVisitor, Param, Shape};
+/// # static RULES: InitCfg<Borrowed<'static>> = InitCfg {
+/// #     rules: &[Rule { layers: &["Scale"], ..Rule::new(Init::Constant(Constant { val: 2.0 })) }],
+/// # };
+/// # struct Scale {
+/// #     weight: [f32; 3],
+/// # }
+/// # impl Layer for Scale {
+/// #     fn class(&self) -> &str {
+/// #         "Scale"
+/// #     }
+/// #     fn init_weights(&self) -> InitWeights {
+/// #         InitWeights::Module
+/// #     }
+/// #     fn init_cfg(&self) -> Option<&dyn Rules> {
+/// #         Some(&RULES)
+/// #     }
+/// #     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+/// #         visitor.param(&Param::new("weight", Shape::new(&[3]), DType::F32))
+/// #     }
+/// # }
+///
+/// // `#[derive(Layer)]` writes this for you.
+/// impl<S: Initializers> LayerMut<S> for Scale {
+///     fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
+///         visitor.param(&Shape::new(&[3]), &mut Elements(&mut self.weight))
+///     }
+/// }
+///
+/// let mut scale = Scale { weight: [0.0; 3] };
+/// init_weights_with::<(Constant, Kaiming)>(&mut scale, 42).expect("the rules fit");
+/// assert_eq!(scale.weight, [2.0; 3]);
+/// ```
+pub fn init_weights_with<S: Initializers>(
+    model: &mut dyn LayerMut<S>,
+    seed: u64,
+) -> Result<Written, InitWeightsError> {
+    run::<S, 1>(model, Call::InitWeights, seed)
+}
+
+/// Does what mmengine's `initialize(model, init_cfg)` does: these rules on the root alone, no module's own. Otherwise as
+/// [`init_weights_with`].
+///
+/// For rules that do not live in the model, such as those decoded from flash.
+///
+/// # Errors
+///
+/// See [`InitWeightsError`].
+pub fn initialize_with<S: Initializers>(
+    model: &mut dyn LayerMut<S>,
+    rules: &dyn Rules,
+    seed: u64,
+) -> Result<Written, InitWeightsError> {
+    run::<S, 1>(model, Call::Initialize(rules), seed)
+}
+
+/// Decides `BATCH` parameters in one walk over the model and writes them in the next.
+fn run<S: Initializers, const BATCH: usize>(
+    model: &mut dyn LayerMut<S>,
+    call: Call<'_>,
+    seed: u64,
+) -> Result<Written, InitWeightsError> {
+    let mut batch: [Option<Decided>; BATCH] = [None; BATCH];
+    let (mut first, mut done) = (0, Written::default());
+    loop {
+        let count = decide::<S>(&*model, call, first, &mut batch)?;
+        // Whatever is wrong is found before anything is written.
+        if first == 0 && !sizes_fit(model) {
+            return Err(InitWeightsError::Elements);
+        }
+        done = write_batch(model, &batch, seed, first, done)?;
+        first += BATCH;
+        if first >= count {
+            return Ok(done);
+        }
     }
+}
+
+// The walks have their places on the stack one after the other.
+#[inline(never)]
+fn write_batch<S: Initializers>(
+    model: &mut dyn LayerMut<S>,
+    batch: &[Option<Decided>],
+    seed: u64,
+    first: usize,
+    done: Written,
+) -> Result<Written, InitWeightsError> {
+    let mut writer = Writer { batch, seed, first, next: 0, result: Ok(done) };
+    let _ = model.visit_mut(&mut writer);
+    writer.result
+}
+
+#[inline(never)]
+fn sizes_fit<S: Initializers>(model: &mut dyn LayerMut<S>) -> bool {
     let mut sizes = Sizes { fit: true };
     let _ = model.visit_mut(&mut sizes);
-    if sizes.fit { Ok(()) } else { Err(InitWeightsError::Elements) }
-}
-
-/// What is decided for some of the parameters in the order of the walk.
-struct Batch {
-    /// The number of the first one.
-    first: usize,
-    decided: [Option<Decided>; BATCH],
-    /// The number of the next parameter that has memory of its own.
-    next: usize,
-    pretrained: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Decided {
-    stream: u64,
-    /// The last writer so far; a tie may bring a later one.
-    last: Option<(Order, Init<()>)>,
-}
-
-impl Batch {
-    const fn new(first: usize) -> Self {
-        Self { first, decided: [None; BATCH], next: 0, pretrained: false }
-    }
-
-    fn get(&self, number: usize) -> Option<&Decided> {
-        self.decided.get(number.checked_sub(self.first)?)?.as_ref()
-    }
-}
-
-impl Observer for Batch {
-    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        let stream = visit.stream_id();
-        let last = visit.last_writer().map(|writer| (writer.order, without_texts(&writer.init)));
-        self.pretrained |= matches!(last, Some((_, Init::Pretrained(_))));
-        if visit.is_tied() {
-            let mut decided = self.decided.iter_mut().flatten();
-            if let Some(decided) = decided.find(|decided| decided.stream == stream) {
-                let later = match (&decided.last, &last) {
-                    (Some((before, _)), Some((order, _))) => order > before,
-                    (None, Some(_)) => true,
-                    (_, None) => false,
-                };
-                if later {
-                    decided.last = last;
-                }
-            }
-            return ControlFlow::Continue(());
-        }
-        let slot = self.next.checked_sub(self.first).and_then(|slot| self.decided.get_mut(slot));
-        if let Some(slot) = slot {
-            *slot = Some(Decided { stream, last });
-        }
-        self.next += 1;
-        ControlFlow::Continue(())
-    }
-}
-
-fn without_texts(init: &Init<&str>) -> Init<()> {
-    match init {
-        Init::Constant(i) => Init::Constant(*i),
-        Init::Xavier(i) => Init::Xavier(*i),
-        Init::Normal(i) => Init::Normal(*i),
-        Init::TruncNormal(i) => Init::TruncNormal(*i),
-        Init::Uniform(i) => Init::Uniform(*i),
-        Init::Kaiming(i) => Init::Kaiming(*i),
-        Init::Caffe2Xavier(i) => Init::Caffe2Xavier(*i),
-        Init::Pretrained(_) => {
-            Init::Pretrained(Pretrained { checkpoint: (), prefix: None, map_location: None })
-        }
-    }
-}
-
-/// Whether the memory of each parameter is as large as its shape says.
-struct Sizes {
-    fit: bool,
-}
-
-impl LayerVisitorMut for Sizes {
-    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data) -> ControlFlow<()> {
-        self.fit &= shape.num_elements() == Some(data.count() as u64);
-        ControlFlow::Continue(())
-    }
-
-    fn child(&mut self, layer: &mut dyn LayerMut) -> ControlFlow<()> {
-        layer.visit_mut(self)
-    }
-}
-
-/// Writes what a batch decided.
-struct Writer<'a> {
-    batch: &'a Batch,
-    seed: u64,
-    next: usize,
-    done: &'a mut Written,
-    error: Option<InitWeightsError>,
-}
-
-impl LayerVisitorMut for Writer<'_> {
-    fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data) -> ControlFlow<()> {
-        let decided = self.batch.get(self.next);
-        self.next += 1;
-        let Some(decided) = decided else { return ControlFlow::Continue(()) };
-        let Some((_, init)) = &decided.last else {
-            self.done.kept += 1;
-            return ControlFlow::Continue(());
-        };
-        match data.write(init, shape, Stream::with_id(self.seed, decided.stream)) {
-            Ok(()) => {
-                self.done.written += 1;
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                self.error = Some(InitWeightsError::Init(error));
-                ControlFlow::Break(())
-            }
-        }
-    }
-
-    fn child(&mut self, layer: &mut dyn LayerMut) -> ControlFlow<()> {
-        layer.visit_mut(self)
-    }
+    sizes.fit
 }
 
 impl fmt::Display for InitWeightsError {
@@ -313,10 +293,18 @@ impl fmt::Display for InitWeightsError {
             Self::Pretrained => f.write_str(
                 "a parameter would be loaded from a checkpoint, which is not possible here",
             ),
+            Self::NotLinked => f.write_str(
+                "a rule writes a parameter by an initializer that the program does not link",
+            ),
             Self::Elements => {
                 f.write_str("the memory of a parameter has not as many elements as its shape says")
             }
-            Self::Init(error) => error.fmt(f),
+            Self::ZeroFans => f.write_str(
+                "fan_in and fan_out of a parameter are both zero, so the scale has no value",
+            ),
+            Self::Numbers => f.write_str(
+                "a parameter's element type cannot express the numbers of its initializer",
+            ),
         }
     }
 }

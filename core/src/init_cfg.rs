@@ -37,8 +37,8 @@ mod storage;
 mod tests;
 
 pub use check::{ArgError, ArgProblem};
-pub use init::{Bias, Init, Pretrained, TypeName};
-pub use rules::{Rules, Write};
+pub use init::{Bias, Init, Kind, Pretrained, TypeName};
+pub use rules::{Rules, Text, Write};
 #[cfg(feature = "alloc")]
 pub use storage::Owned;
 pub use storage::{Borrowed, Fixed, List, Storage};

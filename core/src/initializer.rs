@@ -83,12 +83,17 @@ impl Distribution {
         Self::ALL.into_iter().find(|d| d.name() == name)
     }
 
-    /// Mean 0 and this standard deviation; `bound` of the uniform is √3 times it.
+    /// The bound of a uniform distribution around zero with this standard deviation: √3 times it.
+    pub(crate) fn bound(std: f64) -> f64 {
+        libm::sqrt(3.0) * std
+    }
+
+    /// Mean 0 and this standard deviation.
     fn fill<T: Float>(self, std: f64) -> Result<Fill<T>, InitError> {
         Ok(match self {
             Self::Normal => Fill::normal(0.0, std)?,
             Self::Uniform => {
-                let bound = libm::sqrt(3.0) * std;
+                let bound = Self::bound(std);
                 Fill::uniform(-bound, bound)?
             }
         })

@@ -146,6 +146,9 @@ pub trait Function<E: Compute>: Copy {
 pub trait Lanes: Arithmetic<f32> + Arithmetic<f64> {
     /// Blocks in a group: from 1 to [`MAX_LANES`].
     const N: usize;
+    /// Whether what blocks have in common is computed once and kept, 80 bytes on the stack; of one lane that may do
+    /// without.
+    const SHARES_ROUNDS: bool = true;
 
     /// The low words of the block numbers, `first..first + N` modulo 2³².
     fn counters(self, first: u32) -> Int<f32, Self>;

@@ -11,6 +11,7 @@ pub(crate) mod exp;
 pub(crate) mod ln;
 pub(crate) mod normal_quantile;
 pub(crate) mod normal_tail;
+pub(crate) mod root;
 pub(crate) mod series;
 pub(crate) mod sincos;
 

@@ -10,6 +10,7 @@
 mod bounds;
 mod formats;
 mod homes;
+mod in_place;
 mod net;
 mod reenactment;
 mod resolution;

@@ -1,10 +1,11 @@
 //! The implementations.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{
-    Data, DeriveInput, Error, Fields, Index, LitStr, Member, Path, Result, Type, parse_quote,
+    Data, DeriveInput, Error, Fields, GenericArgument, Generics, Index, LitStr, Member, Path,
+    PathArguments, Result, Type, TypeParam, TypeParamBound, WherePredicate, parse_quote,
 };
 
 use crate::field::{FieldAttributes, Holder, Role};
@@ -52,6 +53,8 @@ struct Parts {
     children: Vec<TokenStream>,
     params_mut: Vec<TokenStream>,
     children_mut: Vec<TokenStream>,
+    /// Types of the fields that hold layers.
+    layers: Vec<Type>,
     init_cfg: Option<TokenStream>,
 }
 
@@ -86,7 +89,10 @@ impl Parts {
                     })?;
                 });
             }
-            Role::Layer(holder) => self.layer(core, attributes, holder, member, name, ty),
+            Role::Layer(holder) => {
+                self.layers.push(ty.clone());
+                self.layer(core, attributes, holder, member, name, ty);
+            }
         }
         Ok(())
     }
@@ -116,24 +122,35 @@ impl Parts {
                 quote!(<#element as #core::Float>::DTYPE)
             }
         };
-        self.params.push(quote! {
-            visitor.param(&#core::Param {
+        let param = quote! {
+            #core::Param {
                 name: #name,
                 shape: #shape,
                 dtype: #dtype,
                 stream: #stream,
                 same_as: #same_as,
-            })?;
+            }
+        };
+        self.params.push(match &attributes.shape {
+            Some(_) => quote!(visitor.param(&#param)?;),
+            // In flash, not on the stack.
+            None => quote!(visitor.param(&const { #param })?;),
         });
         if attributes.same_as.is_none() {
-            // The shape may read other fields: it is copied before the elements are lent.
+            let shape = match &attributes.shape {
+                // It may read other fields: it is copied before the elements are lent.
+                Some(shape) => quote_spanned! {shape.span()=>
+                    let mut dims = [0_usize; 16];
+                    let dims = #core::in_place::copy_dims(&#shape, &mut dims);
+                    let shape = &#core::Shape::new(dims).with_layout(#core::Layout::#layout);
+                },
+                None => quote!(let shape = &const { #shape };),
+            };
             self.params_mut.push(quote! {
                 {
-                    let mut dims = [0_usize; 16];
-                    let shape = #core::in_place::copy_dims(#dims, &mut dims);
-                    let shape = #core::Shape::new(shape).with_layout(#core::Layout::#layout);
+                    #shape
                     let elements = #core::tensor::ParamData::elements_mut(&mut self.#member);
-                    visitor.param(&shape, &mut #core::in_place::Elements(elements))?;
+                    visitor.param(shape, &mut #core::in_place::Elements(elements))?;
                 }
             });
         }
@@ -206,6 +223,46 @@ fn dims(core: &Path, attributes: &FieldAttributes, ty: &Type) -> TokenStream {
     }
 }
 
+/// The generics of the struct and a set of initializers: a type parameter that is a layer must be one that can be written
+/// with the set.
+fn for_every_set(generics: &Generics, core: &Path, layers: &[Type]) -> Generics {
+    let mut generics = generics.clone();
+    let bounds: Vec<WherePredicate> = generics
+        .type_params()
+        .filter(|parameter| {
+            layers.iter().any(|ty| holds(ty, &parameter.ident))
+                || parameter.bounds.iter().any(|bound| {
+                    matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last()
+                        .is_some_and(|last| last.ident == "Layer" || last.ident == "LayerMut"))
+                })
+        })
+        .map(|TypeParam { ident, .. }| parse_quote!(#ident: #core::in_place::LayerMut<__Initializers>))
+        .collect();
+    generics.params.push(parse_quote!(__Initializers: #core::in_place::Initializers));
+    if !bounds.is_empty() {
+        generics.make_where_clause().predicates.extend(bounds);
+    }
+    generics
+}
+
+/// Whether a field of this type holds layers of the type parameter: itself, or in an array, `Option`, `Vec` or map.
+fn holds(ty: &Type, parameter: &Ident) -> bool {
+    match ty {
+        Type::Array(array) => holds(&array.elem, parameter),
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
+            PathArguments::None => path.path.is_ident(parameter),
+            PathArguments::AngleBracketed(arguments) => matches!(
+                last.ident.to_string().as_str(),
+                "Option" | "Vec" | "BTreeMap"
+            ) && arguments.args.iter().any(
+                |argument| matches!(argument, GenericArgument::Type(ty) if holds(ty, parameter)),
+            ),
+            PathArguments::Parenthesized(_) => false,
+        }),
+        _ => false,
+    }
+}
+
 fn implement(
     input: &DeriveInput,
     layer: &LayerAttributes,
@@ -239,6 +296,8 @@ fn implement(
         quote!((#alias, #path))
     });
     let Parts { params, buffers, children, params_mut, children_mut, .. } = parts;
+    let generics_mut = for_every_set(&input.generics, core, &parts.layers);
+    let (mut_impl_generics, _, mut_where_clause) = generics_mut.split_for_impl();
     quote! {
         #[automatically_derived]
         impl #impl_generics #core::Layer for #ident #ty_generics #where_clause {
@@ -274,10 +333,12 @@ fn implement(
         }
 
         #[automatically_derived]
-        impl #impl_generics #core::in_place::LayerMut for #ident #ty_generics #where_clause {
+        impl #mut_impl_generics #core::in_place::LayerMut<__Initializers> for #ident #ty_generics
+            #mut_where_clause
+        {
             fn visit_mut(
                 &mut self,
-                visitor: &mut dyn #core::in_place::LayerVisitorMut,
+                visitor: &mut dyn #core::in_place::LayerVisitorMut<__Initializers>,
             ) -> ::core::ops::ControlFlow<()> {
                 let _ = &visitor;
                 #(#params_mut)*

@@ -1,6 +1,6 @@
 use crate::initializer::{
-    Caffe2Xavier, Constant, Fans, InitError, Initializer, Kaiming, Normal, Shape, TruncNormal,
-    Uniform, Xavier, bias_from_prob, fans,
+    Caffe2Xavier, Constant, Distribution, Fans, InitError, Initializer, Kaiming, Nonlinearity,
+    Normal, Shape, TruncNormal, Uniform, Xavier, bias_from_prob, fans,
 };
 use crate::{Fill, Float};
 
@@ -61,6 +61,29 @@ impl Bias {
 impl Default for Bias {
     fn default() -> Self {
         Self::DEFAULT
+    }
+}
+
+/// What an initializer is, without its numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The name of the type.
+    pub type_name: TypeName,
+    /// What Xavier and Kaiming give their variance to; normal for others.
+    pub distribution: Distribution,
+    /// What Kaiming expects behind the layer; linear for others.
+    pub nonlinearity: Nonlinearity,
+}
+
+impl Kind {
+    /// Whether a scale follows from the fans.
+    pub(crate) const fn needs_fans(self) -> bool {
+        matches!(self.type_name, TypeName::Xavier | TypeName::Kaiming | TypeName::Caffe2Xavier)
+    }
+
+    /// Whether it leaves a weight of this shape, which has no elements, alone.
+    pub(crate) fn skips(self, shape: &Shape<'_>) -> bool {
+        self.type_name != TypeName::Xavier && self.needs_fans() && shape.is_empty()
     }
 }
 
@@ -178,10 +201,40 @@ impl<Text> Init<Text> {
     ///
     /// Fewer than two dimensions for Xavier and Kaiming (Kaiming skips weights without elements).
     pub fn check_fans(&self, shape: &Shape<'_>) -> Result<Option<Fans>, InitError> {
+        let kind = self.kind();
+        if !kind.needs_fans() || kind.skips(shape) {
+            return Ok(None);
+        }
+        Ok(Some(fans(shape)?))
+    }
+
+    /// What it is, without its numbers.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        let (distribution, nonlinearity) = match self {
+            Self::Xavier(i) => (i.distribution, Nonlinearity::Linear),
+            Self::Kaiming(i) => (i.distribution, i.nonlinearity),
+            _ => (Distribution::Normal, Nonlinearity::Linear),
+        };
+        Kind { type_name: self.type_name(), distribution, nonlinearity }
+    }
+
+    /// The same without its texts.
+    #[must_use]
+    pub fn without_texts(&self) -> Init<()> {
         match self {
-            Self::Kaiming(_) | Self::Caffe2Xavier(_) if shape.dims().contains(&0) => Ok(None),
-            Self::Xavier(_) | Self::Kaiming(_) | Self::Caffe2Xavier(_) => Ok(Some(fans(shape)?)),
-            _ => Ok(None),
+            Self::Constant(i) => Init::Constant(*i),
+            Self::Xavier(i) => Init::Xavier(*i),
+            Self::Normal(i) => Init::Normal(*i),
+            Self::TruncNormal(i) => Init::TruncNormal(*i),
+            Self::Uniform(i) => Init::Uniform(*i),
+            Self::Kaiming(i) => Init::Kaiming(*i),
+            Self::Caffe2Xavier(i) => Init::Caffe2Xavier(*i),
+            Self::Pretrained(p) => Init::Pretrained(Pretrained {
+                checkpoint: (),
+                prefix: p.prefix.as_ref().map(|_| ()),
+                map_location: p.map_location.as_ref().map(|_| ()),
+            }),
         }
     }
 

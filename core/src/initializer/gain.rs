@@ -71,11 +71,16 @@ impl Nonlinearity {
 /// ```
 #[must_use]
 pub fn gain(nonlinearity: Nonlinearity, param: f64) -> f64 {
+    constant_gain(nonlinearity).unwrap_or_else(|| libm::sqrt(2.0 / (1.0 + param * param)))
+}
+
+/// The gain, where it does not depend on the parameter.
+pub(super) const fn constant_gain(nonlinearity: Nonlinearity) -> Option<f64> {
     match nonlinearity {
-        Nonlinearity::Tanh => 5.0 / 3.0,
-        Nonlinearity::Relu => libm::sqrt(2.0),
-        Nonlinearity::LeakyRelu => libm::sqrt(2.0 / (1.0 + param * param)),
-        Nonlinearity::Selu => 0.75,
-        _ => 1.0,
+        Nonlinearity::LeakyRelu => None,
+        Nonlinearity::Tanh => Some(5.0 / 3.0),
+        Nonlinearity::Relu => Some(core::f64::consts::SQRT_2),
+        Nonlinearity::Selu => Some(0.75),
+        _ => Some(1.0),
     }
 }

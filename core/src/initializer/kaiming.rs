@@ -1,4 +1,6 @@
+use super::gain::constant_gain;
 use super::{Distribution, FanMode, InitError, Initializer, Nonlinearity, Shape, fans, gain};
+use crate::math::root::over_root;
 use crate::{Fill, Float};
 
 /// Variance `gain²/fan`.
@@ -50,11 +52,22 @@ impl Kaiming {
     ///
     /// [`InitError::Fan`].
     pub fn std(&self, shape: &Shape<'_>) -> Result<f64, InitError> {
+        match self.constant_gain_std(shape)? {
+            Some(std) => Ok(std),
+            None => {
+                let fan = fans(shape)?.get(self.mode);
+                Ok(gain(self.nonlinearity, self.a) / libm::sqrt(fan as f64))
+            }
+        }
+    }
+
+    /// [`std`](Self::std), where the gain does not depend on `a`.
+    pub(crate) fn constant_gain_std(&self, shape: &Shape<'_>) -> Result<Option<f64>, InitError> {
         if shape.is_empty() {
-            return Ok(0.0);
+            return Ok(Some(0.0));
         }
         let fan = fans(shape)?.get(self.mode);
-        Ok(gain(self.nonlinearity, self.a) / libm::sqrt(fan as f64))
+        Ok(constant_gain(self.nonlinearity).map(|gain| over_root(gain, fan)))
     }
 }
 

@@ -208,7 +208,7 @@ impl SeedableRng for Philox4x32 {
 }
 
 /// One block of a stream.
-const fn block(stream: Stream, number: u64) -> [u32; 4] {
+pub(crate) const fn block(stream: Stream, number: u64) -> [u32; 4] {
     let [low, high] = halves(number);
     let [id_low, id_high] = halves(stream.id());
     philox4x32_10([low, high, id_low, id_high], halves(stream.seed()))

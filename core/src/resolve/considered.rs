@@ -1,9 +1,10 @@
 use core::cmp::Reverse;
 
-use super::frame::{Frame, State};
+use super::frame::{Frame, Link, State};
 use super::path::Path;
 use crate::init_cfg::{Init, Rules, Write};
 use crate::initializer::Constant;
+use crate::layer::Layer;
 
 /// One look at one part of a rule for one parameter, and what came of it.
 #[derive(Clone, Copy, Debug)]
@@ -172,7 +173,11 @@ fn frame_rules<'a>(
                 within: Path::within(leaf, attribute, covered.unwrap_or(frame.depth)),
             });
         };
-        emit(Part::Layer, write, own(rules, rule, &write, leaf, attribute));
+        emit(
+            Part::Layer,
+            write,
+            own(rules, rule, write.init.is_pretrained(), leaf.layer, attribute),
+        );
         for (index, glob) in rules.globs(rule).enumerate() {
             let path = Path::new(leaf, attribute, false);
             let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
@@ -181,7 +186,7 @@ fn frame_rules<'a>(
         for (index, name) in rules.override_names(rule).enumerate() {
             let Some(write) = rules.override_write(rule, index) else { continue };
             let outcome = match frame.covers(name, leaf) {
-                true => touches(&write, attribute),
+                true => touches(write.init.is_pretrained(), attribute),
                 false => Outcome::OtherSubtree,
             };
             emit(Part::Override(index), write, outcome);
@@ -190,25 +195,25 @@ fn frame_rules<'a>(
 }
 
 /// What the rule's own `layer` does to the parameter.
-fn own(
+pub(crate) fn own(
     rules: &dyn Rules,
     rule: usize,
-    write: &Write<'_>,
-    leaf: &Frame<'_>,
+    is_pretrained: bool,
+    layer: &dyn Layer,
     attribute: &str,
 ) -> Outcome {
-    if write.init.is_pretrained() {
+    if is_pretrained {
         return Outcome::Writes;
     }
-    if rules.layers(rule).any(|class| leaf.layer.is(class)) {
-        return touches(write, attribute);
+    if rules.layers(rule).any(|class| layer.is(class)) {
+        return touches(false, attribute);
     }
     if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
 }
 
 /// An initializer touches a layer's `weight` and `bias`; a checkpoint everything.
-fn touches(write: &Write<'_>, attribute: &str) -> Outcome {
-    if write.init.is_pretrained() || matches!(attribute, "weight" | "bias") {
+pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
+    if is_pretrained || matches!(attribute, "weight" | "bias") {
         Outcome::Writes
     } else {
         Outcome::OtherAttribute

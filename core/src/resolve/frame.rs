@@ -38,55 +38,76 @@ pub(super) enum State {
     NotReached,
 }
 
-impl<'a> Frame<'a> {
-    /// The frame of `leaf`'s chain at `depth`.
-    pub(super) fn at(leaf: &'a Self, depth: usize) -> Option<&'a Self> {
-        let mut frame = leaf;
-        while frame.depth > depth {
-            frame = frame.parent?;
+/// A layer on the way from the root to where a walk is: what an override's name leads to below it.
+pub(crate) trait Link<'a>: Sized + 'a {
+    /// The layer above.
+    fn parent(&self) -> Option<&'a Self>;
+    /// Name in the layer above.
+    fn name(&self) -> &'a str;
+    fn layer(&self) -> &'a dyn Layer;
+    /// Layers below the root have depth 1.
+    fn depth(&self) -> usize;
+
+    /// The link of `leaf`'s chain at `depth`.
+    fn at(leaf: &'a Self, depth: usize) -> Option<&'a Self> {
+        let mut link = leaf;
+        while link.depth() > depth {
+            link = link.parent()?;
         }
-        (frame.depth == depth).then_some(frame)
+        (link.depth() == depth).then_some(link)
     }
 
     /// Whether `leaf` stands at or below the layer that `name`, an attribute of this one, leads to.
-    pub(super) fn covers(&self, name: &str, leaf: &'a Self) -> bool {
+    fn covers(&self, name: &str, leaf: &'a Self) -> bool {
         let target = self.target(name);
-        let mut depth = self.depth;
-        let mut all = |piece: &str| {
+        let mut depth = self.depth();
+        let mut all = |piece: &[u8]| {
             depth += 1;
-            Frame::at(leaf, depth).is_some_and(|frame| frame.name == piece)
+            Self::at(leaf, depth).is_some_and(|link| link.name().as_bytes() == piece)
         };
-        if target == name { all(name) } else { target.split('.').all(all) }
+        // A child's name is one piece even with a dot in it.
+        if target == name {
+            all(name.as_bytes())
+        } else {
+            target.as_bytes().split(|byte| *byte == b'.').all(all)
+        }
     }
 
+    /// What an attribute leads to: the path of its layer.
+    fn target<'n>(&self, name: &'n str) -> &'n str
+    where
+        'a: 'n,
+    {
+        // A property of the class is found before a child of the same name.
+        self.layer().aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path)
+    }
+}
+
+impl<'a> Link<'a> for Frame<'a> {
+    fn parent(&self) -> Option<&'a Self> {
+        self.parent
+    }
+    fn name(&self) -> &'a str {
+        self.name
+    }
+    fn layer(&self) -> &'a dyn Layer {
+        self.layer
+    }
+    fn depth(&self) -> usize {
+        self.depth
+    }
+}
+
+impl Frame<'_> {
     /// How deep the layer stands that `name`, an attribute of this one, leads to.
     pub(super) fn depth_of(&self, name: &str) -> usize {
         let target = self.target(name);
         self.depth + if target == name { 1 } else { target.split('.').count() }
     }
 
-    /// What an attribute leads to: the path of its layer.
-    fn target<'n>(&'n self, name: &'n str) -> &'n str {
-        // A property of the class is found before a child of the same name.
-        self.layer.aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path)
-    }
-
     /// The stream id of a parameter of this layer.
     pub(super) fn stream_of(&self, param: &Param<'_>) -> u64 {
-        if let Some(name) = param.stream.or(param.same_as) {
-            return Fnv1a::new().write(name.as_bytes()).finish();
-        }
-        extend(self.stream, param.name).finish()
-    }
-
-    /// What an attribute of this layer is.
-    pub(super) fn attribute(&self, name: &str) -> Attribute {
-        if self.layer.aliases().any(|(alias, _)| alias == name) {
-            return Attribute::Layer;
-        }
-        let mut search = Search { name, found: Attribute::Missing };
-        let _ = self.layer.visit(&mut search);
-        search.found
+        stream_of(self.stream, param)
     }
 
     /// Whether one of the rules waits until the children have run.
@@ -97,15 +118,34 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// The stream id of a parameter of the layer with this path.
+pub(crate) fn stream_of(path: Fnv1a, param: &Param<'_>) -> u64 {
+    match param.stream.or(param.same_as) {
+        Some(name) => Fnv1a::new().write(name.as_bytes()),
+        None => extend(path, param.name),
+    }
+    .finish()
+}
+
+/// What an attribute of a layer is.
+pub(crate) fn attribute(layer: &dyn Layer, name: &str) -> Attribute {
+    if layer.aliases().any(|(alias, _)| alias == name) {
+        return Attribute::Layer;
+    }
+    let mut search = Search { name, found: Attribute::Missing };
+    let _ = layer.visit(&mut search);
+    search.found
+}
+
 /// Continues the stream id of a path by a name.
-pub(super) fn extend(path: Fnv1a, name: &str) -> Fnv1a {
+pub(crate) fn extend(path: Fnv1a, name: &str) -> Fnv1a {
     let path = if path == Fnv1a::new() { path } else { path.write(b".") };
     path.write(name.as_bytes())
 }
 
 /// What a name leads to in a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Attribute {
+pub(crate) enum Attribute {
     Layer,
     Tensor,
     Missing,

@@ -67,25 +67,29 @@ impl<'a> Path<'a> {
     /// Compared byte by byte, so `?` stands for one byte of a character beyond ASCII.
     #[must_use]
     pub fn matches(&self, glob: &str) -> bool {
-        let mut text = self.bytes_backwards();
-        let mut pattern = glob.bytes().rev();
-        // After the last star: the pattern that follows it, and the text it was last tried on.
-        let mut star = None;
-        loop {
-            match (pattern.next(), text.clone().next()) {
-                (Some(b'*'), _) => star = Some((pattern.clone(), text.clone())),
-                (Some(p), Some(t)) if p == t || p == b'?' => {
-                    text.next();
+        matches_backwards(self.bytes_backwards(), glob)
+    }
+}
+
+/// Whether the glob matches a text whose bytes come from the last to the first.
+pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob: &str) -> bool {
+    let mut pattern = glob.bytes().rev();
+    // After the last star: the pattern that follows it, and the text it was last tried on.
+    let mut star = None;
+    loop {
+        match (pattern.next(), text.clone().next()) {
+            (Some(b'*'), _) => star = Some((pattern.clone(), text.clone())),
+            (Some(p), Some(t)) if p == t || p == b'?' => {
+                text.next();
+            }
+            (None, None) => return true,
+            _ => {
+                let Some((after, tried)) = &mut star else { return false };
+                if tried.next().is_none() {
+                    return false;
                 }
-                (None, None) => return true,
-                _ => {
-                    let Some((after, tried)) = &mut star else { return false };
-                    if tried.next().is_none() {
-                        return false;
-                    }
-                    pattern = after.clone();
-                    text = tried.clone();
-                }
+                pattern = after.clone();
+                text = tried.clone();
             }
         }
     }

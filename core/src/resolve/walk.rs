@@ -1,7 +1,7 @@
 use core::ops::ControlFlow;
 
 use super::considered::{Outcome, each};
-use super::frame::{Attribute, Frame, State, extend};
+use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
 use super::problem::{Problem, ResolveError};
 use super::visit::{BufferVisit, ModuleVisit, ParamVisit};
@@ -156,7 +156,7 @@ fn check_overrides(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()
     let Some(rules) = frame.rules else { return ControlFlow::Continue(()) };
     for (rule, _) in rules.writes().enumerate() {
         for (index, name) in rules.override_names(rule).enumerate() {
-            let attribute = frame.attribute(name);
+            let attribute = attribute(frame.layer, name);
             if attribute == Attribute::Layer {
                 continue;
             }
