@@ -13,6 +13,10 @@ use crate::{Backend, Job, Level};
 ///
 /// The result does not depend on the number of threads, nor on how the work is cut.
 ///
+/// A call is one parallel job, whatever the number of parameters; up to 32 768 elements in all are filled by the caller
+/// alone. A thread begins with neighbouring tiles, so that on machines where each processor has memory of its own most
+/// pages come to lie with the one that fills them first.
+///
 /// ```
 /// use weight_init_backends::{Backend, Embedded, Rayon};
 /// use weight_init_core::{Fill, Stream};
