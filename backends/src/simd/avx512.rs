@@ -9,7 +9,7 @@ use core::arch::x86_64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{Float, bf16, f16};
 
-use super::abreast::abreast;
+use super::instructions::{abreast, functions, instructions, store};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,17 +32,6 @@ impl Avx512 {
     pub(super) const fn uncached(self) -> Self {
         Self { uncached: true }
     }
-}
-
-/// Methods that are one instruction, or one function of this file, each.
-macro_rules! instructions {
-    ($($name:ident($($a:ident: $type:ty),*) -> $result:ty = $function:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($a: $type),*) -> $result {
-            // SAFETY: a value of `Avx512` is only made where the processor has the instructions.
-            unsafe { $function }
-        }
-    )*};
 }
 
 impl Arithmetic<f32> for Avx512 {
@@ -165,40 +154,12 @@ impl Avx512 {
         order_bf16(x: [__m512; 4]) -> [__m512i; 2] = order_bf16(x);
     }
 
-    /// Writes all registers to `out`, if they are as long.
-    #[inline(always)]
-    fn store<T: Float, const K: usize>(self, registers: [__m512i; K], out: &mut [T]) {
-        if size_of_val(out) != size_of_val(&registers) {
-            return;
-        }
-        let to = out.as_mut_ptr().cast::<__m512i>();
-        let uncached = self.uncached && to.is_aligned();
-        for (i, &register) in registers.iter().enumerate() {
-            // SAFETY: `out` is as long as `registers`.
-            let to = unsafe { to.add(i) };
-            if uncached {
-                // SAFETY: as above; aligned; any bits are a number; a value of `Avx512` is only
-                // made where the processor has the instructions.
-                unsafe { _mm512_stream_si512(to, register) };
-            } else {
-                // SAFETY: as above, without a need to be aligned.
-                unsafe { _mm512_storeu_si512(to, register) };
-            }
-        }
-    }
-}
-
-/// Declares functions with the instructions, which are safe to call from one another.
-macro_rules! functions {
-    ($($(#[$doc:meta])* fn $name:ident($($a:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
-        $(#[$doc])*
-        #[inline]
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn $name($($a: $type),*) -> $result $body
-    )*};
+    store!(__m512i, _mm512_storeu_si512, _mm512_stream_si512);
 }
 
 functions! {
+    "avx512f,avx512bw,avx512dq,avx512vl";
+
     fn shl_32(a: __m512i, by: u32) -> __m512i {
         _mm512_sll_epi32(a, _mm_cvtsi32_si128(by.cast_signed()))
     }

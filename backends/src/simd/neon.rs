@@ -5,20 +5,11 @@ use core::arch::aarch64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{bf16, f16};
 
+use super::instructions::{functions, instructions};
+
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Neon;
-
-/// Methods that are one instruction, or one function of this file, each.
-macro_rules! instructions {
-    ($($name:ident($($a:ident: $type:ty),*) -> $result:ty = $function:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($a: $type),*) -> $result {
-            // SAFETY: every processor of this target has the instructions.
-            unsafe { $function }
-        }
-    )*};
-}
 
 impl Arithmetic<f32> for Neon {
     const ABREAST: usize = 8;
@@ -152,17 +143,9 @@ impl Neon {
     }
 }
 
-/// Declares functions with the instructions, which are safe to call from one another.
-macro_rules! functions {
-    ($($(#[$doc:meta])* fn $name:ident($($a:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
-        $(#[$doc])*
-        #[inline]
-        #[target_feature(enable = "neon")]
-        fn $name($($a: $type),*) -> $result $body
-    )*};
-}
-
 functions! {
+    "neon";
+
     fn shl_32(a: uint32x4_t, by: u32) -> uint32x4_t {
         vshlq_u32(a, vdupq_n_s32(by.cast_signed()))
     }

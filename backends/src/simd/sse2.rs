@@ -5,7 +5,7 @@ use core::arch::x86_64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{Float, bf16, f16};
 
-use super::abreast::abreast;
+use super::instructions::{abreast, functions, instructions, store};
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,17 +24,6 @@ impl Sse2 {
     pub(super) const fn uncached(self) -> Self {
         Self { uncached: true }
     }
-}
-
-/// Methods that are one instruction, or one function of this file, each.
-macro_rules! instructions {
-    ($($name:ident($($a:ident: $type:ty),*) -> $result:ty = $function:expr;)*) => {$(
-        #[inline(always)]
-        fn $name(self, $($a: $type),*) -> $result {
-            // SAFETY: every processor of this target has the instructions.
-            unsafe { $function }
-        }
-    )*};
 }
 
 impl Arithmetic<f32> for Sse2 {
@@ -155,40 +144,12 @@ impl Sse2 {
         rounded_bf16(x: __m128) -> __m128i = rounded_bf16(x);
     }
 
-    /// Writes all registers to `out`, if they are as long.
-    #[inline(always)]
-    fn store<T: Float, const K: usize>(self, registers: [__m128i; K], out: &mut [T]) {
-        if size_of_val(out) != size_of_val(&registers) {
-            return;
-        }
-        let to = out.as_mut_ptr().cast::<__m128i>();
-        let uncached = self.uncached && to.is_aligned();
-        for (i, &register) in registers.iter().enumerate() {
-            // SAFETY: `out` is as long as `registers`.
-            let to = unsafe { to.add(i) };
-            if uncached {
-                // SAFETY: as above; aligned; any bits are a number; every processor of this target
-                // has the instructions.
-                unsafe { _mm_stream_si128(to, register) };
-            } else {
-                // SAFETY: as above, without a need to be aligned.
-                unsafe { _mm_storeu_si128(to, register) };
-            }
-        }
-    }
-}
-
-/// Declares functions with the instructions, which are safe to call from one another.
-macro_rules! functions {
-    ($($(#[$doc:meta])* fn $name:ident($($a:ident: $type:ty),*) -> $result:ty $body:block)*) => {$(
-        $(#[$doc])*
-        #[inline]
-        #[target_feature(enable = "sse2")]
-        fn $name($($a: $type),*) -> $result $body
-    )*};
+    store!(__m128i, _mm_storeu_si128, _mm_stream_si128);
 }
 
 functions! {
+    "sse2";
+
     fn shl_32(a: __m128i, by: u32) -> __m128i {
         _mm_sll_epi32(a, _mm_cvtsi32_si128(by.cast_signed()))
     }
