@@ -249,7 +249,7 @@ fn run<S: Initializers, const BATCH: usize>(
     call: Call<'_>,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    let mut batch: [Decided; BATCH] = [const { Decided::NONE }; BATCH];
+    let mut batch = [const { Decided::none() }; BATCH];
     let (mut first, mut done) = (0, Written::default());
     loop {
         let count = decide::<S>(&*model, call, first, &batch)?;

@@ -27,12 +27,14 @@ pub(super) struct Decided {
 
 impl Decided {
     /// Nothing yet.
-    pub(super) const NONE: Self = Self {
-        stream: Cell::new(0),
-        is_bias: Cell::new(false),
-        order: Cell::new(Order::NEVER),
-        init: Cell::new(None),
-    };
+    pub(super) const fn none() -> Self {
+        Self {
+            stream: Cell::new(0),
+            is_bias: Cell::new(false),
+            order: Cell::new(Order::NEVER),
+            init: Cell::new(None),
+        }
+    }
 
     fn begin(&self, stream: u64, param: &Param<'_>) {
         self.stream.set(stream);
@@ -75,7 +77,10 @@ pub(super) fn decide<S: Initializers>(
         stop: Cell::new(None),
     };
     let _ = shared.enter(None);
-    shared.stop.get().map_or(Ok(shared.next.get()), Err)
+    match shared.stop.get() {
+        Some(error) => Err(error),
+        None => Ok(shared.next.get()),
+    }
 }
 
 /// A layer on the way from the root; on the call stack, so with nothing in it that follows from the links above.
