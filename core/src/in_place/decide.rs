@@ -93,6 +93,7 @@ pub(super) struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// Whether this layer or one above it was shown before at another path.
+    #[inline(never)]
     fn is_tied(&self) -> bool {
         self.above.is_some_and(|(parent, child)| child.same_as.is_some() || parent.is_tied())
     }
@@ -204,6 +205,7 @@ impl<'a> Link<'a> for Frame<'a> {
     fn layer(&self) -> &'a dyn Layer {
         self.above.map_or(self.shared.root, |(_, child)| child.layer)
     }
+    #[inline(never)]
     fn depth(&self) -> usize {
         let (mut depth, mut next) = (0, self.parent());
         while let Some(frame) = next {
