@@ -101,6 +101,6 @@ fn microcontrollers_write_the_bits_of_the_host() {
     assert!(table <= 12 * 1024, "the network takes {table} bytes of flash");
     assert!(postcard <= table + 6 * 1024, "decoding takes {} bytes of flash", postcard - table);
     let ram = smallest.ram_bytes["table"];
-    // Two thirds of it are the walk to a layer two levels down; 512 are the goal.
-    assert!(ram <= 864, "{ram} bytes of RAM beside the weights");
+    // The walk to a layer two levels down, and there the samples in soft floats; 512 are the goal.
+    assert!(ram <= 640, "{ram} bytes of RAM beside the weights");
 }

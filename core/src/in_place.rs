@@ -55,7 +55,7 @@ pub trait Data<S: Initializers = All> {
         &mut self,
         init: &Init<()>,
         shape: &Shape<'_>,
-        stream: Stream,
+        stream: &Stream,
     ) -> Result<(), InitWeightsError>;
 }
 
@@ -72,7 +72,7 @@ impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
         &mut self,
         init: &Init<()>,
         shape: &Shape<'_>,
-        stream: Stream,
+        stream: &Stream,
     ) -> Result<(), InitWeightsError> {
         S::write(init, shape, stream, self.0)
     }
@@ -249,15 +249,17 @@ fn run<S: Initializers, const BATCH: usize>(
     call: Call<'_>,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    let mut batch: [Option<Decided>; BATCH] = [None; BATCH];
+    let mut batch = [const { Decided::none() }; BATCH];
     let (mut first, mut done) = (0, Written::default());
     loop {
-        let count = decide::<S>(&*model, call, first, &mut batch)?;
+        let count = decide::<S>(&*model, call, first, &batch)?;
         // Whatever is wrong is found before anything is written.
         if first == 0 && !sizes_fit(model) {
             return Err(InitWeightsError::Elements);
         }
-        done = write_batch(model, &batch, seed, first, done)?;
+        if let Some(error) = write_batch(model, &mut batch, seed, first, &mut done) {
+            return Err(error);
+        }
         first += BATCH;
         if first >= count {
             return Ok(done);
@@ -269,14 +271,15 @@ fn run<S: Initializers, const BATCH: usize>(
 #[inline(never)]
 fn write_batch<S: Initializers>(
     model: &mut dyn LayerMut<S>,
-    batch: &[Option<Decided>],
+    batch: &mut [Decided],
     seed: u64,
     first: usize,
-    done: Written,
-) -> Result<Written, InitWeightsError> {
-    let mut writer = Writer { batch, seed, first, next: 0, result: Ok(done) };
+    done: &mut Written,
+) -> Option<InitWeightsError> {
+    let mut writer =
+        Writer { batch, stream: Stream::with_id(seed, 0), first, next: 0, done, error: None };
     let _ = model.visit_mut(&mut writer);
-    writer.result
+    writer.error
 }
 
 #[inline(never)]

@@ -3,9 +3,10 @@
 //! The same closed form on the same links of the call stack, with no more in a link than a write needs. A
 //! microcontroller has no room for the rest.
 
+use core::cell::Cell;
 use core::ops::ControlFlow;
 
-use super::look::{Found, Order, last_write};
+use super::look::{Order, look};
 use super::{InitWeightsError, Initializers};
 use crate::init_cfg::{Bias, Init, Kind, Rules};
 use crate::initializer::Constant;
@@ -16,18 +17,39 @@ use crate::resolve::{
 };
 
 /// What is decided for one parameter.
-#[derive(Clone, Copy)]
 pub(super) struct Decided {
-    pub(super) stream: u64,
+    stream: Cell<u64>,
+    is_bias: Cell<bool>,
     /// Of the last writer so far; a tie may bring a later one.
-    order: Option<Order>,
-    init: Option<Init<()>>,
+    pub(super) order: Cell<Order>,
+    init: Cell<Option<Init<()>>>,
 }
 
 impl Decided {
+    /// Nothing yet.
+    pub(super) const fn none() -> Self {
+        Self {
+            stream: Cell::new(0),
+            is_bias: Cell::new(false),
+            order: Cell::new(Order::NEVER),
+            init: Cell::new(None),
+        }
+    }
+
+    fn begin(&self, stream: u64, param: &Param<'_>) {
+        self.stream.set(stream);
+        self.is_bias.set(param.name == "bias");
+        self.order.set(Order::NEVER);
+        self.init.set(None);
+    }
+
+    pub(super) const fn stream(&self) -> u64 {
+        self.stream.get()
+    }
+
     /// What writes the parameter; `None` if no rule does.
-    pub(super) fn init(&self) -> Option<&Init<()>> {
-        self.init.as_ref()
+    pub(super) fn init(&mut self) -> Option<&Init<()>> {
+        self.init.get_mut().as_ref()
     }
 }
 
@@ -40,132 +62,89 @@ pub(super) fn decide<S: Initializers>(
     root: &dyn Layer,
     call: Call<'_>,
     first: usize,
-    decided: &mut [Option<Decided>],
+    decided: &[Decided],
 ) -> Result<usize, InitWeightsError> {
-    for slot in &mut *decided {
-        *slot = None;
-    }
-    let frame = Frame {
-        parent: None,
-        name: "",
-        layer: root,
-        depth: 0,
-        entered: 0,
-        runs: matches!(call, Call::Initialize(_)) || root.init_weights() != InitWeights::None,
-        tied: false,
-        stream: Fnv1a::new(),
-    };
-    let mut shared = Shared {
+    let shared = Shared {
+        root,
         call,
-        entered: 1,
-        tied: 0,
+        entered: Cell::new(1),
+        tied: Cell::new(0),
         first,
-        next: 0,
+        next: Cell::new(0),
         decided,
         has: S::has,
         bias: S::bias,
-        stop: None,
+        stop: Cell::new(None),
     };
-    let mut walk = Walk { frame: &frame, shared: &mut shared };
-    let _ = walk.enter();
-    shared.stop.map_or(Ok(shared.next), Err)
+    let _ = shared.enter(None);
+    match shared.stop.get() {
+        Some(error) => Err(error),
+        None => Ok(shared.next.get()),
+    }
 }
 
-/// A layer on the way from the root; on the call stack.
+/// A layer on the way from the root; on the call stack, so with nothing in it that follows from the links above.
 pub(super) struct Frame<'a> {
-    pub(super) parent: Option<&'a Self>,
-    pub(super) name: &'a str,
-    pub(super) layer: &'a dyn Layer,
-    depth: u16,
-    runs: bool,
-    tied: bool,
+    /// The layer above, and what it shows of this one; not for the root.
+    above: Option<(&'a Self, &'a Child<'a>)>,
     pub(super) entered: u32,
-    stream: Fnv1a,
+    pub(super) shared: &'a Shared<'a>,
 }
 
 impl<'a> Frame<'a> {
-    /// A child of this layer, as it is entered.
+    /// Whether this layer or one above it was shown before at another path.
     #[inline(never)]
-    fn below(&'a self, child: &Child<'a>, shared: &mut Shared<'_>) -> Self {
-        let entered = shared.entered;
-        shared.entered += 1;
-        Self {
-            parent: Some(self),
-            name: child.name,
-            layer: child.layer,
-            depth: self.depth.saturating_add(1),
-            entered,
-            runs: !shared.is_bare() && self.runs && child.layer.init_weights() != InitWeights::None,
-            tied: self.tied || child.same_as.is_some(),
-            stream: match child.same_as {
-                Some(path) => Fnv1a::new().write(path.as_bytes()),
-                None => extend(self.stream, child.name),
-            },
-        }
-    }
-}
-
-impl<'a> Link<'a> for Frame<'a> {
-    fn parent(&self) -> Option<&'a Self> {
-        self.parent
-    }
-    fn name(&self) -> &'a str {
-        self.name
-    }
-    fn layer(&self) -> &'a dyn Layer {
-        self.layer
-    }
-    fn depth(&self) -> usize {
-        usize::from(self.depth)
-    }
-}
-
-/// What the frames of one walk share.
-pub(super) struct Shared<'s> {
-    call: Call<'s>,
-    /// Layers entered so far.
-    entered: u32,
-    /// Layers entered so far at other paths than their first.
-    tied: u32,
-    first: usize,
-    /// The number of the next parameter that has memory of its own.
-    next: usize,
-    decided: &'s mut [Option<Decided>],
-    pub(super) has: fn(Kind) -> bool,
-    pub(super) bias: fn(Bias) -> Option<f64>,
-    stop: Option<InitWeightsError>,
-}
-
-impl<'s> Shared<'s> {
-    /// The rules that a layer holds in this call, if they are applied.
-    pub(super) fn rules<'a>(&self, frame: &Frame<'a>) -> Option<&'a dyn Rules>
-    where
-        's: 'a,
-    {
-        match self.call {
-            _ if !frame.runs => None,
-            Call::InitWeights => frame.layer.init_cfg(),
-            Call::Initialize(rules) => (frame.depth == 0).then_some(rules),
-        }
+    fn is_tied(&self) -> bool {
+        self.above.is_some_and(|(parent, child)| child.same_as.is_some() || parent.is_tied())
     }
 
-    pub(super) const fn is_bare(&self) -> bool {
-        matches!(self.call, Call::Initialize(_))
-    }
-
-    /// What is wrong with a layer, before its parts are looked at.
+    /// The rules that the layer holds in this call, if they are applied.
     #[inline(never)]
-    fn fault(&mut self, frame: &Frame<'_>) -> Option<InitWeightsError> {
-        self.tied += u32::from(frame.tied);
-        if self.tied > MAX_TIED_VISITS {
+    pub(super) fn rules(&self) -> Option<&'a dyn Rules> {
+        if let Call::Initialize(rules) = self.shared.call {
+            return if self.above.is_none() { Some(rules) } else { None };
+        }
+        let mut next = Some(self);
+        while let Some(frame) = next {
+            if frame.layer().init_weights() == InitWeights::None {
+                return None;
+            }
+            next = frame.parent();
+        }
+        self.layer().init_cfg()
+    }
+
+    /// The stream id of a parameter of this layer.
+    #[inline(always)]
+    fn stream_of(&self, param: &Param<'_>) -> u64 {
+        // Of the path at which the layer was shown first.
+        let mut path = Fnv1a::new();
+        let mut depth = 1;
+        // From below the root downwards.
+        while let Some((_, child)) = Frame::at(self, depth).and_then(|frame| frame.above) {
+            path = match child.same_as {
+                Some(first) => Fnv1a::new().write(first.as_bytes()),
+                None => extend(path, child.name),
+            };
+            depth += 1;
+        }
+        stream_of(path, param)
+    }
+
+    /// What is wrong with the layer, before its parts are looked at.
+    #[inline(never)]
+    fn fault(&self) -> Option<InitWeightsError> {
+        let tied = &self.shared.tied;
+        tied.set(tied.get() + u32::from(self.is_tied()));
+        if tied.get() > MAX_TIED_VISITS {
             return Some(InitWeightsError::Resolve(ResolveError::TooManyPaths));
         }
-        let rules = self.rules(frame)?;
+        let rules = self.rules()?;
         let mut rule = 0;
         while rules.kind(rule, None).is_some() {
             let mut index = 0;
             while let Some(name) = rules.override_name(rule, index) {
-                if attribute(frame.layer, name) != Attribute::Layer {
+                if attribute(self.layer(), name) != Attribute::Layer {
                     return Some(InitWeightsError::Resolve(ResolveError::MissingAttribute));
                 }
                 index += 1;
@@ -174,65 +153,115 @@ impl<'s> Shared<'s> {
         }
         None
     }
-}
 
-struct Walk<'w, 's> {
-    frame: &'w Frame<'w>,
-    shared: &'w mut Shared<'s>,
-}
-
-impl Walk<'_, '_> {
-    fn enter(&mut self) -> ControlFlow<()> {
-        self.shared.stop = self.shared.fault(self.frame);
-        if self.shared.stop.is_some() {
-            return ControlFlow::Break(());
-        }
-        self.frame.layer.visit(self)
-    }
-
-    /// Keeps what was found for one parameter, if it is one of the batch.
+    /// Puts down what writes the parameters that are written by the rules of this layer. Only now, when the stack is free
+    /// of what is below it.
     #[inline(never)]
-    fn keep(&mut self, param: &Param<'_>, found: Option<Found<'_>>) {
-        let Self { frame, shared } = self;
-        let stream = stream_of(frame.stream, param);
-        let slot = if frame.tied || param.same_as.is_some() {
-            shared.decided.iter_mut().flatten().find(|decided| decided.stream == stream)
-        } else {
-            let slot = shared.next.checked_sub(shared.first);
-            shared.next += 1;
-            slot.and_then(|slot| shared.decided.get_mut(slot))
-                .map(|slot| slot.insert(Decided { stream, order: None, init: None }))
-        };
-        if let (Some(slot), Some(Found { rules, order })) = (slot, found)
-            && slot.order < Some(order)
-        {
+    fn settle(&self) {
+        let Some(rules) = self.rules() else { return };
+        for decided in self.shared.decided {
+            let order = decided.order.get();
+            if order.entered != self.entered {
+                continue;
+            }
             let (rule, over) = (order.rule as usize, order.part.over());
-            slot.order = Some(order);
             // In the set, as everything that writes the parameter.
-            slot.init = match param.name {
-                "bias" => rules
+            decided.init.set(if decided.is_bias.get() {
+                rules
                     .bias(rule, over)
-                    .and_then(shared.bias)
-                    .map(|val| Init::Constant(Constant { val })),
-                _ => rules.init(rule, over),
-            };
+                    .and_then(self.shared.bias)
+                    .map(|val| Init::Constant(Constant { val }))
+            } else {
+                rules.init(rule, over)
+            });
         }
+    }
+
+    /// Where the decision about a parameter goes, if it is one of the batch.
+    #[inline(never)]
+    fn slot(&self, param: &Param<'_>) -> Option<&'a Decided> {
+        let Shared { first, next, decided, .. } = self.shared;
+        let number = next.get().checked_sub(*first);
+        let is_own = !self.is_tied() && param.same_as.is_none();
+        next.set(next.get() + usize::from(is_own));
+        let number = number?;
+        let stream = self.stream_of(param);
+        if !is_own {
+            return decided.iter().take(number).find(|decided| decided.stream() == stream);
+        }
+        let slot = decided.get(number)?;
+        slot.begin(stream, param);
+        Some(slot)
     }
 }
 
-impl LayerVisitor for Walk<'_, '_> {
-    fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
-        let mut found = None;
-        self.shared.stop = last_write(self.frame, param, self.shared, &mut found).err();
-        if self.shared.stop.is_some() {
-            return ControlFlow::Break(());
+impl<'a> Link<'a> for Frame<'a> {
+    fn parent(&self) -> Option<&'a Self> {
+        self.above.map(|(parent, _)| parent)
+    }
+    fn name(&self) -> &'a str {
+        self.above.map_or("", |(_, child)| child.name)
+    }
+    fn layer(&self) -> &'a dyn Layer {
+        self.above.map_or(self.shared.root, |(_, child)| child.layer)
+    }
+    #[inline(never)]
+    fn depth(&self) -> usize {
+        let (mut depth, mut next) = (0, self.parent());
+        while let Some(frame) = next {
+            depth += 1;
+            next = frame.parent();
         }
-        self.keep(param, found);
+        depth
+    }
+}
+
+/// What the frames of one walk share.
+pub(super) struct Shared<'s> {
+    root: &'s dyn Layer,
+    call: Call<'s>,
+    /// The number of the next layer.
+    entered: Cell<u32>,
+    /// Layers entered so far at other paths than their first.
+    tied: Cell<u32>,
+    first: usize,
+    /// The number of the next parameter that has memory of its own.
+    next: Cell<usize>,
+    decided: &'s [Decided],
+    pub(super) has: fn(Kind) -> bool,
+    pub(super) bias: fn(Bias) -> Option<f64>,
+    stop: Cell<Option<InitWeightsError>>,
+}
+
+impl Shared<'_> {
+    pub(super) const fn is_bare(&self) -> bool {
+        matches!(self.call, Call::Initialize(_))
+    }
+
+    /// Breaks off if something is wrong.
+    fn check(&self, fault: Option<InitWeightsError>) -> ControlFlow<()> {
+        self.stop.set(fault);
+        if fault.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    #[inline(always)]
+    fn enter(&self, above: Option<(&Frame<'_>, &Child<'_>)>) -> ControlFlow<()> {
+        let entered = self.entered.get();
+        self.entered.set(entered + 1);
+        let mut frame = Frame { above, entered, shared: self };
+        self.check(frame.fault())?;
+        frame.layer().visit(&mut frame)?;
+        frame.settle();
         ControlFlow::Continue(())
+    }
+}
+
+impl LayerVisitor for Frame<'_> {
+    fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
+        self.shared.check(look(self, param, self.slot(param)))
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
-        let frame = self.frame.below(child, self.shared);
-        Walk { frame: &frame, shared: self.shared }.enter()
+        self.shared.enter(Some((self, child)))
     }
 }

@@ -9,7 +9,7 @@ use crate::{FillError, Float, Stream};
 /// Where samples come from, and where they go.
 pub(super) struct Draw<'o, L, T> {
     pub(super) lanes: L,
-    pub(super) stream: Stream,
+    pub(super) stream: &'o Stream,
     pub(super) out: &'o mut [T],
 }
 
@@ -30,7 +30,7 @@ impl<L: Lanes, T: Float> Draw<'_, L, T> {
     pub(super) fn uniform(self, a: f64, b: f64) -> Result<(), InitWeightsError> {
         match UniformFill::new(a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }
         Ok(())
     }
@@ -39,22 +39,27 @@ impl<L: Lanes, T: Float> Draw<'_, L, T> {
     pub(super) fn normal(self, mean: f64, std: f64) -> Result<(), InitWeightsError> {
         match NormalFill::new(mean, std).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }
         Ok(())
     }
 
-    /// Normal with mean 0 and a standard deviation of at most 2, whose samples no element type is too small for.
+    /// Normal with mean 0 and a standard deviation of at most 2, whose samples no element type is too small for. It is
+    /// computed here, on the part of the stack that holds samples later.
     #[inline(never)]
-    pub(super) fn centred(self, std: f64) {
-        NormalFill::centred(std).write_with(self.lanes, self.stream, 0, self.out);
+    pub(super) fn centred(
+        self,
+        std: impl FnOnce() -> Result<f64, InitWeightsError>,
+    ) -> Result<(), InitWeightsError> {
+        NormalFill::centred(std()?).write_with(self.lanes, *self.stream, 0, self.out);
+        Ok(())
     }
 
     #[inline(never)]
     pub(super) fn trunc_normal(self, i: &TruncNormal) -> Result<(), InitWeightsError> {
         match TruncNormalFill::new(i.mean, i.std, i.a, i.b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }
         Ok(())
     }

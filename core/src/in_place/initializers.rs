@@ -42,7 +42,7 @@ pub trait Initializers: 'static {
     fn write<T: Float>(
         init: &Init<()>,
         shape: &Shape<'_>,
-        stream: Stream,
+        stream: &Stream,
         out: &mut [T],
     ) -> Result<(), InitWeightsError>;
 }
@@ -81,7 +81,7 @@ impl<S: Set> Initializers for S {
     fn write<T: Float>(
         init: &Init<()>,
         shape: &Shape<'_>,
-        stream: Stream,
+        stream: &Stream,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
         S::write_on(init, shape, Draw { lanes: Scalar, stream, out })
@@ -100,7 +100,7 @@ impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
     fn write<T: Float>(
         init: &Init<()>,
         shape: &Shape<'_>,
-        stream: Stream,
+        stream: &Stream,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
         S::write_on(init, shape, Draw { lanes: L::default(), stream, out })
@@ -211,14 +211,11 @@ members! {
         }
     };
     Kaiming(i, shape, draw) {
-        let std = i.std(shape).map_err(code)?;
+        let std = || i.std(shape).map_err(code);
         match i.distribution {
             // No gain is beyond 5/3, no fan below 1.
-            Distribution::Normal => {
-                draw.centred(std);
-                Ok(())
-            }
-            Distribution::Uniform => draw.around_zero(std),
+            Distribution::Normal => draw.centred(std),
+            Distribution::Uniform => draw.around_zero(std()?),
         }
     };
     Caffe2Xavier(_i, shape, draw) draw.around_zero(Self::KAIMING.std(shape).map_err(code)?);
@@ -239,11 +236,7 @@ impl Member for KaimingNormal {
         draw: Draw<'_, L, T>,
     ) -> Result<(), InitWeightsError> {
         let Init::Kaiming(i) = init else { return Err(InitWeightsError::NotLinked) };
-        let Some(std) = constant_gain_std(i, shape) else {
-            return Err(InitWeightsError::NotLinked);
-        };
-        draw.centred(std);
-        Ok(())
+        draw.centred(|| constant_gain_std(i, shape).ok_or(InitWeightsError::NotLinked))
     }
 }
 

@@ -1,17 +1,24 @@
 //! Which part of which rule writes a parameter last.
 
 use super::InitWeightsError;
-use super::decide::{Frame, Shared};
+use super::decide::{Decided, Frame};
 use crate::init_cfg::{Kind, Rules, TypeName};
 use crate::layer::Param;
 use crate::resolve::{Link, Outcome, Part, ResolveError, matches_backwards, own, touches};
 
 /// The moment of a write. Without Pretrained rules every module writes before its children.
+///
+/// Layers are counted from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Order {
     pub(super) entered: u32,
     pub(super) rule: u32,
     pub(super) part: PartNumber,
+}
+
+impl Order {
+    /// Before every write.
+    pub(super) const NEVER: Self = Self { entered: 0, rule: 0, part: PartNumber::LAYER };
 }
 
 /// A [`Part`] in one word: globs and overrides count from 0, each in a range of its own.
@@ -40,116 +47,142 @@ impl PartNumber {
     }
 }
 
-/// A part of a rule that writes.
-#[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
-    pub(super) rules: &'a dyn Rules,
-    pub(super) order: Order,
-}
-
-/// Finds the last write to a parameter on the path to it; or what is wrong with any write to it.
+/// Looks for the last write to a parameter on the path to it, for `slot`; or for what is wrong with any write to it.
 #[inline(never)]
-pub(super) fn last_write<'a>(
-    leaf: &Frame<'a>,
+pub(super) fn look(
+    leaf: &Frame<'_>,
     param: &Param<'_>,
-    shared: &Shared<'a>,
-    last: &mut Option<Found<'a>>,
-) -> Result<(), InitWeightsError> {
-    let mut next = Some(leaf);
+    slot: Option<&Decided>,
+) -> Option<InitWeightsError> {
+    let order = Order::NEVER;
+    let mut look =
+        Look { rules: None, order, frame: leaf, leaf, param, slot, inner: false, last: None };
     // From the innermost module to the outermost: of two that write, the inner one is the last.
-    while let Some(frame) = next {
-        if let Some(rules) = shared.rules(frame) {
-            let order = Order { entered: frame.entered, rule: 0, part: PartNumber::LAYER };
-            let mut look = Look { found: Found { rules, order }, frame, leaf, param, shared };
-            look.last_write(last)?;
+    loop {
+        look.begin();
+        while let Some(may_run) = look.may_run() {
+            if !may_run {
+                return Some(InitWeightsError::Pretrained);
+            }
+            if look.writes() {
+                let fault = look.fault();
+                if fault.is_some() {
+                    return fault;
+                }
+                look.keep();
+            }
+            look.advance();
         }
-        next = frame.parent;
+        let Some(parent) = look.frame.parent() else { break };
+        look.frame = parent;
     }
     // One that a later one undoes needs no checkpoint.
-    match last {
-        Some(found) if found.is_pretrained() => Err(InitWeightsError::Pretrained),
-        _ => Ok(()),
-    }
+    if look.last == Some(TypeName::Pretrained) { Some(InitWeightsError::Pretrained) } else { None }
 }
 
-impl Found<'_> {
+/// A look at one part after the other of the rules on the path, for one parameter: lent as one, for each of these would
+/// have its copy on the stack. What it does is in functions of their own, whose places on the stack come one after the
+/// other.
+struct Look<'l> {
+    frame: &'l Frame<'l>,
+    /// Those of `frame`, if they are applied.
+    rules: Option<&'l dyn Rules>,
+    order: Order,
+    leaf: &'l Frame<'l>,
+    param: &'l Param<'l>,
+    slot: Option<&'l Decided>,
+    /// Whether a module below `frame` writes the parameter.
+    inner: bool,
+    /// What the last write is.
+    last: Option<TypeName>,
+}
+
+impl Look<'_> {
+    /// Goes to the first rule of `frame`.
+    #[inline(never)]
+    fn begin(&mut self) {
+        self.rules = self.frame.rules();
+        self.order = Order { entered: self.frame.entered, ..Order::NEVER };
+        self.inner = self.last.is_some();
+    }
+
     const fn rule(&self) -> usize {
         self.order.rule as usize
     }
 
-    fn is_pretrained(&self) -> bool {
-        self.rules.kind(self.rule(), self.order.part.over()).is_some_and(is_pretrained)
+    fn kind(&self) -> Option<Kind> {
+        self.rules?.kind(self.rule(), self.order.part.over())
     }
-}
 
-fn is_pretrained(kind: Kind) -> bool {
-    kind.type_name == TypeName::Pretrained
-}
+    #[inline(never)]
+    fn is_pretrained(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.type_name == TypeName::Pretrained)
+    }
 
-/// A look at one part after the other of a module's rules, for one parameter: lent as one, for each of these would have
-/// its copy on the stack.
-struct Look<'l, 'a> {
-    found: Found<'a>,
-    frame: &'l Frame<'a>,
-    leaf: &'l Frame<'a>,
-    param: &'l Param<'l>,
-    shared: &'l Shared<'a>,
-}
-
-impl<'a> Look<'_, 'a> {
-    /// The last write of the module, unless an inner one has been found.
-    #[inline(always)]
-    fn last_write(&mut self, last: &mut Option<Found<'a>>) -> Result<(), InitWeightsError> {
-        let inner = last.is_some();
-        while let Some(kind) = self.found.rules.kind(self.found.rule(), None) {
-            // It runs when the children are done, so nothing comes after it.
-            if is_pretrained(kind) && !self.shared.is_bare() {
-                return Err(InitWeightsError::Pretrained);
-            }
-            if self.writes() {
-                if let Some(error) = self.fault() {
-                    return Err(error);
-                }
-                if !inner {
-                    *last = Some(self.found);
-                }
-            }
-            self.advance();
-        }
-        Ok(())
+    /// Whether the rule can be carried out; `None` past the last.
+    #[inline(never)]
+    fn may_run(&self) -> Option<bool> {
+        let kind = self.rules?.kind(self.rule(), None)?;
+        // Pretrained runs when the children are done, so nothing comes after it.
+        Some(kind.type_name != TypeName::Pretrained || self.leaf.shared.is_bare())
     }
 
     /// What is wrong with the write, also with one that a later one undoes.
-    #[inline(never)]
+    #[inline(always)]
     fn fault(&self) -> Option<InitWeightsError> {
-        let Self { found: Found { rules, order }, param, shared, .. } = self;
-        let (rule, over) = (order.rule as usize, order.part.over());
-        let Some(kind) = rules.kind(rule, over) else { return Some(InitWeightsError::NotLinked) };
-        if is_pretrained(kind) {
-            return None;
+        if self.is_pretrained() {
+            None
+        } else if self.param.name == "bias" {
+            self.bias_fault()
+        } else {
+            self.init_fault()
         }
-        if param.name == "bias" {
-            let value = rules.bias(rule, over).and_then(shared.bias);
-            return if value.is_some() { None } else { Some(InitWeightsError::NotLinked) };
-        }
-        if !(shared.has)(kind) {
+    }
+
+    #[inline(never)]
+    fn init_fault(&self) -> Option<InitWeightsError> {
+        let Some(kind) = self.kind().filter(|kind| (self.leaf.shared.has)(*kind)) else {
             return Some(InitWeightsError::NotLinked);
-        }
+        };
+        let shape = &self.param.shape;
         // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
-        if kind.needs_fans() && param.shape.dims().len() < 2 && !kind.skips(&param.shape) {
+        if kind.needs_fans() && shape.dims().len() < 2 && !kind.skips(shape) {
             return Some(InitWeightsError::Resolve(ResolveError::Shape));
         }
         None
     }
 
-    /// Whether the part writes the parameter.
     #[inline(never)]
+    fn bias_fault(&self) -> Option<InitWeightsError> {
+        let bias = self.rules.and_then(|rules| rules.bias(self.rule(), self.order.part.over()));
+        match bias.and_then(self.leaf.shared.bias) {
+            Some(_) => None,
+            None => Some(InitWeightsError::NotLinked),
+        }
+    }
+
+    /// Lets the part write the parameter, unless one of an inner module does.
+    #[inline(never)]
+    fn keep(&mut self) {
+        if self.inner {
+            return;
+        }
+        self.last = self.kind().map(|kind| kind.type_name);
+        if let Some(slot) = self.slot
+            && slot.order.get() < self.order
+        {
+            slot.order.set(self.order);
+        }
+    }
+
+    /// Whether the part writes the parameter.
+    #[inline(always)]
     fn writes(&self) -> bool {
-        match self.found.order.part.part() {
+        match self.order.part.part() {
             Part::Layer => self.layer_writes(),
             Part::Params(index) => self.is_named(index),
             Part::Override(index) => {
-                touches(self.found.is_pretrained(), self.param.name) == Outcome::Writes
+                touches(self.is_pretrained(), self.param.name) == Outcome::Writes
                     && self.is_below(index)
             }
         }
@@ -157,29 +190,31 @@ impl<'a> Look<'_, 'a> {
 
     #[inline(never)]
     fn layer_writes(&self) -> bool {
-        let Self { found, leaf, param, .. } = self;
-        let is_pretrained = found.is_pretrained();
-        own(found.rules, found.rule(), is_pretrained, leaf.layer, param.name) == Outcome::Writes
+        let Self { leaf, param, .. } = self;
+        let is_pretrained = self.is_pretrained();
+        self.rules.is_some_and(|rules| {
+            own(rules, self.rule(), is_pretrained, leaf.layer(), param.name) == Outcome::Writes
+        })
     }
 
     #[inline(never)]
     fn is_named(&self, glob: usize) -> bool {
-        let Self { found, leaf, param, .. } = self;
-        let glob = found.rules.params(found.rule(), glob);
+        let Self { leaf, param, .. } = self;
+        let glob = self.rules.and_then(|rules| rules.params(self.rule(), glob));
         glob.is_some_and(|glob| matches_backwards(Backwards::new(leaf, param.name), glob))
     }
 
     #[inline(never)]
     fn is_below(&self, over: usize) -> bool {
-        let Self { found, frame, leaf, .. } = self;
-        let name = found.rules.override_name(found.rule(), over);
+        let Self { frame, leaf, .. } = self;
+        let name = self.rules.and_then(|rules| rules.override_name(self.rule(), over));
         name.is_some_and(|name| frame.covers(name, leaf))
     }
 
     /// Goes to the part behind this one, in the order in which they write: of the same rule, or the next one's first.
     #[inline(never)]
     fn advance(&mut self) {
-        let Found { rules, order } = &mut self.found;
+        let Self { rules: Some(rules), order, .. } = self else { return };
         let rule = order.rule as usize;
         let (glob, over) = match order.part.part() {
             Part::Layer => (0, 0),
@@ -220,9 +255,9 @@ impl Iterator for Backwards<'_> {
             return Some(*byte);
         }
         while let Some(frame) = self.next {
-            self.next = frame.parent;
-            if !frame.name.is_empty() {
-                self.piece = frame.name.as_bytes();
+            self.next = frame.parent();
+            if !frame.name().is_empty() {
+                self.piece = frame.name().as_bytes();
                 return Some(b'.');
             }
         }

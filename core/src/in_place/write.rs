@@ -25,32 +25,28 @@ impl<S: Initializers> LayerVisitorMut<S> for Sizes {
 
 /// Writes what was decided for the parameters from number `first` on.
 pub(super) struct Writer<'a> {
-    pub(super) batch: &'a [Option<Decided>],
-    pub(super) seed: u64,
+    pub(super) batch: &'a mut [Decided],
+    /// With the seed, and the id of the parameter that is written.
+    pub(super) stream: Stream,
     pub(super) first: usize,
     pub(super) next: usize,
-    pub(super) result: Result<Written, InitWeightsError>,
+    pub(super) done: &'a mut Written,
+    pub(super) error: Option<InitWeightsError>,
 }
 
 impl<S: Initializers> LayerVisitorMut<S> for Writer<'_> {
     fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
-        let slot = self.next.checked_sub(self.first).and_then(|slot| self.batch.get(slot));
+        let slot = self.next.checked_sub(self.first).and_then(|slot| self.batch.get_mut(slot));
         self.next += 1;
-        let (Some(Some(decided)), Ok(done)) = (slot, &mut self.result) else {
-            return ControlFlow::Continue(());
-        };
+        let Some(decided) = slot else { return ControlFlow::Continue(()) };
+        self.stream = Stream::with_id(self.stream.seed(), decided.stream());
         let Some(init) = decided.init() else {
-            done.kept += 1;
+            self.done.kept += 1;
             return ControlFlow::Continue(());
         };
-        done.written += 1;
-        match data.write(init, shape, Stream::with_id(self.seed, decided.stream)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                self.result = Err(error);
-                ControlFlow::Break(())
-            }
-        }
+        self.done.written += 1;
+        self.error = data.write(init, shape, &self.stream).err();
+        if self.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()> {
