@@ -47,7 +47,8 @@ impl Folder {
                     .to_owned()
             }
         };
-        let packages = root
+        // Around the file, not the root: packages may be installed within a repository.
+        let packages = own
             .ancestors()
             .find(|folder| folder.file_name().is_some_and(|name| name == ".mim"))
             .and_then(|mim| mim.ancestors().nth(2));
