@@ -117,16 +117,17 @@ pub fn generate<E: Send>(
     backend: &mut Filler,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
-    let (give_back, memory) = mpsc::channel();
-    let (hand_over, windows) = mpsc::sync_channel(1);
-    // One window is filled while the other is taken.
-    for _ in 0..2 {
-        let _ = give_back.send(Vec::new());
-    }
     thread::scope(|scope| {
+        // The channels are locals of this closure, and their other ends move into the thread. Each side so drops its ends
+        // when it stops, for whatever reason, and the other side, which may be waiting for a window, is woken by that.
+        let (give_back, memory) = mpsc::channel();
+        let (hand_over, windows) = mpsc::sync_channel(1);
+        // One window is filled while the other is taken.
+        for _ in 0..2 {
+            let _ = give_back.send(Vec::new());
+        }
         scope.spawn(move || {
             let mut cursor = Cursor::default();
-            // Either end stops when the other one has gone.
             for scratch in memory {
                 let parts = cursor.window(tensors);
                 if parts.is_empty() {

@@ -3,6 +3,7 @@
 
 mod bench;
 mod config;
+mod early_end;
 mod explain;
 mod hostile;
 #[cfg(unix)]
