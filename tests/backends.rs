@@ -7,9 +7,10 @@ use weight_init_tests::bits::{Bits, same};
 use weight_init_tests::cuts::{cuts, orders, permuted, random_cuts};
 use weight_init_tests::tape::Tape;
 
-/// Numbers of the first element: at every place within a block, across 2³² of elements and of blocks, far away.
-const FIRSTS: [u64; 9] =
-    [0, 1, 2, 3, 5, (1 << 32) - 3, (1 << 34) - 3, (1 << 40) + 1, (1 << 63) - 150];
+/// Numbers of the first element: at every place within a block, across 2³² of elements and of blocks, far away,
+/// and across the end, behind which numbers begin anew.
+const FIRSTS: [u64; 10] =
+    [0, 1, 2, 3, 5, (1 << 32) - 3, (1 << 34) - 3, (1 << 40) + 1, (1 << 63) - 150, u64::MAX - 149];
 
 /// Runs every proof for every element type on each of some backends.
 macro_rules! suite {

@@ -14,7 +14,7 @@ use weight_init_core::in_place::{
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::{Fill, Float, Stream};
 
-use crate::Backend;
+use crate::{Backend, in_default_environment};
 
 pub use self::soft::Soft;
 
@@ -55,7 +55,7 @@ impl<T: Float> Backend<T> for Embedded {
         first: u64,
         out: &mut [T],
     ) -> Result<(), Infallible> {
-        fill.write_with(Lane, stream, first, out);
+        in_default_environment(|| fill.write_with(Lane, stream, first, out));
         Ok(())
     }
 }
@@ -97,7 +97,7 @@ pub fn init_weights<S: Set>(
     model: &mut dyn LayerMut<Native<S>>,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    init_weights_with(model, seed)
+    in_default_environment(|| init_weights_with(model, seed))
 }
 
 /// Writes these rules on the root alone, linking the initializers of `S` alone: [`initialize_with`] on this target.
@@ -110,5 +110,5 @@ pub fn initialize<S: Set>(
     rules: &dyn Rules,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    initialize_with(model, rules, seed)
+    in_default_environment(|| initialize_with(model, rules, seed))
 }

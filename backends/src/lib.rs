@@ -38,6 +38,7 @@ mod backend;
 pub mod cuda;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+mod environment;
 #[cfg(feature = "rayon")]
 mod rayon;
 #[cfg(feature = "simd")]
@@ -51,6 +52,7 @@ pub use self::backend::{Backend, Job};
 pub use self::cuda::{Cuda, CudaError, DeviceMemory, Staged};
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
+pub use self::environment::in_default_environment;
 #[cfg(feature = "rayon")]
 pub use self::rayon::{BuildError, Rayon};
 #[cfg(feature = "simd")]

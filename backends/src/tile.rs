@@ -19,7 +19,8 @@ pub(crate) fn tiles<'t, T: Float>(jobs: &'t mut [Job<'_, T>]) -> Vec<Job<'t, T>>
             let (out, behind) = rest.split_at_mut(rest.len().min(TILE - into));
             let len = out.len() as u64;
             tiles.push(Job { fill: job.fill, stream: job.stream, first, out });
-            (first, rest) = (first + len, behind);
+            // Numbers of elements wrap, as in the reference.
+            (first, rest) = (first.wrapping_add(len), behind);
         }
     }
     tiles
@@ -34,7 +35,9 @@ mod tests {
     #[test]
     fn tiles_cover_every_element_once_and_begin_at_multiples() {
         let fill = Fill::<f32>::constant(1.0).unwrap();
-        for (first, len) in [(0, 0), (0, 1), (5, TILE), (TILE as u64 - 1, 2), (3, 3 * TILE + 7)] {
+        for (first, len) in
+            [(0, 0), (0, 1), (5, TILE), (TILE as u64 - 1, 2), (3, 3 * TILE + 7), (u64::MAX - 5, 9)]
+        {
             let mut out = std::vec![0.0; len];
             let mut jobs = [Job { fill, stream: Stream::with_id(0, 0), first, out: &mut out[..] }];
             let tiles = tiles(&mut jobs);
@@ -43,9 +46,9 @@ mod tests {
                 assert_eq!(tile.first, next);
                 assert!(tile.first == first || tile.first % TILE as u64 == 0);
                 assert!(!tile.out.is_empty() && tile.out.len() <= TILE);
-                next += tile.out.len() as u64;
+                next = next.wrapping_add(tile.out.len() as u64);
             }
-            assert_eq!(next, first + len as u64);
+            assert_eq!(next, first.wrapping_add(len as u64));
         }
     }
 }

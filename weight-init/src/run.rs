@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::mpsc;
 use std::thread;
 
-use weight_init_backends::Job;
+use weight_init_backends::{Job, in_default_environment};
 use weight_init_core::{DType, Float, bf16, f16};
 
 pub use self::backend::{BackendError, BackendKind, Filler};
@@ -133,7 +133,8 @@ pub fn generate<E: Send>(
                 if parts.is_empty() {
                     return;
                 }
-                let window = Window { parts, scratch }.filled(tensors, seed, backend);
+                let window = Window { parts, scratch };
+                let window = in_default_environment(|| window.filled(tensors, seed, backend));
                 if hand_over.send(window).is_err() {
                     return;
                 }
@@ -228,17 +229,18 @@ pub fn fill_whole(
     backend: &mut Filler,
     memory: &mut [Vec<u64>],
 ) -> Result<(), RunError<Infallible>> {
-    let mut jobs = AllJobs::default();
-    for (tensor, memory) in tensors.iter().zip(memory) {
-        let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
-        if let (Some(memory), Ok(elements)) =
-            (memory.get_mut(..words), usize::try_from(tensor.elements()))
-        {
-            jobs.add(tensor, 0, elements, seed, memory)?;
+    in_default_environment(|| {
+        let mut jobs = AllJobs::default();
+        for (tensor, memory) in tensors.iter().zip(memory) {
+            let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
+            if let (Some(memory), Ok(elements)) =
+                (memory.get_mut(..words), usize::try_from(tensor.elements()))
+            {
+                jobs.add(tensor, 0, elements, seed, memory)?;
+            }
         }
-    }
-    jobs.run(backend)?;
-    Ok(())
+        Ok(jobs.run(backend)?)
+    })
 }
 
 /// A piece of a tensor and where in the scratch memory it is made.

@@ -11,6 +11,7 @@ use super::constant;
 use super::neon::Neon;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
+use crate::in_default_environment;
 
 /// The instructions that a fill is carried out with: a value of run time, so that one process can use them all.
 ///
@@ -104,6 +105,18 @@ impl Level {
 
     /// As [`write`](Self::write), where `out` is a part of `whole` bytes that are filled at once.
     pub(crate) fn write_part<T: Float>(
+        self,
+        fill: &Fill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+        whole: usize,
+    ) {
+        in_default_environment(|| self.write_here(fill, stream, first, out, whole));
+    }
+
+    /// As [`write_part`](Self::write_part), in the floating-point environment that the thread has.
+    fn write_here<T: Float>(
         self,
         fill: &Fill<T>,
         stream: Stream,
