@@ -56,13 +56,14 @@ pub struct InitCfg<S: Storage> {
 /// the constant `bias`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule<S: Storage> {
-    /// What writes `weight` (and every parameter that `params` names, unless it is called `bias`).
+    /// What writes the `weight` of layers, and every parameter that `params` names.
     pub init: Init<S::Text>,
-    /// What writes `bias`.
+    /// What writes the `bias` of layers.
     pub bias: Bias,
     /// Names of classes, or of direct bases of classes; none matches nothing.
     pub layers: S::Texts,
-    /// Globs (`*` any characters, dots too; `?` one character) over full dotted parameter names.
+    /// Globs (`*` any characters, dots too; `?` one character; `*.` at the front also nothing) over full dotted parameter
+    /// names. What they name is written by `init`, a `bias` too.
     ///
     /// Not part of mmengine's `init_cfg`.
     pub params: S::Texts,

@@ -61,6 +61,6 @@ pub use problem::{Problem, ResolveError};
 pub use visit::{BufferVisit, ModuleVisit, ParamVisit};
 pub use walk::{Call, MAX_TIED_VISITS, Observer, resolve};
 
-pub(crate) use considered::{own, touches};
+pub(crate) use considered::{is_bias, own, touches};
 pub(crate) use frame::{Attribute, Link, attribute, extend, stream_of};
 pub(crate) use path::matches_backwards;

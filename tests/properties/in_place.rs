@@ -212,4 +212,10 @@ proptest! {
     fn structs_are_written_as_plans_say(choices in vec(any::<u32>(), 0..700)) {
         compare(&Net::random(&mut Tape::new(choices)))?;
     }
+
+    /// The same where one tensor is the weight of one layer and the bias of another.
+    #[test]
+    fn also_of_weights_that_are_biases(choices in vec(any::<u32>(), 0..700)) {
+        compare(&Net::with_weights_that_are_biases(&mut Tape::new(choices)))?;
+    }
 }

@@ -120,8 +120,8 @@ impl Stage<'_> {
             let writer = Writer { by, write: &rule.write };
             self.apply(layer, path, &mut |stage, layer, path| {
                 for &(name, tensor) in &net.layers[layer].params {
-                    if matches(glob.as_bytes(), join(path, name).as_bytes()) {
-                        stage.write(tensor, name, &writer)?;
+                    if names(glob, &join(path, name)) {
+                        stage.write(tensor, false, &writer)?;
                     }
                 }
                 Ok(())
@@ -167,18 +167,19 @@ impl Stage<'_> {
     fn write_layer(&mut self, layer: usize, writer: &Writer<'_>) -> Result<(), Failed> {
         for &(name, tensor) in &self.net.layers[layer].params {
             if writer.covers(name) {
-                self.write(tensor, name, writer)?;
+                self.write(tensor, name == "bias", writer)?;
             }
         }
         Ok(())
     }
 
-    fn write(&mut self, tensor: usize, name: &str, writer: &Writer<'_>) -> Result<(), Failed> {
+    /// `to_bias`: through a layer, whose bias gets the rule's constant.
+    fn write(&mut self, tensor: usize, to_bias: bool, writer: &Writer<'_>) -> Result<(), Failed> {
         let Writer { by, write } = writer;
         if write.is_pretrained() && self.skip_pretrained {
             return Ok(());
         }
-        let is_bias = name == "bias" && !write.is_pretrained();
+        let is_bias = to_bias && !write.is_pretrained();
         if write.needs_fans() && !is_bias && self.net.tensors[tensor].shape.len() < 2 {
             return Err(Failed);
         }
@@ -244,6 +245,13 @@ impl Stage<'_> {
             }
         }
     }
+}
+
+/// Whether a rule's glob names a parameter: a leading `*.` may stand for nothing.
+pub(crate) fn names(glob: &str, name: &str) -> bool {
+    let root = glob.strip_prefix("*.");
+    matches(glob.as_bytes(), name.as_bytes())
+        || root.is_some_and(|glob| matches(glob.as_bytes(), name.as_bytes()))
 }
 
 /// Whether a glob matches a whole name.

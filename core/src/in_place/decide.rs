@@ -19,9 +19,10 @@ use crate::resolve::{
 /// What is decided for one parameter.
 pub(super) struct Decided {
     stream: Cell<u64>,
-    is_bias: Cell<bool>,
     /// Of the last writer so far; a tie may bring a later one.
     pub(super) order: Cell<Order>,
+    /// Whether it writes the constant for biases.
+    pub(super) is_bias: Cell<bool>,
     init: Cell<Option<Init<()>>>,
 }
 
@@ -30,15 +31,14 @@ impl Decided {
     pub(super) const fn none() -> Self {
         Self {
             stream: Cell::new(0),
-            is_bias: Cell::new(false),
             order: Cell::new(Order::NEVER),
+            is_bias: Cell::new(false),
             init: Cell::new(None),
         }
     }
 
-    fn begin(&self, stream: u64, param: &Param<'_>) {
+    fn begin(&self, stream: u64) {
         self.stream.set(stream);
-        self.is_bias.set(param.name == "bias");
         self.order.set(Order::NEVER);
         self.init.set(None);
     }
@@ -190,7 +190,7 @@ impl<'a> Frame<'a> {
             return decided.iter().take(number).find(|decided| decided.stream() == stream);
         }
         let slot = decided.get(number)?;
-        slot.begin(stream, param);
+        slot.begin(stream);
         Some(slot)
     }
 }

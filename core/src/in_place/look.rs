@@ -4,7 +4,7 @@ use super::InitWeightsError;
 use super::decide::{Decided, Frame};
 use crate::init_cfg::{Kind, Rules, TypeName};
 use crate::layer::Param;
-use crate::resolve::{Link, Outcome, Part, ResolveError, matches_backwards, own, touches};
+use crate::resolve::{Link, Outcome, Part, ResolveError, is_bias, matches_backwards, own, touches};
 
 /// The moment of a write. Without Pretrained rules every module writes before its children.
 ///
@@ -132,11 +132,17 @@ impl Look<'_> {
     fn fault(&self) -> Option<InitWeightsError> {
         if self.is_pretrained() {
             None
-        } else if self.param.name == "bias" {
+        } else if self.is_bias() {
             self.bias_fault()
         } else {
             self.init_fault()
         }
+    }
+
+    /// Whether the part writes the constant for biases.
+    #[inline(never)]
+    fn is_bias(&self) -> bool {
+        is_bias(self.order.part.part(), self.param.name)
     }
 
     #[inline(never)]
@@ -172,6 +178,7 @@ impl Look<'_> {
             && slot.order.get() < self.order
         {
             slot.order.set(self.order);
+            slot.is_bias.set(self.is_bias());
         }
     }
 

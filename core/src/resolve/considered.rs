@@ -154,7 +154,7 @@ fn frame_rules<'a>(
         let mut emit = |part, write: Write<'a>, outcome| {
             let outcome =
                 if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
-            let init = assignment(write, attribute);
+            let init = assignment(write, part, attribute);
             let module = Path::new(frame, "", true);
             let covered = match part {
                 Part::Override(index) => {
@@ -220,9 +220,14 @@ pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
     }
 }
 
-/// `bias` is written by a constant, everything else by the initializer.
-fn assignment<'a>(write: Write<'a>, attribute: &str) -> Init<&'a str> {
-    if attribute == "bias" && !write.init.is_pretrained() {
+/// Whether a part writes a parameter of this name by the rule's constant for biases. A glob names parameters, not layers:
+/// what it names gets the initializer itself.
+pub(crate) fn is_bias(part: Part, attribute: &str) -> bool {
+    attribute == "bias" && !matches!(part, Part::Params(_))
+}
+
+fn assignment<'a>(write: Write<'a>, part: Part, attribute: &str) -> Init<&'a str> {
+    if is_bias(part, attribute) && !write.init.is_pretrained() {
         Init::Constant(Constant { val: write.bias.value() })
     } else {
         write.init

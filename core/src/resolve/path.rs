@@ -62,7 +62,8 @@ impl<'a> Path<'a> {
         })
     }
 
-    /// Whether the glob matches the whole path: `*` any characters, dots too; `?` one character.
+    /// Whether the glob matches the whole path: `*` any characters, dots too; `?` one character. `*.` at the front may
+    /// also stand for nothing, so that `*.pos_embed` names the root's own parameter as well.
     ///
     /// Compared byte by byte, so `?` stands for one byte of a character beyond ASCII.
     #[must_use]
@@ -83,6 +84,8 @@ pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob
                 text.next();
             }
             (None, None) => return true,
+            // Only the star in front of this dot is left.
+            (Some(b'.'), None) if pattern.len() == 1 && glob.starts_with('*') => return true,
             _ => {
                 let Some((after, tried)) = &mut star else { return false };
                 if tried.next().is_none() {

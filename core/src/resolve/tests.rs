@@ -188,9 +188,10 @@ fn params_write_what_they_name_by_full_path() {
         children: vec![("bn", norm())],
         ..Node::default()
     };
-    assert!(
-        run(&root, Call::InitWeights).iter().all(|visit| visit.ends_with('-')),
-        "no layer above bn, so no dot before it"
+    assert_eq!(
+        run(&root, Call::InitWeights)[2],
+        "bn.scale: 3 by ''",
+        "a leading `*.` may stand for nothing"
     );
     let root = Node { class: "Net", children: vec![("a", root)], ..Node::default() };
     assert!(
@@ -199,6 +200,46 @@ fn params_write_what_they_name_by_full_path() {
     );
     let root = Node { module: true, ..root };
     assert_eq!(run(&root, Call::InitWeights)[2], "a.bn.scale: 3 by 'a'");
+}
+
+#[test]
+fn params_write_a_bias_by_the_initializer_itself() {
+    const CFG: InitCfg<Borrowed<'_>> = InitCfg {
+        rules: &[Rule {
+            params: &["bn.bias"],
+            layers: &["_BatchNorm"],
+            bias: crate::init_cfg::Bias::Value(7.0),
+            ..constant(3.0)
+        }],
+    };
+    let children = vec![("bn", norm()), ("other", norm())];
+    let root = Node { class: "Net", module: true, cfg: Some(CFG), children, ..Node::default() };
+    let visits = run(&root, Call::InitWeights);
+    assert_eq!(visits[..2], ["bn.weight: 3 by ''", "bn.bias: 3 by ''"]);
+    assert_eq!(visits[4], "other.bias: 7 by ''", "what `layer` names keeps mmengine's meaning");
+}
+
+#[test]
+fn a_leading_star_and_dot_may_stand_for_nothing() {
+    let matches = |glob, text: &str| matches_backwards(text.bytes().rev(), glob);
+    for (glob, text, expected) in [
+        ("*.pos_embed", "pos_embed", true),
+        ("*.pos_embed", "a.b.pos_embed", true),
+        ("*.pos_embed", "xpos_embed", false),
+        ("*.pos_embed", "", false),
+        ("*.*", "a", true),
+        ("*.a*b", "ab.b", true),
+        ("*.a*b", "b.b", false),
+        ("*.", "", true),
+        ("*.", "a", false),
+        (".a", "a", false),
+        ("?.a", "a", false),
+        ("x*.a", "a", false),
+        ("**.a", "a", false),
+        ("*", "", true),
+    ] {
+        assert_eq!(matches(glob, text), expected, "{glob} on '{text}'");
+    }
 }
 
 #[test]
@@ -238,7 +279,11 @@ fn faults_name_their_place() {
     const FANS: InitCfg<Borrowed<'_>> = InitCfg {
         rules: &[Rule { layers: &["BatchNorm2d"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) }],
     };
+    const BIAS: InitCfg<Borrowed<'_>> = InitCfg {
+        rules: &[Rule { params: &["*.bias"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) }],
+    };
     for (cfg, expected) in [
+        (BIAS, "rule 0 of the model itself writes bn.bias of shape [4] by Kaiming: "),
         (
             MISSING,
             "override 0 of rule 0 of the model itself names 'bm', which the module does not have; did you mean 'bn'?",

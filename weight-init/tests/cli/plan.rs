@@ -62,6 +62,24 @@ fn json_says_who_writes_what() {
 }
 
 #[test]
+fn a_glob_names_a_parameter_and_not_the_bias_of_a_layer() {
+    let folder = Folder::new();
+    let text = r#"[{"type": "Constant", "val": 2, "layer": "Linear", "params": "*.head.bias", "bias": 5},
+                   {"type": "Constant", "val": 3, "params": "fc.bias"}]"#;
+    folder.write("rules.json", text);
+    let args = ["plan", "model.json", "--init-cfg", "rules.json", "--format", "json"];
+    let params = &folder.done(&args).json()["params"];
+    for (name, val) in [("fc.weight", 2.0), ("fc.bias", 3.0), ("head.bias", 2.0)] {
+        assert_eq!(params[name]["args"], json!({"val": val}), "{name}");
+    }
+    assert_eq!(params["head.bias"]["by"]["params"], 0);
+
+    folder.write("rules.json", r#"{"type": "Kaiming", "params": "fc.*"}"#);
+    let answer = folder.run(&["plan", "model.json", "--init-cfg", "rules.json"]);
+    answer.refused(2, &["rules.json:1:", "fc.bias of shape [10]", "two or more dimensions"]);
+}
+
+#[test]
 fn init_cfg_is_for_the_root_alone() {
     let folder = Folder::new();
     let text =
