@@ -31,29 +31,30 @@ fn every_case_is_there() {
 #[test]
 fn random_models_agree() {
     let [cases, ..] = sorted();
-    let mut params = 0;
-    for case in &cases {
-        let plan = case.plan().unwrap_or_else(|error| panic!("case {}: {error}", case.id));
-        let plan = PlanJson::of(&plan);
-        let expected = case.expected.as_ref().unwrap();
+    assert_eq!(cases.iter().map(agreeing_params).sum::<usize>(), 22_701);
+}
+
+/// The number of parameters of a case, all of which are written as mmengine writes them.
+fn agreeing_params(case: &Case) -> usize {
+    let plan = case.plan().unwrap_or_else(|error| panic!("case {}: {error}", case.id));
+    let plan = PlanJson::of(&plan);
+    let expected = case.expected.as_ref().unwrap();
+    assert!(
+        plan.params.keys().eq(expected.keys()),
+        "case {}: parameters {:?}, expected {:?}",
+        case.id,
+        plan.params.keys().collect::<Vec<_>>(),
+        expected.keys().collect::<Vec<_>>()
+    );
+    for ((name, found), (_, expected)) in plan.params.0.iter().zip(&expected.0) {
+        let found = &found.written;
         assert!(
-            plan.params.keys().eq(expected.keys()),
-            "case {}: parameters {:?}, expected {:?}",
-            case.id,
-            plan.params.keys().collect::<Vec<_>>(),
-            expected.keys().collect::<Vec<_>>()
+            found.agrees_with(expected),
+            "case {}, {name}: {found:?}, mmengine has {expected:?}",
+            case.id
         );
-        for ((name, found), (_, expected)) in plan.params.0.iter().zip(&expected.0) {
-            let found = &found.written;
-            assert!(
-                found.agrees_with(expected),
-                "case {}, {name}: {found:?}, mmengine has {expected:?}",
-                case.id
-            );
-        }
-        params += expected.0.len();
     }
-    assert_eq!(params, 22_701);
+    expected.0.len()
 }
 
 #[test]
@@ -71,9 +72,17 @@ fn faults_between_model_and_rules_are_refused() {
 #[test]
 fn malformed_rules_are_refused_when_read() {
     let [.., cases] = sorted();
-    for case in &cases {
-        assert!(case.read().is_err(), "case {} was accepted", case.id);
+    let mut accepted = 0;
+    for case in cases.iter().filter(|case| case.read().is_ok()) {
+        // The data count a truth value in place of a number as malformed. mmengine takes it, and so do we.
+        assert!(case.text.contains(r#""bias":true"#), "case {} was accepted", case.id);
+        match &case.expected {
+            Some(_) => drop(agreeing_params(case)),
+            None => assert!(case.plan().is_err(), "case {} was accepted", case.id),
+        }
+        accepted += 1;
     }
+    assert_eq!(accepted, 9);
 }
 
 #[test]

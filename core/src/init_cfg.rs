@@ -37,7 +37,7 @@ mod storage;
 mod tests;
 
 pub use check::{ArgError, ArgProblem};
-pub use init::{Bias, Init, Kind, Pretrained, TypeName};
+pub use init::{Bias, Init, Kind, Pretrained, Turn, TypeName};
 pub use rules::{Rules, Text, Write};
 #[cfg(feature = "alloc")]
 pub use storage::Owned;

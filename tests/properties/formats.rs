@@ -6,7 +6,7 @@ use serde::Deserialize;
 use weight_init::config::{de, json};
 use weight_init::diagnostic::Source;
 use weight_init_core::init_cfg::{
-    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage,
+    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage, Turn,
 };
 use weight_init_core::initializer::{
     Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
@@ -53,7 +53,11 @@ fn write(tape: &mut Tape, plain: bool) -> (Init<String>, Bias) {
         0 => Init::Constant(Constant { val: x }),
         1 => Init::Xavier(Xavier { gain: positive(tape), distribution }),
         2 => Init::Normal(Normal { mean: x, std: positive(tape) }),
-        3 => Init::TruncNormal(TruncNormal { mean: number(tape), std: positive(tape), a, b }),
+        3 => {
+            let a = if tape.once_in(4) { f64::NEG_INFINITY } else { a };
+            let b = if tape.once_in(4) { f64::INFINITY } else { b };
+            Init::TruncNormal(TruncNormal { mean: number(tape), std: positive(tape), a, b })
+        }
         4 => Init::Uniform(Uniform { a, b }),
         5 => Init::Kaiming(Kaiming {
             a: x,
@@ -66,7 +70,8 @@ fn write(tape: &mut Tape, plain: bool) -> (Init<String>, Bias) {
             let optional = |tape: &mut Tape| tape.once_in(2).then(|| text(tape, plain));
             let (prefix, map_location) = (optional(tape), optional(tape));
             let checkpoint = text(tape, plain);
-            let init = Init::Pretrained(Pretrained { checkpoint, prefix, map_location });
+            let turn = tape.pick(&[Turn::Last, Turn::InOrder]);
+            let init = Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn });
             return (init, Bias::DEFAULT);
         }
     };

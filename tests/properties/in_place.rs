@@ -128,6 +128,7 @@ impl Observer for Expected {
 fn owned(init: &Init<&str>) -> Init<String> {
     match init {
         Init::Pretrained(p) => Init::Pretrained(weight_init_core::init_cfg::Pretrained {
+            turn: p.turn,
             checkpoint: p.checkpoint.to_owned(),
             prefix: None,
             map_location: None,

@@ -78,7 +78,7 @@ impl Stage<'_> {
         }
         let net = self.net;
         let rules = &net.layers[layer].rules;
-        for (number, rule) in rules.iter().enumerate().filter(|(_, r)| !r.write.is_pretrained()) {
+        for (number, rule) in rules.iter().enumerate().filter(|(_, r)| !r.write.is_deferred()) {
             self.initialize(layer, path, rule, number)?;
         }
         for &(name, child) in &net.layers[layer].children {
@@ -86,7 +86,7 @@ impl Stage<'_> {
                 self.init_weights(child, &join(path, name))?;
             }
         }
-        for (number, rule) in rules.iter().enumerate().filter(|(_, r)| r.write.is_pretrained()) {
+        for (number, rule) in rules.iter().enumerate().filter(|(_, r)| r.write.is_deferred()) {
             self.initialize(layer, path, rule, number)?;
         }
         self.is_init.insert(layer);

@@ -46,6 +46,11 @@ impl Write {
         self.weight.init == "pretrained"
     }
 
+    /// Whether it runs behind the children: mmengine compares the text.
+    pub(crate) fn is_deferred(&self) -> bool {
+        self.keys["type"] == "Pretrained"
+    }
+
     /// Whether a weight of fewer than two dimensions is a fault.
     pub(crate) fn needs_fans(&self) -> bool {
         ["xavier", "kaiming"].iter().any(|name| self.weight.init.starts_with(name))
@@ -66,9 +71,9 @@ impl Write {
             ),
             3 => (json!({"type": "Uniform", "a": -x}), "uniform", json!({"a": -x, "b": 1.0})),
             4 => (
-                json!({"type": "TruncNormal", "std": x, "b": 2.5}),
+                json!({"type": "TruncNormal", "std": x, "a": if uniform { json!("-inf") } else { json!(-2) }, "b": 2.5}),
                 "trunc_normal",
-                json!({"mean": 0.0, "std": x, "a": -2.0, "b": 2.5}),
+                json!({"mean": 0.0, "std": x, "a": if uniform { json!("-inf") } else { json!(-2.0) }, "b": 2.5}),
             ),
             5 => (
                 json!({"type": "Xavier", "gain": x, "distribution": distribution}),
@@ -101,13 +106,21 @@ impl Write {
                 (keys, "pretrained", json!({"checkpoint": checkpoint, "prefix": prefix}))
             }
         };
-        if tape.once_in(5) {
-            keys["type"] = json!(format!("mmengine.{}", keys["type"].as_str().unwrap()));
+        // The name alone, within its scope, or the class of mmengine.
+        let name = keys["type"].as_str().unwrap().to_owned();
+        match tape.below(10) {
+            0 | 1 => keys["type"] = json!(format!("mmengine.{name}")),
+            2 => keys["type"] = json!(format!("mmengine.model.{name}Init")),
+            3 => keys["type"] = json!(format!("mmengine.model.weight_init.{name}Init")),
+            4 => keys["_scope_"] = json!("mmdet"),
+            _ => {}
         }
         let mut bias = 0.0;
         if init != "pretrained" {
             let p = 1.0 / (1.0 + number as f64);
-            match tape.below(4) {
+            match tape.below(6) {
+                0 => keys["bias"] = json!(false),
+                4 => (keys["bias"], bias) = (json!(true), 1.0),
                 1 => (keys["bias"], bias) = (json!(x), x),
                 2 => (keys["bias_prob"], bias) = (json!(p), -((1.0 - p) / p).ln()),
                 // The probability beats the number.

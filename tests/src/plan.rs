@@ -56,10 +56,12 @@ pub struct Written {
 }
 
 impl Written {
-    /// Whether both name the same initializer with the same arguments, numbers within 10⁻¹².
+    /// Whether both name the same initializer with the same arguments, numbers within 10⁻¹². Truth values are the numbers 0
+    /// and 1.
     #[must_use]
     pub fn agrees_with(&self, other: &Self) -> bool {
-        let same = |(a, b): (&Value, &Value)| match (a.as_f64(), b.as_f64()) {
+        let number = |x: &Value| x.as_f64().or_else(|| x.as_bool().map(|x| f64::from(u8::from(x))));
+        let same = |(a, b): (&Value, &Value)| match (number(a), number(b)) {
             (Some(a), Some(b)) => (a - b).abs() <= 1e-12 * b.abs().max(1.0),
             _ => a == b,
         };

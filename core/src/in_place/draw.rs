@@ -57,7 +57,8 @@ impl<L: Lanes, T: Float> Draw<'_, L, T> {
 
     #[inline(never)]
     pub(super) fn trunc_normal(self, i: &TruncNormal) -> Result<(), InitWeightsError> {
-        match TruncNormalFill::new(i.mean, i.std, i.a, i.b).map_err(code)? {
+        let [a, b] = i.finite_bounds();
+        match TruncNormalFill::new(i.mean, i.std, a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
             Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }

@@ -123,8 +123,8 @@ impl Look<'_> {
     #[inline(never)]
     fn may_run(&self) -> Option<bool> {
         let kind = self.rules?.kind(self.rule(), None)?;
-        // Pretrained runs when the children are done, so nothing comes after it.
-        Some(kind.type_name != TypeName::Pretrained || self.leaf.shared.is_bare())
+        // A deferred rule runs when the children are done, so nothing comes after it.
+        Some(!kind.is_deferred || self.leaf.shared.is_bare())
     }
 
     /// What is wrong with the write, also with one that a later one undoes.

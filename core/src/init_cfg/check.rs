@@ -75,9 +75,20 @@ impl<Text> Init<Text> {
             Self::TruncNormal(i) => {
                 finite("mean", i.mean)?;
                 not_negative("std", i.std)?;
-                bounds(i.a, i.b)
+                // An infinite bound is none.
+                if i.a != f64::NEG_INFINITY {
+                    finite("a", i.a)?;
+                }
+                if i.b != f64::INFINITY {
+                    finite("b", i.b)?;
+                }
+                ordered(i.a, i.b)
             }
-            Self::Uniform(i) => bounds(i.a, i.b),
+            Self::Uniform(i) => {
+                finite("a", i.a)?;
+                finite("b", i.b)?;
+                ordered(i.a, i.b)
+            }
             Self::Kaiming(i) => finite("a", i.a),
             Self::Caffe2Xavier(_) | Self::Pretrained(_) => Ok(()),
         }
@@ -115,9 +126,7 @@ pub(super) fn not_negative(argument: &'static str, x: f64) -> Result<(), ArgErro
     if x < 0.0 { Err(ArgError { argument, problem: ArgProblem::Negative(x) }) } else { Ok(()) }
 }
 
-fn bounds(a: f64, b: f64) -> Result<(), ArgError> {
-    finite("a", a)?;
-    finite("b", b)?;
+fn ordered(a: f64, b: f64) -> Result<(), ArgError> {
     if a > b {
         Err(ArgError { argument: "a", problem: ArgProblem::Inverted { a, b } })
     } else {

@@ -11,7 +11,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, SerializeTuple};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Bias, Init, List, Override, Pretrained, Rule, Storage};
+use super::{Bias, Init, List, Override, Pretrained, Rule, Storage, Turn};
 use crate::initializer::{
     Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
     Uniform, Xavier,
@@ -27,6 +27,7 @@ enum WireInit<T> {
     Kaiming { a: f64, mode: u8, nonlinearity: u8, distribution: u8 },
     Caffe2Xavier,
     Pretrained { checkpoint: T, prefix: Option<T>, map_location: Option<T> },
+    PretrainedInOrder { checkpoint: T, prefix: Option<T>, map_location: Option<T> },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,9 +65,10 @@ fn to_wire<T: AsRef<str>>(init: &Init<T>) -> WireInit<&str> {
             distribution: place(&Distribution::ALL, &distribution),
         },
         Init::Caffe2Xavier(Caffe2Xavier) => WireInit::Caffe2Xavier,
-        Init::Pretrained(Pretrained { checkpoint, prefix, map_location }) => {
-            WireInit::Pretrained { checkpoint, prefix, map_location }
-        }
+        Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn }) => match turn {
+            Turn::Last => WireInit::Pretrained { checkpoint, prefix, map_location },
+            Turn::InOrder => WireInit::PretrainedInOrder { checkpoint, prefix, map_location },
+        },
     }
 }
 
@@ -90,7 +92,10 @@ fn from_wire<T, E: de::Error>((init, bias): (WireInit<T>, WireBias)) -> Result<(
         }),
         WireInit::Caffe2Xavier => Init::Caffe2Xavier(Caffe2Xavier),
         WireInit::Pretrained { checkpoint, prefix, map_location } => {
-            Init::Pretrained(Pretrained { checkpoint, prefix, map_location })
+            Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn: Turn::Last })
+        }
+        WireInit::PretrainedInOrder { checkpoint, prefix, map_location } => {
+            Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn: Turn::InOrder })
         }
     };
     let bias = match bias {

@@ -27,6 +27,21 @@ pub struct Pretrained<Text> {
     pub prefix: Option<Text>,
     /// The device that the loading framework maps the tensors to; recorded, without effect here.
     pub map_location: Option<Text>,
+    /// When the rule runs.
+    pub turn: Turn,
+}
+
+/// When a Pretrained rule runs among the writes of its module.
+///
+/// mmengine defers the rules whose `type` is the very text `Pretrained`. A `type` with a scope or a class path names the
+/// same initializer and takes its turn in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Turn {
+    /// Behind the module's children: `Pretrained`.
+    #[default]
+    Last,
+    /// In list order, before the children: `mmengine.Pretrained`, `mmengine.model.PretrainedInit`.
+    InOrder,
 }
 
 /// What writes a layer's `bias`.
@@ -73,6 +88,8 @@ pub struct Kind {
     pub distribution: Distribution,
     /// What Kaiming expects behind the layer; linear for others.
     pub nonlinearity: Nonlinearity,
+    /// Whether it runs behind the module's children, as Pretrained does.
+    pub is_deferred: bool,
 }
 
 impl Kind {
@@ -129,11 +146,14 @@ impl TypeName {
         }
     }
 
-    /// The type of this name, which may carry a scope: `mmengine.Kaiming`.
+    /// The type of this name. It may carry a scope, `mmengine.Kaiming`, or be the path of mmengine's class,
+    /// `mmengine.model.KaimingInit`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
-        Self::ALL.into_iter().find(|t| t.name() == name)
+        let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let is_class = matches!(path, "mmengine.model" | "mmengine.model.weight_init");
+        let last = if is_class { last.strip_suffix("Init")? } else { last };
+        Self::ALL.into_iter().find(|t| t.name() == last)
     }
 
     /// The arguments of this type, without those that every rule has.
@@ -172,6 +192,12 @@ impl<Text> Init<Text> {
     #[must_use]
     pub const fn is_pretrained(&self) -> bool {
         matches!(self, Self::Pretrained(_))
+    }
+
+    /// Whether it runs behind the children of the module that holds it.
+    #[must_use]
+    pub const fn is_deferred(&self) -> bool {
+        matches!(self, Self::Pretrained(Pretrained { turn: Turn::Last, .. }))
     }
 
     /// The numbers that this initializer gives a parameter of `shape`; `None` for Pretrained, which has none.
@@ -216,7 +242,8 @@ impl<Text> Init<Text> {
             Self::Kaiming(i) => (i.distribution, i.nonlinearity),
             _ => (Distribution::Normal, Nonlinearity::Linear),
         };
-        Kind { type_name: self.type_name(), distribution, nonlinearity }
+        let is_deferred = self.is_deferred();
+        Kind { type_name: self.type_name(), distribution, nonlinearity, is_deferred }
     }
 
     /// The same without its texts.
@@ -234,6 +261,7 @@ impl<Text> Init<Text> {
                 checkpoint: (),
                 prefix: p.prefix.as_ref().map(|_| ()),
                 map_location: p.map_location.as_ref().map(|_| ()),
+                turn: p.turn,
             }),
         }
     }
@@ -256,6 +284,7 @@ impl<Text> Init<Text> {
                 checkpoint: p.checkpoint.as_ref(),
                 prefix: p.prefix.as_ref().map(AsRef::as_ref),
                 map_location: p.map_location.as_ref().map(AsRef::as_ref),
+                turn: p.turn,
             }),
         }
     }

@@ -115,10 +115,11 @@ impl dyn Rules + '_ {
             Init::Uniform(i) => Init::Uniform(i),
             Init::Kaiming(i) => Init::Kaiming(i),
             Init::Caffe2Xavier(i) => Init::Caffe2Xavier(i),
-            Init::Pretrained(_) => Init::Pretrained(Pretrained {
+            Init::Pretrained(p) => Init::Pretrained(Pretrained {
                 checkpoint: self.text(rule, over, Text::Checkpoint)?,
                 prefix: self.text(rule, over, Text::Prefix),
                 map_location: self.text(rule, over, Text::MapLocation),
+                turn: p.turn,
             }),
         };
         Some(Write { init, bias: self.bias(rule, over)? })

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::compact::{write_list, write_override, write_rule};
-use super::{Bias, Init, InitCfg, Override, Rule, Storage};
+use super::{Bias, Init, InitCfg, Override, Pretrained, Rule, Storage, Turn};
 
 /// One rule is a dict, several are a list of dicts.
 impl<S: Storage> Serialize for InitCfg<S> {
@@ -65,12 +65,33 @@ fn names<M: SerializeMap, T: AsRef<str>>(
     }
 }
 
+/// The name of the type, with a scope where the scope has a meaning.
+const fn type_name<T>(init: &Init<T>) -> &'static str {
+    match init {
+        Init::Pretrained(Pretrained { turn: Turn::InOrder, .. }) => "mmengine.Pretrained",
+        init => init.type_name().name(),
+    }
+}
+
+/// A bound that may be infinite, which JSON has no number for.
+struct Bound(f64);
+
+impl Serialize for Bound {
+    fn serialize<Ser: Serializer>(&self, serializer: Ser) -> Result<Ser::Ok, Ser::Error> {
+        match self.0 {
+            f64::INFINITY => serializer.serialize_str("inf"),
+            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
+            x => serializer.serialize_f64(x),
+        }
+    }
+}
+
 fn init<M: SerializeMap, T: AsRef<str>>(
     map: &mut M,
     init: &Init<T>,
     bias: Bias,
 ) -> Result<(), M::Error> {
-    map.serialize_entry("type", init.type_name().name())?;
+    map.serialize_entry("type", type_name(init))?;
     match init.as_ref() {
         Init::Constant(i) => map.serialize_entry("val", &i.val)?,
         Init::Xavier(i) => {
@@ -84,8 +105,8 @@ fn init<M: SerializeMap, T: AsRef<str>>(
         Init::TruncNormal(i) => {
             map.serialize_entry("mean", &i.mean)?;
             map.serialize_entry("std", &i.std)?;
-            map.serialize_entry("a", &i.a)?;
-            map.serialize_entry("b", &i.b)?;
+            map.serialize_entry("a", &Bound(i.a))?;
+            map.serialize_entry("b", &Bound(i.b))?;
         }
         Init::Uniform(i) => {
             map.serialize_entry("a", &i.a)?;

@@ -46,10 +46,56 @@ fn every_type_with_its_defaults_and_arguments() {
         checkpoint: "w.pth".to_string(),
         prefix: Some("b.".to_string()),
         map_location: None,
+        turn: Turn::Last,
     };
     let json =
         r#"{"type": "Pretrained", "checkpoint": "w.pth", "prefix": "b.", "map_location": null}"#;
     assert_eq!(init(json), Init::Pretrained(pretrained));
+}
+
+#[test]
+fn types_by_scope_and_by_the_path_of_their_class() {
+    let kaiming = Init::Kaiming(Kaiming::DEFAULT);
+    for name in ["Kaiming", "mmengine.Kaiming", "mmengine.model.KaimingInit"] {
+        assert_eq!(
+            init(&format!(r#"{{"type": "{name}", "_scope_": "mmdet"}}"#)),
+            kaiming,
+            "{name}"
+        );
+    }
+    let name = "mmengine.model.weight_init.Caffe2XavierInit";
+    assert_eq!(init(&format!(r#"{{"type": "{name}"}}"#)), Init::Caffe2Xavier(Caffe2Xavier));
+    for (name, turn) in [
+        ("Pretrained", Turn::Last),
+        ("mmengine.Pretrained", Turn::InOrder),
+        ("mmengine.model.PretrainedInit", Turn::InOrder),
+    ] {
+        let cfg = read(&format!(r#"{{"type": "{name}", "checkpoint": "w.pth"}}"#)).unwrap();
+        assert!(matches!(&cfg.rules[0].init, Init::Pretrained(p) if p.turn == turn), "{name}");
+        assert_eq!(read(&serde_json::to_string(&cfg).unwrap()), Ok(cfg.clone()));
+        assert_eq!(postcard::from_bytes(&postcard::to_allocvec(&cfg).unwrap()), Ok(cfg));
+    }
+}
+
+#[test]
+fn truth_values_are_numbers() {
+    let cfg = read(r#"{"type": "Constant", "val": true, "bias": false}"#).unwrap();
+    assert_eq!(cfg.rules[0].init, Init::Constant(Constant { val: 1.0 }));
+    assert_eq!(cfg.rules[0].bias, Bias::Value(0.0));
+    assert_eq!(
+        init(r#"{"type": "Uniform", "b": true}"#),
+        Init::Uniform(Uniform { a: 0.0, b: 1.0 })
+    );
+}
+
+#[test]
+fn an_infinite_bound_is_none() {
+    let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
+    let both = Init::TruncNormal(TruncNormal { mean: 0.0, std: 1.0, a: low, b: high });
+    assert_eq!(init(r#"{"type": "TruncNormal", "a": "-inf", "b": "inf"}"#), both);
+    assert_eq!(init(r#"{"a": "-inf", "b": "inf", "type": "TruncNormal"}"#), both);
+    let text = serde_json::to_string(&read(r#"{"type": "TruncNormal", "b": "inf"}"#).unwrap());
+    assert!(text.unwrap().contains(r#""b":"inf""#));
 }
 
 #[test]
@@ -108,7 +154,21 @@ fn faults_say_what_was_found_and_what_is_allowed() {
             "'bias_prob' is 1, but it must lie strictly between 0 and 1",
         ),
         (r#"{"type": "Normal", "bias": "0"}"#, "expected a number"),
-        (r#"{"type": "Normal", "bias": true}"#, "expected a number"),
+        (r#"{"type": "Uniform", "b": "inf"}"#, "'b' is inf, but it must be a finite number"),
+        (r#"{"a": "inf", "type": "Kaiming"}"#, "'a' is inf, but it must be a finite number"),
+        (r#"{"type": "TruncNormal", "a": "inf"}"#, "'a' is inf, but it must be a finite number"),
+        (r#"{"type": "TruncNormal", "b": "-inf"}"#, "'b' is -inf, but it must be a finite number"),
+        (
+            r#"{"type": "TruncNormal", "a": "low"}"#,
+            "invalid type: string \"low\", expected a number",
+        ),
+        (r#"{"type": "mmengine.model.Kaiming"}"#, "'mmengine.model.Kaiming' is not an initializer"),
+        (r#"{"type": "KaimingInit"}"#, "'KaimingInit' is not an initializer"),
+        (r#"{"_scope_": "mmdet"}"#, "a rule needs the key 'type'"),
+        (
+            r#"{"type": "Normal", "override": {"name": "fc", "_scope_": "mmdet"}}"#,
+            "needs the key 'type', one of",
+        ),
         (
             r#"{"type": "Kaiming", "mode": "fan_avg"}"#,
             "'fan_avg' is not a mode; allowed are 'fan_in', 'fan_out'",

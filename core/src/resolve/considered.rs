@@ -106,7 +106,7 @@ pub(super) fn each<'a>(
     see: &mut dyn FnMut(&Considered<'a>),
 ) {
     before_children(leaf, leaf, attribute, bare, see);
-    // A bare `initialize` keeps Pretrained in list order.
+    // A bare `initialize` defers nothing.
     if bare {
         return;
     }
@@ -118,7 +118,7 @@ pub(super) fn each<'a>(
             rule,
             part,
         };
-        frame_rules(frame, leaf, attribute, &|init| init.is_pretrained(), &order, see);
+        frame_rules(frame, leaf, attribute, &|init| init.is_deferred(), &order, see);
         next = frame.parent;
     }
 }
@@ -135,7 +135,7 @@ fn before_children<'a>(
     }
     let order =
         |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
-    frame_rules(frame, leaf, attribute, &|init| bare || !init.is_pretrained(), &order, see);
+    frame_rules(frame, leaf, attribute, &|init| bare || !init.is_deferred(), &order, see);
 }
 
 fn frame_rules<'a>(

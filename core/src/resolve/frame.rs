@@ -1,6 +1,6 @@
 use core::ops::ControlFlow;
 
-use crate::init_cfg::{Init, Rules};
+use crate::init_cfg::Rules;
 use crate::layer::{Buffer, Child, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
 
@@ -112,9 +112,7 @@ impl Frame<'_> {
 
     /// Whether one of the rules waits until the children have run.
     pub(super) fn has_deferred(&self) -> bool {
-        self.rules.is_some_and(|rules| {
-            rules.writes().any(|write| matches!(write.init, Init::Pretrained(_)))
-        })
+        self.rules.is_some_and(|rules| rules.writes().any(|write| write.init.is_deferred()))
     }
 }
 

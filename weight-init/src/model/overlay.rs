@@ -11,7 +11,7 @@ use crate::value::{Kind, Segment, Value, path};
 
 impl Model {
     /// Gives each module the init_cfg that stands at its path in the config's `model` tree, in place of its own; null
-    /// leaves it without. Keys of dicts and numbers of lists are the names of layers.
+    /// leaves it without, and does nothing where no layer stands. Keys of dicts and numbers of lists are the names of layers.
     ///
     /// ```
     /// use weight_init::config::{Config, Format};
@@ -42,11 +42,16 @@ impl Model {
         let texts = Arc::new(config.sources.clone());
         for (names, init_cfg) in entries {
             let place = path("$.model", &names) + ".init_cfg";
-            let node = self.node_at(&names, init_cfg, &texts, &place)?;
-            self.nodes[node].init_cfg = match init_cfg.kind {
-                Kind::Null => None,
-                _ => Some(PlacedInitCfg::read(init_cfg, &*texts, &place)?.in_texts(&texts)),
-            };
+            let node = self.node_at(&names, init_cfg, &texts, &place);
+            if init_cfg.kind == Kind::Null {
+                // Of an argument that is no layer it says nothing.
+                if let Ok(node) = node {
+                    self.nodes[node].init_cfg = None;
+                }
+                continue;
+            }
+            let read = PlacedInitCfg::read(init_cfg, &*texts, &place)?;
+            self.nodes[node?].init_cfg = Some(read.in_texts(&texts));
         }
         Ok(())
     }
@@ -113,5 +118,26 @@ fn find<'v>(value: &'v Value, at: &mut Vec<Segment>, found: &mut Vec<(Vec<Segmen
             }
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::*;
+    use crate::config::Format;
+    use crate::diagnostic::Source;
+
+    #[test]
+    fn null_beside_an_argument_that_is_no_layer_says_nothing() {
+        let text = r#"{"class": "Net", "init_weights": "module", "children": [{"name": "fc", "class": "Linear"}]}"#;
+        let mut model = Model::read(&Source::new("net.json", text)).unwrap();
+        let mut lay = |config: &str| {
+            let config = Config::parse(Source::new("config.py", config), Format::Python).unwrap();
+            model.lay(&config).map_err(|error| error.to_string())
+        };
+        lay("model = dict(attn_cfg=dict(type='Attention', init_cfg=None))").unwrap();
+        let error = lay("model = dict(attn_cfg=dict(init_cfg=dict(type='Normal')))").unwrap_err();
+        assert!(error.contains("the model has no layer 'attn_cfg'"), "{error}");
     }
 }

@@ -282,6 +282,7 @@ pub(super) fn to_owned(init: &Init<&str>) -> Init<String> {
             checkpoint: p.checkpoint.to_owned(),
             prefix: p.prefix.map(str::to_owned),
             map_location: p.map_location.map(str::to_owned),
+            turn: p.turn,
         }),
     }
 }

@@ -17,6 +17,8 @@ pub(super) enum Arg<'a> {
 impl Serialize for Arg<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
+            // JSON has no infinite numbers.
+            Self::Number(x) if x.is_infinite() => serializer.collect_str(x),
             Self::Number(x) => serializer.serialize_f64(*x),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Nothing => serializer.serialize_none(),

@@ -1,9 +1,9 @@
 use serde::de::{Deserialize, Error, MapAccess};
 
 use super::key::{Holder, Key, MissingType};
-use super::scalar::{Name, Nullable, Number};
+use super::scalar::{Bound, Name, Nullable, Number};
 use crate::init_cfg::check::{finite, not_negative};
-use crate::init_cfg::{Bias, Init, Pretrained, TypeName};
+use crate::init_cfg::{Bias, Init, Pretrained, Turn, TypeName};
 use crate::initializer::{
     Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
     Uniform, Xavier,
@@ -14,7 +14,7 @@ pub(super) struct Arguments<T> {
     holder: Holder,
     /// The keys that were seen.
     seen: u32,
-    type_name: Option<TypeName>,
+    spelled: Option<Spelled>,
     numbers: Numbers,
     distribution: Option<Distribution>,
     mode: Option<FanMode>,
@@ -22,6 +22,21 @@ pub(super) struct Arguments<T> {
     checkpoint: Option<T>,
     prefix: Option<T>,
     map_location: Option<T>,
+}
+
+/// What the text of a `type` says.
+#[derive(Clone, Copy)]
+struct Spelled {
+    type_name: TypeName,
+    turn: Turn,
+}
+
+impl Spelled {
+    fn from_name(name: &str) -> Option<Self> {
+        let type_name = TypeName::from_name(name)?;
+        let turn = if name == type_name.name() { Turn::Last } else { Turn::InOrder };
+        Some(Self { type_name, turn })
+    }
 }
 
 #[derive(Default)]
@@ -41,7 +56,7 @@ impl<T> Arguments<T> {
         Self {
             holder,
             seen: 0,
-            type_name: None,
+            spelled: None,
             numbers: Numbers::default(),
             distribution: None,
             mode: None,
@@ -52,8 +67,8 @@ impl<T> Arguments<T> {
         }
     }
 
-    pub(super) const fn type_name(&self) -> Option<TypeName> {
-        self.type_name
+    pub(super) fn type_name(&self) -> Option<TypeName> {
+        self.spelled.map(|spelled| spelled.type_name)
     }
 
     /// Whether no key was seen.
@@ -88,19 +103,19 @@ impl<T> Arguments<T> {
         let n = &mut self.numbers;
         match key {
             Key::Type => {
-                self.type_name = Some(map.next_value_seed(Name {
+                self.spelled = Some(map.next_value_seed(Name {
                     what: "an initializer",
                     all: &TypeName::ALL,
                     name: TypeName::name,
-                    from_name: TypeName::from_name,
+                    from_name: Spelled::from_name,
                 })?);
             }
             Key::Val => n.val = Some(map.next_value_seed(Number(|x| finite("val", x)))?),
             Key::Gain => n.gain = Some(map.next_value_seed(Number(|x| not_negative("gain", x)))?),
             Key::Mean => n.mean = Some(map.next_value_seed(Number(|x| finite("mean", x)))?),
             Key::Std => n.std = Some(map.next_value_seed(Number(|x| not_negative("std", x)))?),
-            Key::A => n.a = Some(map.next_value_seed(Number(|x| finite("a", x)))?),
-            Key::B => n.b = Some(map.next_value_seed(Number(|x| finite("b", x)))?),
+            Key::A => n.a = Some(map.next_value_seed(Bound("a"))?),
+            Key::B => n.b = Some(map.next_value_seed(Bound("b"))?),
             Key::Bias => n.bias = Some(map.next_value_seed(Number(|x| Bias::Value(x).check()))?),
             Key::BiasProb => {
                 n.bias_prob = map.next_value_seed(Nullable(Number(|x| Bias::Prob(x).check())))?
@@ -132,6 +147,7 @@ impl<T> Arguments<T> {
             Key::Checkpoint => self.checkpoint = Some(map.next_value()?),
             Key::Prefix => self.prefix = map.next_value()?,
             Key::MapLocation => self.map_location = map.next_value()?,
+            Key::Scope => map.next_value::<Option<T>>().map(drop)?,
             // Their values belong to the holder, which reads them itself.
             Key::Name | Key::Layer | Key::Params | Key::Override => {}
         }
@@ -140,7 +156,8 @@ impl<T> Arguments<T> {
 
     /// The initializer, once every key was read.
     pub(super) fn finish<E: Error>(self) -> Result<(Init<T>, Bias), E> {
-        let type_name = self.type_name.ok_or_else(|| E::custom(MissingType(self.holder)))?;
+        let spelled = self.spelled.ok_or_else(|| E::custom(MissingType(self.holder)))?;
+        let type_name = spelled.type_name;
         // Keys that came before the type could not be held against it.
         for key in self.keys() {
             self.holder.check(key, Some(type_name))?;
@@ -150,7 +167,7 @@ impl<T> Arguments<T> {
             Numbers { bias: Some(x), .. } => Bias::Value(x),
             _ => Bias::DEFAULT,
         };
-        let init = self.init(type_name)?;
+        let init = self.init(spelled)?;
         init.check().map_err(E::custom)?;
         Ok((init, bias))
     }
@@ -160,7 +177,7 @@ impl<T> Arguments<T> {
         Key::ALL.into_iter().filter(move |key| seen & key.bit() != 0)
     }
 
-    fn init<E: Error>(self, type_name: TypeName) -> Result<Init<T>, E> {
+    fn init<E: Error>(self, Spelled { type_name, turn }: Spelled) -> Result<Init<T>, E> {
         let missing = |key: Key| {
             E::custom(format_args!("{} needs the argument '{}'", type_name.name(), key.name()))
         };
@@ -207,6 +224,7 @@ impl<T> Arguments<T> {
                 checkpoint: self.checkpoint.ok_or_else(|| missing(Key::Checkpoint))?,
                 prefix: self.prefix,
                 map_location: self.map_location,
+                turn,
             }),
         })
     }

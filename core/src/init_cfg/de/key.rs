@@ -27,10 +27,11 @@ pub(super) enum Key {
     Checkpoint,
     Prefix,
     MapLocation,
+    Scope,
 }
 
 impl Key {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Type,
         Self::Name,
         Self::Layer,
@@ -50,6 +51,7 @@ impl Key {
         Self::Checkpoint,
         Self::Prefix,
         Self::MapLocation,
+        Self::Scope,
     ];
 
     pub(super) const fn name(self) -> &'static str {
@@ -73,6 +75,7 @@ impl Key {
             Self::Checkpoint => "checkpoint",
             Self::Prefix => "prefix",
             Self::MapLocation => "map_location",
+            Self::Scope => "_scope_",
         }
     }
 
@@ -114,7 +117,9 @@ impl Holder {
 
     /// Whether the key is allowed.
     pub(super) fn check<E: Error>(self, key: Key, type_name: Option<TypeName>) -> Result<(), E> {
-        if self.allowed(type_name).any(|name| name == key.name()) {
+        // Every dict that a registry of mmengine builds may have it. It says where the type is looked up, and people do not
+        // write it.
+        if key == Key::Scope || self.allowed(type_name).any(|name| name == key.name()) {
             return Ok(());
         }
         Err(E::custom(UnknownKey { name: key.name(), holder: self, type_name }))

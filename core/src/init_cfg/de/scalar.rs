@@ -1,8 +1,9 @@
 use core::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::key::list;
+use crate::init_cfg::check::finite;
 use crate::init_cfg::{ArgError, List};
 use crate::nearest;
 
@@ -13,7 +14,7 @@ impl<'de> DeserializeSeed<'de> for Number {
     type Value = f64;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<f64, D::Error> {
-        deserializer.deserialize_f64(self)
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -22,6 +23,11 @@ impl Visitor<'_> for Number {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number")
+    }
+
+    /// Python's `True` and `False` are the numbers 1 and 0; `bias=False` is common.
+    fn visit_bool<E: Error>(self, x: bool) -> Result<f64, E> {
+        self.visit_f64(f64::from(u8::from(x)))
     }
 
     fn visit_f64<E: Error>(self, x: f64) -> Result<f64, E> {
@@ -38,16 +44,63 @@ impl Visitor<'_> for Number {
     }
 }
 
+/// Reads a bound of an interval, which may be infinite: as a number where a format has such numbers, or as `"inf"` or
+/// `"-inf"`. Whether the type takes it is known when all keys are.
+pub(super) struct Bound(pub(super) &'static str);
+
+impl<'de> DeserializeSeed<'de> for Bound {
+    type Value = f64;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<f64, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Bound {
+    type Value = f64;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<f64, E> {
+        if x.is_nan() {
+            finite(self.0, x).map_err(E::custom)?;
+        }
+        Ok(x)
+    }
+
+    fn visit_i64<E: Error>(self, x: i64) -> Result<f64, E> {
+        Ok(x as f64)
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<f64, E> {
+        Ok(x as f64)
+    }
+
+    fn visit_bool<E: Error>(self, x: bool) -> Result<f64, E> {
+        Ok(f64::from(u8::from(x)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
+        match text {
+            "inf" => Ok(f64::INFINITY),
+            "-inf" => Ok(f64::NEG_INFINITY),
+            _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
 /// Reads a name out of a closed set.
-pub(super) struct Name<T: 'static> {
+pub(super) struct Name<N: 'static, T> {
     /// What the set is called, with its article.
     pub(super) what: &'static str,
-    pub(super) all: &'static [T],
-    pub(super) name: fn(T) -> &'static str,
+    pub(super) all: &'static [N],
+    pub(super) name: fn(N) -> &'static str,
     pub(super) from_name: fn(&str) -> Option<T>,
 }
 
-impl<'de, T: Copy> DeserializeSeed<'de> for Name<T> {
+impl<'de, N: Copy, T> DeserializeSeed<'de> for Name<N, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
@@ -55,7 +108,7 @@ impl<'de, T: Copy> DeserializeSeed<'de> for Name<T> {
     }
 }
 
-impl<T: Copy> Visitor<'_> for Name<T> {
+impl<N: Copy, T> Visitor<'_> for Name<N, T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,12 +121,12 @@ impl<T: Copy> Visitor<'_> for Name<T> {
     }
 }
 
-struct Unknown<'n, T: 'static> {
+struct Unknown<'n, N: 'static, T> {
     name: &'n str,
-    set: &'n Name<T>,
+    set: &'n Name<N, T>,
 }
 
-impl<T: Copy> fmt::Display for Unknown<'_, T> {
+impl<N: Copy, T> fmt::Display for Unknown<'_, N, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, set } = self;
         write!(f, "'{name}' is not {}; allowed are ", set.what)?;
