@@ -98,6 +98,10 @@ fn detectors_agree() {
             if expected.init == "custom" {
                 let module = found.custom.as_ref().unwrap_or_else(|| panic!("{name}, {param}"));
                 assert!(below(module, param), "{name}, {param}: {module}");
+                assert!(
+                    found.may_be_overwritten_by.is_some(),
+                    "{name}, {param}: silently another value"
+                );
                 custom += 1;
                 continue;
             }

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 use weight_init::config::{Config, Format};
 use weight_init::diagnostic::{Diagnostic, Source};
-use weight_init::model::{Model, Registry};
+use weight_init::model::{LayerSpec, Model, Registry, TensorSpec, Values};
+use weight_init::plan::{Options, Plan, Unknown};
+use weight_init::run::{BackendKind, fill_whole};
 use weight_init_core::{Layer, LayerVisitor};
 use weight_init_tests::golden;
 
@@ -91,4 +93,40 @@ fn the_resnet_50_example_is_that_of_mmdet() {
     let children = golden["model"]["children"].as_array().unwrap();
     let backbone = children.iter().find(|child| child["name"] == "backbone").unwrap();
     assert_eq!(described(&model.root()), bare(backbone));
+}
+
+/// The row that the constructor clears, in memory of the caller's; the others are those of an embedding without one.
+#[test]
+fn the_padding_row_is_zero_wherever_it_is_filled() {
+    let filled = |padding: Value, backend: BackendKind| {
+        let config = json!({"type": "Embedding", "num_embeddings": 5, "embedding_dim": 7,
+                            "padding_idx": padding, "dtype": "float16"});
+        let plan = Plan::new(&build(&config).unwrap(), &Options::default()).unwrap();
+        let mut memory = [vec![u64::MAX; 9]];
+        let tensors = plan.tensors(Unknown::Refuse).unwrap();
+        fill_whole(&tensors, 42, &mut backend.start(None).unwrap(), &mut memory).unwrap();
+        let bytes: Vec<u8> = memory[0].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        bytes[..70].chunks(14).map(<[u8]>::to_vec).collect::<Vec<_>>()
+    };
+    for backend in [BackendKind::Embedded, BackendKind::Simd, BackendKind::Rayon] {
+        let plain = filled(Value::Null, backend);
+        let padded = filled(json!(-2), backend);
+        assert!(plain.iter().all(|row| row.iter().any(|byte| *byte != 0)));
+        assert_eq!(padded[3], [0; 14]);
+        assert!([0, 1, 2, 4].iter().all(|row| padded[*row] == plain[*row]));
+    }
+}
+
+/// A builder's values are one for each element: no number stands in for one that is not there.
+#[test]
+fn a_builder_gives_a_value_to_each_element() {
+    let mut registry = Registry::standard();
+    registry.register("Anchors", |_| {
+        let value = Some(Values::Each(vec![1.0, 2.0]));
+        let tensor = TensorSpec { value, ..TensorSpec::new("anchors", &[3]) };
+        Ok(LayerSpec::new("Anchors", &["Module"]).buffer(tensor))
+    });
+    let config = Config::parse(Source::new("m.json", r#"{"type": "Anchors"}"#), Format::Json);
+    let error = Model::from_config(&config.unwrap(), &registry).unwrap_err();
+    assert_eq!(error.message(), "'anchors' of shape [3] has 3 elements, found 2 values");
 }

@@ -58,7 +58,7 @@ mod walk;
 pub use considered::{Considered, Order, Outcome, Part};
 pub use path::Path;
 pub use problem::{Problem, ResolveError};
-pub use visit::{BufferVisit, ModuleVisit, ParamVisit};
+pub use visit::{BufferVisit, Custom, ModuleVisit, ParamVisit};
 pub use walk::{Call, MAX_TIED_VISITS, Observer, resolve};
 
 pub(crate) use considered::{is_bias, own, touches};

@@ -14,6 +14,8 @@ use crate::rules::{Rule, Write};
 pub(crate) struct Outcome {
     /// The last write of each tensor.
     pub(crate) written: Vec<Option<(Written, ByJson)>>,
+    /// Whether an `init_weights` of a class's own could have written each tensor after that.
+    pub(crate) own_code: Vec<bool>,
     /// How every rule fared, in the order in which its module is met.
     pub(crate) rules: Vec<RuleJson>,
     /// Kinds of warnings and their modules.
@@ -31,6 +33,7 @@ struct Stage<'n> {
     /// Whether Pretrained does nothing.
     skip_pretrained: bool,
     written: Vec<Option<(Written, ByJson)>>,
+    own_code: Vec<bool>,
     /// Tensors that a rule of a module wrote at some time.
     matched: BTreeMap<(String, usize), BTreeSet<usize>>,
     /// `_is_init`, by layer.
@@ -54,6 +57,7 @@ pub(crate) fn act(net: &Net, skip_pretrained: bool) -> Result<Outcome, Failed> {
         net,
         skip_pretrained,
         written: vec![None; net.tensors.len()],
+        own_code: vec![false; net.tensors.len()],
         matched: BTreeMap::new(),
         is_init: BTreeSet::new(),
     };
@@ -90,6 +94,16 @@ impl Stage<'_> {
             self.initialize(layer, path, rule, number)?;
         }
         self.is_init.insert(layer);
+        if net.layers[layer].init_weights == Some("custom") {
+            // It calls the ordinary one and then does what it likes.
+            self.apply(layer, path, &mut |stage, layer, _| {
+                net.layers[layer]
+                    .params
+                    .iter()
+                    .for_each(|(_, tensor)| stage.own_code[*tensor] = true);
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 
@@ -185,12 +199,17 @@ impl Stage<'_> {
         }
         let written = if is_bias { &write.bias } else { &write.weight };
         self.written[tensor] = Some((written.clone(), by.clone()));
+        self.own_code[tensor] = false;
         self.matched.entry((by.module.clone(), by.rule)).or_default().insert(tensor);
         Ok(())
     }
 
     fn outcome(self) -> Outcome {
-        let mut outcome = Outcome { written: self.written.clone(), ..Outcome::default() };
+        let mut outcome = Outcome {
+            written: self.written.clone(),
+            own_code: self.own_code.clone(),
+            ..Outcome::default()
+        };
         self.meet(0, &mut BTreeSet::new(), &mut outcome);
         outcome
     }

@@ -97,6 +97,11 @@ pub struct ParamJson {
     /// The module above whose class has its own `init_weights`.
     #[serde(default, rename = "custom_init_weights")]
     pub custom: Option<String>,
+    /// What the constructor gives it, where no rule writes.
+    pub default: Option<Written>,
+    /// The class whose own code may write it after everything that the plan says.
+    #[serde(default)]
+    pub may_be_overwritten_by: Option<String>,
 }
 
 /// Where a rule stands.

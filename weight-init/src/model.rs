@@ -12,12 +12,21 @@
 //! | `name` | name in the layer above, without dots; the root's is ignored | needed below the root |
 //! | `class` | name of its class | needed |
 //! | `bases` | names of the direct base classes | none |
+//! | `mro` | names of all base classes, the nearest first; constructor defaults alone go by it, rules by `bases` | none |
+//! | `rewrites` | whether the class's own code writes values into itself or into its layers, see below | by the class |
+//! | `padding_idx` | the row of an embedding that the constructor clears; counted from the end if negative | none |
 //! | `init_weights` | `"module"` (mmengine's BaseModule), or `"custom"` where the class overrides it | plain layer |
 //! | `init_cfg` | rules: a dict, a list of dicts, or null | none |
 //! | `params`, `buffers` | lists of tensors | none |
 //! | `aliases` | attributes that are another name of a layer below: `{"norm3": "bn3"}` | none |
 //! | `children` | list of layers | none |
 //! | `same_as` | beside `name` alone: the very same layer as the one met first at that dotted path | |
+//!
+//! `rewrites` is about code that no description shows: a `reset_parameters`, an `__init__` or an `init_weights` of the
+//! class itself. Without the key, a class that holds layers may rewrite them unless it is one of PyTorch's, a plain container
+//! or in the [table of defaults](defaults), and `"init_weights": "custom"` always may: a plan warns of the parameters
+//! concerned. `false` says that it does not. `true` also makes the layer's own constructor values unknown, so that a subclass
+//! with a `reset_parameters` of its own is told from its base.
 //!
 //! and a tensor
 //!
@@ -43,7 +52,7 @@ use std::collections::HashMap;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
-use self::defaults::BufferDefault;
+use self::defaults::{BufferDefault, LayerFacts};
 pub use self::placed::PlacedInitCfg;
 use crate::config::Config;
 
@@ -73,6 +82,8 @@ pub struct Model {
     nodes: Vec<Node>,
     /// What the description says is in tensors, by full name.
     values: HashMap<String, Values>,
+    /// The layers by the path at which they are met first.
+    paths: HashMap<String, usize>,
 }
 
 /// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
@@ -86,6 +97,12 @@ const MAX_TENSOR_BYTES: u64 = i64::MAX as u64;
 struct Node {
     class: String,
     bases: Vec<String>,
+    /// All base classes, the nearest first; empty where nobody says.
+    ancestors: Vec<String>,
+    /// Whether the class's own code writes values into itself or its layers; `None`: nobody says.
+    rewrites: Option<bool>,
+    /// The row of its weight that the constructor clears.
+    padding_row: Option<usize>,
     init_weights: InitWeights,
     init_cfg: Option<PlacedInitCfg>,
     params: Vec<ParamNode>,
@@ -144,6 +161,12 @@ impl Values {
     }
 }
 
+/// The row that an index names, counted from the end if negative; `None` if there is no such row of so many.
+fn row(index: i128, rows: usize) -> Option<usize> {
+    let from_front = if index < 0 { index.checked_add(rows as i128)? } else { index };
+    usize::try_from(from_front).ok().filter(|row| *row < rows)
+}
+
 impl Model {
     /// Reads a description: a JSON tree of layers, bare or under the key `model`.
     ///
@@ -196,6 +219,38 @@ impl Model {
             self.nodes.get(child.node)
         });
         node?.init_cfg.as_ref()
+    }
+
+    /// The layer first met at `path`, with what the constructor defaults go by; `layer` is that layer, called `name`.
+    fn facts<'a>(&'a self, path: &str, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
+        let facts = LayerFacts::new(name, layer);
+        match self.paths.get(path).and_then(|node| self.nodes.get(*node)) {
+            Some(node) => LayerFacts {
+                ancestors: &node.ancestors,
+                rewrites: node.rewrites,
+                padding_row: node.padding_row,
+                ..facts
+            },
+            None => facts,
+        }
+    }
+
+    /// The facts of a layer and those above it, the nearest first; `path` is where the layer is met first.
+    pub(crate) fn lineage<'a>(
+        &'a self,
+        path: &str,
+        layers: impl Iterator<Item = (&'a str, &'a dyn Layer)>,
+    ) -> Vec<LayerFacts<'a>> {
+        let paths = std::iter::successors(Some(path), |path| {
+            (!path.is_empty()).then(|| path.rsplit_once('.').map_or("", |(above, _)| above))
+        });
+        paths.zip(layers).map(|(path, (name, layer))| self.facts(path, name, layer)).collect()
+    }
+
+    /// Whether somebody says that the class of the layer first met at `path` writes nothing by itself.
+    pub(crate) fn writes_nothing_itself(&self, path: &str) -> bool {
+        let node = self.paths.get(path).and_then(|node| self.nodes.get(*node));
+        node.is_some_and(|node| node.rewrites == Some(false))
     }
 
     /// What the description itself says is in the tensor of this full name.

@@ -14,6 +14,7 @@ mod load_report;
 mod locate;
 mod lower;
 mod named;
+mod own_code;
 mod table;
 mod warning;
 
@@ -29,9 +30,11 @@ pub use self::load::LoadError;
 pub use self::load_report::{Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
+use self::own_code::{Overwriter, OwnCode};
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
 use crate::checkpoint::StateDict;
+use crate::model::defaults::ParamDefault;
 use crate::model::{Model, Values};
 
 /// What is to be planned beside the model.
@@ -67,6 +70,7 @@ pub struct Plan {
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
     warnings: Vec<Warning>,
+    own_code: OwnCode,
     ties: Vec<(String, String)>,
     loads: Vec<LoadReport>,
     /// As [`Options::skip_pretrained`].
@@ -98,6 +102,12 @@ pub struct PlannedParam {
     pub custom: Option<String>,
     /// What the framework's constructor gives it.
     default: ConstructorDefault,
+    /// The nearest layer above whose constructor may write it: a place in [`OwnCode`].
+    constructor: Option<usize>,
+    /// The outermost module above with an `init_weights` of its own, on each path to it: places in [`OwnCode`].
+    init_weights: Vec<usize>,
+    /// Whose own code may write it after everything that is decided here.
+    overwriter: Option<Overwriter>,
     /// Every write of a rule in program order; the last one that counts is the writer.
     writes: Vec<Write>,
 }
@@ -120,7 +130,7 @@ pub enum Writer {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConstructorDefault {
     /// The constructor draws or sets it so.
-    Init(Init<String>),
+    Init(ParamDefault),
     /// The description says what is in it.
     Values(Values),
     /// The class is unknown.
@@ -192,10 +202,12 @@ pub struct PlannedBuffer {
     pub shape: Vec<usize>,
     /// Element type.
     pub dtype: DType,
-    /// What is in it; `None`: unknown.
+    /// What the constructor puts in; `None`: unknown.
     pub value: Option<Values>,
     /// The tensor that it is loaded from instead, if a Pretrained rule's checkpoint holds it.
     pub stored: Option<Stored>,
+    /// Whether a checkpoint that was not opened is believed to hold it.
+    assumed: bool,
     /// Writes of Pretrained rules in program order.
     writes: Vec<Write>,
     /// Parameters that stand before it in model order.

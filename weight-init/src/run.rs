@@ -20,7 +20,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use weight_init_backends::{Job, in_default_environment};
-use weight_init_core::{DType, Float, bf16, f16};
+use weight_init_core::{DType, Fill, Float, bf16, f16};
 
 pub use self::backend::{BackendError, BackendKind, Filler};
 pub use self::cuda::Device;
@@ -347,10 +347,31 @@ fn add<'a, T: Float + bytemuck::Pod>(
 ) -> Result<(), LowerError> {
     let out: &mut [T] = bytemuck::cast_slice_mut(memory).get_mut(..elements).unwrap_or_default();
     match (tensor.fill::<T>(seed)?, &tensor.source) {
-        (Some((fill, stream)), _) => jobs.push(Job { fill, stream, first, out }),
+        (Some((fill, stream)), _) => {
+            let parts = around(&tensor.zeros(), first, out).into_iter();
+            jobs.extend(parts.filter(|(.., out)| !out.is_empty()).map(|(zero, first, out)| {
+                let fill = if zero { Fill::Constant(T::default()) } else { fill };
+                Job { fill, stream, first, out }
+            }));
+        }
         (None, Lowered::Values(values)) => write_floats(values, first, out),
         // Pretrained is never lowered, and stored tensors are read elsewhere.
         (None, Lowered::Init { .. } | Lowered::Stored(_)) => {}
     }
     Ok(())
+}
+
+/// Cuts a piece of a tensor at both ends of the elements that are zero; each part with whether it is zero and the number of
+/// its first element.
+fn around<'a, T>(
+    zeros: &Range<u64>,
+    first: u64,
+    out: &'a mut [T],
+) -> [(bool, u64, &'a mut [T]); 3] {
+    let place = |element: u64| usize::try_from(element.saturating_sub(first)).unwrap_or(usize::MAX);
+    let end = place(zeros.end).min(out.len());
+    let (front, behind) = out.split_at_mut(end);
+    let (front, zero) = front.split_at_mut(place(zeros.start).min(end));
+    let (begin, last) = (first + front.len() as u64, first + end as u64);
+    [(false, first, front), (true, begin, zero), (false, last, behind)]
 }

@@ -115,21 +115,38 @@ impl<'a> ParamVisit<'a> {
         last
     }
 
-    /// The innermost module above whose class has its own `init_weights` and is reached: it may write the
-    /// parameter in ways that no init_cfg shows.
-    #[must_use]
-    pub fn custom(&self) -> Option<Path<'a>> {
-        let mut next = Some(self.frame);
-        while let Some(frame) = next {
-            if frame.state != State::NotReached
-                && frame.layer.init_weights() == InitWeights::Custom
-                && !self.bare
-            {
-                return Some(Path::new(frame, "", true));
-            }
-            next = frame.parent;
-        }
-        None
+    /// The modules above whose classes have their own `init_weights` and are reached, the innermost first: they may write
+    /// the parameter in ways that no init_cfg shows.
+    pub fn customs(&self) -> impl Iterator<Item = Custom<'a>> + use<'a> {
+        let bare = self.bare;
+        frames(self.frame)
+            .filter(move |frame| {
+                !bare
+                    && frame.state != State::NotReached
+                    && frame.layer.init_weights() == InitWeights::Custom
+            })
+            .map(|frame| Custom {
+                path: Path::new(frame, "", false),
+                first_path: Path::new(frame, "", true),
+                layer: frame.layer,
+            })
+    }
+}
+
+/// A module whose class has its own `init_weights`.
+#[derive(Clone, Copy)]
+pub struct Custom<'a> {
+    /// Where the walk met it this time.
+    pub path: Path<'a>,
+    /// Where the walk met it first: the module's identity.
+    pub first_path: Path<'a>,
+    /// The layer itself.
+    pub layer: &'a dyn Layer,
+}
+
+impl core::fmt::Debug for Custom<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Custom").field(&self.path).finish()
     }
 }
 
@@ -189,7 +206,12 @@ impl<'a> BufferVisit<'a> {
 }
 
 fn lineage<'a>(frame: &'a Frame<'a>) -> impl Iterator<Item = (&'a str, &'a dyn Layer)> + use<'a> {
-    core::iter::successors(Some(frame), |frame| frame.parent).map(|frame| (frame.name, frame.layer))
+    frames(frame).map(|frame| (frame.name, frame.layer))
+}
+
+/// A frame and those above it up to the root.
+fn frames<'a>(frame: &'a Frame<'a>) -> impl Iterator<Item = &'a Frame<'a>> + use<'a> {
+    core::iter::successors(Some(frame), |frame| frame.parent)
 }
 
 macro_rules! debug_by_path {

@@ -3,7 +3,7 @@
 //! A parameter that no init_cfg rule writes keeps what the framework's constructor gave it. A model
 //! that exists only as a description has had no constructor, so this table stands in for it: PyTorch's
 //! layers, and the OpenMMLab classes that write values of their own. It goes by class names alone; a
-//! class that it does not know by name is looked up by its direct bases, the first that is known
+//! class that it does not know by name is looked up by its bases, the nearest that is known
 //! (`MyConv(Conv2d)`, `ConvBase(BaseModule, Conv2d)`). What it does not know, it does not guess: the
 //! answer is `None`.
 //!
@@ -15,7 +15,7 @@
 //! | `conv` | `Conv1d` … `ConvTranspose3d`, lazy ones | weight and bias U(±1/√fan_in) |
 //! | `linear` | `Linear`, `Bilinear`, … | weight and bias U(±1/√fan_in) |
 //! | `norm` | `BatchNorm1d` … `RMSNorm` | weight 1, bias 0, mean 0, variance 1 |
-//! | `embedding` | `Embedding`, `EmbeddingBag` | N(0, 1) |
+//! | `embedding` | `Embedding`, `EmbeddingBag` | N(0, 1), the row `padding_idx` 0 |
 //! | `attention` | `MultiheadAttention` | Xavier uniform, biases 0 |
 //! | `recurrent` | `LSTM`, `GRU`, `RNN`, their cells | U(±1/√hidden_size) |
 //! | `activation` | `PReLU` | 0.25 |
@@ -25,11 +25,11 @@
 //! write into what they hold: `MultiheadAttention` clears the bias of its `out_proj`, mmcv's
 //! `ConvModule` gives its convolution Kaiming's normal distribution, `Transformer` gives every matrix
 //! below it Xavier's. So the table is asked with the layers above as well, and the outermost that
-//! writes wins.
+//! writes wins. A class that the table does not know, and that holds layers, may do the same:
+//! [`may_rewrite`] tells which.
 //!
 //! # What is not known
 //!
-//! - The row `padding_idx` of an `Embedding` is zero in PyTorch; a description does not tell of it.
 //! - Arguments count as left at their defaults where that is nearly always so: `PReLU(init=0.25)`,
 //!   `Scale(scale=1.0)`, the slope of a `LeakyReLU` in a `ConvModule`, the `std` and `zeros_init` of mmcv's
 //!   non-local blocks. Where it is not (`LayerScale`) the answer is `None`.
@@ -38,12 +38,13 @@
 //!   values; here every layer has values of its own from the same distribution.
 //! - Weights that a parametrization replaced (`weight_norm`, `spectral_norm`), and the biases whose
 //!   bound depends on them.
-//! - A subclass that overrides `reset_parameters`, or a class of another package that has the name of
-//!   a known one.
+//! - A subclass that overrides `reset_parameters`, unless `rewrites` tells of it, or a class of another
+//!   package that has the name of a known one.
 
 mod activation;
 mod attention;
 mod buffer;
+mod container;
 mod conv;
 mod embedding;
 mod family;
@@ -55,11 +56,12 @@ mod recurrent;
 mod rewrite;
 
 pub use buffer::BufferDefault;
+pub use container::may_rewrite;
 pub use layer_facts::LayerFacts;
 
 use weight_init_core::init_cfg::Init;
 
-use self::family::Family;
+use self::family::{Family, Kind};
 use self::rewrite::Rewrite;
 
 /// Every class that the table knows; OpenMMLab's first, they may be more exact about a name.
@@ -73,6 +75,21 @@ const FAMILIES: [&Family; 8] = [
     &recurrent::FAMILY,
     &activation::FAMILY,
 ];
+
+/// What the constructors give a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamDefault {
+    /// What they draw or set it by.
+    pub init: Init<String>,
+    /// The row that they then clear: the `padding_idx` of an embedding.
+    pub zero_row: Option<usize>,
+}
+
+impl From<Init<String>> for ParamDefault {
+    fn from(init: Init<String>) -> Self {
+        Self { init, zero_row: None }
+    }
+}
 
 /// What the constructors give the parameter `name` of a layer; `None` if that is not known.
 ///
@@ -95,21 +112,23 @@ const FAMILIES: [&Family; 8] = [
 /// // A Linear(64, 10).
 /// let lineage = [LayerFacts::new("fc", &Linear)];
 /// let bias = param_default(&lineage, "bias");
-/// assert_eq!(bias, Some(Init::Uniform(Uniform { a: -0.125, b: 0.125 })));
+/// assert_eq!(bias, Some(Init::Uniform(Uniform { a: -0.125, b: 0.125 }).into()));
 /// ```
 #[must_use]
-pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<Init<String>> {
+pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<ParamDefault> {
     let (layer, above) = lineage.split_first()?;
     for (index, ancestor) in above.iter().enumerate().rev() {
         let below = lineage.get(..=index).unwrap_or_default();
         match rewrite::rewrite(ancestor, below, name) {
             Rewrite::Nothing => {}
-            Rewrite::Writes(init) => return Some(init),
+            Rewrite::Writes(init) => return Some(init.into()),
             Rewrite::Unclear => return None,
         }
     }
-    let (family, class) = family_of(layer)?;
-    (family.param)(class, layer, name)
+    let (family, class) = known_family_of(layer)?;
+    let init = (family.param)(class, layer, name)?;
+    let zero_row = if family.kind == Kind::Embedding { layer.padding_row } else { None };
+    Some(ParamDefault { init, zero_row })
 }
 
 /// What the constructors give the buffer `name` of a layer; `None` if that is not known.
@@ -119,7 +138,7 @@ pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<Init<Stri
 #[must_use]
 pub fn buffer_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<BufferDefault> {
     let layer = lineage.first()?;
-    let (family, class) = family_of(layer)?;
+    let (family, class) = known_family_of(layer)?;
     (family.buffer)(class, layer, name)
 }
 
@@ -128,10 +147,14 @@ pub fn known_classes() -> impl Iterator<Item = &'static str> {
     FAMILIES.into_iter().flat_map(|family| family.classes.iter().copied())
 }
 
-/// The family of a layer and the class by which it belongs there: its own, or a direct base.
+/// The family of a layer and the class by which it belongs there: its own, or the nearest base that is known.
 fn family_of(layer: &LayerFacts<'_>) -> Option<(&'static Family, &'static str)> {
-    family::find(&FAMILIES, layer.layer.class())
-        .or_else(|| layer.layer.bases().find_map(|base| family::find(&FAMILIES, base)))
+    layer.classes().find_map(|class| family::find(&FAMILIES, class))
+}
+
+/// The same, unless code of the class's own writes what the family's would.
+fn known_family_of(layer: &LayerFacts<'_>) -> Option<(&'static Family, &'static str)> {
+    family_of(layer).filter(|_| layer.rewrites != Some(true))
 }
 
 #[cfg(test)]

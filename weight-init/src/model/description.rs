@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use weight_init_core::InitWeights;
 
 use self::fields::{Fields, Place};
-use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values};
+use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::value::Value;
 
@@ -16,6 +16,9 @@ const LAYER_KEYS: &[&str] = &[
     "name",
     "class",
     "bases",
+    "mro",
+    "rewrites",
+    "padding_idx",
     "init_weights",
     "init_cfg",
     "params",
@@ -35,7 +38,8 @@ pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic
         params: HashMap::new(),
     };
     reader.layer(layer, &Place::root(base), &mut Vec::new())?;
-    Ok(Model { nodes: reader.nodes, values: reader.values })
+    let paths = reader.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
+    Ok(Model { nodes: reader.nodes, values: reader.values, paths: paths.collect() })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -70,6 +74,9 @@ impl Reader<'_> {
         self.nodes.push(Node {
             class: fields.string("class")?.to_owned(),
             bases: fields.strings("bases")?,
+            ancestors: fields.strings("mro")?,
+            rewrites: fields.optional_bool("rewrites")?,
+            padding_row: None,
             init_weights: init_weights(&fields)?,
             init_cfg: self.init_cfg(&fields)?,
             params: Vec::new(),
@@ -87,6 +94,7 @@ impl Reader<'_> {
             self.params.insert(full, (index, params.len()));
             params.push(param);
         }
+        self.nodes[index].padding_row = padding_row(&fields, &self.nodes[index])?;
         for (value, place) in fields.list("buffers")? {
             let (buffer, values) = tensor::buffer(self.texts, value, &place)?;
             fields.unique(&mut names, value, &place, &buffer.name)?;
@@ -201,6 +209,26 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// The row that `padding_idx` names, of the layer's own weight. A layer without a weight may have the attribute for
+/// those below it: then it says nothing.
+fn padding_row(fields: &Fields<'_>, node: &Node) -> Result<Option<usize>, Diagnostic> {
+    let Some(value) = fields.get("padding_idx") else { return Ok(None) };
+    let Some(index) = value.as_int() else {
+        return Err(fields.wrong("padding_idx", "the number of a row", value));
+    };
+    let Some(weight) = node.params.iter().find(|param| param.name == "weight") else {
+        return Ok(None);
+    };
+    let rows = weight.shape.first().copied().unwrap_or_default();
+    match row(index, rows) {
+        Some(row) => Ok(Some(row)),
+        None => {
+            let message = format!("{index} is no row of the weight, which has {rows}");
+            Err(fields.fault("padding_idx", message))
+        }
     }
 }
 

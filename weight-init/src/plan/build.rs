@@ -2,17 +2,18 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use weight_init_core::DType;
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
     BufferVisit, Call, Considered, ModuleVisit, Observer, Outcome, ParamVisit, Problem, resolve,
 };
-use weight_init_core::{DType, Layer};
 
+use super::own_code::Collector;
 use super::{
     ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
     PlannedParam, PlannedRule, RulePlace, Write, Writer,
 };
-use crate::model::defaults::{BufferDefault, LayerFacts, buffer_default, param_default};
+use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
 
 pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanError> {
@@ -35,6 +36,7 @@ struct Builder<'b> {
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
     ties: Vec<(String, String)>,
+    own_code: Collector,
     /// Place of every parameter by its first name.
     by_name: HashMap<String, usize>,
     /// And of every buffer.
@@ -71,15 +73,26 @@ impl Observer for Builder<'_> {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
         let mut writes = self.writes(visit);
+        let init_weights = self.own_code.init_weights(self.model, visit);
         let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
         if let (true, Some(param)) = (visit.is_tied(), first) {
             let through: Arc<str> = layer_of(&visit.path().to_string()).into();
             writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
             param.writes.extend(writes);
+            param.init_weights.extend(init_weights);
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }
         let param = visit.param();
+        let layer = layer_of(&name);
+        let lineage = self.model.lineage(layer, visit.lineage());
+        let above = lineage.get(1..).unwrap_or_default();
+        let constructor = self.own_code.constructor(layer_of(layer), above);
+        let default = match self.model.value(&name) {
+            Some(values) => ConstructorDefault::Values(values.clone()),
+            None => param_default(&lineage, param.name)
+                .map_or(ConstructorDefault::Unknown, ConstructorDefault::Init),
+        };
         self.by_name.insert(name.clone(), self.params.len());
         self.params.push(PlannedParam {
             class: visit.layer().class().to_owned(),
@@ -87,10 +100,13 @@ impl Observer for Builder<'_> {
             layout: param.shape.layout(),
             dtype: self.dtype(param.dtype),
             stream_id: visit.stream_id(),
-            default: self.constructor_default(visit, &name),
+            default,
+            constructor,
+            init_weights: init_weights.into_iter().collect(),
+            overwriter: None,
             writer: Writer::Untouched(ConstructorDefault::Unknown),
             stored: None,
-            custom: visit.custom().map(|path| path.to_string()),
+            custom: visit.customs().next().map(|custom| custom.first_path.to_string()),
             writes,
             name,
         });
@@ -112,7 +128,8 @@ impl Observer for Builder<'_> {
         let buffer = visit.buffer();
         let described = self.model.value(&name).cloned();
         let value = described.or_else(|| {
-            Some(match buffer_default(&facts(visit.lineage()), buffer.name)? {
+            let lineage = self.model.lineage(layer_of(&name), visit.lineage().take(1));
+            Some(match buffer_default(&lineage, buffer.name)? {
                 BufferDefault::Constant(x) => Values::All(x),
                 default => Values::Computed(default),
             })
@@ -124,6 +141,7 @@ impl Observer for Builder<'_> {
             dtype: self.dtype(buffer.dtype),
             value,
             stored: None,
+            assumed: false,
             writes,
             position: self.params.len(),
             name,
@@ -156,6 +174,7 @@ impl<'b> Builder<'b> {
             buffers: Vec::new(),
             rules: Vec::new(),
             ties: Vec::new(),
+            own_code: Collector::default(),
             by_name: HashMap::new(),
             buffers_by_name: HashMap::new(),
             modules: HashMap::new(),
@@ -208,16 +227,6 @@ impl<'b> Builder<'b> {
         self.options.dtype.filter(|_| own.is_float()).unwrap_or(own)
     }
 
-    fn constructor_default(&self, visit: &ParamVisit<'_>, name: &str) -> ConstructorDefault {
-        if let Some(values) = self.model.value(name) {
-            return ConstructorDefault::Values(values.clone());
-        }
-        match param_default(&facts(visit.lineage()), visit.param().name) {
-            Some(init) => ConstructorDefault::Init(init),
-            None => ConstructorDefault::Unknown,
-        }
-    }
-
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
         for param in &mut self.params {
@@ -235,12 +244,13 @@ impl<'b> Builder<'b> {
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);
         }
-        let Self { params, buffers, rules, ties, options, .. } = self;
+        let Self { params, buffers, rules, ties, own_code, options, .. } = self;
         let mut plan = Plan {
             params,
             buffers,
             rules,
             warnings: Vec::new(),
+            own_code: own_code.found,
             ties,
             loads: Vec::new(),
             skip_pretrained: options.skip_pretrained,
@@ -263,10 +273,6 @@ fn stands_below(later: &Write, earlier: &Write, first: &str) -> bool {
     let (later, earlier) = (path(later), path(earlier));
     earlier.is_empty() && !later.is_empty()
         || later.strip_prefix(&earlier).is_some_and(|rest| rest.starts_with('.'))
-}
-
-fn facts<'a>(lineage: impl Iterator<Item = (&'a str, &'a dyn Layer)>) -> Vec<LayerFacts<'a>> {
-    lineage.map(|(name, layer)| LayerFacts::new(name, layer)).collect()
 }
 
 pub(super) fn to_owned(init: &Init<&str>) -> Init<String> {

@@ -1,6 +1,5 @@
 use weight_init_core::resolve::Part;
 
-use super::warning::warnings;
 use super::{By, Held, Plan, Stored, Write, Writer};
 
 impl Plan {
@@ -30,6 +29,7 @@ impl Plan {
                 winner.and_then(|winner| Some((winner, self.rules.get_mut(winner.rule)?)))
             else {
                 (param.writer, param.stored) = (Writer::Untouched(param.default.clone()), None);
+                param.overwriter = self.own_code.overwriter(param, None);
                 continue;
             };
             rule.won += 1;
@@ -39,11 +39,16 @@ impl Plan {
             let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
             param.writer = Writer::Rule { init: winner.init.clone(), by };
             param.stored = stored(winner);
+            // Pretrained rules, with their overrides, run when everything below their module is done.
+            let late = (rule.type_name == "Pretrained" && !self.bare).then_some(&*rule.module);
+            param.overwriter = self.own_code.overwriter(param, late);
         }
         for buffer in &mut self.buffers {
-            buffer.stored = buffer.writes.iter().rfind(counts).and_then(stored);
+            let winner = buffer.writes.iter().rfind(counts);
+            buffer.stored = winner.and_then(stored);
+            buffer.assumed = winner.is_some() && buffer.stored.is_none();
         }
-        self.warnings = warnings(&self.rules, self.bare, skip);
+        self.warnings = self.warn();
     }
 }
 

@@ -6,7 +6,7 @@ use weight_init_core::nearest;
 use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, resolve};
 
 use super::build::to_owned;
-use super::named::in_words;
+use super::named::{default_in_words, in_words};
 use super::warning::module_name;
 use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
 use crate::model::{Model, Values};
@@ -19,6 +19,8 @@ pub struct Explanation {
     bases: Vec<String>,
     lines: Vec<Line>,
     ties: Vec<String>,
+    /// Whose own code may write it.
+    note: Option<String>,
 }
 
 /// One look at one part of a rule.
@@ -75,7 +77,14 @@ impl Explanation {
         resolve(&model.root(), call, &mut search)
             .map_err(|error| PlanError::new(error.to_string()))?;
         let Search { class, bases, lines, .. } = search;
-        Ok(Self { param: param.clone(), class, bases, lines, ties })
+        Ok(Self {
+            param: param.clone(),
+            class,
+            bases,
+            lines,
+            ties,
+            note: plan.own_code_note(param),
+        })
     }
 }
 
@@ -145,7 +154,7 @@ impl Observer for Search<'_> {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { param, class, bases, lines, ties } = self;
+        let Self { param, class, bases, lines, ties, note: _ } = self;
         let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
         let bases =
             if bases.is_empty() { String::new() } else { format!(" ({})", bases.join(", ")) };
@@ -199,7 +208,7 @@ impl Explanation {
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
                 match default {
-                    ConstructorDefault::Init(init) => f.write_str(&in_words(init))?,
+                    ConstructorDefault::Init(default) => f.write_str(&default_in_words(default))?,
                     ConstructorDefault::Values(Values::All(x)) => {
                         write!(f, "the value {x} of the description")?
                     }
@@ -212,12 +221,8 @@ impl Explanation {
                 }
             }
         }
-        match &self.param.custom {
-            Some(module) => write!(
-                f,
-                "\nnote: {} has its own init_weights, which may write it in ways that no init_cfg shows",
-                module_name(module)
-            ),
+        match &self.note {
+            Some(note) => write!(f, "\nnote: {note}"),
             None => Ok(()),
         }
     }

@@ -8,6 +8,7 @@ use super::{
     PlannedRule, Warning, Writer,
 };
 use crate::model::Values;
+use crate::model::defaults::ParamDefault;
 
 /// The plan as `plan --format json` prints it: parameters in model order, rules, warnings, and
 /// what became of checkpoints if some were loaded.
@@ -15,7 +16,7 @@ impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut plan =
             serializer.serialize_struct("Plan", 3 + usize::from(!self.loads.is_empty()))?;
-        plan.serialize_field("params", &Params(&self.params))?;
+        plan.serialize_field("params", &Params(self))?;
         plan.serialize_field("rules", &self.rules)?;
         plan.serialize_field("warnings", &self.warnings)?;
         if !self.loads.is_empty() {
@@ -25,38 +26,48 @@ impl Serialize for Plan {
     }
 }
 
-struct Params<'a>(&'a [PlannedParam]);
+struct Params<'a>(&'a Plan);
 
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|param| (&param.name, param)))
+        let Self(plan) = self;
+        serializer.collect_map(plan.params.iter().map(|param| (&param.name, Param { plan, param })))
     }
 }
 
-impl Serialize for PlannedParam {
+struct Param<'a> {
+    plan: &'a Plan,
+    param: &'a PlannedParam,
+}
+
+impl Serialize for Param<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { plan, param } = self;
         let mut map = serializer.serialize_map(None)?;
-        match &self.writer {
+        match &param.writer {
             Writer::Rule { init, .. } => named_entries(&mut map, init)?,
             Writer::Untouched(_) => {
                 map.serialize_entry("init", "untouched")?;
                 map.serialize_entry("args", &Args(&[]))?;
             }
         }
-        map.serialize_entry("shape", &self.shape)?;
-        map.serialize_entry("dtype", self.dtype.name())?;
-        match &self.writer {
+        map.serialize_entry("shape", &param.shape)?;
+        map.serialize_entry("dtype", param.dtype.name())?;
+        match &param.writer {
             Writer::Rule { by, .. } => map.serialize_entry("by", by)?,
             Writer::Untouched(default) => {
                 map.serialize_entry("by", &None::<By>)?;
                 map.serialize_entry("default", default)?;
             }
         }
-        if let Some(stored) = &self.stored {
+        if let Some(stored) = &param.stored {
             map.serialize_entry("stored_as", &stored.name())?;
         }
-        if let Some(module) = &self.custom {
+        if let Some(module) = &param.custom {
             map.serialize_entry("custom_init_weights", module)?;
+        }
+        if let Some(class) = plan.overwriting_class(param) {
+            map.serialize_entry("may_be_overwritten_by", class)?;
         }
         map.end()
     }
@@ -66,7 +77,12 @@ impl Serialize for ConstructorDefault {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         match self {
-            Self::Init(init) => named_entries(&mut map, init)?,
+            Self::Init(ParamDefault { init, zero_row }) => {
+                named_entries(&mut map, init)?;
+                if let Some(row) = zero_row {
+                    map.serialize_entry("zero_row", row)?;
+                }
+            }
             Self::Values(Values::All(x)) => {
                 map.serialize_entry("init", "constant")?;
                 map.serialize_entry("args", &Args(&[("val", super::named::Arg::Number(*x))]))?;

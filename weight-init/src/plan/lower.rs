@@ -1,11 +1,14 @@
 use std::fmt;
+use std::ops::Range;
 
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
+use super::warning::{unknown_buffers, unknown_params};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
 use crate::model::Values;
+use crate::model::defaults::ParamDefault;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
 #[derive(Clone, Debug)]
@@ -31,6 +34,8 @@ pub enum Lowered<'p> {
         shape: Shape<'p>,
         /// Id of the stream.
         stream_id: u64,
+        /// A row, along the first dimension, that is zero instead.
+        zero_row: Option<usize>,
     },
     /// Numbers that the description gives.
     Values(&'p Values),
@@ -38,7 +43,7 @@ pub enum Lowered<'p> {
     Stored(&'p Stored),
 }
 
-/// What stands in for constructor values that are not known.
+/// What stands in for parameters of unknown constructors and buffers of unknown content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unknown {
     /// Nothing: it is an error.
@@ -64,6 +69,14 @@ impl Unknown {
         }
     }
 
+    /// What stands in. A plan refuses before it comes to `Refuse`.
+    const fn values(self) -> &'static Values {
+        match self {
+            Self::Refuse | Self::Zeros => &Values::All(0.0),
+            Self::Ones => &Values::All(1.0),
+        }
+    }
+
     /// The choice of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
@@ -76,17 +89,19 @@ impl Unknown {
 pub enum LowerError {
     /// A checkpoint is to be loaded, but [`Plan::load`] was not called.
     Pretrained {
-        /// The first parameter concerned.
-        param: String,
+        /// The first parameter or buffer concerned.
+        tensor: String,
         /// How many there are.
         count: usize,
         /// The checkpoint of the first.
         checkpoint: String,
     },
-    /// Parameters that no rule touches, in layers whose constructor is not known.
-    UnknownClass {
-        /// Names with the classes of their layers.
+    /// Tensors that nobody knows the content of.
+    Unknown {
+        /// Parameters that no rule touches, in layers whose constructor is not known, with the classes of these.
         params: Vec<(String, String)>,
+        /// Buffers, with the classes of their layers.
+        buffers: Vec<(String, String)>,
     },
     /// An initializer and a tensor that do not go together.
     Tensor {
@@ -100,23 +115,16 @@ pub enum LowerError {
 impl fmt::Display for LowerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pretrained { param, count, checkpoint } => write!(
+            Self::Pretrained { tensor, count, checkpoint } => write!(
                 f,
-                "{count} parameters, {param} the first, are Pretrained from '{checkpoint}', which the plan has not loaded"
+                "{count} tensors, {tensor} the first, are Pretrained from '{checkpoint}', which the plan has not loaded"
             ),
-            Self::UnknownClass { params } => {
-                write!(
-                    f,
-                    "no rule touches {} parameters of classes whose constructor is not known: ",
-                    params.len()
-                )?;
-                for (index, (name, class)) in params.iter().take(8).enumerate() {
-                    write!(f, "{}{name} ({class})", if index > 0 { ", " } else { "" })?;
-                }
-                if params.len() > 8 {
-                    write!(f, ", ...")?;
-                }
-                f.write_str("; give them a rule (its 'params' can name them), a 'value' in the description, or --unknown zeros|ones")
+            Self::Unknown { params, buffers } => {
+                let params = unknown_params(params.iter().map(|(name, class)| (&**name, &**class)));
+                let buffers =
+                    unknown_buffers(buffers.iter().map(|(name, class)| (&**name, &**class)));
+                let sentences: Vec<_> = params.into_iter().chain(buffers).collect();
+                f.write_str(&sentences.join("; and "))
             }
             Self::Tensor { name, message } => write!(f, "{name}: {message}"),
         }
@@ -128,57 +136,57 @@ impl std::error::Error for LowerError {}
 impl Plan {
     /// Every parameter and buffer in the order of PyTorch's `state_dict`, ready to be filled.
     ///
-    /// Buffers whose content is not known are zeros; [`unknown_buffers`](Self::unknown_buffers) lists them.
-    ///
     /// # Errors
     ///
-    /// Pretrained parameters, parameters of unknown constructors (unless `unknown` says what to do), numbers that
-    /// an element type cannot hold.
+    /// Checkpoints that are not loaded; parameters of unknown constructors and buffers of unknown content, unless `unknown`
+    /// says what to do; numbers that an element type cannot hold.
     pub fn tensors(&self, unknown: Unknown) -> Result<Vec<Tensor<'_>>, LowerError> {
         self.check_sources(unknown)?;
         let mut tensors = Vec::with_capacity(self.params.len() + self.buffers.len());
         let mut buffers = self.buffers.iter().peekable();
         for (index, param) in self.params.iter().enumerate() {
             while let Some(buffer) = buffers.next_if(|buffer| buffer.position <= index) {
-                tensors.push(buffer.tensor());
+                tensors.push(buffer.tensor(unknown));
             }
             tensors.push(param.tensor(unknown));
         }
-        tensors.extend(buffers.map(super::PlannedBuffer::tensor));
+        tensors.extend(buffers.map(|buffer| buffer.tensor(unknown)));
         tensors.iter().try_for_each(Tensor::check)?;
         Ok(tensors)
     }
 
-    /// Names of the buffers whose content is not known, with the classes of their layers.
-    pub fn unknown_buffers(&self) -> impl Iterator<Item = (&str, &str)> {
-        let unknown = self.buffers.iter().filter(|b| b.value.is_none() && b.stored.is_none());
-        unknown.map(|buffer| (buffer.name.as_str(), buffer.class.as_str()))
-    }
-
     fn check_sources(&self, unknown: Unknown) -> Result<(), LowerError> {
-        let pretrained = self.params.iter().filter_map(|param| match &param.writer {
-            Writer::Rule { init: Init::Pretrained(p), .. } if param.stored.is_none() => {
-                Some((param, p))
+        let params = self.params.iter().filter_map(|param| match &param.writer {
+            Writer::Rule { init, .. } if init.is_pretrained() && param.stored.is_none() => {
+                Some((&param.name, init))
             }
             _ => None,
         });
-        if let Some((param, p)) = pretrained.clone().next() {
+        let buffers = self.buffers.iter().filter(|buffer| buffer.assumed).filter_map(|buffer| {
+            let loads = buffer.writes.iter().rfind(|write| write.init.is_pretrained())?;
+            Some((&buffer.name, &loads.init))
+        });
+        let mut pretrained = params.chain(buffers);
+        if let Some((tensor, Init::Pretrained(p))) = pretrained.next() {
             return Err(LowerError::Pretrained {
-                param: param.name.clone(),
-                count: pretrained.count(),
+                tensor: tensor.clone(),
+                count: 1 + pretrained.count(),
                 checkpoint: p.checkpoint.clone(),
             });
         }
-        let classless: Vec<_> = self
-            .params
-            .iter()
-            .filter(|param| param.writer == Writer::Untouched(ConstructorDefault::Unknown))
-            .map(|param| (param.name.clone(), param.class.clone()))
-            .collect();
-        if classless.is_empty() || unknown != Unknown::Refuse {
+        if unknown != Unknown::Refuse {
             return Ok(());
         }
-        Err(LowerError::UnknownClass { params: classless })
+        let params: Vec<_> =
+            self.unknown_params().map(|param| (param.name.clone(), param.class.clone())).collect();
+        let buffers: Vec<_> = self
+            .unknown_buffers()
+            .map(|buffer| (buffer.name.clone(), buffer.class.clone()))
+            .collect();
+        if params.is_empty() && buffers.is_empty() {
+            return Ok(());
+        }
+        Err(LowerError::Unknown { params, buffers })
     }
 }
 
@@ -188,29 +196,31 @@ impl PlannedParam {
             let source = Lowered::Stored(stored);
             return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
         }
-        let constant =
-            Init::Constant(Constant { val: if unknown == Unknown::Ones { 1.0 } else { 0.0 } });
-        let init = match &self.writer {
-            Writer::Rule { init, .. } | Writer::Untouched(ConstructorDefault::Init(init)) => {
-                init.clone()
+        let (init, zero_row) = match &self.writer {
+            Writer::Rule { init, .. } => (init.clone(), None),
+            Writer::Untouched(ConstructorDefault::Init(ParamDefault { init, zero_row })) => {
+                (init.clone(), *zero_row)
             }
-            Writer::Untouched(ConstructorDefault::Unknown) => constant,
+            Writer::Untouched(ConstructorDefault::Unknown) => {
+                let source = Lowered::Values(unknown.values());
+                return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
+            }
             Writer::Untouched(ConstructorDefault::Values(values)) => {
                 let source = Lowered::Values(values);
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
         };
         let shape = Shape::new(&self.shape).with_layout(self.layout);
-        let source = Lowered::Init { init, shape, stream_id: self.stream_id };
+        let source = Lowered::Init { init, shape, stream_id: self.stream_id, zero_row };
         Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
     }
 }
 
 impl super::PlannedBuffer {
-    fn tensor(&self) -> Tensor<'_> {
+    fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let source = match &self.stored {
             Some(stored) => Lowered::Stored(stored),
-            None => Lowered::Values(self.value.as_ref().unwrap_or(&Values::All(0.0))),
+            None => Lowered::Values(self.value.as_ref().unwrap_or_else(|| unknown.values())),
         };
         Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
     }
@@ -229,7 +239,21 @@ impl Tensor<'_> {
         self.elements().saturating_mul(self.dtype.size() as u64)
     }
 
+    /// The elements, by their numbers, that are zero whatever the initializer says: those of the row that a constructor
+    /// clears.
+    #[must_use]
+    pub fn zeros(&self) -> Range<u64> {
+        match (&self.source, self.shape) {
+            (Lowered::Init { zero_row: Some(row), .. }, [rows, row_shape @ ..]) if row < rows => {
+                let (row, elements) = (*row as u64, super::elements(row_shape));
+                row.saturating_mul(elements)..(row + 1).saturating_mul(elements)
+            }
+            _ => 0..0,
+        }
+    }
+
     /// The numbers of a floating-point tensor that has an initializer, and its stream; `None` for given and stored values.
+    /// Those of [`zeros`](Self::zeros) come on top.
     ///
     /// # Errors
     ///
@@ -237,7 +261,7 @@ impl Tensor<'_> {
     pub fn fill<T: Float>(&self, seed: u64) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
         let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
         match &self.source {
-            Lowered::Init { init, shape, stream_id } => {
+            Lowered::Init { init, shape, stream_id, zero_row: _ } => {
                 let fill = init.fill::<T>(shape).map_err(|error| {
                     fault(format!(
                         "{} of shape {:?}: {error}",

@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Caffe2Xavier, Distribution, Kaiming};
 
+use crate::model::defaults::ParamDefault;
+
 /// An argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Arg<'a> {
@@ -85,4 +87,13 @@ pub(super) fn in_words(init: &Init<String>) -> String {
         .map(|(key, arg)| format!("{key}={arg}"))
         .collect();
     format!("{name}({})", args.join(", "))
+}
+
+/// What a constructor does, as words: `normal(mean=0, std=1), row 0 zero`.
+pub(super) fn default_in_words(default: &ParamDefault) -> String {
+    let init = in_words(&default.init);
+    match default.zero_row {
+        Some(row) => format!("{init}, row {row} zero"),
+        None => init,
+    }
 }

@@ -1,7 +1,6 @@
 use std::fmt;
 
-use super::named::in_words;
-use super::warning::module_name;
+use super::named::{default_in_words, in_words};
 use super::{By, ConstructorDefault, Part, Plan, PlannedParam, Values, Writer, elements};
 
 /// A plan as columns for people.
@@ -77,23 +76,16 @@ impl Table<'_> {
             params.iter().filter(|param| matches!(param.writer, Writer::Untouched(_))).count();
         writeln!(
             f,
-            "{} parameters with {} elements: {} written by rules, {untouched} by the framework's constructors; {} buffers",
+            "{} parameters with {} elements: {} written by rules, {untouched} by the framework's constructors; {} buffers{}",
             params.len(),
             grouped(elements),
             params.len() - untouched,
-            self.plan.buffers().len()
-        )?;
-        let mut customs: Vec<&str> =
-            params.iter().filter_map(|param| param.custom.as_deref()).collect();
-        customs.dedup();
-        for module in customs {
-            writeln!(
-                f,
-                "note: the class of {} has its own init_weights, which may do more than its init_cfg says",
-                module_name(module)
-            )?;
-        }
-        Ok(())
+            self.plan.buffers().len(),
+            match self.plan.unknown_buffers().count() {
+                0 => String::new(),
+                unknown => format!(", {unknown} of unknown content"),
+            }
+        )
     }
 }
 
@@ -101,8 +93,8 @@ fn param_row(param: &PlannedParam) -> [String; 5] {
     let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
     let (init, by) = match &param.writer {
         Writer::Rule { init, by } => (in_words(init), by.to_string()),
-        Writer::Untouched(ConstructorDefault::Init(init)) => {
-            (in_words(init), "constructor".to_owned())
+        Writer::Untouched(ConstructorDefault::Init(default)) => {
+            (default_in_words(default), "constructor".to_owned())
         }
         Writer::Untouched(ConstructorDefault::Values(Values::All(x))) => {
             (format!("constant(val={x})"), "description".to_owned())

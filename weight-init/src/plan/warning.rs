@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::PlannedRule;
+use super::{ConstructorDefault, Plan, PlannedBuffer, PlannedParam, Writer};
 
 /// Something that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,12 @@ pub enum WarningKind {
     OverrideNeverWon,
     /// The init_cfg of a layer that no `init_weights` reaches.
     UnreachedInitCfg,
+    /// Parameters that no rule writes, in layers whose constructor is not known.
+    UnknownParams,
+    /// Buffers whose content is not known.
+    UnknownBuffers,
+    /// Parameters that a class's own `__init__` or `init_weights` may write in a way that nobody describes.
+    OwnCode,
 }
 
 impl WarningKind {
@@ -32,7 +38,16 @@ impl WarningKind {
             Self::UnmatchedRule => "unmatched_rule",
             Self::OverrideNeverWon => "override_never_won",
             Self::UnreachedInitCfg => "unreached_init_cfg",
+            Self::UnknownParams => "unknown_params",
+            Self::UnknownBuffers => "unknown_buffers",
+            Self::OwnCode => "own_code",
         }
+    }
+
+    /// Whether a choice of [`Unknown`](super::Unknown) settles it.
+    #[must_use]
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::UnknownParams | Self::UnknownBuffers)
     }
 }
 
@@ -53,40 +68,147 @@ pub(super) fn module_name(module: &str) -> &str {
     if module.is_empty() { "the model itself" } else { module }
 }
 
-/// `bare`: only rules for the root were given.
-pub(super) fn warnings(rules: &[PlannedRule], bare: bool, skip_pretrained: bool) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    for rule in rules {
-        let (module, number) = (module_name(&rule.module), rule.rule);
-        let mut warn =
-            |kind, message| warnings.push(Warning { kind, module: rule.module.clone(), message });
-        if !rule.reached {
-            // One warning says it for the whole init_cfg; in a bare `initialize` it is meant so.
-            if number == 0 && !bare {
-                let message = format!(
-                    "the init_cfg of {module} does nothing: no init_weights reaches it, because it or a layer above it \
-                     is a plain layer"
-                );
-                warn(WarningKind::UnreachedInitCfg, message);
-            }
-            continue;
-        }
-        let skipped = skip_pretrained && rule.type_name == "Pretrained";
-        if rule.matched == 0 && !skipped {
-            let message =
-                format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
-            warn(WarningKind::UnmatchedRule, message);
-        }
-        for (index, item) in
-            rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped)
-        {
-            let message = format!(
-                "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
-                 or there is nothing to write",
-                item.name, rule.type_name
-            );
-            warn(WarningKind::OverrideNeverWon, message);
-        }
+impl Plan {
+    /// What is to be warned of: rules in the order of the model, then what nobody knows.
+    pub(super) fn warn(&self) -> Vec<Warning> {
+        let mut warnings = self.warn_of_rules();
+        let mut of_the_model = |kind, message: Option<String>| {
+            let warning = message.map(|message| Warning { kind, module: String::new(), message });
+            warnings.extend(warning);
+        };
+        let params = self.unknown_params().map(|param| (&*param.name, &*param.class));
+        of_the_model(WarningKind::UnknownParams, unknown_params(params));
+        let buffers = self.unknown_buffers().map(|buffer| (&*buffer.name, &*buffer.class));
+        of_the_model(WarningKind::UnknownBuffers, unknown_buffers(buffers));
+        of_the_model(WarningKind::OwnCode, self.own_code_message());
+        warnings
     }
-    warnings
+
+    /// The parameters of which nobody knows what is in them.
+    pub(super) fn unknown_params(&self) -> impl Iterator<Item = &PlannedParam> {
+        let unknown = Writer::Untouched(ConstructorDefault::Unknown);
+        self.params.iter().filter(move |param| param.writer == unknown)
+    }
+
+    /// The buffers of which nobody knows what is in them.
+    pub(super) fn unknown_buffers(&self) -> impl Iterator<Item = &PlannedBuffer> {
+        self.buffers
+            .iter()
+            .filter(|buffer| buffer.value.is_none() && buffer.stored.is_none() && !buffer.assumed)
+    }
+
+    fn warn_of_rules(&self) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for rule in &self.rules {
+            let (module, number) = (module_name(&rule.module), rule.rule);
+            let mut warn = |kind, message| {
+                warnings.push(Warning { kind, module: rule.module.clone(), message });
+            };
+            if !rule.reached {
+                // One warning says it for the whole init_cfg; in a bare `initialize` it is meant so.
+                if number == 0 && !self.bare {
+                    let message = format!(
+                        "the init_cfg of {module} does nothing: no init_weights reaches it, because it or a layer above it \
+                         is a plain layer"
+                    );
+                    warn(WarningKind::UnreachedInitCfg, message);
+                }
+                continue;
+            }
+            let skipped = self.skip_pretrained && rule.type_name == "Pretrained";
+            if rule.matched == 0 && !skipped {
+                let message =
+                    format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
+                warn(WarningKind::UnmatchedRule, message);
+            }
+            for (index, item) in
+                rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped)
+            {
+                let message = format!(
+                    "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
+                     or there is nothing to write",
+                    item.name, rule.type_name
+                );
+                warn(WarningKind::OverrideNeverWon, message);
+            }
+        }
+        warnings
+    }
+
+    /// One sentence for the whole model, however many classes there are.
+    fn own_code_message(&self) -> Option<String> {
+        let [constructors, init_weights] = self.extents();
+        let mut parts = Vec::new();
+        if constructors.params > 0 {
+            parts.push(format!(
+                "the constructors of {} may change {} that no rule writes",
+                listed(&constructors.classes, CLASSES),
+                counted(constructors.params, "parameter")
+            ));
+        }
+        if init_weights.params > 0 {
+            parts.push(format!(
+                "the init_weights of {} may change {} after all rules",
+                listed(&init_weights.classes, CLASSES),
+                counted(init_weights.params, "parameter")
+            ));
+        }
+        (!parts.is_empty()).then(|| {
+            format!(
+                "{}, which nothing here shows; describe what they write (a 'value', a rule), and say \"rewrites\": false of a \
+                 layer whose class writes nothing else",
+                parts.join(", and ")
+            )
+        })
+    }
+}
+
+/// Names that a list of tensors, or of classes, shows at most.
+const TENSORS: usize = 4;
+const CLASSES: usize = 4;
+
+/// The sentence about parameters of unknown constructors, given with their classes; `None` without any.
+pub(super) fn unknown_params<'a>(
+    params: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
+    let names = with_classes(params);
+    (!names.is_empty()).then(|| {
+        format!(
+            "no rule touches {} of classes whose constructor is not known: {}; give them a rule (its 'params' can name \
+             them), a 'value' in the description, or --unknown zeros|ones",
+            counted(names.len(), "parameter"),
+            listed(&names, TENSORS)
+        )
+    })
+}
+
+/// The sentence about buffers of unknown content, given with their classes; `None` without any.
+pub(super) fn unknown_buffers<'a>(
+    buffers: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
+    let names = with_classes(buffers);
+    (!names.is_empty()).then(|| {
+        format!(
+            "the content of {} is not known: {}; give them a 'value' in the description, or --unknown zeros|ones",
+            counted(names.len(), "buffer"),
+            listed(&names, TENSORS)
+        )
+    })
+}
+
+fn with_classes<'a>(tensors: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+    tensors.map(|(name, class)| format!("{name} ({class})")).collect()
+}
+
+/// The first `most` items, and how many more there are.
+fn listed(items: &[impl AsRef<str>], most: usize) -> String {
+    let shown: Vec<_> = items.iter().take(most).map(AsRef::as_ref).collect();
+    match items.len().saturating_sub(most) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -146,17 +146,110 @@ fn unknown_classes_take_a_choice() {
     folder.write("model.json", text);
     let answer = folder.run(&["init", "model.json", "--out", "m.safetensors"]);
     assert_eq!((answer.code, answer.stdout.as_str()), (2, ""));
-    for part in ["weight (Mystery)", "--unknown zeros|ones"] {
+    for part in
+        ["1 parameter", "weight (Mystery)", "1 buffer", "state (Mystery)", "--unknown zeros|ones"]
+    {
         assert!(answer.stderr.contains(part), "{answer:?}");
     }
     assert_eq!(folder.files(), ["model.json"]);
     for (choice, value) in [("zeros", 0.0_f32), ("ones", 1.0)] {
         let bytes = folder.init("m.safetensors", &["--unknown", choice]);
-        let expected: Vec<u8> =
-            [value, value, 0.0, 0.0, 0.0].into_iter().flat_map(f32::to_le_bytes).collect();
+        let expected: Vec<u8> = [value; 5].into_iter().flat_map(f32::to_le_bytes).collect();
         assert!(bytes.ends_with(&expected), "{choice}");
         folder.done(&["verify", "model.json", "m.safetensors"]);
     }
+}
+
+#[test]
+fn a_buffer_of_unknown_content_is_an_error_until_somebody_says_what_it_is() {
+    let folder = Folder::new();
+    let model = |buffer: &str| {
+        format!(
+            r#"{{"class": "Attention", "children": [{{"name": "fc", "class": "Linear", "rewrites": false,
+                 "params": [{{"name": "weight", "shape": [2, 2], "value": 1}}]}}],
+                 "buffers": [{{"name": "mask", "shape": [2], "dtype": "bool"{buffer}}}]}}"#
+        )
+    };
+    folder.write("model.json", model(""));
+    for more in [&[][..], &["--strict"]] {
+        let args = [&["init", "model.json", "--out", "m.safetensors"][..], more].concat();
+        folder.run(&args).refused(2, &["the content of 1 buffer", "mask (Attention)", "'value'"]);
+    }
+    folder.write("model.json", model(r#", "value": [1, 0]"#));
+    let bytes = folder.init("m.safetensors", &["--strict"]);
+    assert_eq!(bytes[8 + header(&bytes).0.len()..][..2], [1, 0]);
+    folder.done(&["verify", "model.json", "m.safetensors"]);
+}
+
+/// The data of each row of the only tensor.
+fn rows(bytes: &[u8], rows: usize) -> Vec<Vec<u8>> {
+    let data = &bytes[8 + header(bytes).0.len()..];
+    data.chunks(data.len() / rows).map(<[u8]>::to_vec).collect()
+}
+
+#[test]
+fn the_padding_row_of_an_embedding_is_zero() {
+    let folder = Folder::new();
+    let described = |class: &str, key: &str| {
+        format!(
+            r#"{{"class": "{class}", {key} "params": [{{"name": "weight", "shape": [5, 300]}}]}}"#
+        )
+    };
+    let built = |class: &str, row: &str| {
+        format!(
+            r#"{{"type": "{class}", "num_embeddings": 5, "embedding_dim": 300, "padding_idx": {row}}}"#
+        )
+    };
+    folder.write("model.json", described("Embedding", ""));
+    for dtype in ["f32", "f64", "f16", "bf16"] {
+        folder.write("model.json", described("Embedding", ""));
+        let plain = rows(&folder.init("plain.safetensors", &["--dtype", dtype]), 5);
+        for (model, zero) in [
+            (described("Embedding", r#""padding_idx": 0,"#), 0),
+            (described("EmbeddingBag", r#""padding_idx": -1,"#), 4),
+            (described("Mine", r#""mro": ["Words", "Embedding", "Module"], "padding_idx": 2,"#), 2),
+            (built("Embedding", "3"), 3),
+            (built("EmbeddingBag", "-5"), 0),
+            (built("EmbeddingBag", "null"), 5),
+        ] {
+            folder.write("model.json", &model);
+            for backend in ["embedded", "simd", "rayon"] {
+                let args = ["--dtype", dtype, "--backend", backend];
+                let found = rows(&folder.init("m.safetensors", &args), 5);
+                for (row, (found, plain)) in found.iter().zip(&plain).enumerate() {
+                    let expected = if row == zero { &vec![0; plain.len()] } else { plain };
+                    assert!(found == expected, "{model}, {dtype}, {backend}, row {row}");
+                }
+            }
+            folder.done(&["verify", "model.json", "m.safetensors"]);
+        }
+    }
+    // A rule writes the whole weight, as torch.nn.init does.
+    folder.write("model.json", described("Embedding", r#""padding_idx": 1,"#));
+    folder.write("rules.json", r#"{"type": "Constant", "val": 1, "params": "weight"}"#);
+    let ruled = rows(&folder.init("ruled.safetensors", &["--init-cfg", "rules.json"]), 5);
+    assert!(ruled.iter().all(|row| *row == 1_f32.to_le_bytes().repeat(300)));
+}
+
+#[test]
+fn a_window_may_cut_the_row_that_is_zero() {
+    let folder = Folder::new();
+    let model = |padding: &str| {
+        format!(
+            r#"{{"class": "Embedding", {padding} "params": [{{"name": "weight", "shape": [3, 1100001]}}]}}"#
+        )
+    };
+    folder.write("model.json", model(""));
+    let plain = rows(&folder.init("plain.safetensors", &[]), 3);
+    for zero in 0..3 {
+        folder.write("model.json", model(&format!(r#""padding_idx": {zero},"#)));
+        let found = rows(&folder.init("m.safetensors", &[]), 3);
+        for row in 0..3 {
+            let is_zero = found[row].iter().all(|byte| *byte == 0);
+            assert!(if row == zero { is_zero } else { found[row] == plain[row] }, "{zero}, {row}");
+        }
+    }
+    folder.done(&["verify", "model.json", "m.safetensors"]);
 }
 
 #[test]

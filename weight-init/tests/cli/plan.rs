@@ -170,3 +170,193 @@ fn a_fault_between_model_and_rules_has_its_place() {
     let answer = folder.run(&["plan", "model.json", "--init-cfg", "rules.json"]);
     answer.refused(2, &["rules.json:2:", "$[0]", "bn1.weight", "two or more dimensions"]);
 }
+
+#[test]
+fn what_is_not_known_is_a_warning_and_in_the_json() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Mystery", "params": [{"name": "weight", "shape": [2]}],
+                   "buffers": [{"name": "state", "shape": [3]}, {"name": "index", "shape": [1], "value": 0}]}"#;
+    folder.write("model.json", text);
+    let answer = folder.done(&["plan", "model.json", "--format", "json"]);
+    let kinds: Vec<_> = (answer.json()["warnings"].as_array().unwrap().iter())
+        .map(|warning| warning["kind"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["unknown_params", "unknown_buffers"]);
+    let table = folder.done(&["plan", "model.json"]);
+    for part in
+        ["1 parameter of classes", "weight (Mystery)", "content of 1 buffer", "state (Mystery)"]
+    {
+        assert!(table.stderr.contains(part), "{part}: {table:?}");
+    }
+    assert!(table.stdout.contains("2 buffers, 1 of unknown content"), "{table:?}");
+    let settled = folder.done(&["plan", "model.json", "--unknown", "ones", "--strict"]);
+    assert_eq!(settled.stderr, "");
+}
+
+/// Models of every kind that `init --strict` looks at, and whether it takes them.
+#[test]
+fn strict_refuses_what_init_would_refuse() {
+    let folder = Folder::new();
+    let linear = |more: &str| {
+        format!(
+            r#"{{"class": "Linear", {more} "params": [{{"name": "weight", "shape": [2, 3]}}]}}"#
+        )
+    };
+    let net = |more: &str| {
+        format!(
+            r#"{{"class": "Net", {more} "children": [{{"name": "fc", "class": "Linear",
+                 "params": [{{"name": "weight", "shape": [2, 3]}}]}}]}}"#
+        )
+    };
+    let number = |dtype: &str, value: &str| {
+        linear(&format!(
+            r#""buffers": [{{"name": "x", "shape": [1], "dtype": "{dtype}", "value": {value}}}],"#
+        ))
+    };
+    let pretrained = r#""init_weights": "module", "init_cfg": {"type": "Pretrained", "checkpoint": "absent.pth"},"#;
+    for (model, more, accepted) in [
+        (linear(""), &[][..], true),
+        (linear(r#""rewrites": true,"#), &[], false),
+        (linear(r#""rewrites": true,"#), &["--unknown", "zeros"], true),
+        (linear(r#""buffers": [{"name": "x", "shape": [1]}],"#), &[], false),
+        (linear(r#""buffers": [{"name": "x", "shape": [1]}],"#), &["--unknown", "ones"], true),
+        (net(""), &[], false),
+        (net(""), &["--unknown", "ones"], false),
+        (net(r#""rewrites": false,"#), &[], true),
+        (net(r#""rewrites": false, "init_cfg": {"type": "Constant", "val": 1},"#), &[], false),
+        (number("bool", "2"), &[], false),
+        (number("int8", "-128"), &[], true),
+        (number("float16", "1e6"), &[], false),
+        (number("float32", "1e6"), &[], true),
+        (number("float32", "1e6"), &["--dtype", "f16"], false),
+        (linear(pretrained), &[], false),
+        (linear(pretrained), &["--pretrained", "skip"], true),
+    ] {
+        folder.write("model.json", &model);
+        let plan = folder.run(&[&["plan", "model.json", "--strict"][..], more].concat());
+        let init = ["init", "model.json", "--out", "m.safetensors", "--strict"];
+        let init = folder.run(&[&init[..], more].concat());
+        assert_eq!(init.code == 0, accepted, "{model}: {init:?}");
+        assert_eq!(plan.code == 0, accepted, "{model}: {plan:?}");
+    }
+}
+
+#[test]
+fn code_that_nobody_describes_is_one_short_warning() {
+    let folder = Folder::new();
+    // Three hundred blocks of a hundred classes.
+    let block = |i: usize| {
+        format!(
+            r#"{{"name": "b{i}", "class": "Block{}", "children": [
+                 {{"name": "conv", "class": "Conv2d", "params": [{{"name": "weight", "shape": [2, 2, 1, 1]}}]}},
+                 {{"name": "fc", "class": "Linear", "params": [{{"name": "weight", "shape": [2, 2]}}]}},
+                 {{"name": "norm", "class": "LayerNorm", "params": [{{"name": "weight", "shape": [2], "value": 1}}]}}]}}"#,
+            i % 100
+        )
+    };
+    let blocks = |from, to| (from..to).map(block).collect::<Vec<_>>().join(",");
+    let text = format!(
+        r#"{{"class": "Net", "init_weights": "module", "init_cfg": {{"type": "Kaiming", "layer": "Conv2d"}},
+             "children": [{{"name": "list", "class": "ModuleList", "children": [{}]}},
+               {{"name": "head", "class": "Head", "init_weights": "custom", "children": [{}]}}]}}"#,
+        blocks(0, 200),
+        blocks(200, 300)
+    );
+    folder.write("model.json", &text);
+    let answer = folder.done(&["plan", "model.json", "--format", "json"]);
+    let plan = answer.json();
+    assert_eq!(plan["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&plan["warnings"][0]["kind"], &plan["warnings"][0]["module"]),
+        (&json!("own_code"), &json!(""))
+    );
+    let message = plan["warnings"][0]["message"].as_str().unwrap();
+    // Below the head everything but what has a value; elsewhere what no rule writes.
+    for part in [
+        "the constructors of Net, Block0, Block1, Block2 and 97 more may change 200 parameters that no rule writes",
+        "the init_weights of Head may change 200 parameters after all rules",
+        "\"rewrites\": false",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert!(message.len() < 500, "{message}");
+    let overwritten = |name: &str| plan["params"][name]["may_be_overwritten_by"].clone();
+    assert_eq!(overwritten("list.b0.conv.weight"), json!(null));
+    assert_eq!(overwritten("list.b7.fc.weight"), json!("Block7"));
+    assert_eq!(overwritten("list.b7.norm.weight"), json!(null));
+    assert_eq!(overwritten("head.b200.conv.weight"), json!("Head"));
+    let init = folder.done(&["init", "model.json", "--out", "m.safetensors"]);
+    assert!(init.stderr.starts_with(&format!("warning: {message}\n")), "{init:?}");
+    let why = |name: &str| folder.done(&["explain", "model.json", name]).stdout;
+    assert!(why("list.b7.fc.weight").contains("the constructor of the class Block7"));
+    assert!(why("head.b200.fc.weight").contains("head has its own init_weights"));
+    assert!(!why("list.b0.conv.weight").contains("note"));
+
+    // Somebody has looked at every class.
+    let looked = text.replace(r#""class": "#, r#""rewrites": false, "class": "#);
+    folder.write("model.json", looked);
+    assert_eq!(folder.done(&["plan", "model.json", "--strict"]).stderr, "");
+}
+
+#[test]
+fn what_our_own_registry_builds_has_no_code_of_its_own() {
+    let folder = Folder::new();
+    let model = |more: &str| {
+        format!(
+            r#"{{"type": "Module", "class_name": "Net", "fc": {{"type": "Linear", "in_features": 2, "out_features": 2}},
+                 "head": {{"type": "Module", "class_name": "Head"{more},
+                           "fc": {{"type": "Linear", "in_features": 2, "out_features": 2}}}}}}"#
+        )
+    };
+    folder.write("model.json", model(""));
+    assert_eq!(folder.done(&["plan", "model.json", "--strict"]).stderr, "");
+    folder.write("model.json", model(r#", "custom": true"#));
+    let answer = folder.done(&["plan", "model.json"]);
+    assert!(
+        answer.stderr.contains("the init_weights of Head may change 2 parameters after all rules"),
+        "{answer:?}"
+    );
+}
+
+#[test]
+fn keys_about_classes_are_checked_at_their_place() {
+    let folder = Folder::new();
+    for (keys, path, parts) in [
+        (r#""rewrites": 1,"#, "$.rewrites", &["true or false", "found 1"][..]),
+        (r#""mro": "Linear","#, "$.mro", &["a list", "the string 'Linear'"]),
+        (r#""padding_idx": 3,"#, "$.padding_idx", &["3 is no row of the weight, which has 3"]),
+        (r#""padding_idx": -4,"#, "$.padding_idx", &["-4 is no row"]),
+        (r#""padding_idx": 0.5,"#, "$.padding_idx", &["the number of a row", "found 0.5"]),
+        (r#""padding": 1,"#, "$.padding", &["did you mean 'padding_idx'?"]),
+    ] {
+        folder.write(
+            "model.json",
+            format!(r#"{{"class": "Embedding", {keys} "params": [{{"name": "weight", "shape": [3, 2]}}]}}"#),
+        );
+        folder.run(&["plan", "model.json"]).refused(2, parts);
+        folder.run(&["plan", "model.json"]).refused(2, &[path, "model.json:1:"]);
+    }
+    // Below a layer that has the attribute and no weight.
+    folder.write("model.json", r#"{"class": "Text", "padding_idx": 9, "rewrites": null}"#);
+    folder.done(&["plan", "model.json"]);
+    for index in ["3", "-4", "\"0\"", "0.5"] {
+        folder.write(
+            "model.json",
+            format!(r#"{{"type": "EmbeddingBag", "num_embeddings": 3, "embedding_dim": 2, "padding_idx": {index}}}"#),
+        );
+        folder.run(&["plan", "model.json"]).refused(2, &["$.padding_idx", "row"]);
+    }
+}
+
+#[test]
+fn a_padding_row_is_told() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Embedding", "padding_idx": -1, "params": [{"name": "weight", "shape": [3, 2]}]}"#;
+    folder.write("model.json", text);
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+    let expected = json!({"init": "normal", "args": {"mean": 0.0, "std": 1.0}, "zero_row": 2});
+    assert_eq!(plan["params"]["weight"]["default"], expected);
+    let said = "normal(mean=0, std=1), row 2 zero";
+    assert!(folder.done(&["plan", "model.json"]).stdout.contains(said));
+    assert!(folder.done(&["explain", "model.json", "weight"]).stdout.contains(said));
+}

@@ -204,3 +204,55 @@ fn pretrained_rules_can_be_skipped() {
     assert_eq!(skipped_tensors, tensors(&folder, "without.safetensors"));
     assert_ne!(skipped, without);
 }
+
+#[test]
+fn a_checkpoint_that_is_loaded_last_leaves_nothing_to_a_class() {
+    let folder = Folder::new();
+    checkpoint(
+        &folder,
+        "net.safetensors",
+        &[("head.weight", &[2, 2], 1.0), ("weight", &[2, 2], 1.0)],
+    );
+    let model = |root: &str, head: &str| {
+        format!(
+            r#"{{"class": "Net", "init_weights": "module", {root} "children": [
+                 {{"name": "head", "class": "Linear", "init_weights": "custom", {head}
+                   "params": [{{"name": "weight", "shape": [2, 2]}}]}}]}}"#
+        )
+    };
+    let rule = format!(r#""init_cfg": {RULE},"#);
+    // The root's rule runs when the head is done, the head's own within its init_weights.
+    for (text, warns) in [(model(&rule, ""), false), (model("", &rule), true)] {
+        folder.write("model.json", text);
+        let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+        assert_eq!(plan["params"]["head.weight"]["init"], "pretrained");
+        let warnings = plan["warnings"].as_array().unwrap();
+        assert_eq!(warnings.iter().any(|warning| warning["kind"] == "own_code"), warns);
+    }
+}
+
+#[test]
+fn a_buffer_is_known_where_a_checkpoint_holds_it() {
+    let folder = Folder::new();
+    let rule = r#""init_weights": "module", "init_cfg": {"type": "Pretrained", "checkpoint": "net.safetensors"}"#;
+    let text =
+        format!(r#"{{"class": "Linear", {rule}, "buffers": [{{"name": "scale", "shape": [2]}}]}}"#);
+    folder.write("model.json", text);
+    let kinds = || {
+        let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+        plan["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|w| w["kind"].to_string())
+            .collect::<Vec<_>>()
+    };
+    let init = ["init", "model.json", "--out", "m.safetensors"];
+    checkpoint(&folder, "net.safetensors", &[("scale", &[2], 2.0)]);
+    assert!(!kinds().contains(&"\"unknown_buffers\"".to_owned()), "{:?}", kinds());
+    folder.done(&init);
+    assert_eq!(tensors(&folder, "m.safetensors")["scale"], 2_f32.to_le_bytes().repeat(2));
+    checkpoint(&folder, "net.safetensors", &[("other", &[2], 2.0)]);
+    assert!(kinds().contains(&"\"unknown_buffers\"".to_owned()), "{:?}", kinds());
+    folder.run(&init).refused(2, &["the content of 1 buffer is not known: scale (Linear)"]);
+}

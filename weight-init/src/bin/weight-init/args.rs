@@ -111,7 +111,11 @@ pub(crate) struct PlanArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// Fail if there is a warning, or a checkpoint that does not match the model exactly
+    /// Element type of all floating-point tensors; without it each has its own
+    #[arg(long, value_parser = dtype_parser())]
+    pub(crate) dtype: Option<DType>,
+    /// Fail where init --strict would: at a warning, a checkpoint that does not match the model exactly or was not looked
+    /// into, a tensor of unknown content, a number that its element type cannot hold
     #[arg(long)]
     pub(crate) strict: bool,
     /// What becomes of Pretrained rules
@@ -119,6 +123,9 @@ pub(crate) struct PlanArgs {
     pub(crate) pretrained: PlanPretrained,
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
+    /// What stands in for parameters of unknown classes and buffers of unknown content
+    #[arg(long, default_value = "refuse", value_parser = unknown_parser())]
+    pub(crate) unknown: Unknown,
 }
 
 #[derive(Debug, Args)]
@@ -146,7 +153,7 @@ pub(crate) struct InitArgs {
     pub(crate) pretrained: PretrainedChoice,
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
-    /// What stands in for constructor values of unknown classes
+    /// What stands in for parameters of unknown classes and buffers of unknown content
     #[arg(long, default_value = "refuse", value_parser = unknown_parser())]
     pub(crate) unknown: Unknown,
 }

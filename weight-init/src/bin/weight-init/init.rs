@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use weight_init::create::Recipe;
-use weight_init::plan::Plan;
+use weight_init::plan::{Unknown, WarningKind};
 
 use crate::args::{InitArgs, PretrainedChoice};
 use crate::failure::Failure;
@@ -16,8 +16,10 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let options = input.options(skip_pretrained, args.dtype);
     let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
     report_loads(&plan);
-    warn(&plan, args.strict)?;
-    warn_of_unknown_buffers(&plan);
+    // Without --strict, what is not known is told once, by the error that it is.
+    let told =
+        |kind: WarningKind| args.strict && args.unknown == Unknown::Refuse || !kind.is_unknown();
+    warn(&plan, told, args.strict)?;
     let recipe =
         Recipe { seed: args.seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
     let mut backend = args.backend.start_or_fall_back(None, say_fallback)?;
@@ -43,18 +45,4 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
         backend.threads(),
     ));
     Ok(())
-}
-
-/// One line for all of them: a model has as many as it has norms.
-fn warn_of_unknown_buffers(plan: &Plan) {
-    let unknown: Vec<_> = plan.unknown_buffers().collect();
-    let Some((name, class)) = unknown.first() else { return };
-    let more = match unknown.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    say(format_args!(
-        "warning: the content of the buffer {name} ({class}){more} is not known and is written as zeros; a 'value' in \
-         the description gives it another"
-    ));
 }

@@ -3,7 +3,9 @@ use std::path::Path;
 use weight_init::config::Config;
 use weight_init::diagnostic::Sources;
 use weight_init::model::{Model, PlacedInitCfg, Registry};
-use weight_init::plan::{LoadError, Options, Plan, PlanError, locate, locate_in_init_cfg};
+use weight_init::plan::{
+    LoadError, Options, Plan, PlanError, WarningKind, locate, locate_in_init_cfg,
+};
 use weight_init_core::DType;
 
 use crate::args::{FetchArgs, ModelArgs, PlanPretrained};
@@ -90,16 +92,23 @@ pub(crate) fn report_loads(plan: &Plan) {
     plan.loads().iter().for_each(|load| say(format_args!("loaded: {load}")));
 }
 
-/// Says the warnings, and fails on them and on checkpoints that differ from the model if they count.
-pub(crate) fn warn(plan: &Plan, strict: bool) -> Result<(), Failure> {
+/// Says the warnings of the kinds that count, and fails on them and on checkpoints that differ from the model if `strict`.
+pub(crate) fn warn(
+    plan: &Plan,
+    counts: impl Fn(WarningKind) -> bool,
+    strict: bool,
+) -> Result<(), Failure> {
     let label = if strict { "error" } else { "warning" };
-    for warning in plan.warnings() {
+    let mut warnings = 0;
+    for warning in plan.warnings().iter().filter(|warning| counts(warning.kind)) {
         say(format_args!("{label}: {warning}"));
+        warnings += 1;
     }
     let inexact = plan.loads().iter().filter(|load| !load.is_exact()).count();
-    match plan.warnings().len() {
-        count @ 1.. if strict => {
-            Err(Failure::input(format!("{count} warnings, and --strict makes them errors")))
+    match warnings {
+        1 if strict => Err(Failure::input("--strict makes the warning an error")),
+        2.. if strict => {
+            Err(Failure::input(format!("{warnings} warnings, and --strict makes them errors")))
         }
         _ if strict && inexact > 0 => {
             let message = "differ from the model, and --strict makes that an error";

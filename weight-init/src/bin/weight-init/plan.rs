@@ -1,3 +1,5 @@
+use weight_init::plan::{LowerError, Plan, Unknown, WarningKind};
+
 use crate::args::{Format, PlanArgs, PlanPretrained};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
@@ -5,7 +7,7 @@ use crate::output::{print, print_json, width};
 
 pub(crate) fn run(args: &PlanArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;
-    let options = input.options(args.pretrained == PlanPretrained::Skip, None);
+    let options = input.options(args.pretrained == PlanPretrained::Skip, args.dtype);
     let plan = input.plan(&options, args.pretrained, &args.fetch)?;
     match args.format {
         Format::Table => print(plan.table(width()))?,
@@ -14,5 +16,19 @@ pub(crate) fn run(args: &PlanArgs) -> Result<(), Failure> {
             report_loads(&plan);
         }
     }
-    warn(&plan, args.strict)
+    let unsettled = |kind: WarningKind| args.unknown == Unknown::Refuse || !kind.is_unknown();
+    warn(&plan, unsettled, args.strict)?;
+    if args.strict { check(&plan, args) } else { Ok(()) }
+}
+
+/// Fails where a checkpoint of the plan could not be written.
+fn check(plan: &Plan, args: &PlanArgs) -> Result<(), Failure> {
+    match plan.tensors(args.unknown) {
+        Ok(_) => Ok(()),
+        Err(LowerError::Pretrained { .. }) if args.pretrained == PlanPretrained::Assume => Ok(()),
+        Err(error @ LowerError::Pretrained { .. }) => Err(Failure::input(format!(
+            "{error}; --pretrained load downloads it, and --pretrained assume believes that it holds everything"
+        ))),
+        Err(error) => Err(Failure::input(error)),
+    }
 }

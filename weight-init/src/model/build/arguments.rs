@@ -3,6 +3,7 @@ use weight_init_core::{DType, nearest};
 use super::Builder;
 use super::spec::LayerSpec;
 use crate::diagnostic::Diagnostic;
+use crate::model::row;
 use crate::value::{Segment, Value};
 
 /// The arguments that a config gives a class.
@@ -92,6 +93,23 @@ impl<'a, 'b> Arguments<'a, 'b> {
         match self.get(name) {
             Some(value) if !value.is_null() => self.as_size(name, value).map(Some),
             _ => Ok(None),
+        }
+    }
+
+    /// The number of a row of `count`, counted from the end if negative; `None` if it is left out or null. The answer is
+    /// counted from the front.
+    ///
+    /// # Errors
+    ///
+    /// If it is no integer or there is no such row.
+    pub fn row(&mut self, name: &str, count: usize) -> Result<Option<usize>, Diagnostic> {
+        let Some(value) = self.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+        let Some(index) = value.as_int() else {
+            return Err(self.wrong(name, value, "the number of a row (an integer)"));
+        };
+        match row(index, count) {
+            Some(row) => Ok(Some(row)),
+            None => Err(self.at(name, value, format!("{index} is no row of {count}"))),
         }
     }
 

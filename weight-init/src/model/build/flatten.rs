@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use weight_init_core::InitWeights;
+
 use super::spec::{ChildSpec, LayerSpec, TensorSpec};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::{
@@ -17,7 +19,10 @@ pub(super) fn model(
 ) -> Result<Model, Diagnostic> {
     let mut flat = Flat::default();
     match flat.layer(spec, &mut Vec::new()) {
-        Ok(_) => Ok(Model { nodes: flat.nodes, values: flat.values }),
+        Ok(_) => {
+            let paths = flat.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
+            Ok(Model { nodes: flat.nodes, values: flat.values, paths: paths.collect() })
+        }
         Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),
     }
 }
@@ -39,6 +44,10 @@ impl Flat {
         self.nodes.push(Node {
             class: spec.class,
             bases: spec.bases,
+            ancestors: Vec::new(),
+            // A builder says all that its class writes, but for an `init_weights` of its own.
+            rewrites: (spec.init_weights != InitWeights::Custom).then_some(false),
+            padding_row: spec.padding_row,
             init_weights: spec.init_weights,
             init_cfg: spec.init_cfg,
             params: Vec::new(),
@@ -55,7 +64,7 @@ impl Flat {
         }
         for buffer in spec.buffers {
             let full = full_name(path, &buffer.name, &mut names)?;
-            check_size(&buffer, &full)?;
+            check(&buffer, &full)?;
             self.values.extend(buffer.value.map(|values| (full, values)));
             let TensorSpec { name, shape, dtype, .. } = buffer;
             self.nodes[index].buffers.push(BufferNode { name, shape, dtype });
@@ -92,7 +101,7 @@ impl Flat {
                 None => Err(format!("no parameter was met before under the name '{target}'")),
             };
         }
-        check_size(&param, full)?;
+        check(&param, full)?;
         self.values.extend(param.value.map(|values| (full.to_owned(), values)));
         let TensorSpec { name, shape, dtype, layout, stream, .. } = param;
         Ok(ParamNode { name, shape, dtype, layout, stream, same_as: None })
@@ -116,17 +125,26 @@ fn full_name(path: &[String], name: &str, names: &mut HashSet<String>) -> Result
     Ok(full)
 }
 
-fn check_size(tensor: &TensorSpec, full: &str) -> Result<(), String> {
+/// A tensor of a size that a file can express, and with a value for each element if it is given them one by one.
+fn check(tensor: &TensorSpec, full: &str) -> Result<(), String> {
+    let empty = tensor.shape.contains(&0);
     let bytes = tensor
         .shape
         .iter()
         .try_fold(tensor.dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
-    match bytes {
-        Some(bytes) if bytes <= MAX_TENSOR_BYTES => Ok(()),
-        _ if tensor.shape.contains(&0) => Ok(()),
-        _ => Err(format!(
+    if bytes.is_none_or(|bytes| bytes > MAX_TENSOR_BYTES) && !empty {
+        return Err(format!(
             "'{full}' of shape {:?} has more than {MAX_TENSOR_BYTES} bytes, the most a file can hold",
             tensor.shape
+        ));
+    }
+    let elements = if empty { 0 } else { tensor.shape.iter().product::<usize>() };
+    match &tensor.value {
+        Some(Values::Each(numbers)) if numbers.len() != elements => Err(format!(
+            "'{full}' of shape {:?} has {elements} elements, found {} values",
+            tensor.shape,
+            numbers.len()
         )),
+        _ => Ok(()),
     }
 }

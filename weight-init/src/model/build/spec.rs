@@ -26,6 +26,8 @@ pub struct LayerSpec {
     pub aliases: Vec<(String, String)>,
     /// Layers below, by name.
     pub children: Vec<(String, ChildSpec)>,
+    /// The row of its weight that the constructor of an embedding clears: its `padding_idx`, counted from the front.
+    pub padding_row: Option<usize>,
     /// Its rules; those of the config stand in their place.
     pub(super) init_cfg: Option<PlacedInitCfg>,
 }

@@ -1,7 +1,7 @@
 //! Embeddings: `reset_parameters` in `torch/nn/modules/sparse.py`.
 //!
-//! weight: N(0, 1). The row `padding_idx` is zero in PyTorch; a description does not tell of it, so
-//! that row is like the others here.
+//! weight: N(0, 1), and then the row `padding_idx` 0. A rule that writes the weight writes that row as well, as
+//! `torch.nn.init` does.
 
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::Normal;
@@ -10,7 +10,7 @@ use super::LayerFacts;
 use super::family::{Family, Kind, no_buffer};
 
 pub(super) const FAMILY: Family = Family {
-    kind: Kind::Other,
+    kind: Kind::Embedding,
     classes: &["Embedding", "EmbeddingBag"],
     abstract_classes: &[],
     param,

@@ -9,6 +9,8 @@ pub(super) enum Kind {
     Conv,
     Linear,
     Norm,
+    /// One row for each of many things, of which one may stand for nothing.
+    Embedding,
     Other,
 }
 

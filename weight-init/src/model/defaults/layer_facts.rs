@@ -11,13 +11,25 @@ pub struct LayerFacts<'a> {
     pub name: &'a str,
     /// The layer.
     pub layer: &'a dyn Layer,
+    /// Names of all its base classes, the nearest first; empty where only the direct ones are known.
+    pub ancestors: &'a [String],
+    /// Whether the class's own code writes values into itself or its layers; `None`: nobody says.
+    pub rewrites: Option<bool>,
+    /// The row of its weight that the constructor of an embedding clears.
+    pub padding_row: Option<usize>,
 }
 
 impl<'a> LayerFacts<'a> {
-    /// A layer of this name.
+    /// A layer of this name, of which nothing is known beside what it shows of itself.
     #[must_use]
     pub const fn new(name: &'a str, layer: &'a dyn Layer) -> Self {
-        Self { name, layer }
+        Self { name, layer, ancestors: &[], rewrites: None, padding_row: None }
+    }
+
+    /// The class and its base classes, the nearest first.
+    pub(super) fn classes(&self) -> impl Iterator<Item = &'a str> {
+        let ancestors = self.ancestors.iter().map(String::as_str);
+        std::iter::once(self.layer.class()).chain(self.layer.bases()).chain(ancestors)
     }
 
     /// What `see` reads from the layer's own parameter of this name.

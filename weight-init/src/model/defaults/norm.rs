@@ -4,8 +4,9 @@
 //! - running_mean 0, running_var 1, num_batches_tracked 0
 //!
 //! mmcv's own `SyncBatchNorm` (`MMSyncBN`; its base is `Module`, not `_BatchNorm`) draws its weight
-//! from U(0, 1). `FrozenBatchNorm2d` holds weight and bias as buffers; its running_var is 1 in
-//! torchvision and 1 − eps in mmdet, so that it counts as unknown.
+//! from U(0, 1). `FrozenBatchNorm2d` holds weight and bias as buffers; it counts as torchvision's
+//! (`torchvision/ops/misc.py`), whose running_var is 1. Detectron2's class of the same name and buffers begins with
+//! 1 − eps: there the buffer takes a `value` in the description.
 
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::Uniform;
@@ -57,7 +58,6 @@ fn is_mmcv(layer: &LayerFacts<'_>) -> bool {
 
 fn buffer(class: &str, _: &LayerFacts<'_>, name: &str) -> Option<BufferDefault> {
     let value = match (class, name) {
-        ("FrozenBatchNorm2d", "running_var") => return None,
         ("FrozenBatchNorm2d", "weight") | (_, "running_var") => 1.0,
         ("FrozenBatchNorm2d", "bias") | (_, "running_mean" | "num_batches_tracked") => 0.0,
         _ => return None,

@@ -31,11 +31,36 @@ pub(super) enum Rewrite {
 /// of `below` is a child of `above`.
 pub(super) fn rewrite(above: &LayerFacts<'_>, below: &[LayerFacts<'_>], name: &str) -> Rewrite {
     let by_class = |class| rewrite_by_class(class, above, below, name);
-    match by_class(above.layer.class()) {
-        Some(rewrite) => rewrite,
-        None => above.layer.bases().find_map(by_class).unwrap_or(Rewrite::Nothing),
+    above.classes().find_map(by_class).unwrap_or(Rewrite::Nothing)
+}
+
+/// Whether the class of a layer is one of these, so that nothing else is written into what it holds.
+pub(super) fn is_known(layer: &LayerFacts<'_>) -> bool {
+    match layer.layer.class() {
+        "Transformer" => is_torch_transformer(layer),
+        class => CLASSES.contains(&class),
     }
 }
+
+/// The classes that this file knows and that have no parameters of their own, `Transformer` left out.
+const CLASSES: [&str; 16] = [
+    "ConvModule",
+    "PixelShufflePack",
+    "CARAFEPack",
+    "MultiScaleDeformableAttention",
+    "ContextBlock",
+    "NonLocal1d",
+    "NonLocal2d",
+    "NonLocal3d",
+    "_NonLocalNd",
+    "DeformRoIPoolPack",
+    "ModulatedDeformRoIPoolPack",
+    "DyHeadBlock",
+    "DyConv",
+    "ConditionalAttention",
+    "DyDCNv2",
+    "BiMultiHeadAttention",
+];
 
 /// `None` if the class writes into no layer that it holds.
 fn rewrite_by_class(

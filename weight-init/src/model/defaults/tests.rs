@@ -20,6 +20,9 @@ struct Node {
     params: Vec<(&'static str, Vec<usize>)>,
     buffers: Vec<(&'static str, Vec<usize>)>,
     children: Vec<(&'static str, Self)>,
+    ancestors: Vec<String>,
+    rewrites: Option<bool>,
+    padding_row: Option<usize>,
 }
 
 /// A layer with parameters.
@@ -44,21 +47,34 @@ impl Node {
         self
     }
 
-    /// What the constructors give the parameter at a dotted path.
+    fn facts<'a>(&'a self, name: &'a str) -> LayerFacts<'a> {
+        LayerFacts {
+            ancestors: &self.ancestors,
+            rewrites: self.rewrites,
+            padding_row: self.padding_row,
+            ..LayerFacts::new(name, self)
+        }
+    }
+
+    /// What the constructors give the parameter at a dotted path, whatever they do to one of its rows.
     fn given(&self, path: &str) -> Option<Init<String>> {
+        self.param_default(path).map(|default| default.init)
+    }
+
+    fn param_default(&self, path: &str) -> Option<ParamDefault> {
         let (layers, param) = path.rsplit_once('.').unwrap_or(("", path));
-        let mut lineage = vec![LayerFacts::new("", self)];
+        let mut lineage = vec![self.facts("")];
         let mut node = self;
         for piece in layers.split('.').filter(|piece| !piece.is_empty()) {
             let (name, child) = node.children.iter().find(|(name, _)| *name == piece)?;
-            lineage.insert(0, LayerFacts::new(name, child));
+            lineage.insert(0, child.facts(name));
             node = child;
         }
         param_default(&lineage, param)
     }
 
     fn buffer_default(&self, name: &str) -> Option<BufferDefault> {
-        buffer_default(&[LayerFacts::new("", self)], name)
+        buffer_default(&[self.facts("")], name)
     }
 }
 
@@ -161,7 +177,12 @@ fn norms_embeddings_activations() {
         let default = norm("BatchNorm2d").buffer_default(name);
         assert_eq!(default, Some(BufferDefault::Constant(value)));
     }
-    assert_eq!(norm("FrozenBatchNorm2d").buffer_default("running_var"), None);
+    for (name, value) in
+        [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)]
+    {
+        let default = norm("FrozenBatchNorm2d").buffer_default(name);
+        assert_eq!(default, Some(BufferDefault::Constant(value)), "{name}");
+    }
     assert_eq!(node("Embedding", [("weight", &[7, 8])]).given("weight"), normal(1.0));
     assert_eq!(node("PReLU", [("weight", &[1])]).given("weight"), value(0.25));
 }
@@ -210,6 +231,65 @@ fn classes_are_known_by_their_direct_bases() {
         assert_eq!(conv("MyMyConv").base(base).given("weight"), None);
     }
     assert_eq!(param_default(&[], "weight"), None);
+}
+
+#[test]
+fn classes_are_known_by_further_bases_where_they_are_told() {
+    let mut conv = conv("MyMyConv").base("MyConv");
+    assert_eq!(conv.given("weight"), None);
+    conv.ancestors = ["MyConv", "Conv2d", "_ConvNd", "Module", "object"].map(str::to_owned).into();
+    assert_eq!(conv.given("weight"), Some(conv::WEIGHT));
+    // Also where they write into what they hold.
+    let mut module = node("MyModule", []).base("Mine").child("conv", conv);
+    module.ancestors = ["Mine", "ConvModule", "Module", "object"].map(str::to_owned).into();
+    assert_eq!(module.given("conv.weight"), kaiming_normal(FanMode::FanOut));
+}
+
+#[test]
+fn a_layer_with_code_of_its_own_is_not_its_base() {
+    let mut own = linear().base("Module");
+    own.rewrites = Some(true);
+    assert_eq!((own.given("weight"), own.given("bias")), (None, None));
+    let mut norm = norm("BatchNorm2d").buffer("running_var", &[8]);
+    norm.rewrites = Some(true);
+    assert_eq!(norm.buffer_default("running_var"), None);
+    // A known constructor above runs later, and its class says what it writes.
+    let conv = Node { rewrites: Some(true), ..conv("Conv2d") };
+    let module = node("ConvModule", []).child("conv", conv);
+    assert_eq!(module.given("conv.weight"), kaiming_normal(FanMode::FanOut));
+    own.rewrites = Some(false);
+    assert_eq!(own.given("weight"), Some(conv::WEIGHT));
+}
+
+#[test]
+fn the_padding_row_of_an_embedding_is_cleared() {
+    let padded = |class| Node { padding_row: Some(3), ..node(class, [("weight", &[7, 8])]) };
+    for layer in [padded("Embedding"), padded("EmbeddingBag"), padded("Mine").base("Embedding")] {
+        let expected = ParamDefault { init: normal(1.0).unwrap(), zero_row: Some(3) };
+        assert_eq!(layer.param_default("weight"), Some(expected));
+    }
+    assert_eq!(padded("Linear").param_default("weight"), Some(conv::WEIGHT.into()));
+    // Xavier's is written over the whole matrix.
+    let encoder = node("TransformerEncoder", []).child("words", padded("Embedding"));
+    let decoder = node("TransformerDecoder", []);
+    let model = node("Transformer", []).child("encoder", encoder).child("decoder", decoder);
+    let xavier = xavier(Distribution::Uniform).map(ParamDefault::from);
+    assert_eq!(model.param_default("encoder.words.weight"), xavier);
+}
+
+#[test]
+fn a_constructor_that_is_not_known_may_rewrite_what_it_holds() {
+    let may = |layer: &Node| may_rewrite(&layer.facts("x"));
+    for class in known_classes().chain(["Sequential", "ModuleList", "BaseModule", "ConvModule"]) {
+        assert!(!may(&node(class, [])), "{class}");
+    }
+    for base in ["Module", "Sequential", "Linear", "ConvModule"] {
+        assert!(may(&node("ResNet", []).base(base)), "{base}");
+    }
+    assert!(!may(&Node { rewrites: Some(false), ..node("ResNet", []) }));
+    assert!(may(&Node { rewrites: Some(true), ..node("Sequential", []) }));
+    // Somebody's own class of this name.
+    assert!(may(&node("Transformer", [])));
 }
 
 #[test]

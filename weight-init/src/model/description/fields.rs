@@ -131,6 +131,17 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The truth value at `key`, if there is one.
+    pub(super) fn optional_bool(&self, key: &str) -> Result<Option<bool>, Diagnostic> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(value) => match value.as_bool() {
+                Some(bool) => Ok(Some(bool)),
+                None => Err(self.wrong(key, "true or false", value)),
+            },
+        }
+    }
+
     /// The string at `key`, which must be there.
     pub(super) fn string(&self, key: &str) -> Result<&'a str, Diagnostic> {
         self.optional_string(key)?

@@ -1,4 +1,4 @@
-//! Embeddings: `torch/nn/modules/sparse.py`. weight `[num_embeddings, embedding_dim]`.
+//! Embeddings: `torch/nn/modules/sparse.py`. weight `[num_embeddings, embedding_dim]`, its row `padding_idx` zero.
 
 use super::super::{Arguments, LayerSpec, Registry};
 use super::DEVICE;
@@ -17,14 +17,11 @@ fn embedding(
     more: &[&str],
 ) -> Result<LayerSpec, Diagnostic> {
     let (count, dim) = (arguments.size("num_embeddings")?, arguments.size("embedding_dim")?);
-    if let Some(padding) = arguments.get("padding_idx").and_then(crate::value::Value::as_int)
-        && !(-(count as i128)..count as i128).contains(&padding)
-    {
-        return Err(arguments.fault("padding_idx", format!("{padding} is no row of {count}")));
-    }
+    let padding_row = arguments.row("padding_idx", count)?;
     let dtype = arguments.dtype("dtype")?;
     arguments.ignore(&["max_norm", "norm_type", "scale_grad_by_freq", "sparse"]);
     arguments.ignore(DEVICE);
     arguments.ignore(more);
-    Ok(LayerSpec::new(class, &["Module"]).param("weight", &[count, dim]).in_dtype(dtype))
+    let layer = LayerSpec::new(class, &["Module"]).param("weight", &[count, dim]).in_dtype(dtype);
+    Ok(LayerSpec { padding_row, ..layer })
 }
