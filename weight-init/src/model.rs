@@ -210,15 +210,10 @@ impl Model {
         self.nodes.len()
     }
 
-    /// The init_cfg of the layer at a dotted path, with its places; the root's path is empty.
+    /// The init_cfg of the layer first met at a dotted path, with its places; the root's path is empty.
     #[must_use]
     pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
-        let mut names = path.split('.').filter(|name| !name.is_empty());
-        let node = names.try_fold(self.nodes.first()?, |node, name| {
-            let child = node.children.iter().find(|child| child.name == name)?;
-            self.nodes.get(child.node)
-        });
-        node?.init_cfg.as_ref()
+        self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_ref()
     }
 
     /// The layer first met at `path`, with what the constructor defaults go by; `layer` is that layer, called `name`.

@@ -70,6 +70,8 @@ pub struct Plan {
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
     warnings: Vec<Warning>,
+    /// Warnings of init_cfg as they were read, whatever becomes of their rules.
+    remarks: Vec<Warning>,
     own_code: OwnCode,
     ties: Vec<(String, String)>,
     loads: Vec<LoadReport>,
@@ -225,6 +227,8 @@ pub struct PlannedRule {
     pub type_name: &'static str,
     /// Whether an `init_weights` reaches the module.
     pub reached: bool,
+    /// Whether it is a Pretrained rule that runs in list order, before the children.
+    pub in_order: bool,
     /// Parameters that it or one of its overrides writes at some time.
     pub matched: usize,
     /// Parameters that it or one of its overrides writes last.

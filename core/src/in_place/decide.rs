@@ -140,6 +140,9 @@ impl<'a> Frame<'a> {
             return Some(InitWeightsError::Resolve(ResolveError::TooManyPaths));
         }
         let rules = self.rules()?;
+        if !self.shared.is_bare() && self.layer().init_weights() == InitWeights::Custom {
+            return None;
+        }
         let mut rule = 0;
         while rules.kind(rule, None).is_some() {
             let mut index = 0;

@@ -151,9 +151,13 @@ fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     frame.layer.visit(&mut Walk { frame: &frame, shared })
 }
 
-/// Every override of a module that runs must lead to a layer.
+/// Every override of a module that runs must lead to a layer, unless the module's class has an `init_weights` of its own,
+/// which may use the names as it likes.
 fn check_overrides(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     let Some(rules) = frame.rules else { return ControlFlow::Continue(()) };
+    if !shared.bare && frame.layer.init_weights() == InitWeights::Custom {
+        return ControlFlow::Continue(());
+    }
     for (rule, _) in rules.writes().enumerate() {
         for (index, name) in rules.override_names(rule).enumerate() {
             let attribute = attribute(frame.layer, name);

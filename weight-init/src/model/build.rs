@@ -36,7 +36,7 @@ pub use self::arguments::Arguments;
 pub use self::registry::Registry;
 pub use self::spec::{ChildSpec, LayerSpec, TensorSpec};
 
-use weight_init_core::nearest;
+use weight_init_core::{InitWeights, nearest};
 
 use super::{Model, PlacedInitCfg};
 use crate::diagnostic::{Diagnostic, Texts};
@@ -103,10 +103,13 @@ impl<'b> Builder<'b> {
             Some(init_cfg) if init_cfg.is_null() => Ok(spec),
             Some(init_cfg) => {
                 let place = self.place("init_cfg");
-                Ok(LayerSpec {
-                    init_cfg: Some(PlacedInitCfg::read(init_cfg, self.texts, &place)?),
-                    ..spec
-                })
+                let init_cfg = match spec.init_weights {
+                    InitWeights::Custom => {
+                        PlacedInitCfg::read_leniently(init_cfg, self.texts, &place)
+                    }
+                    _ => PlacedInitCfg::read(init_cfg, self.texts, &place)?,
+                };
+                Ok(LayerSpec { init_cfg: Some(init_cfg), ..spec })
             }
         }
     }

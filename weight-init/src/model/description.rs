@@ -70,6 +70,7 @@ impl Reader<'_> {
     ) -> Result<usize, Diagnostic> {
         let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
         let index = self.nodes.len();
+        let init_weights = init_weights(&fields)?;
         self.layers.insert(path.join("."), None);
         self.nodes.push(Node {
             class: fields.string("class")?.to_owned(),
@@ -77,8 +78,8 @@ impl Reader<'_> {
             ancestors: fields.strings("mro")?,
             rewrites: fields.optional_bool("rewrites")?,
             padding_row: None,
-            init_weights: init_weights(&fields)?,
-            init_cfg: self.init_cfg(&fields)?,
+            init_weights,
+            init_cfg: self.init_cfg(&fields, init_weights)?,
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: fields.string_map("aliases")?,
@@ -189,9 +190,19 @@ impl Reader<'_> {
         Ok(full + name)
     }
 
-    fn init_cfg(&self, fields: &Fields<'_>) -> Result<Option<PlacedInitCfg>, Diagnostic> {
+    fn init_cfg(
+        &self,
+        fields: &Fields<'_>,
+        init_weights: InitWeights,
+    ) -> Result<Option<PlacedInitCfg>, Diagnostic> {
         let Some(value) = fields.get("init_cfg") else { return Ok(None) };
-        PlacedInitCfg::read(value, self.texts, &fields.place_of("init_cfg")).map(Some)
+        let place = fields.place_of("init_cfg");
+        match init_weights {
+            InitWeights::Custom => {
+                Ok(Some(PlacedInitCfg::read_leniently(value, self.texts, &place)))
+            }
+            _ => PlacedInitCfg::read(value, self.texts, &place).map(Some),
+        }
     }
 
     /// Every alias must lead to a layer below.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use weight_init_core::nearest;
+use weight_init_core::{InitWeights, nearest};
 
 use super::{Model, PlacedInitCfg};
 use crate::config::Config;
@@ -50,8 +50,12 @@ impl Model {
                 }
                 continue;
             }
-            let read = PlacedInitCfg::read(init_cfg, &*texts, &place)?;
-            self.nodes[node?].init_cfg = Some(read.in_texts(&texts));
+            let node = &mut self.nodes[node?];
+            let read = match node.init_weights {
+                InitWeights::Custom => PlacedInitCfg::read_leniently(init_cfg, &*texts, &place),
+                _ => PlacedInitCfg::read(init_cfg, &*texts, &place)?,
+            };
+            node.init_cfg = Some(read.in_texts(&texts));
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{InitCfg, Owned};
+use weight_init_core::init_cfg::{InitCfg, Owned, TypeName};
 
 use crate::config::de;
 use crate::diagnostic::{Diagnostic, Sources, Texts};
-use crate::value::{Segment, Span, Value, path};
+use crate::value::{Kind, Segment, Span, Value, path};
 
 /// An init_cfg that was read from a file, and where each of its rules stands there.
 ///
@@ -24,6 +24,8 @@ use crate::value::{Segment, Span, Value, path};
 pub struct PlacedInitCfg {
     /// The rules.
     pub init_cfg: InitCfg<Owned>,
+    /// What is probably not meant, in sentences.
+    pub(crate) remarks: Vec<String>,
     path: String,
     rules: Items,
     overrides: Vec<Items>,
@@ -31,10 +33,10 @@ pub struct PlacedInitCfg {
     texts: Option<Arc<Sources>>,
 }
 
-/// Where the items of a list are; a value that stands in place of a list is its only item.
+/// Where items of a list are, with their numbers in it; a value that stands in place of a list is its only item.
 #[derive(Clone, Debug)]
 struct Items {
-    spans: Vec<Span>,
+    places: Vec<(usize, Span)>,
     is_list: bool,
 }
 
@@ -46,16 +48,57 @@ impl PlacedInitCfg {
     /// At the place of what is wrong whatever the model.
     pub fn read(value: &Value, texts: &dyn Texts, path: &str) -> Result<Self, Diagnostic> {
         let init_cfg = de::from_value(value).map_err(|error| error.into_diagnostic(texts, path))?;
-        let rules = value.as_list().unwrap_or_else(|| std::slice::from_ref(value));
+        let rules = items(value);
         let overrides =
             rules.iter().map(|rule| rule.get("override").map_or_else(Items::none, Items::of));
         Ok(Self {
             init_cfg,
+            remarks: rules
+                .iter()
+                .enumerate()
+                .filter_map(|(rule, value)| truth(rule, value))
+                .collect(),
             path: path.to_owned(),
             rules: Items::of(value),
             overrides: overrides.collect(),
             texts: None,
         })
+    }
+
+    /// As [`read`](Self::read), of a layer whose class has an `init_weights` of its own: the class may read the init_cfg in
+    /// its own way, so that nothing in it is an error.
+    ///
+    /// Keys that no initializer has are passed over, and a rule that is still malformed is left out. Plans warn of both.
+    #[must_use]
+    pub fn read_leniently(value: &Value, texts: &dyn Texts, path: &str) -> Self {
+        let mut read = Self {
+            init_cfg: InitCfg::empty(),
+            remarks: Vec::new(),
+            path: path.to_owned(),
+            rules: Items { places: Vec::new(), is_list: value.as_list().is_some() },
+            overrides: Vec::new(),
+            texts: None,
+        };
+        for (number, rule) in items(value).iter().enumerate() {
+            let (known, unknown) = known_keys(rule);
+            match Self::read(&known, texts, path) {
+                Ok(one) => {
+                    let keys = unknown.iter().map(|key| {
+                        format!("rule {number} has the key '{key}', which no initializer takes")
+                    });
+                    read.remarks.extend(keys.chain(truth(number, rule)));
+                    for (rule, overrides) in one.init_cfg.rules.into_iter().zip(one.overrides) {
+                        read.init_cfg.rules.push(rule);
+                        read.overrides.push(overrides);
+                        read.rules.places.push((number, known.span));
+                    }
+                }
+                Err(error) => {
+                    read.remarks.push(format!("rule {number} is left out: {}", error.message()));
+                }
+            }
+        }
+        read
     }
 
     /// The same, with its places in the texts of another config.
@@ -92,22 +135,48 @@ impl PartialEq for PlacedInitCfg {
 
 impl Items {
     const fn none() -> Self {
-        Self { spans: Vec::new(), is_list: true }
+        Self { places: Vec::new(), is_list: true }
     }
 
     fn of(value: &Value) -> Self {
-        match value.as_list() {
-            Some(items) => {
-                Self { spans: items.iter().map(|item| item.span).collect(), is_list: true }
-            }
-            None => Self { spans: vec![value.span], is_list: false },
+        Self {
+            places: items(value).iter().map(|item| item.span).enumerate().collect(),
+            is_list: value.as_list().is_some(),
         }
     }
 
     fn get(&self, index: usize, segments: &mut Vec<Segment>) -> Option<Span> {
+        let (number, span) = *self.places.get(index)?;
         if self.is_list {
-            segments.push(Segment::from(index));
+            segments.push(Segment::from(number));
         }
-        self.spans.get(index).copied()
+        Some(span)
     }
+}
+
+/// The items of a list, or the value that stands in place of one.
+fn items(value: &Value) -> &[Value] {
+    value.as_list().unwrap_or_else(|| std::slice::from_ref(value))
+}
+
+/// `bias=True` writes ones, where most likely the layer was to have a bias.
+fn truth(rule: usize, value: &Value) -> Option<String> {
+    (value.get("bias")?.kind == Kind::Bool(true)).then(|| {
+        format!("rule {rule} writes 1 to every bias, for a bias that is true is the number 1")
+    })
+}
+
+/// The rule without the keys that no rule of its type has, and those keys.
+fn known_keys(rule: &Value) -> (Value, Vec<&str>) {
+    let Kind::Dict(entries) = &rule.kind else { return (rule.clone(), Vec::new()) };
+    let type_name = rule.get("type").and_then(Value::as_str).and_then(TypeName::from_name);
+    let Some(type_name) = type_name else { return (rule.clone(), Vec::new()) };
+    let is_known = |key: &str| {
+        let of_rules = ["type", "layer", "params", "override", "_scope_"];
+        of_rules.contains(&key) || type_name.arguments().contains(&key)
+    };
+    let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| is_known(&entry.key));
+    let known = Kind::Dict(known.into_iter().cloned().collect());
+    let unknown = unknown.into_iter().map(|entry| entry.key.as_str()).collect();
+    (Value { kind: known, span: rule.span }, unknown)
 }

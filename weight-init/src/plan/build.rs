@@ -2,16 +2,17 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use weight_init_core::DType;
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
     BufferVisit, Call, Considered, ModuleVisit, Observer, Outcome, ParamVisit, Problem, resolve,
 };
+use weight_init_core::{DType, InitWeights};
 
 use super::own_code::Collector;
+use super::warning::module_name;
 use super::{
     ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
-    PlannedParam, PlannedRule, RulePlace, Write, Writer,
+    PlannedParam, PlannedRule, RulePlace, Warning, WarningKind, Write, Writer,
 };
 use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
@@ -35,6 +36,7 @@ struct Builder<'b> {
     params: Vec<PlannedParam>,
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
+    remarks: Vec<Warning>,
     ties: Vec<(String, String)>,
     own_code: Collector,
     /// Place of every parameter by its first name.
@@ -61,6 +63,7 @@ impl Observer for Builder<'_> {
         let module = known.unwrap_or(Module { first_rule, ran: false });
         if let (None, Some(rules)) = (known, visit.rules()) {
             self.add_rules(&path, rules);
+            self.add_remarks(&path, visit);
         }
         if reached && !module.ran {
             let rules = self.rules.iter_mut().skip(module.first_rule);
@@ -173,6 +176,7 @@ impl<'b> Builder<'b> {
             params: Vec::new(),
             buffers: Vec::new(),
             rules: Vec::new(),
+            remarks: Vec::new(),
             ties: Vec::new(),
             own_code: Collector::default(),
             by_name: HashMap::new(),
@@ -190,6 +194,7 @@ impl<'b> Builder<'b> {
                 rule,
                 type_name: write.init.type_name().name(),
                 reached: false,
+                in_order: write.init.is_pretrained() && !write.init.is_deferred(),
                 matched: 0,
                 won: 0,
                 overrides: overrides
@@ -197,6 +202,26 @@ impl<'b> Builder<'b> {
                     .collect(),
             });
         }
+    }
+
+    /// Of an init_cfg that a class reads itself, or that says something by mistake.
+    fn add_remarks(&mut self, module: &str, visit: &ModuleVisit<'_>) {
+        let remarks = match self.model.init_cfg(module) {
+            Some(cfg) if self.options.initialize.is_none() && !cfg.remarks.is_empty() => {
+                cfg.remarks.join("; ")
+            }
+            _ => return,
+        };
+        let name = module_name(module);
+        let message = match visit.layer().init_weights() {
+            InitWeights::Custom => format!(
+                "the init_cfg of {name} is for its class to read ({} has an init_weights of its own): {remarks}",
+                visit.layer().class()
+            ),
+            _ => format!("the init_cfg of {name}: {remarks}"),
+        };
+        let module = module.to_owned();
+        self.remarks.push(Warning { kind: WarningKind::Doubtful, module, message });
     }
 
     /// The writes of rules to a parameter on one path.
@@ -244,12 +269,13 @@ impl<'b> Builder<'b> {
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);
         }
-        let Self { params, buffers, rules, ties, own_code, options, .. } = self;
+        let Self { params, buffers, rules, remarks, ties, own_code, options, .. } = self;
         let mut plan = Plan {
             params,
             buffers,
             rules,
             warnings: Vec::new(),
+            remarks,
             own_code: own_code.found,
             ties,
             loads: Vec::new(),

@@ -22,6 +22,8 @@ pub enum WarningKind {
     OverrideNeverWon,
     /// The init_cfg of a layer that no `init_weights` reaches.
     UnreachedInitCfg,
+    /// An init_cfg, or a rule of one, that means something else than it seems to.
+    Doubtful,
     /// Parameters that no rule writes, in layers whose constructor is not known.
     UnknownParams,
     /// Buffers whose content is not known.
@@ -38,6 +40,7 @@ impl WarningKind {
             Self::UnmatchedRule => "unmatched_rule",
             Self::OverrideNeverWon => "override_never_won",
             Self::UnreachedInitCfg => "unreached_init_cfg",
+            Self::Doubtful => "doubtful",
             Self::UnknownParams => "unknown_params",
             Self::UnknownBuffers => "unknown_buffers",
             Self::OwnCode => "own_code",
@@ -72,6 +75,7 @@ impl Plan {
     /// What is to be warned of: rules in the order of the model, then what nobody knows.
     pub(super) fn warn(&self) -> Vec<Warning> {
         let mut warnings = self.warn_of_rules();
+        warnings.extend(self.remarks.iter().cloned());
         let mut of_the_model = |kind, message: Option<String>| {
             let warning = message.map(|message| Warning { kind, module: String::new(), message });
             warnings.extend(warning);
@@ -114,6 +118,12 @@ impl Plan {
                     warn(WarningKind::UnreachedInitCfg, message);
                 }
                 continue;
+            }
+            if rule.in_order && !self.bare {
+                let message = format!(
+                    "rule {number} of {module} loads its checkpoint in list order, before the children's init_cfg: mmengine                      defers only a 'type' that is the very text 'Pretrained'"
+                );
+                warn(WarningKind::Doubtful, message);
             }
             let skipped = self.skip_pretrained && rule.type_name == "Pretrained";
             if rule.matched == 0 && !skipped {

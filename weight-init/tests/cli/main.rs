@@ -9,6 +9,7 @@ mod hostile;
 #[cfg(unix)]
 mod hostile_config;
 mod init;
+mod init_cfg;
 mod inspect;
 mod malformed;
 #[cfg(target_os = "linux")]
