@@ -59,5 +59,5 @@ pub mod value;
 
 /// The README's examples are tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
