@@ -47,6 +47,7 @@
 
 pub mod bench;
 pub mod checkpoint;
+mod columns;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
