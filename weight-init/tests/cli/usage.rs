@@ -59,6 +59,44 @@ fn completions_and_the_manual_page_are_printed() {
         assert!(folder.done(&["completions", shell]).stdout.contains("weight-init"));
     }
     assert!(folder.done(&["man"]).stdout.contains(".TH weight-init 1"));
+    let help = folder.done(&["--help"]).stdout;
+    assert!(help.contains("\n  completions ") && help.contains("\n  man "), "{help}");
+}
+
+/// What bash offers for the last of these words.
+#[cfg(unix)]
+fn completed(words: &str) -> Vec<String> {
+    let script = r#"
+        source <("$0" completions bash)
+        complete -p weight-init > /dev/null || exit 1
+        COMP_WORDS=($1)
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _weight__init weight-init "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        echo "${COMPREPLY[@]}""#;
+    let command = env!("CARGO_BIN_EXE_weight-init");
+    let output = std::process::Command::new("bash")
+        .args(["--norc", "-c", script, command, words])
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{words}: {output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_subcommands_and_behind_them() {
+    if std::process::Command::new("bash").arg("--version").output().is_err() {
+        return;
+    }
+    assert_eq!(completed("weight-init ver"), ["verify"]);
+    assert_eq!(completed("weight-init plan --st"), ["--strict"]);
+    assert_eq!(completed("weight-init init --un"), ["--unknown"]);
+    assert_eq!(completed("weight-init init m.json --backend ra"), ["rayon"]);
+    assert_eq!(completed("weight-init plan --format js"), ["json"]);
+    assert_eq!(completed("weight-init completions ba"), ["bash"]);
+    assert_eq!(completed("weight-init help insp"), ["inspect"]);
+    assert!(completed("weight-init explain --").contains(&"--init-cfg".to_owned()));
 }
 
 /// A reader that goes away, as `| head` does, is no fault.

@@ -44,7 +44,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   weight-init init model.json --seed 42 --out model.safetensors
-  weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon")]
+  weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon
+  weight-init init model.json --out - | ssh host 'cat > model.safetensors'")]
     Init(InitArgs),
     /// Show every rule that was considered for a parameter, in order, and which won
     #[command(after_help = "\
@@ -76,13 +77,18 @@ Examples:
   weight-init bench --elements 33554432 --backend rayon --format json")]
     Bench(BenchArgs),
     /// Print completions for a shell
-    #[command(hide = true)]
+    #[command(after_help = "\
+Examples:
+  weight-init completions bash > ~/.local/share/bash-completion/completions/weight-init
+  weight-init completions zsh > _weight-init")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    #[command(hide = true)]
+    #[command(after_help = "\
+Examples:
+  weight-init man > weight-init.1 && man ./weight-init.1")]
     Man,
 }
 
@@ -128,7 +134,7 @@ pub(crate) struct InitArgs {
     /// Seed of all random streams
     #[arg(long, value_name = "N", default_value_t)]
     pub(crate) seed: u64,
-    /// The checkpoint to write
+    /// The checkpoint to write; it appears when it is whole. '-': standard output, as it comes
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) out: PathBuf,
     /// What fills; every backend gives the same bits. auto: a CUDA device if this build can use one and there is one,
