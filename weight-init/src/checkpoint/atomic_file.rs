@@ -28,7 +28,7 @@ const MOST_LINKS: usize = 40;
 /// - A new file gets the permissions that the umask leaves of 0666; one that is replaced keeps its own. A target
 ///   that could not be written to is not replaced either. Other hard links keep the old content.
 /// - A symbolic link stays: the file it leads to is replaced. What is neither file nor folder (`/dev/stdout`, a
-///   pipe) is written straight, because it cannot be renamed over.
+///   pipe) is written straight, because it cannot be renamed over. So is `-`, standard output.
 ///
 /// ```
 /// use weight_init::checkpoint::AtomicFile;
@@ -135,6 +135,7 @@ enum Place {
 impl Output {
     fn create(path: &Path) -> io::Result<Self> {
         let place = match resolve(path)? {
+            Target::StandardOutput => Place::Straight(standard_output()?),
             Target::Straight => {
                 Place::Straight(OpenOptions::new().write(true).truncate(true).open(path)?)
             }
@@ -266,6 +267,8 @@ fn prefix_of(target: &Path) -> io::Result<OsString> {
 }
 
 enum Target {
+    /// `-`.
+    StandardOutput,
     /// Neither file nor folder: to be opened and written.
     Straight,
     /// A file, or nothing yet, at the end of all links.
@@ -273,6 +276,9 @@ enum Target {
 }
 
 fn resolve(path: &Path) -> io::Result<Target> {
+    if path.as_os_str() == "-" {
+        return Ok(Target::StandardOutput);
+    }
     if path
         .as_os_str()
         .as_encoded_bytes()
@@ -306,6 +312,21 @@ fn resolve(path: &Path) -> io::Result<Target> {
         target = folder_of(&target).join(next);
     }
     Ok(Target::File { target, existing })
+}
+
+/// The descriptor that the process has, not the file by its name: what stands in the file already stays there.
+#[cfg(unix)]
+fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn standard_output() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }
 
 fn folder_of(path: &Path) -> &Path {
