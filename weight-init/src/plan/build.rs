@@ -170,6 +170,7 @@ impl<'b> Builder<'b> {
                 module: module.to_owned(),
                 rule,
                 type_name: write.init.type_name().name(),
+                layers: rules.layers(rule).map(str::to_owned).collect(),
                 reached: false,
                 matched: 0,
                 won: 0,

@@ -43,7 +43,7 @@ impl Plan {
         for buffer in &mut self.buffers {
             buffer.stored = buffer.writes.iter().rfind(counts).and_then(stored);
         }
-        self.warnings = warnings(&self.rules, self.bare, skip);
+        self.warnings = warnings(&self.rules, &self.params, self.bare, skip);
     }
 }
 

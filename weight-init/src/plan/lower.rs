@@ -6,6 +6,7 @@ use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
 use crate::model::Values;
+use crate::model::defaults::known_classes;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
 #[derive(Clone, Debug)]
@@ -111,7 +112,12 @@ impl fmt::Display for LowerError {
                     params.len()
                 )?;
                 for (index, (name, class)) in params.iter().take(8).enumerate() {
-                    write!(f, "{}{name} ({class})", if index > 0 { ", " } else { "" })?;
+                    write!(f, "{}{name} ({class}", if index > 0 { ", " } else { "" })?;
+                    let mut known = known_classes();
+                    match known.find(|known| known.eq_ignore_ascii_case(class)) {
+                        Some(near) => write!(f, "; did you mean '{near}'?)")?,
+                        None => f.write_str(")")?,
+                    }
                 }
                 if params.len() > 8 {
                     write!(f, ", ...")?;

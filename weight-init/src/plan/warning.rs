@@ -1,6 +1,12 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::PlannedRule;
+use weight_init_core::nearest;
+
+use super::{PlannedParam, PlannedRule};
+
+/// Names that are compared with each other in search of a slip, at most: each with each takes its time.
+const MOST_NAMES: usize = 100;
 
 /// Something that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +60,14 @@ pub(super) fn module_name(module: &str) -> &str {
 }
 
 /// `bare`: only rules for the root were given.
-pub(super) fn warnings(rules: &[PlannedRule], bare: bool, skip_pretrained: bool) -> Vec<Warning> {
+pub(super) fn warnings(
+    rules: &[PlannedRule],
+    params: &[PlannedParam],
+    bare: bool,
+    skip_pretrained: bool,
+) -> Vec<Warning> {
+    let classes: BTreeSet<_> = params.iter().map(|param| param.class.as_str()).collect();
+    let mut warnings_of_rules = 0;
     let mut warnings = Vec::new();
     for rule in rules {
         let (module, number) = (module_name(&rule.module), rule.rule);
@@ -73,8 +86,17 @@ pub(super) fn warnings(rules: &[PlannedRule], bare: bool, skip_pretrained: bool)
         }
         let skipped = skip_pretrained && rule.type_name == "Pretrained";
         if rule.matched == 0 && !skipped {
-            let message =
-                format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
+            let slip = if warnings_of_rules < MOST_NAMES {
+                misspelt(&rule.layers, &classes)
+            } else {
+                None
+            };
+            warnings_of_rules += 1;
+            let slip = slip.unwrap_or_default();
+            let message = format!(
+                "rule {number} ({}) of {module} matches no parameter{slip}",
+                rule.type_name
+            );
             warn(WarningKind::UnmatchedRule, message);
         }
         for (index, item) in
@@ -89,4 +111,14 @@ pub(super) fn warnings(rules: &[PlannedRule], bare: bool, skip_pretrained: bool)
         }
     }
     warnings
+}
+
+/// The first name of a class that no layer has, if one has nearly that name.
+fn misspelt(layers: &[String], classes: &BTreeSet<&str>) -> Option<String> {
+    // Base classes, as `_BatchNorm`, are not among the classes of the layers.
+    let names = layers.iter().take(MOST_NAMES).filter(|name| !name.starts_with('_'));
+    names.filter(|name| !classes.contains(name.as_str())).find_map(|name| {
+        let near = nearest(name, classes.iter().copied().take(MOST_NAMES))?;
+        Some(format!(": no layer is a '{name}'; did you mean '{near}'?"))
+    })
 }
