@@ -14,6 +14,7 @@ mod malformed;
 mod memory;
 mod plan;
 mod pretrained;
+mod readme;
 mod run;
 mod scale;
 mod terminal;
