@@ -49,7 +49,7 @@ fn escape_with(
 /// Whether a terminal may act on the character instead of showing it, or shows nothing: controls (C0, C1), separators of
 /// lines and paragraphs, and the characters of Unicode's `Default_Ignorable_Code_Point` (marks that change the direction
 /// of text, zero-width characters, variation selectors, tags) and `Interlinear_Annotation`.
-pub(super) fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

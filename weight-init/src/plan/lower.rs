@@ -5,6 +5,7 @@ use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::defaults::known_classes;
 
@@ -112,7 +113,8 @@ impl fmt::Display for LowerError {
                     params.len()
                 )?;
                 for (index, (name, class)) in params.iter().take(8).enumerate() {
-                    write!(f, "{}{name} ({class}", if index > 0 { ", " } else { "" })?;
+                    let separator = if index > 0 { ", " } else { "" };
+                    write!(f, "{separator}{} ({}", escape(name), escape(class))?;
                     let mut known = known_classes();
                     match known.find(|known| known.eq_ignore_ascii_case(class)) {
                         Some(near) => write!(f, "; did you mean '{near}'?)")?,
@@ -124,7 +126,7 @@ impl fmt::Display for LowerError {
                 }
                 f.write_str("; give them a rule (its 'params' can name them), a 'value' in the description, or --unknown zeros|ones")
             }
-            Self::Tensor { name, message } => write!(f, "{name}: {message}"),
+            Self::Tensor { name, message } => write!(f, "{}: {message}", escape(name)),
         }
     }
 }

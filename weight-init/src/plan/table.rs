@@ -6,6 +6,7 @@ use super::{
     By, ConstructorDefault, Part, Plan, PlannedParam, PlannedRule, Values, Writer, elements,
 };
 use crate::columns::{self, Align, Column, Narrow};
+use crate::diagnostic::escape;
 
 /// To how many columns of the terminal a name or an initializer may be shortened.
 const SHORTEST: usize = 16;
@@ -135,7 +136,8 @@ fn writer(param: &PlannedParam) -> (String, String) {
 }
 
 fn rule_name(module: &str, rule: usize) -> String {
-    format!("{}, rule {rule}", if module.is_empty() { "(model)" } else { module })
+    let module = if module.is_empty() { "(model)".to_owned() } else { escape(module) };
+    format!("{module}, rule {rule}")
 }
 
 impl fmt::Display for By {

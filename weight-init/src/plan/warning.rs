@@ -4,6 +4,7 @@ use std::fmt;
 use weight_init_core::nearest;
 
 use super::{PlannedParam, PlannedRule};
+use crate::diagnostic::escape;
 
 /// Names that are compared with each other in search of a slip, at most: each with each takes its time.
 const MOST_NAMES: usize = 100;
@@ -55,8 +56,8 @@ impl fmt::Display for Warning {
 }
 
 /// A module in a sentence: the root has no name.
-pub(super) fn module_name(module: &str) -> &str {
-    if module.is_empty() { "the model itself" } else { module }
+pub(super) fn module_name(module: &str) -> String {
+    if module.is_empty() { "the model itself".to_owned() } else { escape(module) }
 }
 
 /// `bare`: only rules for the root were given.
@@ -105,7 +106,8 @@ pub(super) fn warnings(
             let message = format!(
                 "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
                  or there is nothing to write",
-                item.name, rule.type_name
+                escape(&item.name),
+                rule.type_name
             );
             warn(WarningKind::OverrideNeverWon, message);
         }
@@ -119,6 +121,6 @@ fn misspelt(layers: &[String], classes: &BTreeSet<&str>) -> Option<String> {
     let names = layers.iter().take(MOST_NAMES).filter(|name| !name.starts_with('_'));
     names.filter(|name| !classes.contains(name.as_str())).find_map(|name| {
         let near = nearest(name, classes.iter().copied().take(MOST_NAMES))?;
-        Some(format!(": no layer is a '{name}'; did you mean '{near}'?"))
+        Some(format!(": no layer is a '{}'; did you mean '{}'?", escape(name), escape(near)))
     })
 }
