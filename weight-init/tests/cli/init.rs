@@ -126,6 +126,20 @@ fn devices_and_links_are_written_through() {
     assert!(fs::symlink_metadata(folder.path("link.safetensors")).unwrap().is_symlink());
 }
 
+/// The signal of a file that would be too large does not end the process before it has removed its temporary.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_the_size_of_files_is_code_3() {
+    let folder = Folder::new();
+    let text = MODEL.replace("[8, 3, 3, 3]", "[1500, 3, 1001]");
+    folder.write("large.json", text);
+    let script = r#"ulimit -f 1000; exec "$0" init large.json --out m.safetensors"#;
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_weight-init")]).current_dir(folder.path(""));
+    Answer::of(&mut shell).refused(3, &["m.safetensors", "File too large"]);
+    assert_eq!(folder.files(), ["large.json", "model.json"]);
+}
+
 #[test]
 fn a_missing_backend_is_code_3() {
     let folder = Folder::new();
