@@ -100,8 +100,8 @@ pub(crate) struct ModelArgs {
     /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_', the
-    /// repository or the working folder that holds the file]
+    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
+    /// the repository that holds the file, below the home folder; otherwise the file's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
     /// Rules for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs. The file is
@@ -199,8 +199,8 @@ pub(crate) struct ConfigArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ConfigFormat,
-    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_', the repository
-    /// or the working folder that holds the file]
+    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_' or the
+    /// repository that holds the file, below the home folder; otherwise the file's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
 }
