@@ -92,5 +92,23 @@ pub use initializer::{InitError, Initializer, Layout, Shape};
 pub use layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 pub use nearest::nearest;
 pub use random::{Fnv1a, Philox4x32, Stream, stream_id};
+/// Makes a layer of a struct that holds its weights; the attributes are described in [`weight_init_derive`].
+///
+/// ```
+/// use weight_init_core::{Layer, InitWeights};
+///
+/// #[derive(Layer)]
+/// #[layer(bases("Module"))]
+/// struct Linear<const IN: usize, const OUT: usize> {
+///     #[layer(param)]
+///     weight: [[f32; IN]; OUT],
+///     #[layer(param)]
+///     bias: [f32; OUT],
+/// }
+///
+/// let linear = Linear { weight: [[0.0; 2]; 3], bias: [0.0; 3] };
+/// assert_eq!(linear.class(), "Linear");
+/// assert_eq!(linear.init_weights(), InitWeights::None);
+/// ```
 #[cfg(feature = "derive")]
 pub use weight_init_derive::Layer;

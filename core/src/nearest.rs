@@ -6,12 +6,15 @@ const LONGEST: usize = 64;
 /// The candidate that differs least from `name`, if it is near enough to be what was meant.
 ///
 /// The distance is the number of inserted, deleted, exchanged and swapped bytes (optimal string alignment), upper
-/// and lower case alike; at most a third of the longer name, and at least one, may differ.
+/// and lower case alike; at most a third of the longer name, and at least one, may differ. Of candidates that are equally
+/// near, the first in the order of the alphabet is taken, whatever the order of the candidates.
 ///
 /// ```
 /// use weight_init_core::nearest;
 /// assert_eq!(nearest("Kaimming", ["Constant", "Kaiming"]), Some("Kaiming"));
 /// assert_eq!(nearest("layr", ["type", "layer"]), Some("layer"));
+/// assert_eq!(nearest("Conv2D", ["Conv1d", "Conv2d", "Conv3d"]), Some("Conv2d"));
+/// assert_eq!(nearest("Conv4d", ["Conv3d", "Conv1d", "Conv2d"]), Some("Conv1d"));
 /// assert_eq!(nearest("zzz", ["type", "layer"]), None);
 /// ```
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
@@ -25,7 +28,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
                 && (candidate.contains(name) || name.contains(candidate) && candidate.len() >= 4);
             (distance <= allowed || contained).then_some((distance, candidate))
         })
-        .min_by_key(|(distance, _)| *distance)
+        .min()
         .map(|(_, candidate)| candidate)
 }
 

@@ -78,8 +78,8 @@ impl Config {
     /// Reads a file in the format that its suffix names; `-` is standard input, in JSON.
     ///
     /// Bases are read from the folder `root` and below. Without it, that is the highest of these that holds the file:
-    /// the outermost folder called `configs`, the nearest one with a folder `_base_`, the repository (`.git`), the working
-    /// folder; otherwise its own folder.
+    /// the outermost folder called `configs`, the nearest one with a folder `_base_`, the repository (`.git`); otherwise
+    /// its own folder. The root of the file system, the home folder and what holds it are none of these.
     ///
     /// # Errors
     ///

@@ -17,6 +17,7 @@
 //! its [`Source`] and a file of one line of a gigabyte costs nothing. Display widths come from
 //! `unicode-width`, colours from `anstyle`.
 
+mod escape;
 mod excerpt;
 mod source;
 
@@ -24,6 +25,8 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use self::escape::{escape, is_unsafe};
+pub use self::escape::{escape_controls, escape_json};
 use self::excerpt::Excerpt;
 use self::source::body_start;
 pub use self::source::{Source, Sources, Texts};
@@ -213,33 +216,6 @@ fn printable(text: &str) -> String {
         }
     }
     out
-}
-
-/// `text` with every character escaped that a terminal might act on, line ends excepted: what comes out of a file
-/// must not move the cursor or change what stands on the screen.
-///
-/// ```
-/// use weight_init::diagnostic::escape_controls;
-/// assert_eq!(escape_controls("a\u{1b}[31m\nb"), "a\\u{1b}[31m\nb");
-/// ```
-#[must_use]
-pub fn escape_controls(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && is_unsafe(c) {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Whether a terminal may act on the character instead of showing it: controls, line and paragraph
-/// separators and the marks that change the direction of text.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@
 
 pub mod bench;
 pub mod checkpoint;
+mod columns;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
@@ -59,5 +60,5 @@ pub mod value;
 
 /// The README's examples are tests.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

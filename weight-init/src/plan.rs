@@ -233,6 +233,8 @@ pub struct PlannedRule {
     pub matched: usize,
     /// Parameters that it or one of its overrides writes last.
     pub won: usize,
+    /// The classes that it names.
+    layers: Vec<String>,
     overrides: Vec<PlannedOverride>,
 }
 

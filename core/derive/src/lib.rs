@@ -30,22 +30,7 @@
 //! | `same_as = "embed.weight"` | the very same parameter as that of this full name; needs a `shape`, holds no memory |
 //! | `container = "Sequential"`, `init_cfg = &RULES` | of an array or `Vec` of layers: its class, and rules of its own |
 //!
-//! ```
-//! use weight_init_core::{Layer, InitWeights};
-//!
-//! #[derive(Layer)]
-//! #[layer(bases("Module"))]
-//! struct Linear<const IN: usize, const OUT: usize> {
-//!     #[layer(param)]
-//!     weight: [[f32; IN]; OUT],
-//!     #[layer(param)]
-//!     bias: [f32; OUT],
-//! }
-//!
-//! let linear = Linear { weight: [[0.0; 2]; 3], bias: [0.0; 3] };
-//! assert_eq!(linear.class(), "Linear");
-//! assert_eq!(linear.init_weights(), InitWeights::None);
-//! ```
+//! [`weight_init_core::Layer`](https://docs.rs/weight-init-core/latest/weight_init_core/derive.Layer.html) has an example.
 
 mod expand;
 mod field;
@@ -54,7 +39,7 @@ mod layer;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// See the documentation of this crate.
+/// [The page of the crate](crate) lists the attributes.
 #[proc_macro_derive(Layer, attributes(layer))]
 pub fn derive_layer(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

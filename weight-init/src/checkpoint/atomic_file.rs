@@ -1,8 +1,8 @@
 //! A file that appears under its name only when it is whole.
 
+mod abandoned;
 mod writeback;
 
-use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +16,9 @@ use crate::checkpoint::interrupt::live;
 /// Bytes gathered before they are given to the operating system.
 const BUFFER_BYTES: usize = 256 * 1024;
 
+/// The end of a temporary's name.
+const SUFFIX: &str = ".tmp";
+
 /// As many links as Linux follows before it speaks of a loop.
 const MOST_LINKS: usize = 40;
 
@@ -24,11 +27,12 @@ const MOST_LINKS: usize = 40;
 /// - Committing flushes, synchronizes the file with the disk, renames it over the target and synchronizes the
 ///   folder: after a crash there is the old file or the new one, whole.
 /// - An error or a drop before that removes the temporary; the target is as it was. A killed process leaves at
-///   most a temporary, `.NAME.PID-RANDOM.tmp`; see [`interrupt`](crate::checkpoint::interrupt) for signals.
+///   most a temporary, `.NAME.PID-RANDOM.tmp`, which the next file for the same target removes: a process that lives
+///   holds a lock on its own. See [`interrupt`](crate::checkpoint::interrupt) for signals.
 /// - A new file gets the permissions that the umask leaves of 0666; one that is replaced keeps its own. A target
 ///   that could not be written to is not replaced either. Other hard links keep the old content.
 /// - A symbolic link stays: the file it leads to is replaced. What is neither file nor folder (`/dev/stdout`, a
-///   pipe) is written straight, because it cannot be renamed over.
+///   pipe) is written straight, because it cannot be renamed over. So is `-`, standard output.
 ///
 /// ```
 /// use weight_init::checkpoint::AtomicFile;
@@ -135,6 +139,7 @@ enum Place {
 impl Output {
     fn create(path: &Path) -> io::Result<Self> {
         let place = match resolve(path)? {
+            Target::StandardOutput => Place::Straight(standard_output()?),
             Target::Straight => {
                 Place::Straight(OpenOptions::new().write(true).truncate(true).open(path)?)
             }
@@ -221,15 +226,17 @@ impl Temporary {
             Err(error) => return Err(error),
         }
         let prefix = prefix_of(target)?;
+        abandoned::remove(folder, &prefix);
+        let prefix = format!("{prefix}{}-", std::process::id());
         let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(".tmp").rand_bytes(8);
+        builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(8);
         // The crate's own choice is 0600; what others may do with the file is for the umask to say.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let this = {
             let mut live = live();
             live.check_open()?;
-            let file = builder.tempfile_in(folder)?;
+            let file = abandoned::create_locked(&builder, folder)?;
             live.add(file.path());
             let known = Known(file.path().to_owned());
             Self { file, known }
@@ -251,8 +258,8 @@ impl Temporary {
     }
 }
 
-/// `.NAME.PID-`, with so much of the name that the whole stays below the usual limit of 255 bytes.
-fn prefix_of(target: &Path) -> io::Result<OsString> {
+/// `.NAME.`, with so much of the name that the whole stays below the usual limit of 255 bytes.
+fn prefix_of(target: &Path) -> io::Result<String> {
     let Some(name) = target.file_name() else {
         return Err(io::Error::new(ErrorKind::InvalidInput, "it names no file"));
     };
@@ -262,10 +269,12 @@ fn prefix_of(target: &Path) -> io::Result<OsString> {
         end -= 1;
     }
     let name = &name[..end];
-    Ok(format!(".{name}.{}-", std::process::id()).into())
+    Ok(format!(".{name}."))
 }
 
 enum Target {
+    /// `-`.
+    StandardOutput,
     /// Neither file nor folder: to be opened and written.
     Straight,
     /// A file, or nothing yet, at the end of all links.
@@ -273,6 +282,9 @@ enum Target {
 }
 
 fn resolve(path: &Path) -> io::Result<Target> {
+    if path.as_os_str() == "-" {
+        return Ok(Target::StandardOutput);
+    }
     if path
         .as_os_str()
         .as_encoded_bytes()
@@ -306,6 +318,21 @@ fn resolve(path: &Path) -> io::Result<Target> {
         target = folder_of(&target).join(next);
     }
     Ok(Target::File { target, existing })
+}
+
+/// The descriptor that the process has, not the file by its name: what stands in the file already stays there.
+#[cfg(unix)]
+fn standard_output() -> io::Result<File> {
+    use std::os::fd::AsFd;
+
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn standard_output() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+
+    io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::checkpoint::safetensors::MAX_HEADER_BYTES;
+use crate::diagnostic::escape;
 
 /// A tensor file could not be read or written.
 ///
@@ -290,22 +291,7 @@ impl fmt::Display for Shown<'_> {
 
 /// The character itself, or its escape if a terminal would act on it or show nothing.
 pub(crate) fn printable(c: char) -> impl fmt::Display {
-    let shown = match c {
-        '\\' | '\'' | '"' => None,
-        _ => Some(c.escape_debug()),
-    };
-    Printable(c, shown)
-}
-
-struct Printable(char, Option<std::char::EscapeDebug>);
-
-impl fmt::Display for Printable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.1 {
-            None => write!(f, "{}", self.0),
-            Some(escaped) => write!(f, "{escaped}"),
-        }
-    }
+    escape(c.encode_utf8(&mut [0; 4]))
 }
 
 #[cfg(test)]

@@ -19,7 +19,12 @@ pub fn remove_temporaries() {
     live().close();
 }
 
-/// On SIGINT and SIGTERM: [`remove_temporaries`], then end as the signal would have ended the process.
+/// On SIGHUP, SIGINT, SIGQUIT and SIGTERM: [`remove_temporaries`], then end as the signal would have ended the process.
+///
+/// A signal that the process was started to ignore, as `nohup` does it, stays ignored. Only Linux says which these are;
+/// elsewhere SIGHUP and SIGQUIT, which are ignored more often than the others, are left as they are.
+///
+/// A write beyond the limit on the size of files (SIGXFSZ) fails like one on a full disk.
 ///
 /// A thread waits for the signals; call this once. Where there are no such signals, nothing happens.
 ///
@@ -28,9 +33,16 @@ pub fn remove_temporaries() {
 /// When the handlers or the thread cannot be had.
 #[cfg(unix)]
 pub fn remove_temporaries_on_signals() -> io::Result<()> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 
-    let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM])?;
+    signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default())?;
+    let ignored = ignored_signals();
+    let ends = |signal: &i32| match ignored {
+        Some(ignored) => ignored & (1 << (signal - 1)) == 0,
+        None => ![SIGHUP, SIGQUIT].contains(signal),
+    };
+    let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(ends);
+    let mut signals = signal_hook::iterator::Signals::new(signals)?;
     let wait = move || {
         if let Some(signal) = signals.forever().next() {
             remove_temporaries();
@@ -40,7 +52,15 @@ pub fn remove_temporaries_on_signals() -> io::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(wait).map(drop)
 }
 
-/// On SIGINT and SIGTERM: [`remove_temporaries`]; there are no such signals here, so nothing happens.
+/// The signals that the process ignores, signal `n` as bit `n - 1`; `None` where the system does not say.
+#[cfg(unix)]
+fn ignored_signals() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(mask.trim(), 16).ok()
+}
+
+/// There are no such signals here, so nothing happens.
 ///
 /// # Errors
 ///
@@ -117,50 +137,91 @@ mod tests {
         file.commit().unwrap();
     }
 
+    /// A process of its own that writes into `folder`, started by a shell after `first`.
+    #[cfg(unix)]
+    fn writing_child(folder: &Path, first: &str) -> std::process::Child {
+        let script = format!("ulimit -c 0; {first}; exec \"$0\" \"$@\"");
+        let child = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "checkpoint::interrupt::tests::child_that_writes_until_it_is_killed"])
+            .env("WEIGHT_INIT_TEST_WRITE", folder.join("model.safetensors"))
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        for _ in 0..1000 {
+            if !names(folder).is_empty() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        child
+    }
+
+    #[cfg(unix)]
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[cfg(unix)]
+    fn send(signal: &str, child: &std::process::Child) {
+        let mut kill = std::process::Command::new("kill");
+        assert!(kill.args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+    }
+
     #[cfg(unix)]
     #[test]
     fn signals_leave_no_temporary() {
         use std::os::unix::process::ExitStatusExt;
-        use std::process::Command;
 
-        for (signal, number, left) in [("INT", 2, 0), ("TERM", 15, 0), ("KILL", 9, 1)] {
+        let mut signals = vec![("INT", 2, 0), ("TERM", 15, 0), ("KILL", 9, 1)];
+        if cfg!(target_os = "linux") {
+            signals.extend([("HUP", 1, 0), ("QUIT", 3, 0)]);
+        }
+        for (signal, number, left) in signals {
             let folder = tempfile::tempdir().unwrap();
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args([
-                    "--exact",
-                    "checkpoint::interrupt::tests::child_that_writes_until_it_is_killed",
-                ])
-                .env("WEIGHT_INIT_TEST_WRITE", folder.path().join("model.safetensors"))
-                .stdout(std::process::Stdio::null())
-                .spawn()
-                .unwrap();
-            let names = || -> Vec<String> {
-                let names = fs::read_dir(folder.path())
-                    .unwrap()
-                    .map(|e| e.unwrap().file_name().into_string().unwrap());
-                names.collect()
-            };
-            for _ in 0..1000 {
-                if !names().is_empty() {
-                    break;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(10));
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-            assert!(
-                Command::new("kill")
-                    .args(["-s", signal, &child.id().to_string()])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
+            let mut child = writing_child(folder.path(), ":");
+            send(signal, &child);
             assert_eq!(child.wait().unwrap().signal(), Some(number));
-            let names = names();
+            let names = names(folder.path());
             assert_eq!(names.len(), left, "{signal}: {names:?}");
             assert!(
                 names.iter().all(|n| n.starts_with(".model.safetensors.") && n.ends_with(".tmp")),
                 "{names:?}"
             );
         }
+    }
+
+    /// A run beside another that writes, and one after a kill: the first lets the temporary be, the second removes it.
+    #[cfg(unix)]
+    #[test]
+    fn the_next_run_removes_what_a_killed_one_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = writing_child(folder.path(), ":");
+        let path = folder.path().join("model.safetensors");
+        drop(crate::checkpoint::AtomicFile::create(&path).unwrap());
+        assert_eq!(names(folder.path()).len(), 1);
+        send("KILL", &child);
+        child.wait().unwrap();
+        crate::checkpoint::AtomicFile::create(&path).unwrap().commit().unwrap();
+        assert_eq!(names(folder.path()), ["model.safetensors"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn ignored_signals_stay_ignored() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = writing_child(folder.path(), "trap '' HUP INT");
+        send("HUP", &child);
+        send("INT", &child);
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        assert_eq!(child.try_wait().unwrap(), None);
+        assert_eq!(names(folder.path()).len(), 1);
+        send("TERM", &child);
+        assert_eq!(child.wait().unwrap().signal(), Some(15));
     }
 }

@@ -8,7 +8,7 @@ use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::text::Text;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, is_unsafe};
 use crate::value::{Entry, Kind, Value};
 
 /// The key of the table that stands for null.
@@ -164,7 +164,8 @@ fn string(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if is_unsafe(c) && c > '\u{ffff}' => out.push_str(&format!("\\U{:08X}", c as u32)),
+            c if is_unsafe(c) => out.push_str(&format!("\\u{:04X}", c as u32)),
             c => out.push(c),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Format, toml, yaml};
+use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Segment, Value, path};
 
 pub(super) fn write(value: &Value, format: Format) -> Result<String, String> {
@@ -87,8 +88,10 @@ fn string(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
+            c if is_unsafe(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
             }
             c => out.push(c),
         }

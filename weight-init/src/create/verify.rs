@@ -5,6 +5,7 @@ use weight_init_core::{DType, bf16, f16};
 
 use super::{CreateError, Recipe};
 use crate::checkpoint::{CheckpointError, SafetensorsFile, TensorEntry};
+use crate::diagnostic::escape;
 use crate::plan::{Plan, Tensor};
 use crate::run::{Chunk, Filler, RunError, generate};
 
@@ -47,15 +48,20 @@ pub enum Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Missing { name }
+        | Self::Unexpected { name }
+        | Self::Kind { name, .. }
+        | Self::Element { name, .. }) = self;
+        let name = escape(name);
         match self {
-            Self::Missing { name } => write!(f, "{name}: the file does not have it"),
-            Self::Unexpected { name } => {
+            Self::Missing { .. } => write!(f, "{name}: the file does not have it"),
+            Self::Unexpected { .. } => {
                 write!(f, "{name}: the file has it, but the model does not")
             }
-            Self::Kind { name, expected, found } => {
+            Self::Kind { expected, found, .. } => {
                 write!(f, "{name}: expected {expected}, found {found}")
             }
-            Self::Element { name, element, index, expected, found } => {
+            Self::Element { element, index, expected, found, .. } => {
                 write!(
                     f,
                     "{name}: element {element}, at {index:?}, expected {expected}, found {found}"

@@ -1,14 +1,10 @@
 //! An inspection for people.
 
-use std::fmt::Write;
-
 use unicode_width::UnicodeWidthStr;
 
-use crate::checkpoint::printable;
+use crate::columns::{self, Align, Column, Narrow, shortened_in_the_middle};
+use crate::diagnostic::escape;
 use crate::inspect::{Inspection, Statistics, TensorReport};
-
-/// Blanks between two columns.
-const GAP: usize = 2;
 
 /// To how many columns a name may be shortened.
 const SHORTEST_NAME: usize = 16;
@@ -35,50 +31,31 @@ impl Inspection {
         let first = ("file", size.as_str());
         let rest = self.metadata.iter().map(|(key, text)| (key.as_str(), text.as_str()));
         let lines: Vec<_> =
-            std::iter::once(first).chain(rest).map(|(k, t)| (escaped(k), escaped(t))).collect();
+            std::iter::once(first).chain(rest).map(|(k, t)| (escape(k), escape(t))).collect();
         let keys = lines.iter().map(|(key, _)| key.width()).max().unwrap_or(0).min(32);
         for (key, text) in lines {
-            let room = width.map(|width| width.saturating_sub(keys + GAP).max(SHORTEST_NAME));
-            let key = padded(&key, keys, false);
-            line(out, &format!("{key}{:GAP$}{}", "", shortened(&text, room)));
+            let blanks = " ".repeat(keys.saturating_sub(key.width()) + 2);
+            let text = match width {
+                Some(width) => {
+                    let room = width.saturating_sub(keys + 2).max(SHORTEST_NAME);
+                    shortened_in_the_middle(&text, room)
+                }
+                None => text,
+            };
+            line(out, &format!("{key}{blanks}{text}"));
         }
     }
 
     fn rows(&self, out: &mut String, width: Option<usize>) {
-        let mut columns = columns(&self.tensors);
-        let names: Vec<_> = self.tensors.iter().map(|tensor| escaped(&tensor.entry.name)).collect();
-        let longest = names.iter().map(|name| name.width()).max().unwrap_or(0).max("name".len());
-        let mut room = longest;
-        if let Some(width) = width {
-            let others = |columns: &[Column]| {
-                columns.iter().map(|column| column.width() + GAP).sum::<usize>()
-            };
-            while others(&columns) + longest.min(SHORTEST_NAME) > width {
-                let Some(least) = columns
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, c)| c.rank > 0)
-                    .max_by_key(|(_, c)| c.rank)
-                else {
-                    break;
-                };
-                columns.remove(least.0);
-            }
-            room =
-                width.saturating_sub(others(&columns)).clamp(longest.min(SHORTEST_NAME), longest);
-        }
-        let widths: Vec<_> = columns.iter().map(Column::width).collect();
-        let row = |name: &str, cell: &dyn Fn(&Column) -> String| {
-            let mut row = padded(&shortened(name, Some(room)), room, false);
-            for (column, &width) in columns.iter().zip(&widths) {
-                let _ = write!(row, "{:GAP$}{}", "", padded(&cell(column), width, column.right));
-            }
-            row
-        };
-        line(out, &row("name", &|column| column.title.to_owned()));
-        for (i, name) in names.iter().enumerate() {
-            line(out, &row(name, &|column| column.cells.get(i).cloned().unwrap_or_default()));
-        }
+        let odd = |f: &Statistics| f.nan + f.infinite > 0;
+        let odd = self.tensors.iter().filter_map(|tensor| tensor.statistics.as_ref()).any(odd);
+        let name = [Narrow::Middle("name", SHORTEST_NAME)];
+        // Columns that say the least go first. What is not a number is never left out.
+        let leave = ["nan/inf", "zeros", "histogram", "max", "min", "shape"];
+        let leave = leave.into_iter().skip(usize::from(odd)).map(Narrow::Leave);
+        let steps: Vec<_> = name.into_iter().chain(leave).collect();
+        // A string takes everything.
+        let _ = columns::write(out, columns(&self.tensors), &steps, width);
     }
 
     fn totals(&self, out: &mut String) {
@@ -106,48 +83,27 @@ impl Inspection {
     }
 }
 
-struct Column {
-    title: &'static str,
-    right: bool,
-    /// Columns of a higher rank are left out earlier; those of rank 0 never.
-    rank: u8,
-    cells: Vec<String>,
-}
-
-impl Column {
-    fn width(&self) -> usize {
-        self.cells.iter().map(|cell| cell.width()).fold(self.title.len(), usize::max)
-    }
-}
-
-/// All columns but the name.
 fn columns(tensors: &[TensorReport]) -> Vec<Column> {
-    let column = |title, right, rank, cell: &dyn Fn(&TensorReport) -> String| Column {
-        title,
-        right,
-        rank,
-        cells: tensors.iter().map(cell).collect(),
+    let column = |title, align, cell: &dyn Fn(&TensorReport) -> String| {
+        Column::new(title, align, tensors.iter().map(cell))
     };
-    let figure = |title, right, rank, cell: fn(&Statistics) -> String| {
-        column(title, right, rank, &|tensor| {
-            tensor.statistics.as_ref().map_or_else(|| "-".into(), cell)
-        })
+    let figure = |title, align, cell: fn(&Statistics) -> String| {
+        column(title, align, &|tensor| tensor.statistics.as_ref().map_or_else(|| "-".into(), cell))
     };
-    let odd = |f: &Statistics| f.nan + f.infinite > 0;
-    let any_odd = tensors.iter().filter_map(|tensor| tensor.statistics.as_ref()).any(odd);
     vec![
-        column("shape", false, 1, &|tensor| format!("{:?}", tensor.entry.shape)),
-        column("dtype", false, 0, &|tensor| tensor.entry.dtype.to_string()),
-        figure("mean", true, 0, |f| number(f.mean)),
-        figure("std", true, 0, |f| number(f.std)),
-        figure("min", true, 2, |f| number(f.min)),
-        figure("max", true, 3, |f| number(f.max)),
-        figure("zeros", true, 5, |f| f.zeros.to_string()),
-        figure("nan/inf", true, if any_odd { 0 } else { 6 }, |f| match (f.nan, f.infinite) {
+        column("name", Align::Left, &|tensor| tensor.entry.name.clone()),
+        column("shape", Align::Left, &|tensor| format!("{:?}", tensor.entry.shape)),
+        column("dtype", Align::Left, &|tensor| tensor.entry.dtype.to_string()),
+        figure("mean", Align::Right, |f| number(f.mean)),
+        figure("std", Align::Right, |f| number(f.std)),
+        figure("min", Align::Right, |f| number(f.min)),
+        figure("max", Align::Right, |f| number(f.max)),
+        figure("zeros", Align::Right, |f| f.zeros.to_string()),
+        figure("nan/inf", Align::Right, |f| match (f.nan, f.infinite) {
             (0, 0) => "0".into(),
             (nan, infinite) => format!("{nan}/{infinite}"),
         }),
-        figure("histogram", false, 4, |f| f.histogram.draw()),
+        figure("histogram", Align::Left, |f| f.histogram.draw()),
     ]
 }
 
@@ -185,34 +141,6 @@ fn bytes(n: u64) -> String {
         (shown, unit) = (shown / 1e3, unit + 1);
     }
     format!("{shown:.1} {} = {n} bytes", UNITS[unit])
-}
-
-/// Without characters that a terminal acts on.
-fn escaped(text: &str) -> String {
-    text.chars().map(|c| printable(c).to_string()).collect()
-}
-
-/// The text, or its beginning and its end in at most `room` columns.
-fn shortened(text: &str, room: Option<usize>) -> String {
-    let Some(room) = room.filter(|&room| text.width() > room) else { return text.to_owned() };
-    let taken = |chars: &mut dyn Iterator<Item = char>, most: usize| -> String {
-        let mut used = 0;
-        chars
-            .take_while(|&c| {
-                used += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-                used <= most
-            })
-            .collect()
-    };
-    // The end tells more: `….conv2.weight`.
-    let head = room.saturating_sub(1) / 2;
-    let tail = taken(&mut text.chars().rev(), room.saturating_sub(1) - head);
-    format!("{}…{}", taken(&mut text.chars(), head), tail.chars().rev().collect::<String>())
-}
-
-fn padded(text: &str, width: usize, right: bool) -> String {
-    let blanks = " ".repeat(width.saturating_sub(text.width()));
-    if right { blanks + text } else { text.to_owned() + &blanks }
 }
 
 fn line(out: &mut String, text: &str) {

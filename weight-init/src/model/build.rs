@@ -40,7 +40,7 @@ use weight_init_core::{InitWeights, nearest};
 
 use super::{Model, PlacedInitCfg};
 use crate::diagnostic::{Diagnostic, Texts};
-use crate::value::{Segment, Value, path};
+use crate::value::{Segment, Span, Value, path};
 
 /// Layers of a model, at most.
 const MAX_LAYERS: usize = 1_000_000;
@@ -124,10 +124,24 @@ impl<'b> Builder<'b> {
             format!("no class '{name}' is registered")
         };
         let error = self.error_at(class, "type", message);
-        match nearest(last, self.registry.names()) {
-            Some(near) => error.help(format!("did you mean '{near}'?")),
-            None => error,
+        let near = nearest(last, self.registry.names());
+        match near.map(|near| format!("did you mean '{near}'?")) {
+            // The root of a config is a model of somebody's own more often than a slip.
+            Some(help) if self.open.is_empty() => {
+                error.help(format!("{help} {}", self.described()))
+            }
+            Some(help) => error.help(help),
+            None => error.help(self.described()),
         }
+    }
+
+    /// The way to a model of other classes.
+    fn described(&self) -> String {
+        let config = self.texts.source(Span::new(0, 0)).name();
+        format!(
+            "a model of other classes is described from Python: `weight-init describe > describe.py`, `python describe.py \
+             mmengine:{config} --out model.json`, then `weight-init plan model.json --config {config}`"
+        )
     }
 
     /// The path of a key of the config that is being built.

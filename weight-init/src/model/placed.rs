@@ -3,7 +3,7 @@ use std::sync::Arc;
 use weight_init_core::init_cfg::{InitCfg, Owned, TypeName};
 
 use crate::config::de;
-use crate::diagnostic::{Diagnostic, Sources, Texts};
+use crate::diagnostic::{Diagnostic, Sources, Texts, escape};
 use crate::value::{Kind, Segment, Span, Value, path};
 
 /// An init_cfg that was read from a file, and where each of its rules stands there.
@@ -84,7 +84,10 @@ impl PlacedInitCfg {
             match Self::read(&known, texts, path) {
                 Ok(one) => {
                     let keys = unknown.iter().map(|key| {
-                        format!("rule {number} has the key '{key}', which no initializer takes")
+                        format!(
+                            "rule {number} has the key '{}', which no initializer takes",
+                            escape(key)
+                        )
                     });
                     read.remarks.extend(keys.chain(truth(number, rule)));
                     for (rule, overrides) in one.init_cfg.rules.into_iter().zip(one.overrides) {

@@ -14,6 +14,7 @@ use super::{
     ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
     PlannedParam, PlannedRule, RulePlace, Warning, WarningKind, Write, Writer,
 };
+use crate::diagnostic::escape;
 use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
 
@@ -193,6 +194,7 @@ impl<'b> Builder<'b> {
                 module: module.to_owned(),
                 rule,
                 type_name: write.init.type_name().name(),
+                layers: rules.layers(rule).map(str::to_owned).collect(),
                 reached: false,
                 in_order: write.init.is_pretrained() && !write.init.is_deferred(),
                 matched: 0,
@@ -216,7 +218,7 @@ impl<'b> Builder<'b> {
         let message = match visit.layer().init_weights() {
             InitWeights::Custom => format!(
                 "the init_cfg of {name} is for its class to read ({} has an init_weights of its own): {remarks}",
-                visit.layer().class()
+                escape(visit.layer().class())
             ),
             _ => format!("the init_cfg of {name}: {remarks}"),
         };

@@ -9,6 +9,7 @@ use super::build::to_owned;
 use super::named::{default_in_words, in_words};
 use super::warning::module_name;
 use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
+use crate::diagnostic::escape;
 use crate::model::{Model, Values};
 
 /// Why a parameter gets its values: everything that was considered, in order, and who won.
@@ -156,17 +157,21 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { param, class, bases, lines, ties, note: _ } = self;
         let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
-        let bases =
-            if bases.is_empty() { String::new() } else { format!(" ({})", bases.join(", ")) };
+        let class = &escape(class);
+        let bases = if bases.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", escape(&bases.join(", ")))
+        };
         writeln!(
             f,
             "{}  [{}] {} in {class}{bases}",
-            param.name,
+            escape(&param.name),
             dims.join(", "),
             param.dtype.name()
         )?;
         for tied in ties {
-            writeln!(f, "  also known as {tied}")?;
+            writeln!(f, "  also known as {}", escape(tied))?;
         }
         writeln!(f, "\nconsidered, in program order:")?;
         if lines.is_empty() {
@@ -187,7 +192,7 @@ impl fmt::Display for Explanation {
             write!(f, ": {} — ", line.init)?;
             line.reason(class, f)?;
             if line.path != param.name {
-                write!(f, " (as {})", line.path)?;
+                write!(f, " (as {})", escape(&line.path))?;
             }
             writeln!(f)?;
         }
@@ -202,7 +207,7 @@ impl Explanation {
             Writer::Rule { init, by } => {
                 write!(f, "written by {by}: {}", in_words(init))?;
                 if let Some(name) = self.param.stored.as_ref().and_then(super::Stored::name) {
-                    write!(f, ", where it is '{name}'")?;
+                    write!(f, ", where it is '{}'", escape(name))?;
                 }
             }
             Writer::Untouched(default) => {
@@ -215,9 +220,11 @@ impl Explanation {
                     ConstructorDefault::Values(_) => {
                         f.write_str("the values of the description")?
                     }
-                    ConstructorDefault::Unknown => {
-                        write!(f, "values that are not known for the class {}", self.class)?
-                    }
+                    ConstructorDefault::Unknown => write!(
+                        f,
+                        "values that are not known for the class {}",
+                        escape(&self.class)
+                    )?,
                 }
             }
         }
@@ -230,9 +237,9 @@ impl Explanation {
 
 impl Line {
     fn reason(&self, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = &self.names;
+        let names = escape(&self.names);
         if let Some(lacks) = &self.lacks {
-            return write!(f, "no: {lacks}");
+            return write!(f, "no: {}", escape(lacks));
         }
         match (self.outcome, self.part) {
             (Outcome::Writes, _) if self.won => f.write_str("wins"),

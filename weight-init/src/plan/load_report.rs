@@ -2,6 +2,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::By;
+use crate::diagnostic::escape;
 
 /// What became of the checkpoint of a Pretrained rule, as PyTorch's `load_state_dict(strict=False)` tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +64,9 @@ impl LoadReport {
 /// A line with the numbers, and one for each kind of difference with the first few names.
 impl fmt::Display for LoadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: '{}'", self.by, self.checkpoint)?;
+        write!(f, "{}: '{}'", self.by, escape(&self.checkpoint))?;
         if let Some(prefix) = &self.prefix {
-            write!(f, ", prefix '{prefix}'")?;
+            write!(f, ", prefix '{}'", escape(prefix))?;
         }
         write!(f, ": {} tensors loaded", self.loaded)?;
         if self.is_exact() {
@@ -90,7 +91,7 @@ fn list<T>(
     if items.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = items.iter().take(SHOWN).map(show).collect();
+    let names: Vec<_> = items.iter().take(SHOWN).map(|item| escape(&show(item))).collect();
     let more = if items.len() > SHOWN { ", ..." } else { "" };
     write!(f, "\n  {} {what}: {}{more}", items.len(), names.join(", "))
 }

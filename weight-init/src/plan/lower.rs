@@ -7,6 +7,7 @@ use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::warning::{unknown_buffers, unknown_params};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::defaults::ParamDefault;
 
@@ -126,7 +127,7 @@ impl fmt::Display for LowerError {
                 let sentences: Vec<_> = params.into_iter().chain(buffers).collect();
                 f.write_str(&sentences.join("; and "))
             }
-            Self::Tensor { name, message } => write!(f, "{name}: {message}"),
+            Self::Tensor { name, message } => write!(f, "{}: {message}", escape(name)),
         }
     }
 }

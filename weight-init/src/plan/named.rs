@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Caffe2Xavier, Distribution, Kaiming};
 
+use crate::diagnostic::escape;
 use crate::model::defaults::ParamDefault;
 
 /// An argument.
@@ -32,7 +33,7 @@ impl fmt::Display for Arg<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(x) => write!(f, "{x}"),
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(&escape(text)),
             Self::Nothing => f.write_str("-"),
         }
     }

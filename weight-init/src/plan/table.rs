@@ -1,7 +1,28 @@
 use std::fmt;
 
 use super::named::{default_in_words, in_words};
-use super::{By, ConstructorDefault, Part, Plan, PlannedParam, Values, Writer, elements};
+use super::{
+    By, ConstructorDefault, Part, Plan, PlannedParam, PlannedRule, Values, Writer, elements,
+};
+use crate::columns::{self, Align, Column, Narrow};
+use crate::diagnostic::escape;
+
+/// To how many columns of the terminal a name or an initializer may be shortened.
+const SHORTEST: usize = 16;
+
+/// How the table of parameters becomes narrower: "written by" is what it is for, and is never cut.
+const NARROW_PARAMS: [Narrow; 6] = [
+    Narrow::Leave("dtype"),
+    Narrow::Leave("shape"),
+    Narrow::End("initializer", SHORTEST),
+    Narrow::Middle("parameter", SHORTEST),
+    Narrow::Leave("initializer"),
+    Narrow::Below("written by"),
+];
+
+/// How the table of rules becomes narrower.
+const NARROW_RULES: [Narrow; 3] =
+    [Narrow::Middle("rule", SHORTEST), Narrow::Leave("type"), Narrow::Leave("matched")];
 
 /// A plan as columns for people.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +33,12 @@ pub struct Table<'p> {
 }
 
 impl Plan {
-    /// The plan as columns for people, cut to `width` if there is one.
+    /// The plan as columns for people.
+    ///
+    /// `width` is that of the terminal. If the columns are wider, element types, then shapes are left out, initializers
+    /// lose the end of their arguments, and names their middle; "written by" is always there in full, on a line of its
+    /// own if need be. Without a width everything is there in full. Characters that a terminal acts on or does not show
+    /// are escaped.
     #[must_use]
     pub const fn table(&self, width: Option<usize>) -> Table<'_> {
         Table { plan: self, width }
@@ -21,17 +47,10 @@ impl Plan {
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let params = self.plan.params();
-        let rows = params.iter().map(param_row);
-        let header = ["parameter", "shape", "dtype", "initializer", "written by"];
-        self.columns(f, &header, rows.collect())?;
+        columns::write(f, self.params(), &NARROW_PARAMS, self.width)?;
         if !self.plan.rules().is_empty() {
-            let rows = self.plan.rules().iter().map(|rule| {
-                let place = rule_name(&rule.module, rule.rule);
-                [place, rule.type_name.to_owned(), rule.matched.to_string(), rule.won.to_string()]
-            });
             writeln!(f)?;
-            self.columns(f, &["rule", "type", "matched", "won"], rows.collect())?;
+            columns::write(f, self.rules(), &NARROW_RULES, self.width)?;
         }
         for load in self.plan.loads() {
             writeln!(f, "\n{load}")?;
@@ -42,31 +61,31 @@ impl fmt::Display for Table<'_> {
 }
 
 impl Table<'_> {
-    fn columns<const N: usize>(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        header: &[&str; N],
-        rows: Vec<[String; N]>,
-    ) -> fmt::Result {
-        let mut widths = header.map(str::len);
-        for row in &rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let limit = self.width.unwrap_or(usize::MAX);
-        let mut line = |cells: [&str; N]| {
-            let cells: Vec<_> =
-                cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            let text = cells.join("  ");
-            let text = text.trim_end();
-            match text.char_indices().nth(limit) {
-                Some((cut, _)) => writeln!(f, "{}", text.get(..cut).unwrap_or(text)),
-                None => writeln!(f, "{text}"),
-            }
+    fn params(&self) -> Vec<Column> {
+        let params = self.plan.params();
+        let column = |title, cell: fn(&PlannedParam) -> String| {
+            Column::new(title, Align::Left, params.iter().map(cell))
         };
-        line(*header)?;
-        rows.iter().try_for_each(|row| line(row.each_ref().map(String::as_str)))
+        vec![
+            column("parameter", |param| param.name.clone()),
+            column("shape", |param| format!("{:?}", param.shape)),
+            column("dtype", |param| param.dtype.name().to_owned()),
+            column("initializer", |param| writer(param).0),
+            column("written by", |param| writer(param).1),
+        ]
+    }
+
+    fn rules(&self) -> Vec<Column> {
+        let rules = self.plan.rules();
+        let column = |title, cell: fn(&PlannedRule) -> String| {
+            Column::new(title, Align::Left, rules.iter().map(cell))
+        };
+        vec![
+            column("rule", |rule| rule_name(&rule.module, rule.rule)),
+            column("type", |rule| rule.type_name.to_owned()),
+            column("matched", |rule| rule.matched.to_string()),
+            column("won", |rule| rule.won.to_string()),
+        ]
     }
 
     fn summary(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,9 +108,9 @@ impl Table<'_> {
     }
 }
 
-fn param_row(param: &PlannedParam) -> [String; 5] {
-    let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
-    let (init, by) = match &param.writer {
+/// The initializer of a parameter, and the rule or the constructor that it comes from.
+fn writer(param: &PlannedParam) -> (String, String) {
+    match &param.writer {
         Writer::Rule { init, by } => (in_words(init), by.to_string()),
         Writer::Untouched(ConstructorDefault::Init(default)) => {
             (default_in_words(default), "constructor".to_owned())
@@ -105,12 +124,12 @@ fn param_row(param: &PlannedParam) -> [String; 5] {
         Writer::Untouched(ConstructorDefault::Unknown) => {
             (format!("unknown class {}", param.class), "constructor".to_owned())
         }
-    };
-    [param.name.clone(), format!("[{}]", dims.join(", ")), param.dtype.name().to_owned(), init, by]
+    }
 }
 
 fn rule_name(module: &str, rule: usize) -> String {
-    format!("{}, rule {rule}", if module.is_empty() { "(model)" } else { module })
+    let module = if module.is_empty() { "(model)".to_owned() } else { escape(module) };
+    format!("{module}, rule {rule}")
 }
 
 impl fmt::Display for By {
@@ -135,4 +154,95 @@ fn grouped(number: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use crate::diagnostic::Source;
+    use crate::model::Model;
+    use crate::plan::{Options, Plan};
+
+    /// A ResNet's block, as RetinaNet has them, whose last norm an override writes.
+    fn plan(class: &str) -> Plan {
+        let text = format!(
+            r#"{{"class": "Net", "init_weights": "module", "init_cfg": {{"type": "Kaiming", "layer": "Conv2d"}},
+                "children": [{{"name": "backbone", "class": "ResNet", "init_weights": "module", "children": [
+                    {{"name": "layer1", "class": "{class}", "init_weights": "module",
+                      "init_cfg": {{"type": "Constant", "val": 0, "override": {{"name": "norm3"}}}},
+                      "children": [
+                        {{"name": "downsample_conv", "class": "Conv2d", "bases": ["_ConvNd"],
+                          "params": [{{"name": "weight", "shape": [256, 64, 11, 11]}}]}},
+                        {{"name": "norm3", "class": "BatchNorm2d", "bases": ["_BatchNorm"],
+                          "params": [{{"name": "weight", "shape": [256]}}]}},
+                        {{"name": "scale", "class": "{class}", "params": [{{"name": "層", "shape": [1]}}]}}
+                      ]}}]}}]}}"#
+        );
+        let model = Model::read(&Source::new("model.json", text)).unwrap();
+        Plan::new(&model, &Options::default()).unwrap()
+    }
+
+    const WRITTEN_BY: [&str; 3] =
+        ["(model), rule 0", "backbone.layer1, rule 0, override 0", "constructor"];
+
+    #[test]
+    fn written_by_is_never_cut() {
+        let plan = plan("Bottleneck");
+        let whole = plan.table(None).to_string();
+        for width in [0, 10, 40, 60, 80, 120, 200, 1000] {
+            let table = plan.table(Some(width)).to_string();
+            let rows: Vec<_> = table.lines().take_while(|line| !line.is_empty()).collect();
+            for by in WRITTEN_BY {
+                assert!(rows.iter().any(|row| row.ends_with(by)), "{width}: {by}\n{table}");
+            }
+            let widest = rows.iter().map(|row| row.width()).max().unwrap();
+            assert!(widest <= width.max(40), "{width}: {widest}\n{table}");
+            if width >= 200 {
+                assert_eq!(table, whole);
+            }
+        }
+    }
+
+    #[test]
+    fn the_other_columns_go_first() {
+        let plan = plan("Bottleneck");
+        let first = |width| {
+            let table = plan.table(Some(width)).to_string();
+            table.lines().find(|line| line.starts_with("backbone")).unwrap().to_owned()
+        };
+        for (width, row) in [
+            (
+                200,
+                "backbone.layer1.downsample_conv.weight  [256, 64, 11, 11]  float32  \
+                 kaiming_normal(a=0, mode=fan_out, nonlinearity=relu)  (model), rule 0",
+            ),
+            (
+                140,
+                "backbone.layer1.downsample_conv.weight  \
+                 kaiming_normal(a=0, mode=fan_out, nonlinearity=relu)  (model), rule 0",
+            ),
+            (
+                120,
+                "backbone.layer1.downsample_conv.weight  \
+                 kaiming_normal(a=0, mode=fan_out, nonlinea…  (model), rule 0",
+            ),
+            (80, "backbone.lay…_conv.weight  kaiming_normal(…  (model), rule 0"),
+            (60, "backbone.la…conv.weight  (model), rule 0"),
+            (40, "backbone.layer1.downsample_conv.weight"),
+        ] {
+            assert_eq!(first(width), row, "{width}");
+        }
+    }
+
+    #[test]
+    fn cells_of_any_length() {
+        let long = "x".repeat(70_000);
+        let plan = plan(&long);
+        let whole = plan.table(None).to_string();
+        assert!(whole.contains(&format!("unknown class {long}  constructor\n")));
+        let narrow = plan.table(Some(80)).to_string();
+        assert!(narrow.lines().all(|line| line.width() <= 120), "{narrow}");
+    }
 }

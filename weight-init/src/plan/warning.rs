@@ -1,6 +1,14 @@
+use std::collections::BTreeSet;
 use std::fmt;
 
+use weight_init_core::nearest;
+
 use super::{ConstructorDefault, Plan, PlannedBuffer, PlannedParam, Writer};
+use crate::diagnostic::escape;
+use crate::model::defaults::known_classes;
+
+/// Names that are compared with each other in search of a slip, at most: each with each takes its time.
+const MOST_NAMES: usize = 100;
 
 /// Something that is probably not meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +75,8 @@ impl fmt::Display for Warning {
 }
 
 /// A module in a sentence: the root has no name.
-pub(super) fn module_name(module: &str) -> &str {
-    if module.is_empty() { "the model itself" } else { module }
+pub(super) fn module_name(module: &str) -> String {
+    if module.is_empty() { "the model itself".to_owned() } else { escape(module) }
 }
 
 impl Plan {
@@ -102,6 +110,8 @@ impl Plan {
     }
 
     fn warn_of_rules(&self) -> Vec<Warning> {
+        let classes: BTreeSet<_> = self.params.iter().map(|param| param.class.as_str()).collect();
+        let mut unmatched = 0;
         let mut warnings = Vec::new();
         for rule in &self.rules {
             let (module, number) = (module_name(&rule.module), rule.rule);
@@ -121,14 +131,21 @@ impl Plan {
             }
             if rule.in_order && !self.bare {
                 let message = format!(
-                    "rule {number} of {module} loads its checkpoint in list order, before the children's init_cfg: mmengine                      defers only a 'type' that is the very text 'Pretrained'"
+                    "rule {number} of {module} loads its checkpoint in list order, before the children's init_cfg: mmengine \
+                     defers only a 'type' that is the very text 'Pretrained'"
                 );
                 warn(WarningKind::Doubtful, message);
             }
             let skipped = self.skip_pretrained && rule.type_name == "Pretrained";
             if rule.matched == 0 && !skipped {
-                let message =
-                    format!("rule {number} ({}) of {module} matches no parameter", rule.type_name);
+                let slip =
+                    if unmatched < MOST_NAMES { misspelt(&rule.layers, &classes) } else { None };
+                unmatched += 1;
+                let message = format!(
+                    "rule {number} ({}) of {module} matches no parameter{}",
+                    rule.type_name,
+                    slip.unwrap_or_default()
+                );
                 warn(WarningKind::UnmatchedRule, message);
             }
             for (index, item) in
@@ -137,7 +154,8 @@ impl Plan {
                 let message = format!(
                     "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
                      or there is nothing to write",
-                    item.name, rule.type_name
+                    escape(&item.name),
+                    rule.type_name
                 );
                 warn(WarningKind::OverrideNeverWon, message);
             }
@@ -206,8 +224,14 @@ pub(super) fn unknown_buffers<'a>(
     })
 }
 
+/// Each with its class, and with the known class that differs from it in case alone.
 fn with_classes<'a>(tensors: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
-    tensors.map(|(name, class)| format!("{name} ({class})")).collect()
+    let with_class = |(name, class): (&str, &str)| {
+        let near = known_classes().find(|known| known.eq_ignore_ascii_case(class));
+        let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+        format!("{} ({}{near})", escape(name), escape(class))
+    };
+    tensors.map(with_class).collect()
 }
 
 /// The first `most` items, and how many more there are.
@@ -221,4 +245,14 @@ fn listed(items: &[impl AsRef<str>], most: usize) -> String {
 
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The first name of a class that no layer has, if one has nearly that name.
+fn misspelt(layers: &[String], classes: &BTreeSet<&str>) -> Option<String> {
+    // Base classes, as `_BatchNorm`, are not among the classes of the layers.
+    let names = layers.iter().take(MOST_NAMES).filter(|name| !name.starts_with('_'));
+    names.filter(|name| !classes.contains(name.as_str())).find_map(|name| {
+        let near = nearest(name, classes.iter().copied().take(MOST_NAMES))?;
+        Some(format!(": no layer is a '{}'; did you mean '{}'?", escape(name), escape(near)))
+    })
 }

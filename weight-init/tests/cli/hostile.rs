@@ -168,3 +168,34 @@ fn more_paths_than_can_be_walked() {
     command.current_dir(folder.path("")).timeout(Duration::from_secs(20));
     Answer::of(&mut command).refused(2, &["same_as", "paths"]);
 }
+
+/// What a table pads its cells to has no limit of its own.
+#[test]
+fn cells_of_any_length() {
+    let folder = Folder::new();
+    let class = "x".repeat(70_000);
+    let shape = vec!["1"; 30_000].join(", ");
+    let text = format!(
+        r#"{{"class": "{class}", "init_weights": "module",
+             "init_cfg": {{"type": "Pretrained", "checkpoint": "{class}.pth"}},
+             "params": [{{"name": "weight", "shape": [1]}}],
+             "children": [{{"name": "a", "class": "Net", "params": [{{"name": "weight", "shape": [{shape}]}}]}}]}}"#
+    );
+    folder.write("model.json", text);
+    let answer = folder.run(&["plan", "model.json", "--pretrained", "assume"]);
+    assert_eq!(answer.code, 0);
+    assert!(answer.stdout.contains(&format!("{class}.pth")) && answer.stdout.contains(&shape));
+    let answer = folder.run(&["plan", "model.json", "--pretrained", "skip"]);
+    assert!(answer.stdout.contains(&format!("unknown class {class}")), "{}", answer.stdout.len());
+}
+
+/// A name cannot add a row of its own to a table.
+#[test]
+fn names_of_several_lines_stay_on_one() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Net", "params": [
+        {"name": "a\nweight  [1]  float32  constant(val=9)  (model), rule 0", "shape": [1]}]}"#;
+    folder.write("model.json", text);
+    let answer = folder.done(&["plan", "model.json"]);
+    assert!(answer.stdout.contains("\na\\nweight "), "{answer:?}");
+}

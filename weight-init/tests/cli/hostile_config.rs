@@ -192,6 +192,45 @@ fn links_do_not_lead_outside() {
     answer.refused(2, &["bad.py:1:10", "outside of"]);
 }
 
+/// Neither the working folder nor a mark of a project at the home folder or above opens what lies there.
+#[test]
+fn only_a_project_is_wider_than_the_folder() {
+    let folder = Folder::new();
+    for inner in ["home/mine/net", "home/mine/shared", "home/.git", "_base_", "home/_base_"] {
+        std::fs::create_dir_all(folder.path(inner)).unwrap();
+    }
+    folder.write("home/secret.json", r#"{"password": 1}"#);
+    folder.write("home/mine/shared/base.json", r#"{"shared": 2}"#);
+    let config = |base: &str| {
+        folder.write("home/mine/net/config.py", format!("_base_ = '{base}'"));
+        let path = folder.path("home/mine/net/config.py");
+        let run = |here: &std::path::Path| {
+            let mut command = folder.command(&["config", path.to_str().unwrap()]);
+            Answer::of(command.env("HOME", folder.path("home")).current_dir(here))
+        };
+        let answers =
+            [&folder.path("home/mine"), &folder.path("home"), &folder.path(""), &"/".into()];
+        answers.map(|here| run(here))
+    };
+    let secret = folder.path("home/secret.json");
+    for base in ["../../secret.json", secret.to_str().unwrap(), "../shared/base.json"] {
+        for answer in config(base) {
+            answer.refused(
+                2,
+                &["outside of", "home/mine/net, the folder that bases", "--config-root"],
+            );
+        }
+    }
+    // A project of one's own.
+    std::fs::create_dir(folder.path("home/mine/.git")).unwrap();
+    for answer in config("../shared/base.json") {
+        assert_eq!(answer.json()["shared"], 2);
+    }
+    for answer in config("../../secret.json") {
+        answer.refused(2, &["outside of", "home/mine, the folder that bases"]);
+    }
+}
+
 #[test]
 fn long_and_broken_texts() {
     refused(format!("x = [{}]", "1,".repeat(5_000_000)), &["larger than"]);

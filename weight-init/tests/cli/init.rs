@@ -126,6 +126,20 @@ fn devices_and_links_are_written_through() {
     assert!(fs::symlink_metadata(folder.path("link.safetensors")).unwrap().is_symlink());
 }
 
+/// The signal of a file that would be too large does not end the process before it has removed its temporary.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_limit_on_the_size_of_files_is_code_3() {
+    let folder = Folder::new();
+    let text = MODEL.replace("[8, 3, 3, 3]", "[1500, 3, 1001]");
+    folder.write("large.json", text);
+    let script = r#"ulimit -f 1000; exec "$0" init large.json --out m.safetensors"#;
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_weight-init")]).current_dir(folder.path(""));
+    Answer::of(&mut shell).refused(3, &["m.safetensors", "File too large"]);
+    assert_eq!(folder.files(), ["large.json", "model.json"]);
+}
+
 #[test]
 fn a_missing_backend_is_code_3() {
     let folder = Folder::new();
@@ -288,4 +302,51 @@ fn an_empty_model_is_a_checkpoint() {
     folder.done(&["inspect", "m.safetensors"]);
     let answer = Answer::of(&mut folder.command(&["plan", "model.json", "--format", "json"]));
     assert_eq!(answer.json()["params"], serde_json::json!({}));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hyphen_is_standard_output() {
+    use std::process::{Command, Stdio};
+
+    let folder = Folder::new();
+    let bytes = folder.init("m.safetensors", &[]);
+    let output = folder.command(&["init", "model.json", "--out", "-"]).output().unwrap();
+    assert!(output.stdout == bytes && output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("wrote to standard output: 8 parameters"), "{said}");
+
+    // What was in the file before, and what is written after, stays.
+    let weight_init = env!("CARGO_BIN_EXE_weight-init");
+    let script = r#"echo before > all && { "$0" init model.json --out - && echo after; } >> all"#;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, weight_init]).current_dir(folder.path("")).stderr(Stdio::null());
+    assert!(shell.status().unwrap().success());
+    assert!(folder.read("all") == [b"before\n", bytes.as_slice(), b"after\n"].concat());
+    assert_eq!(folder.files(), ["all", "m.safetensors", "model.json"]);
+
+    // A reader that goes away is told: the checkpoint is not whole.
+    let mut command = Command::new(weight_init);
+    command.args(["init", "model.json", "--out", "-"]).current_dir(folder.path(""));
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("write `-`"));
+
+    // A file of that name has a path.
+    assert!(folder.init("./-", &[]) == bytes);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_gets_no_checkpoint() {
+    let folder = Folder::new();
+    let command = format!("{} init model.json --out -", env!("CARGO_BIN_EXE_weight-init"));
+    let mut script = assert_cmd::Command::new("script");
+    script.args(["-qec", &command, "/dev/null"]).current_dir(folder.path(""));
+    let Ok(output) = script.output() else { return };
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("error: --out - is standard output, which is a terminal"), "{said}");
+    assert_eq!(output.status.code(), Some(2));
 }

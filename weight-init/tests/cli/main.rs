@@ -16,6 +16,7 @@ mod malformed;
 mod memory;
 mod plan;
 mod pretrained;
+mod readme;
 mod run;
 mod scale;
 mod terminal;

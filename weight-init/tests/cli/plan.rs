@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::{Answer, Folder, TENSORS};
+use crate::run::{Answer, Folder, MODEL, TENSORS};
 
 fn names() -> impl Iterator<Item = &'static str> {
     let is_param = |name: &&str| name.ends_with("weight") || name.ends_with("bias");
@@ -153,6 +153,66 @@ fn strict_makes_warnings_errors() {
     let args = ["init", "questionable.json", "--out", "x.safetensors", "--strict"];
     assert_eq!(folder.run(&args).code, 2);
     assert!(!folder.path("x.safetensors").exists());
+}
+
+#[test]
+fn a_config_of_classes_that_are_not_registered_says_how_to_describe_the_model() {
+    let folder = Folder::new();
+    folder.write(
+        "retina.py",
+        "model = dict(type='RetinaNet', backbone=dict(type='ResNet', depth=50))",
+    );
+    folder.run(&["plan", "retina.py"]).refused(
+        2,
+        &[
+            "no class 'RetinaNet' is registered",
+            "`weight-init describe > describe.py`",
+            "`python describe.py mmengine:retina.py --out model.json`",
+            "`weight-init plan model.json --config retina.py`",
+        ],
+    );
+    folder.write("net.py", "model = dict(type='Module', a=dict(type='Conv2D'))");
+    let answer = folder.run(&["plan", "net.py"]);
+    answer.refused(2, &["did you mean 'Conv2d'?"]);
+    assert!(!answer.stderr.contains("describe"), "{answer:?}");
+    folder.write("net.py", "model = dict(type='Module', a=dict(type='SwinBlock'))");
+    folder.run(&["plan", "net.py"]).refused(2, &["weight-init describe"]);
+}
+
+/// A class is spelt in the wrong case in a rule, in a description, and in an option.
+#[test]
+fn names_differ_in_case() {
+    let folder = Folder::new();
+    let text = |rule: &str, class: &str| {
+        format!(
+            r#"{{"class": "Net", "init_weights": "module",
+                 "init_cfg": {{"type": "Normal", "layer": "{rule}", "override": {{"name": "fc"}}}},
+                 "children": [{{"name": "conv", "class": "{class}", "params": [{{"name": "weight", "shape": [2, 2, 1, 1]}}]}},
+                              {{"name": "fc", "class": "Linear", "params": [{{"name": "weight", "shape": [2, 2]}}]}}]}}"#
+        )
+    };
+    folder.write("model.json", text("Conv2d", "Conv2D"));
+    folder
+        .run(&["init", "model.json", "--out", "m.safetensors"])
+        .refused(2, &["conv.weight (Conv2D; did you mean 'Conv2d'?)"]);
+    folder.write(
+        "model.json",
+        text("Conv2D", "Conv2d").replace(r#", "override": {"name": "fc"}"#, ""),
+    );
+    let answer = folder.done(&["plan", "model.json"]);
+    let expected = "matches no parameter: no layer is a 'Conv2D'; did you mean 'Conv2d'?";
+    assert!(answer.stderr.contains(expected), "{answer:?}");
+    folder.write("model.json", MODEL.replace(r#""type": "Kaiming""#, r#""type": "kaiming""#));
+    folder.run(&["plan", "model.json"]).refused(2, &["did you mean 'Kaiming'?"]);
+    folder.write("model.json", MODEL.replace(r#""init_cfg": ["#, r#""Init_Cfg": ["#));
+    folder.run(&["plan", "model.json"]).refused(2, &["did you mean 'init_cfg'?"]);
+    folder.write("model.json", MODEL);
+    folder
+        .run(&["explain", "model.json", "CONV1.Weight"])
+        .refused(2, &["did you mean 'conv1.weight'?"]);
+    folder.run(&["PLAN", "model.json"]).refused(2, &["'plan'"]);
+    folder.run(&["plan", "model.json", "--STRICT"]).refused(2, &["'--strict'"]);
+    folder.run(&["plan", "model.json", "--format", "JSON"]).refused(2, &["json"]);
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use crate::run::{Answer, Folder};
 
-/// Colours, a bell, the beginning of the line, text from right to left: as JSON spells them in a name.
-const EVIL: &str = r"\u001b[31mw\u0007\r\u202e\u009b";
+/// Colours, a bell, the beginning of the line and the next one, text from right to left, an 8-bit control sequence, and
+/// what shows nothing: as JSON spells them in a name.
+const EVIL: &str =
+    r"\u001b[31mw\u0007\r\nforged\u202e\u2066\u009b\u007f\u061c\u200b\ufeff\udb40\udc41";
 
 /// A model of this class with a parameter and a module with evil names.
 fn folder(class: &str) -> Folder {
@@ -22,8 +24,21 @@ fn folder(class: &str) -> Folder {
 #[track_caller]
 fn is_harmless(answer: &Answer) {
     for text in [&answer.stdout, &answer.stderr] {
-        let evil = ['\x1b', '\x07', '\r', '\u{202e}', '\u{9b}'];
+        let evil = [
+            '\x1b',
+            '\x07',
+            '\r',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{9b}',
+            '\u{7f}',
+            '\u{61c}',
+            '\u{200b}',
+            '\u{feff}',
+            '\u{e0041}',
+        ];
         assert!(!text.contains(evil), "{answer:?}");
+        assert!(!text.lines().any(|line| line.starts_with("forged")), "{answer:?}");
     }
 }
 
@@ -91,4 +106,25 @@ fn the_name_of_a_file() {
     is_harmless(&folder.run(&["init", "model.json", "--out", "\x1b[31m\r/m.safetensors"]));
     folder.write("\x1b[31m\r.json", "{");
     is_harmless(&folder.run(&["plan", "\x1b[31m\r.json"]));
+}
+
+#[test]
+fn json_and_other_formats() {
+    let folder = folder(EVIL);
+    folder.done(&["init", "model.json", "--out", "m.safetensors", "--unknown", "ones"]);
+    let name: String = serde_json::from_str(&format!("\"{EVIL}\"")).unwrap();
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]);
+    is_harmless(&plan);
+    assert!(plan.json()["params"][&name].is_object(), "{plan:?}");
+    let inspection = folder.done(&["inspect", "m.safetensors", "--format", "json"]);
+    is_harmless(&inspection);
+    assert_eq!(inspection.json()["tensors"][0]["name"], name.as_str());
+    let same = folder.done(&["config", "model.json"]);
+    for format in ["json", "toml", "yaml"] {
+        let written = folder.done(&["config", "model.json", "--format", format]);
+        is_harmless(&written);
+        let file = format!("written.{format}");
+        folder.write(&file, &written.stdout);
+        assert_eq!(folder.done(&["config", &file]).json(), same.json(), "{format}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Help, version and arguments that make no sense.
 
-use crate::run::Folder;
+use crate::run::{Folder, MODEL};
 
 #[test]
 fn help_and_version_are_results() {
@@ -59,6 +59,92 @@ fn completions_and_the_manual_page_are_printed() {
         assert!(folder.done(&["completions", shell]).stdout.contains("weight-init"));
     }
     assert!(folder.done(&["man"]).stdout.contains(".TH weight-init 1"));
+    let help = folder.done(&["--help"]).stdout;
+    assert!(help.contains("\n  completions ") && help.contains("\n  man "), "{help}");
+}
+
+/// What bash offers for the last of these words.
+#[cfg(unix)]
+fn completed(words: &str) -> Vec<String> {
+    let script = r#"
+        source <("$0" completions bash)
+        complete -p weight-init > /dev/null || exit 1
+        COMP_WORDS=($1)
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _weight__init weight-init "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        echo "${COMPREPLY[@]}""#;
+    let command = env!("CARGO_BIN_EXE_weight-init");
+    let output = std::process::Command::new("bash")
+        .args(["--norc", "-c", script, command, words])
+        .output()
+        .unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{words}: {output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn bash_completes_subcommands_and_behind_them() {
+    if std::process::Command::new("bash").arg("--version").output().is_err() {
+        return;
+    }
+    assert_eq!(completed("weight-init ver"), ["verify"]);
+    assert_eq!(completed("weight-init plan --st"), ["--strict"]);
+    assert_eq!(completed("weight-init init --un"), ["--unknown"]);
+    assert_eq!(completed("weight-init init m.json --backend ra"), ["rayon"]);
+    assert_eq!(completed("weight-init plan --format js"), ["json"]);
+    assert_eq!(completed("weight-init completions ba"), ["bash"]);
+    assert_eq!(completed("weight-init help insp"), ["inspect"]);
+    assert!(completed("weight-init explain --").contains(&"--init-cfg".to_owned()));
+}
+
+/// Standard error that takes nothing changes neither results nor exit codes; standard output that takes nothing is code 3.
+#[cfg(target_os = "linux")]
+#[test]
+fn full_and_closed_outputs() {
+    let folder = Folder::new();
+    folder.write("odd.json", MODEL.replace(r#""layer": "Conv2d""#, r#""layer": "Conv2D""#));
+    folder.write("bad.json", "{");
+    let run = |command: &str, redirect: &str| {
+        let script = format!("\"$0\" {command} {redirect}");
+        let mut shell = assert_cmd::Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_weight-init")]);
+        shell.current_dir(folder.path("")).output().unwrap()
+    };
+    for redirect in ["2>/dev/full", "2>&-"] {
+        for (command, code) in [
+            ("init model.json --out m.safetensors", 0),
+            ("plan odd.json", 0),
+            ("plan odd.json --strict", 2),
+            ("plan bad.json", 2),
+            ("plan none.json", 3),
+            ("inspect none.safetensors", 3),
+            ("plan", 2),
+            ("nonsense", 2),
+        ] {
+            let output = run(command, redirect);
+            assert_eq!(output.status.code(), Some(code), "{command} {redirect}: {output:?}");
+        }
+    }
+    for command in
+        ["plan model.json", "completions bash", "man", "config model.json", "bench --elements 1"]
+    {
+        let output = run(command, ">/dev/full");
+        assert_eq!(output.status.code(), Some(3), "{command}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("error: cannot write to standard output: "), "{command}: {said}");
+        // A reader that has gone away.
+        let script = format!("{{ {command}; echo $? >&2; }} | true").replacen(
+            command,
+            &format!("\"$0\" {command}"),
+            1,
+        );
+        let mut shell = assert_cmd::Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_weight-init")]);
+        let output = shell.current_dir(folder.path("")).output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "0\n", "{command}");
+    }
 }
 
 /// A reader that goes away, as `| head` does, is no fault.

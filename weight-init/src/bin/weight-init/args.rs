@@ -44,7 +44,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   weight-init init model.json --seed 42 --out model.safetensors
-  weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon")]
+  weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon
+  weight-init init model.json --out - | ssh host 'cat > model.safetensors'")]
     Init(InitArgs),
     /// Show every rule that was considered for a parameter, in order, and which won
     #[command(after_help = "\
@@ -76,13 +77,18 @@ Examples:
   weight-init bench --elements 33554432 --backend rayon --format json")]
     Bench(BenchArgs),
     /// Print completions for a shell
-    #[command(hide = true)]
+    #[command(after_help = "\
+Examples:
+  weight-init completions bash > ~/.local/share/bash-completion/completions/weight-init
+  weight-init completions zsh > _weight-init")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page
-    #[command(hide = true)]
+    #[command(after_help = "\
+Examples:
+  weight-init man > weight-init.1 && man ./weight-init.1")]
     Man,
 }
 
@@ -94,8 +100,8 @@ pub(crate) struct ModelArgs {
     /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_', the
-    /// repository or the working folder that holds the file]
+    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
+    /// the repository that holds the file, below the home folder; otherwise the file's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
     /// Rules for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs. The file is
@@ -135,7 +141,7 @@ pub(crate) struct InitArgs {
     /// Seed of all random streams
     #[arg(long, value_name = "N", default_value_t)]
     pub(crate) seed: u64,
-    /// The checkpoint to write
+    /// The checkpoint to write; it appears when it is whole. '-': standard output, as it comes
     #[arg(long, value_name = "FILE.safetensors")]
     pub(crate) out: PathBuf,
     /// What fills; every backend gives the same bits. auto: a CUDA device if this build can use one and there is one,
@@ -200,8 +206,8 @@ pub(crate) struct ConfigArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ConfigFormat,
-    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_', the repository
-    /// or the working folder that holds the file]
+    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_' or the
+    /// repository that holds the file, below the home folder; otherwise the file's own]
     #[arg(long, value_name = "DIR")]
     pub(crate) config_root: Option<PathBuf>,
 }

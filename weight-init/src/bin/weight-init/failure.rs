@@ -9,7 +9,7 @@ use weight_init::diagnostic::Diagnostic;
 use weight_init::fetch::FetchError;
 use weight_init::run::BackendError;
 
-use crate::output::say;
+use crate::output::{say, say_as_is};
 
 /// Why the command ends without success: what to say and with which code.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self.text {
             Text::Sentence(message) => say(format_args!("error: {message}")),
-            Text::Diagnostic(diagnostic) => eprint!("{}", diagnostic.render(colour())),
+            Text::Diagnostic(diagnostic) => say_as_is(&diagnostic.render(colour())),
             Text::Nothing => {}
         }
         ExitCode::from(self.code)

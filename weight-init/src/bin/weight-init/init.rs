@@ -1,3 +1,4 @@
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use weight_init::create::Recipe;
@@ -11,6 +12,12 @@ use crate::progress::Progress;
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let start = Instant::now();
+    let to_stdout = args.out.as_os_str() == "-";
+    if to_stdout && io::stdout().is_terminal() {
+        return Err(Failure::input(
+            "--out - is standard output, which is a terminal here; send it to a pipe or a file",
+        ));
+    }
     let input = Input::read(&args.model)?;
     let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
     let options = input.options(skip_pretrained, args.dtype);
@@ -35,7 +42,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     progress.clear();
     say(format_args!(
         "wrote {}: {} parameters and {} buffers, {:.1} MB, in {:.2} s (seed {}, backend {} on {} threads)",
-        args.out.display(),
+        if to_stdout { "to standard output".into() } else { args.out.display().to_string() },
         plan.params().len(),
         plan.buffers().len(),
         summary.file_bytes as f64 / 1e6,

@@ -14,17 +14,16 @@ mod inspect;
 mod output;
 mod plan;
 mod progress;
+mod shell;
+mod suggestion;
 mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
-
-use self::args::{Arguments, Command};
-use self::failure::Failure;
+use self::args::Command;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = suggestion::parse();
     // Without the handlers an interrupt may leave a temporary behind, nothing worse.
     let _ = weight_init::checkpoint::interrupt::remove_temporaries_on_signals();
     let done = match arguments.command {
@@ -35,18 +34,8 @@ fn main() -> ExitCode {
         Command::Verify(command) => verify::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Bench(command) => bench::run(&command),
-        Command::Completions { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Arguments::command(),
-                "weight-init",
-                &mut std::io::stdout(),
-            );
-            Ok(())
-        }
-        Command::Man => clap_mangen::Man::new(Arguments::command())
-            .render(&mut std::io::stdout())
-            .map_err(|error| Failure::io(format!("cannot write the page: {error}"))),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::man(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

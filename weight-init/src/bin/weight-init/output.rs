@@ -1,7 +1,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use serde::Serialize;
-use weight_init::diagnostic::escape_controls;
+use weight_init::diagnostic::{escape_controls, escape_json};
 use weight_init::run::BackendError;
 
 use crate::failure::Failure;
@@ -11,6 +11,11 @@ pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
     print_as_is(&escape_controls(&text.to_string()))
 }
 
+/// Prints JSON, with what a terminal would act on escaped as JSON escapes it.
+pub(crate) fn print_json_text(text: &str) -> Result<(), Failure> {
+    print_as_is(&escape_json(text))
+}
+
 /// Prints what is for programs.
 pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
     finish(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
@@ -18,7 +23,12 @@ pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
 
 /// Says something on standard error, on a line of its own.
 pub(crate) fn say(text: impl std::fmt::Display) {
-    eprintln!("{}", escape_controls(&text.to_string()));
+    say_as_is(&(escape_controls(&text.to_string()) + "\n"));
+}
+
+/// The same of a text that is escaped. A standard error that takes nothing changes neither the result nor the exit code.
+pub(crate) fn say_as_is(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// Says why no device fills, where one could have.
@@ -28,13 +38,10 @@ pub(crate) fn say_fallback(error: &BackendError) {
 
 /// Prints one JSON value and a line end.
 pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let written = if pretty {
-        serde_json::to_writer_pretty(&mut out, value)
-    } else {
-        serde_json::to_writer(&mut out, value)
-    };
-    finish(written.map_err(io::Error::from).and_then(|()| writeln!(out)).and_then(|()| out.flush()))
+    let text =
+        if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    let text = text.map_err(|error| Failure::io(format!("cannot make the JSON: {error}")))?;
+    print_json_text(&(text + "\n"))
 }
 
 /// Columns of the terminal on standard output; `None` if it is none.

@@ -36,6 +36,27 @@ fn appears_only_when_committed() {
 }
 
 #[test]
+fn what_killed_processes_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.bin");
+    let left =
+        [".a.bin.4000000-abcdefgh.tmp", &format!(".a.bin.{}-abcdefgh.tmp", std::process::id())];
+    let other =
+        [".a.bin.tmp", ".a.bin.bak.4000000-abcdefgh.tmp", ".b.bin.4000000-abcdefgh.tmp", "a.bin"];
+    for name in left.iter().copied().chain(other) {
+        fs::write(folder.path().join(name), "").unwrap();
+    }
+    let live = AtomicFile::create(&path).unwrap();
+    let second = AtomicFile::create(&path).unwrap();
+    let found = names(folder.path());
+    assert!(other.iter().all(|name| found.iter().any(|found| found == name)), "{found:?}");
+    assert_eq!(found.len(), other.len() + 2, "{found:?}");
+    live.commit().unwrap();
+    second.commit().unwrap();
+    assert_eq!(names(folder.path()).len(), other.len());
+}
+
+#[test]
 fn a_full_disk_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");

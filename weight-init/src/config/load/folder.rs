@@ -24,27 +24,31 @@ impl Folder {
     ///
     /// - the outermost folder called `configs` around the file,
     /// - the nearest folder around it that holds a folder `_base_`,
-    /// - the repository (a folder with a `.git`) around it,
-    /// - the working folder, if the file is inside of it;
+    /// - the repository (a folder with a `.git`) around it;
     ///
-    /// and if there is none of them, the file's own folder.
+    /// and if there is none of them, the file's own folder. The root of the file system, the home folder and what holds
+    /// it are no project, whatever they hold: a config could read any file from there.
     pub(super) fn new(path: &Path, root: Option<&Path>) -> Result<Self, ConfigError> {
         let here = std::env::current_dir().and_then(fs::canonicalize).ok();
         let own = path.parent().unwrap_or(path);
         let root = match root {
             Some(root) => fs::canonicalize(root).map_err(ConfigError::Io)?,
             None => {
-                let configs = own
-                    .ancestors()
+                let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
+                let is_within = |folder: &&Path| {
+                    folder.parent().is_some()
+                        && !home.as_deref().is_some_and(|home| home.starts_with(folder))
+                };
+                let around = || own.ancestors().take_while(is_within);
+                let configs = around()
                     .filter(|folder| folder.file_name().is_some_and(|name| name == "configs"));
-                let repository = own.ancestors().find(|folder| folder.join(".git").exists());
-                let working = here.as_deref().filter(|here| own.starts_with(here));
-                let shared = own.ancestors().find(|folder| folder.join("_base_").is_dir());
-                let candidates = configs.chain(shared).chain(repository).chain(working);
-                candidates
-                    .min_by_key(|folder| folder.components().count())
-                    .unwrap_or(own)
-                    .to_owned()
+                let shared = around().find(|folder| folder.join("_base_").is_dir());
+                let repository = around().find(|folder| folder.join(".git").exists());
+                let highest = configs
+                    .chain(shared)
+                    .chain(repository)
+                    .min_by_key(|folder| folder.components().count());
+                highest.unwrap_or(own).to_owned()
             }
         };
         // Around the file, not the root: packages may be installed within a repository.
@@ -111,7 +115,8 @@ impl Folder {
     fn outside(&self, name: &str) -> String {
         match &self.root {
             Some(root) => format!(
-                "the base '{name}' lies outside of {}, the folder that bases are read from (--config-root)",
+                "the base '{name}' lies outside of {}, the folder that bases are read from; \
+                 --config-root names a folder that holds both",
                 root.display()
             ),
             None => {

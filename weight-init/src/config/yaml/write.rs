@@ -1,5 +1,6 @@
 //! A value as YAML.
 
+use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Value};
 
 /// The value as a YAML document: lists and dicts in block style, those without elements in flow style.
@@ -116,9 +117,8 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
-                out.push_str(&format!("\\u{:04X}", c as u32));
-            }
+            c if is_unsafe(c) && c > '\u{ffff}' => out.push_str(&format!("\\U{:08X}", c as u32)),
+            c if is_unsafe(c) => out.push_str(&format!("\\u{:04X}", c as u32)),
             c => out.push(c),
         }
     }

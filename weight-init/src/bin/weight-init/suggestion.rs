@@ -1,0 +1,43 @@
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Command, CommandFactory, Parser};
+use weight_init_core::nearest;
+
+use crate::args::Arguments;
+
+/// The arguments of the process; a wrong one ends it, with the nearest name that is right, whatever its case.
+pub(crate) fn parse() -> Arguments {
+    Arguments::try_parse().unwrap_or_else(|mut error| {
+        suggest(&mut error, &Arguments::command());
+        error.exit()
+    })
+}
+
+/// Adds the nearest name to an error that comes without one: clap tells upper from lower case.
+fn suggest(error: &mut clap::Error, command: &Command) {
+    let (wrong, suggested) = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            (ContextKind::InvalidSubcommand, ContextKind::SuggestedSubcommand)
+        }
+        ErrorKind::UnknownArgument => (ContextKind::InvalidArg, ContextKind::SuggestedArg),
+        _ => return,
+    };
+    let (Some(ContextValue::String(name)), None) = (error.get(wrong), error.get(suggested)) else {
+        return;
+    };
+    let near = match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let near = nearest(name, command.get_subcommands().map(Command::get_name));
+            near.map(|near| ContextValue::Strings(vec![near.to_owned()]))
+        }
+        _ => {
+            let mut words = std::env::args_os().skip(1);
+            let used = words.find_map(|word| command.find_subcommand(word)).unwrap_or(command);
+            let options = used.get_arguments().filter_map(clap::Arg::get_long);
+            let near = nearest(name.trim_start_matches('-'), options);
+            near.map(|near| ContextValue::String(format!("--{near}")))
+        }
+    };
+    if let Some(near) = near {
+        error.insert(suggested, near);
+    }
+}
