@@ -130,3 +130,28 @@ fn a_builder_gives_a_value_to_each_element() {
     let error = Model::from_config(&config.unwrap(), &registry).unwrap_err();
     assert_eq!(error.message(), "'anchors' of shape [3] has 3 elements, found 2 values");
 }
+
+/// A stack takes its layer as a config; PyTorch's `Transformer` makes its own.
+#[test]
+fn a_stack_holds_copies_of_its_layer() {
+    let layer =
+        |class: &str| json!({"type": class, "d_model": 8, "nhead": 2, "dim_feedforward": 12});
+    let norm = json!({"type": "LayerNorm", "normalized_shape": 8});
+    let encoder = json!({"type": "TransformerEncoder", "num_layers": 2, "norm": norm,
+                         "encoder_layer": layer("TransformerEncoderLayer"), "mask_check": true});
+    let decoder = json!({"type": "TransformerDecoder", "num_layers": 1, "norm": norm,
+                         "decoder_layer": layer("TransformerDecoderLayer")});
+    let mut whole = layer("Transformer");
+    (whole["num_encoder_layers"], whole["num_decoder_layers"]) = (json!(2), json!(1));
+    let expected = described(&build(&whole).unwrap().root());
+    whole["custom_encoder"] = encoder;
+    whole["custom_decoder"] = decoder;
+    assert_eq!(described(&build(&whole).unwrap().root()), expected);
+    // Copies of copies of copies are counted before they are made.
+    let mut stack = layer("TransformerEncoderLayer");
+    for _ in 0..5 {
+        stack = json!({"type": "TransformerEncoder", "num_layers": 5000, "encoder_layer": stack});
+    }
+    let error = build(&stack).unwrap_err();
+    assert_eq!(error.message(), "the model has more than 1000000 layers");
+}

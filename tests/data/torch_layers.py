@@ -67,6 +67,19 @@ def cases():
         yield "MultiheadAttention", dict(embed_dim=8, num_heads=2, bias=bias, vdim=3, batch_first=True)
     yield "MultiheadAttention", dict(embed_dim=8, num_heads=3)
     yield "MultiheadAttention", dict(embed_dim=8, num_heads=0)
+    for name in ("TransformerEncoderLayer", "TransformerDecoderLayer"):
+        for bias in (True, False):
+            yield name, dict(d_model=8, nhead=2, dim_feedforward=12, bias=bias, norm_first=True)
+        yield name, dict(d_model=8, nhead=4, activation="gelu", dtype="float64")
+        yield name, dict(d_model=8, nhead=3)
+        yield name, dict(d_model=8, nhead=4, activation="tanh")
+        yield name, dict(d_model=8)
+    yield "Transformer", dict(d_model=8, nhead=2, num_encoder_layers=2, num_decoder_layers=1, dim_feedforward=12)
+    yield "Transformer", dict(d_model=8, num_encoder_layers=0, num_decoder_layers=0, bias=False, dtype="float16")
+    for kw in (dict(cutoffs=[5, 20]), dict(cutoffs=[5], head_bias=True, div_value=3.0), dict(cutoffs=[]),
+               dict(cutoffs=[20, 5]), dict(cutoffs=[0, 5]), dict(cutoffs=[50]), dict(cutoffs=[5, 5]),
+               dict(cutoffs=[1, 2, 3, 49], dtype="float64"), dict(cutoffs=[5, 20], div_value=0.5), dict(cutoffs=[5], div_value=0.1)):
+        yield "AdaptiveLogSoftmaxWithLoss", dict(in_features=16, n_classes=50, **kw)
     yield "PReLU", {}
     yield "PReLU", dict(num_parameters=4, init=0.1)
     yield "ReLU", dict(inplace=True)

@@ -1,4 +1,4 @@
-use serde::ser::{SerializeMap, SerializeStruct};
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
@@ -10,17 +10,20 @@ use super::{
 use crate::model::Values;
 use crate::model::defaults::ParamDefault;
 
-/// The plan as `plan --format json` prints it: parameters in model order, rules, warnings, and
-/// what became of checkpoints if some were loaded.
+/// The plan as `plan --format json` prints it: parameters in model order, rules, warnings, the names of buffers of
+/// unknown content if there are any, and what became of checkpoints if some were loaded.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut plan =
-            serializer.serialize_struct("Plan", 3 + usize::from(!self.loads.is_empty()))?;
-        plan.serialize_field("params", &Params(self))?;
-        plan.serialize_field("rules", &self.rules)?;
-        plan.serialize_field("warnings", &self.warnings)?;
+        let mut plan = serializer.serialize_map(None)?;
+        plan.serialize_entry("params", &Params(self))?;
+        plan.serialize_entry("rules", &self.rules)?;
+        plan.serialize_entry("warnings", &self.warnings)?;
+        let unknown: Vec<_> = self.unknown_buffers().map(|buffer| &buffer.name).collect();
+        if !unknown.is_empty() {
+            plan.serialize_entry("unknown_buffers", &unknown)?;
+        }
         if !self.loads.is_empty() {
-            plan.serialize_field("checkpoints", &self.loads)?;
+            plan.serialize_entry("checkpoints", &self.loads)?;
         }
         plan.end()
     }

@@ -229,14 +229,14 @@ fn with_classes<'a>(tensors: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<St
     let with_class = |(name, class): (&str, &str)| {
         let near = known_classes().find(|known| known.eq_ignore_ascii_case(class));
         let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
-        format!("{} ({}{near})", escape(name), escape(class))
+        format!("{name} ({class}{near})")
     };
     tensors.map(with_class).collect()
 }
 
 /// The first `most` items, and how many more there are.
 fn listed(items: &[impl AsRef<str>], most: usize) -> String {
-    let shown: Vec<_> = items.iter().take(most).map(AsRef::as_ref).collect();
+    let shown: Vec<_> = items.iter().take(most).map(|item| escape(item.as_ref())).collect();
     match items.len().saturating_sub(most) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),

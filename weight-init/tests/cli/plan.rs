@@ -242,6 +242,7 @@ fn what_is_not_known_is_a_warning_and_in_the_json() {
         .map(|warning| warning["kind"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(kinds, ["unknown_params", "unknown_buffers"]);
+    assert_eq!(answer.json()["unknown_buffers"], json!(["state"]));
     let table = folder.done(&["plan", "model.json"]);
     for part in
         ["1 parameter of classes", "weight (Mystery)", "content of 1 buffer", "state (Mystery)"]

@@ -1,7 +1,7 @@
 use weight_init_core::{DType, nearest};
 
-use super::Builder;
 use super::spec::LayerSpec;
+use super::{Builder, MAX_LAYERS};
 use crate::diagnostic::Diagnostic;
 use crate::model::row;
 use crate::value::{Segment, Value};
@@ -249,6 +249,22 @@ impl<'a, 'b> Arguments<'a, 'b> {
     pub fn layer(&mut self, name: &str) -> Result<LayerSpec, Diagnostic> {
         let value = self.needed(name)?;
         self.build(&[Segment::from(name)], value)
+    }
+
+    /// Counts the layers of so many copies, which the argument asks for, among those of the model.
+    pub(super) fn count_copies(
+        &mut self,
+        name: &str,
+        layer: &LayerSpec,
+        count: usize,
+    ) -> Result<(), Diagnostic> {
+        let layers = layer.layers().saturating_mul(count);
+        self.builder.layers = self.builder.layers.saturating_add(layers);
+        if self.builder.layers > MAX_LAYERS {
+            let message = format!("the model has more than {MAX_LAYERS} layers");
+            return Err(self.fault(name, message));
+        }
+        Ok(())
     }
 
     /// The layers that the argument is a list of configs of, or a dict with a name for each; none if it is left out.

@@ -11,6 +11,7 @@ mod linear;
 mod norm;
 mod plain;
 mod recurrent;
+mod transformer;
 
 pub(super) use self::containers::sequential_of;
 use super::Registry;
@@ -22,6 +23,7 @@ pub(super) fn register(registry: &mut Registry) {
     embedding::register(registry);
     recurrent::register(registry);
     attention::register(registry);
+    transformer::register(registry);
     plain::register(registry);
     containers::register(registry);
 }

@@ -52,7 +52,7 @@ impl Registry {
     /// |---|---|
     /// | `Conv1d` … `ConvTranspose3d`, `Linear`, `Bilinear`, `Embedding`, `EmbeddingBag` | |
     /// | `BatchNorm1d` … `3d`, `SyncBatchNorm`, `InstanceNorm1d` … `3d`, `GroupNorm`, `LayerNorm`, `RMSNorm` | also `BN`, `SyncBN`, `IN`, `GN`, `LN` |
-    /// | `RNN`, `LSTM`, `GRU` and their cells, `MultiheadAttention`, `PReLU` | |
+    /// | `RNN`, `LSTM`, `GRU` and their cells, `MultiheadAttention`, `Transformer` and its parts, `AdaptiveLogSoftmaxWithLoss`, `PReLU` | |
     /// | activations, pooling, padding, dropout, `Identity`, `Flatten`, `Upsample`, … | no parameters |
     /// | `Module`, `Sequential`, `ModuleList`, `ModuleDict` | mmengine's, with an init_cfg of their own |
     /// | `nn.Module`, `nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` | PyTorch's: init_weights does not go through them |

@@ -122,6 +122,16 @@ impl LayerSpec {
         self
     }
 
+    /// The layer and those below, counted.
+    #[must_use]
+    pub(super) fn layers(&self) -> usize {
+        let below = self.children.iter().map(|(_, child)| match child {
+            ChildSpec::New(layer) => layer.layers(),
+            ChildSpec::SameAs(_) => 0,
+        });
+        1 + below.sum::<usize>()
+    }
+
     /// With every floating-point tensor of its own, and of those below, in this type.
     #[must_use]
     pub(super) fn in_dtype(mut self, dtype: Option<DType>) -> Self {

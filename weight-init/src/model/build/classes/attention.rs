@@ -22,12 +22,9 @@ fn attention(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic>
     let dtype = arguments.dtype("dtype")?;
     arguments.ignore(&["dropout", "add_zero_attn", "batch_first"]);
     arguments.ignore(DEVICE);
-    if embed == 0 || heads == 0 || embed % heads != 0 {
-        return Err(arguments
-            .fault("num_heads", format!("{embed} dimensions cannot be split over {heads} heads")));
-    }
-    let mut layer = LayerSpec::new("MultiheadAttention", &["Module"]);
-    layer = if kdim == embed && vdim == embed {
+    split_over_heads(arguments, "num_heads", embed, heads)?;
+    let layer = LayerSpec::new("MultiheadAttention", &["Module"]);
+    let layer = if kdim == embed && vdim == embed {
         layer.param("in_proj_weight", &[embed.saturating_mul(3), embed])
     } else {
         layer
@@ -35,6 +32,31 @@ fn attention(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic>
             .param("k_proj_weight", &[embed, kdim])
             .param("v_proj_weight", &[embed, vdim])
     };
+    Ok(finish(layer, embed, bias, bias_kv).in_dtype(dtype))
+}
+
+/// Refuses heads among which the dimensions cannot be split.
+pub(super) fn split_over_heads(
+    arguments: &Arguments<'_, '_>,
+    name: &str,
+    embed: usize,
+    heads: usize,
+) -> Result<(), Diagnostic> {
+    if embed == 0 || !embed.is_multiple_of(heads) {
+        let message = format!("{embed} dimensions cannot be split over {heads} heads");
+        return Err(arguments.fault(name, message));
+    }
+    Ok(())
+}
+
+/// Attention whose queries, keys and values have the same size.
+pub(super) fn self_attention(embed: usize, bias: bool) -> LayerSpec {
+    let layer = LayerSpec::new("MultiheadAttention", &["Module"])
+        .param("in_proj_weight", &[embed.saturating_mul(3), embed]);
+    finish(layer, embed, bias, false)
+}
+
+fn finish(mut layer: LayerSpec, embed: usize, bias: bool, bias_kv: bool) -> LayerSpec {
     if bias {
         layer = layer.param("in_proj_bias", &[embed.saturating_mul(3)]);
     }
@@ -43,8 +65,7 @@ fn attention(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic>
     }
     let out = LayerSpec::new("NonDynamicallyQuantizableLinear", &["Linear"])
         .param("weight", &[embed, embed]);
-    let out = if bias { out.param("bias", &[embed]) } else { out };
-    Ok(layer.child("out_proj", out).in_dtype(dtype))
+    layer.child("out_proj", if bias { out.param("bias", &[embed]) } else { out })
 }
 
 /// weight `[num_parameters]`, filled with `init`.

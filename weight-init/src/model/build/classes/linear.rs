@@ -1,6 +1,7 @@
-//! Matrices: `torch/nn/modules/linear.py`.
+//! Matrices: `torch/nn/modules/{linear,adaptive}.py`.
 //!
-//! Linear: weight `[out, in]`; Bilinear: weight `[out, in1, in2]`; bias `[out]`.
+//! Linear: weight `[out, in]`; Bilinear: weight `[out, in1, in2]`; bias `[out]`. `AdaptiveLogSoftmaxWithLoss` consists of
+//! Linear.
 
 use super::super::{Arguments, LayerSpec, Registry};
 use super::DEVICE;
@@ -9,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 pub(super) fn register(registry: &mut Registry) {
     registry.register("Linear", linear);
     registry.register("Bilinear", bilinear);
+    registry.register("AdaptiveLogSoftmaxWithLoss", adaptive_log_softmax);
 }
 
 fn linear(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {
@@ -19,6 +21,50 @@ fn linear(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {
         LayerSpec::new("Linear", &["Module"]).param("weight", &[output, input]),
         output,
     )
+}
+
+pub(super) fn linear_of(input: usize, output: usize, bias: bool) -> LayerSpec {
+    let layer = LayerSpec::new("Linear", &["Module"]).param("weight", &[output, input]);
+    if bias { layer.param("bias", &[output]) } else { layer }
+}
+
+/// The frequent classes and one entry for each cluster of rare ones in `head`; in `tail`, for each cluster, a projection to
+/// fewer features and its classes.
+fn adaptive_log_softmax(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {
+    let (input, classes) = (arguments.size("in_features")?, arguments.size("n_classes")?);
+    let cutoffs = arguments.shape("cutoffs")?;
+    let div = arguments.number_or("div_value", 4.0)?;
+    let head_bias = arguments.bool_or("head_bias", false)?;
+    let dtype = arguments.dtype("dtype")?;
+    arguments.ignore(DEVICE);
+    let ends: Vec<_> = cutoffs.iter().copied().chain([classes]).collect();
+    let ascending = ends.iter().zip(ends.iter().skip(1)).all(|(before, after)| before < after);
+    let Some(frequent) = cutoffs.first().copied().filter(|first| *first > 0 && ascending) else {
+        let message = format!("cutoffs ascend, each from 1 to {}", classes.saturating_sub(1));
+        return Err(arguments.fault("cutoffs", message));
+    };
+    if div.is_nan() || div <= 0.0 {
+        return Err(arguments.fault("div_value", "div_value is above 0"));
+    }
+    let plain = |class| LayerSpec::new(class, &["Module"]);
+    let mut tail = plain("ModuleList");
+    let mut divisor = 1.0;
+    for (number, (begin, end)) in ends.iter().zip(ends.iter().skip(1)).enumerate() {
+        divisor *= div;
+        let hidden = floor_division(input as f64, divisor) as usize;
+        let projection = plain("Sequential")
+            .child("0", linear_of(input, hidden, false))
+            .child("1", linear_of(hidden, end - begin, false));
+        tail = tail.child(&number.to_string(), projection);
+    }
+    let head = linear_of(input, frequent.saturating_add(cutoffs.len()), head_bias);
+    let layer = plain("AdaptiveLogSoftmaxWithLoss").child("head", head).child("tail", tail);
+    Ok(layer.in_dtype(dtype))
+}
+
+/// Python's `//` of floats above zero: exact, where a quotient could be rounded up.
+fn floor_division(x: f64, y: f64) -> f64 {
+    ((x - x % y) / y).round()
 }
 
 fn bilinear(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {

@@ -92,6 +92,11 @@ fn layer_norm(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic
     finish(arguments, layer, &shape, affine, affine)
 }
 
+pub(super) fn layer_norm_of(size: usize, bias: bool) -> LayerSpec {
+    let layer = LayerSpec::new("LayerNorm", &["Module"]).param("weight", &[size]);
+    if bias { layer.param("bias", &[size]) } else { layer }
+}
+
 fn rms_norm(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {
     let shape = arguments.shape("normalized_shape")?;
     let affine = arguments.bool_or("elementwise_affine", true)?;
