@@ -19,6 +19,7 @@ pub mod safetensors;
 pub(crate) mod sharded;
 mod sink;
 mod state_dict;
+mod stored;
 mod torch;
 mod zip;
 
@@ -28,6 +29,7 @@ pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
 pub use sink::{Sink, Summary};
 pub use state_dict::{StateDict, StoredTensor};
+pub use stored::Stored;
 
 /// Elements of a tensor; a dimension of zero makes it empty, however large the others are.
 fn elements(shape: &[u64]) -> u64 {

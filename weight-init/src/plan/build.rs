@@ -107,6 +107,7 @@ impl Observer for Builder<'_> {
             if let Some(buffer) = first {
                 buffer.writes.extend(writes);
             }
+            self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }
         let buffer = visit.buffer();
@@ -155,7 +156,7 @@ impl<'b> Builder<'b> {
             params: Vec::new(),
             buffers: Vec::new(),
             rules: Vec::new(),
-            ties: Vec::new(),
+            ties: model.buffer_ties().to_vec(),
             by_name: HashMap::new(),
             buffers_by_name: HashMap::new(),
             modules: HashMap::new(),

@@ -2,9 +2,10 @@ use std::fmt;
 
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Constant, Shape};
-use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
+use weight_init_core::{DType, Fill, Float, Opaque, Stream, bf16, f16};
 
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::checkpoint::StoredType;
 use crate::model::Values;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
@@ -34,8 +35,17 @@ pub enum Lowered<'p> {
     },
     /// Numbers that the description gives.
     Values(&'p Values),
-    /// A tensor of a checkpoint, of the same elements in perhaps another type.
+    /// A tensor of a checkpoint, or of a file beside the description, of the same elements in perhaps another type.
     Stored(&'p Stored),
+}
+
+impl<'p> Lowered<'p> {
+    const fn of(values: &'p Values) -> Self {
+        match values {
+            Values::Stored(stored) => Self::Stored(stored),
+            values => Self::Values(values),
+        }
+    }
 }
 
 /// What stands in for constructor values that are not known.
@@ -196,7 +206,7 @@ impl PlannedParam {
             }
             Writer::Untouched(ConstructorDefault::Unknown) => constant,
             Writer::Untouched(ConstructorDefault::Values(values)) => {
-                let source = Lowered::Values(values);
+                let source = Lowered::of(values);
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
         };
@@ -210,7 +220,7 @@ impl super::PlannedBuffer {
     fn tensor(&self) -> Tensor<'_> {
         let source = match &self.stored {
             Some(stored) => Lowered::Stored(stored),
-            None => Lowered::Values(self.value.as_ref().unwrap_or(&Values::All(0.0))),
+            None => Lowered::of(self.value.as_ref().unwrap_or(&Values::All(0.0))),
         };
         Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
     }
@@ -251,7 +261,7 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => Ok(None),
+            Lowered::Values(_) | Lowered::Stored(_) => Ok(None),
         }
     }
 
@@ -263,6 +273,7 @@ impl Tensor<'_> {
             DType::F64 => self.fill::<f64>(0).map(drop),
             DType::F16 => self.fill::<f16>(0).map(drop),
             DType::BF16 => self.fill::<bf16>(0).map(drop),
+            DType::Opaque(opaque) => self.check_opaque(opaque),
             dtype => {
                 let number = match &self.source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
@@ -274,9 +285,7 @@ impl Tensor<'_> {
                         )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => {
-                        None
-                    }
+                    Lowered::Values(_) | Lowered::Stored(_) => None,
                 };
                 let numbers = match (&self.source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),
@@ -288,6 +297,35 @@ impl Tensor<'_> {
                 }
             }
         }
+    }
+}
+
+impl Tensor<'_> {
+    /// Opaque elements come from a file, or have no bit set, which is zero in all types but one.
+    fn check_opaque(&self, opaque: Opaque) -> Result<(), LowerError> {
+        let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
+        if StoredType::of(self.dtype).is_none() {
+            return Err(fault(format!(
+                "elements of type {} are not stored in safetensors, so that this tensor cannot be written",
+                opaque.name()
+            )));
+        }
+        let written = match &self.source {
+            Lowered::Stored(_) => return Ok(()),
+            Lowered::Init { init: Init::Constant(Constant { val: x }), .. }
+            | Lowered::Values(Values::All(x))
+                if *x == 0.0 && opaque != Opaque::F8E8M0 =>
+            {
+                return Ok(());
+            }
+            Lowered::Init { init, .. } => super::named::in_words(init),
+            Lowered::Values(_) => "a number".to_owned(),
+        };
+        Err(fault(format!(
+            "{written} cannot write elements of type {}: they are only copied, from the file of a 'value' or of a \
+             Pretrained rule",
+            opaque.name()
+        )))
     }
 }
 

@@ -16,6 +16,7 @@ mod plan;
 mod pretrained;
 mod run;
 mod scale;
+mod stored_values;
 mod terminal;
 mod usage;
 mod verify;

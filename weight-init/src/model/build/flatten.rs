@@ -17,7 +17,7 @@ pub(super) fn model(
 ) -> Result<Model, Diagnostic> {
     let mut flat = Flat::default();
     match flat.layer(spec, &mut Vec::new()) {
-        Ok(_) => Ok(Model { nodes: flat.nodes, values: flat.values }),
+        Ok(_) => Ok(Model { nodes: flat.nodes, values: flat.values, buffer_ties: Vec::new() }),
         Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),
     }
 }
