@@ -3,6 +3,7 @@
 
 mod bench;
 mod config;
+mod describe;
 mod explain;
 mod hostile;
 #[cfg(unix)]

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Inspect(command) => inspect::run(&command),
         Command::Verify(command) => verify::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Describe => output::print_as_is(include_str!("../../../describe.py")),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => {
             clap_complete::generate(
