@@ -102,6 +102,10 @@ class Describer:
             inherited = base and cls.init_weights is base.init_weights
             node["init_weights"] = "module" if inherited else "custom"
             node["init_cfg"] = getattr(module, "init_cfg", None)
+            if not inherited and isinstance(node["init_cfg"], dict) and "type" not in node["init_cfg"]:
+                warnings.warn(f"the init_cfg of {path or 'the model'} is left out: only its own init_weights reads it, for it "
+                              "has no 'type'", stacklevel=2)
+                del node["init_cfg"]
         if isinstance(module, (torch.nn.Embedding, torch.nn.EmbeddingBag)) and module.padding_idx is not None:
             node["padding_idx"] = module.padding_idx
         node["params"] = [self.param(module, key, p, join(path, key))
@@ -149,12 +153,12 @@ class Describer:
     def value(self, t, type_name, path):
         """What a description says of the elements of a buffer; `None` of those that no file can hold."""
         if type_name in NUMBERS and json_has(t):
-            t = t.detach().reshape(-1).cpu()
-            data, size = bits(t), t.element_size()
-            if data and data == data[:size] * t.numel():
-                return number(t[0])
-            if t.numel() <= SMALL or self.companion is None:
-                return [number(x) for x in t]
+            flat = t.detach().reshape(-1).cpu()
+            data, size = bits(flat), flat.element_size()
+            if data and data == data[:size] * flat.numel():
+                return number(flat[0])
+            if flat.numel() <= SMALL or self.companion is None:
+                return [number(x) for x in flat]
         if DTYPES.get(type_name) is None:
             return None
         if self.companion is None:
