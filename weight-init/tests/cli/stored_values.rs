@@ -27,20 +27,36 @@ fn tensor(file: &[u8], name: &str) -> Vec<u8> {
     file[8 + length..][at(0)..at(1)].to_vec()
 }
 
-/// Buffers of every kind that numbers in a description cannot say: name, type, in the format, shape, bytes.
-fn buffers() -> Vec<(&'static str, &'static str, &'static str, Vec<u64>, Vec<u8>)> {
+/// A buffer that numbers in a description cannot say.
+struct Case {
+    name: &'static str,
+    dtype: &'static str,
+    /// The type in the format.
+    stored: &'static str,
+    shape: Vec<u64>,
+    bytes: Vec<u8>,
+}
+
+fn buffers() -> [Case; 8] {
     let i64s = |x: &[i64]| x.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>();
     let f32s = |x: &[u32]| x.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<_>>();
-    vec![
-        ("index", "int64", "I64", vec![2, 2], i64s(&[i64::MAX, -(1 << 60) - 1, 0, 7])),
-        ("mask", "bool", "BOOL", vec![3], vec![1, 0, 1]),
+    let case = |name, dtype, stored, shape: &[u64], bytes| Case {
+        name,
+        dtype,
+        stored,
+        shape: shape.to_vec(),
+        bytes,
+    };
+    [
+        case("index", "int64", "I64", &[2, 2], i64s(&[i64::MAX, -(1 << 60) - 1, 0, 7])),
+        case("mask", "bool", "BOOL", &[3], vec![1, 0, 1]),
         // A NaN with a payload, −∞, −0, a subnormal.
-        ("odd", "float32", "F32", vec![4], f32s(&[0x7fc0_1234, 0xff80_0000, 0x8000_0000, 1])),
-        ("brain", "bfloat16", "BF16", vec![2], vec![0xcd, 0x3d, 0xc1, 0x7f]),
-        ("turns", "complex64", "C64", vec![1], f32s(&[0x3f80_0000, 0xbf80_0000])),
-        ("scale", "float8_e4m3fn", "F8_E4M3", vec![2], vec![0x7f, 0x80]),
-        ("count", "uint64", "U64", vec![], u64::MAX.to_le_bytes().to_vec()),
-        ("empty", "uint16", "U16", vec![0, 3], vec![]),
+        case("odd", "float32", "F32", &[4], f32s(&[0x7fc0_1234, 0xff80_0000, 0x8000_0000, 1])),
+        case("brain", "bfloat16", "BF16", &[2], vec![0xcd, 0x3d, 0xc1, 0x7f]),
+        case("turns", "complex64", "C64", &[1], f32s(&[0x3f80_0000, 0xbf80_0000])),
+        case("scale", "float8_e4m3fn", "F8_E4M3", &[2], vec![0x7f, 0x80]),
+        case("count", "uint64", "U64", &[], u64::MAX.to_le_bytes().to_vec()),
+        case("empty", "uint16", "U16", &[0, 3], vec![]),
     ]
 }
 
@@ -54,12 +70,10 @@ fn model(buffers: &Value) -> String {
 
 fn write(folder: &Folder) {
     let all = buffers();
-    let tensors: Vec<_> = all
-        .iter()
-        .map(|(name, _, stored, shape, bytes)| (*name, *stored, &shape[..], &bytes[..]))
-        .collect();
+    let tensors: Vec<_> =
+        all.iter().map(|it| (it.name, it.stored, &it.shape[..], &it.bytes[..])).collect();
     folder.write(FILE, safetensors(&tensors));
-    let described = all.iter().map(|(name, dtype, _, shape, _)| {
+    let described = all.iter().map(|Case { name, dtype, shape, .. }| {
         json!({"name": name, "dtype": dtype, "shape": shape, "value": {"file": FILE, "tensor": name}})
     });
     folder.write("model.json", model(&described.collect()));
@@ -72,7 +86,7 @@ fn every_bit_comes_through() {
     let answer = folder.done(&["init", "model.json", "--strict", "--out", "m.safetensors"]);
     assert!(!answer.stderr.contains("warning"), "{answer:?}");
     let file = folder.read("m.safetensors");
-    for (name, _, _, _, bytes) in buffers() {
+    for Case { name, bytes, .. } in buffers() {
         assert_eq!(tensor(&file, &format!("pos.{name}")), bytes, "{name}");
     }
     folder.done(&["verify", "model.json", "m.safetensors"]);

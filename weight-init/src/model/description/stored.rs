@@ -41,12 +41,10 @@ impl Files {
         };
         let same_shape = stored.shape().iter().copied().eq(shape.iter().map(|dim| *dim as u64));
         if !same_shape || StoredType::of(dtype) != Some(stored.dtype()) {
+            let found = stored.dtype().dtype();
+            let found = found.map_or_else(|| stored.dtype().to_string(), |it| it.name().to_owned());
             let message = format!(
-                "'{name}' in '{file}' is {} {:?}, but must be {} {shape:?}",
-                stored
-                    .dtype()
-                    .dtype()
-                    .map_or(stored.dtype().to_string(), |it| it.name().to_owned()),
+                "'{name}' in '{file}' is {found} {:?}, but must be {} {shape:?}",
                 stored.shape(),
                 dtype.name()
             );
