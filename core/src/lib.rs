@@ -84,7 +84,7 @@ pub mod random;
 pub mod resolve;
 pub mod tensor;
 
-pub use dtype::DType;
+pub use dtype::{DType, Opaque};
 pub use fill::{Fill, FillError};
 pub use float::{Compute, Float};
 pub use half::{bf16, f16};

@@ -185,16 +185,18 @@ pub const MAX_DEPTH: usize = 256;
 /// ```
 pub fn read_source(path: impl AsRef<Path>) -> io::Result<Source> {
     let path = path.as_ref();
-    let (name, bytes) = if path == Path::new("-") {
-        ("<stdin>".to_owned(), read_limited(io::stdin().lock(), MAX_BYTES))
-    } else {
-        let bytes = File::open(path).and_then(|file| read_limited(file, MAX_BYTES));
-        (path.display().to_string(), bytes)
+    let failed = |name: &str, error: io::Error| {
+        io::Error::new(error.kind(), format!("cannot read {name}: {error}"))
     };
-    match bytes {
-        Ok(bytes) => Ok(Source::new(name, bytes)),
-        Err(error) => Err(io::Error::new(error.kind(), format!("cannot read {name}: {error}"))),
+    if path == Path::new("-") {
+        let name = "<stdin>";
+        let bytes = read_limited(io::stdin().lock(), MAX_BYTES);
+        return bytes.map(|bytes| Source::new(name, bytes)).map_err(|error| failed(name, error));
     }
+    File::open(path)
+        .and_then(|file| read_limited(file, MAX_BYTES))
+        .map(|bytes| Source::of_file(path, bytes))
+        .map_err(|error| failed(&path.display().to_string(), error))
 }
 
 /// Everything from `input`, or an error if that is more than `max` bytes.

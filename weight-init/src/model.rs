@@ -34,11 +34,14 @@
 //! |---|---|---|
 //! | `name` | name in its layer | needed |
 //! | `shape` | list of dimensions | needed |
-//! | `dtype` | `"float32"`, `"bfloat16"`, `"int64"`, ... | `"float32"` |
-//! | `value` | what the constructor puts in: a number, or a list of one for each element | by the class |
+//! | `dtype` | `"float32"`, `"bfloat16"`, `"int64"`, ..., or one that is known by name only, such as `"complex64"` | `"float32"` |
+//! | `value` | what the constructor puts in: a number, a list of one for each element, or `{"file", "tensor"}` | by the class |
 //! | `layout` | parameters: `"out_in"` (PyTorch) or `"in_out"` (burn's Linear, Keras); fans follow it | `"out_in"` |
 //! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
-//! | `same_as` | parameters, beside `name` alone: the very same parameter as that of this full name | |
+//! | `same_as` | beside `name` alone: the very same parameter, or buffer, as that of this full name | |
+//!
+//! A `value` of `{"file": "model.buffers.safetensors", "tensor": "pos.index"}` is that tensor of a safetensors file in the
+//! description's own folder: the bits of any shape and element type that the format has.
 
 mod build;
 pub mod defaults;
@@ -54,8 +57,8 @@ use weight_init_core::{DType, InitWeights, Layer, Layout};
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
 use self::defaults::{BufferDefault, LayerFacts};
 pub use self::placed::PlacedInitCfg;
+use crate::checkpoint::Stored;
 use crate::config::Config;
-
 use crate::config::json;
 use crate::diagnostic::{Diagnostic, Source};
 
@@ -84,6 +87,8 @@ pub struct Model {
     values: HashMap<String, Values>,
     /// The layers by the path at which they are met first.
     paths: HashMap<String, usize>,
+    /// Full names of tied buffers and the first name of each.
+    buffer_ties: Vec<(String, String)>,
 }
 
 /// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
@@ -135,7 +140,7 @@ struct ChildNode {
     same_as: Option<String>,
 }
 
-/// Numbers that a tensor holds without any initializer: given by its description or a constructor.
+/// What a tensor holds without any initializer: given by its description or a constructor.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// The same number everywhere.
@@ -144,10 +149,12 @@ pub enum Values {
     Each(Vec<f64>),
     /// What a known constructor computes.
     Computed(BufferDefault),
+    /// What a file beside the description holds, of the tensor's own shape and element type.
+    Stored(Stored),
 }
 
 impl Values {
-    /// The number of element `index`, row-major; zero past the end.
+    /// The number of element `index`, row-major; zero past the end, and of stored values, which are read from their file.
     #[must_use]
     pub fn element(&self, index: u64) -> f64 {
         match self {
@@ -157,6 +164,7 @@ impl Values {
                 numbers.get(index).copied().unwrap_or_default()
             }
             Self::Computed(default) => default.element(index),
+            Self::Stored(_) => 0.0,
         }
     }
 }
@@ -246,6 +254,11 @@ impl Model {
     pub(crate) fn writes_nothing_itself(&self, path: &str) -> bool {
         let node = self.paths.get(path).and_then(|node| self.nodes.get(*node));
         node.is_some_and(|node| node.rewrites == Some(false))
+    }
+
+    /// Other names of tied buffers and the first name of each, but for those of tied layers.
+    pub(crate) fn buffer_ties(&self) -> &[(String, String)] {
+        &self.buffer_ties
     }
 
     /// What the description itself says is in the tensor of this full name.

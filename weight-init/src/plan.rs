@@ -33,7 +33,7 @@ pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 use self::own_code::{Overwriter, OwnCode};
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
-use crate::checkpoint::StateDict;
+pub use crate::checkpoint::Stored;
 use crate::model::defaults::ParamDefault;
 use crate::model::{Model, Values};
 
@@ -176,23 +176,6 @@ enum Held {
     Unfit(String),
 }
 
-/// A tensor in a checkpoint.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// The checkpoint.
-    pub checkpoint: Arc<StateDict>,
-    /// Number of the tensor in it.
-    pub tensor: usize,
-}
-
-impl Stored {
-    /// The name of the tensor in the checkpoint.
-    #[must_use]
-    pub fn name(&self) -> Option<&str> {
-        self.checkpoint.tensors().get(self.tensor).map(crate::checkpoint::StoredTensor::name)
-    }
-}
-
 /// A buffer and what is put into it.
 #[derive(Clone, Debug)]
 pub struct PlannedBuffer {
@@ -323,7 +306,7 @@ impl Plan {
         &self.loads
     }
 
-    /// Other names of tied parameters and the first name of each.
+    /// Other names of tied parameters and buffers and the first name of each.
     #[must_use]
     pub fn ties(&self) -> &[(String, String)] {
         &self.ties

@@ -14,7 +14,7 @@
 
 use std::fmt;
 
-use weight_init_core::DType;
+use weight_init_core::{DType, Opaque};
 
 pub mod read;
 pub mod write;
@@ -34,35 +34,20 @@ const METADATA: &str = "__metadata__";
 /// use weight_init::checkpoint::StoredType;
 /// use weight_init_core::DType;
 ///
-/// let bf16 = StoredType::from(DType::BF16);
+/// let bf16 = StoredType::of(DType::BF16).ok_or("no such type")?;
 /// assert_eq!((bf16.to_string().as_str(), bf16.bits(), bf16.dtype()), ("BF16", 16, Some(DType::BF16)));
+/// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredType(pub(in crate::checkpoint) ::safetensors::Dtype);
 
 impl StoredType {
-    /// Bits of one element.
+    /// The type in which elements of a type are stored; `None` for those that the format does not have.
     #[must_use]
-    pub fn bits(self) -> u64 {
-        self.0.bitsize() as u64
-    }
-
-    /// The element type of a parameter that is stored so; `None` for types that parameters do not have.
-    #[must_use]
-    pub fn dtype(self) -> Option<DType> {
-        DType::ALL.into_iter().find(|&dtype| Self::from(dtype) == self)
-    }
-
-    pub(crate) const fn format_type(self) -> ::safetensors::Dtype {
-        self.0
-    }
-}
-
-impl From<DType> for StoredType {
-    fn from(dtype: DType) -> Self {
+    pub const fn of(dtype: DType) -> Option<Self> {
         use ::safetensors::Dtype;
 
-        Self(match dtype {
+        Some(Self(match dtype {
             DType::Bool => Dtype::BOOL,
             DType::U8 => Dtype::U8,
             DType::I8 => Dtype::I8,
@@ -73,7 +58,33 @@ impl From<DType> for StoredType {
             DType::BF16 => Dtype::BF16,
             DType::F32 => Dtype::F32,
             DType::F64 => Dtype::F64,
-        })
+            DType::Opaque(Opaque::U16) => Dtype::U16,
+            DType::Opaque(Opaque::U32) => Dtype::U32,
+            DType::Opaque(Opaque::U64) => Dtype::U64,
+            DType::Opaque(Opaque::C64) => Dtype::C64,
+            DType::Opaque(Opaque::F8E4M3) => Dtype::F8_E4M3,
+            DType::Opaque(Opaque::F8E4M3Fnuz) => Dtype::F8_E4M3FNUZ,
+            DType::Opaque(Opaque::F8E5M2) => Dtype::F8_E5M2,
+            DType::Opaque(Opaque::F8E5M2Fnuz) => Dtype::F8_E5M2FNUZ,
+            DType::Opaque(Opaque::F8E8M0) => Dtype::F8_E8M0,
+            DType::Opaque(_) => return None,
+        }))
+    }
+
+    /// Bits of one element.
+    #[must_use]
+    pub fn bits(self) -> u64 {
+        self.0.bitsize() as u64
+    }
+
+    /// The element type whose numbers are stored so; `None` for types that are opaque, or that no parameter has.
+    #[must_use]
+    pub fn dtype(self) -> Option<DType> {
+        DType::ALL.into_iter().find(|&dtype| Self::of(dtype) == Some(self))
+    }
+
+    pub(crate) const fn format_type(self) -> ::safetensors::Dtype {
+        self.0
     }
 }
 
@@ -92,9 +103,14 @@ mod tests {
     #[test]
     fn sizes_agree_with_the_format() {
         for dtype in DType::ALL {
-            let stored = StoredType::from(dtype);
+            let stored = StoredType::of(dtype).unwrap();
             assert_eq!(stored.bits(), 8 * dtype.size() as u64);
             assert_eq!(stored.dtype(), Some(dtype));
+        }
+        for dtype in Opaque::ALL.map(DType::Opaque) {
+            let Some(stored) = StoredType::of(dtype) else { continue };
+            assert_eq!(stored.bits(), 8 * dtype.size() as u64);
+            assert_eq!(stored.dtype(), None);
         }
         assert_eq!(StoredType(::safetensors::Dtype::U16).dtype(), None);
     }

@@ -119,6 +119,11 @@ impl StateDict {
         }
     }
 
+    /// Opens a safetensors file, and nothing else: no other file is looked at.
+    pub(crate) fn open_safetensors(path: &Path) -> Result<Self, CheckpointError> {
+        Self::of_safetensors(SafetensorsFile::open(path)?)
+    }
+
     pub(crate) fn new(path: &Path, format: &'static str) -> Self {
         Self {
             path: path.to_owned(),

@@ -4,7 +4,7 @@ use std::fmt;
 use weight_init_core::{DType, bf16, f16};
 
 use super::{CreateError, Recipe};
-use crate::checkpoint::{CheckpointError, SafetensorsFile, TensorEntry};
+use crate::checkpoint::{CheckpointError, SafetensorsFile, StoredType, TensorEntry};
 use crate::diagnostic::escape;
 use crate::plan::{Plan, Tensor};
 use crate::run::{Chunk, Filler, RunError, generate};
@@ -130,7 +130,7 @@ enum Stop {
 
 fn kind(tensor: &Tensor<'_>, entry: &TensorEntry) -> Option<Difference> {
     let same_shape = entry.shape.iter().copied().eq(tensor.shape.iter().map(|dim| *dim as u64));
-    if same_shape && entry.dtype.dtype() == Some(tensor.dtype) {
+    if same_shape && StoredType::of(tensor.dtype) == Some(entry.dtype) {
         return None;
     }
     Some(Difference::Kind {
@@ -190,6 +190,7 @@ fn element(dtype: DType, bytes: &[u8]) -> String {
         DType::F16 => f16::from_bits(bits as u16).to_f64(),
         DType::BF16 => bf16::from_bits(bits as u16).to_f64(),
         DType::U8 | DType::Bool => return bits.to_string(),
+        DType::Opaque(_) => return format!("0x{bits:0width$x}", width = 2 * bytes.len()),
         _ => return ((bits << shift) as i64 >> shift).to_string(),
     };
     format!("{number:?} (0x{bits:0width$x})", width = 2 * bytes.len())

@@ -1,5 +1,7 @@
 //! Texts, and what a [`Span`] leads to.
 
+use std::path::{Path, PathBuf};
+
 use super::Diagnostic;
 use crate::value::Span;
 
@@ -11,6 +13,8 @@ use crate::value::Span;
 pub struct Source {
     name: String,
     bytes: Vec<u8>,
+    /// Where the file lies, if it is one.
+    folder: Option<PathBuf>,
     /// Its number among the files of a config.
     number: u32,
 }
@@ -41,7 +45,21 @@ pub trait Texts: std::fmt::Debug {
 impl Source {
     /// A text with the name that messages give it.
     pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), bytes: text.into(), number: 0 }
+        Self { name: name.into(), bytes: text.into(), folder: None, number: 0 }
+    }
+
+    /// The text of a file, which may name files beside it.
+    pub fn of_file(path: &Path, text: impl Into<Vec<u8>>) -> Self {
+        let folder = path.parent().map(|folder| match folder.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => folder.to_owned(),
+        });
+        Self { folder, ..Self::new(path.display().to_string(), text) }
+    }
+
+    /// The folder of the file; `None` of a text that is no file.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// The name, as a rule the file's path.

@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn every_type_of_a_parameter_is_decoded() {
         for dtype in DType::ALL {
-            assert_eq!(Decoder::of(dtype.into()).unwrap().element_bytes, dtype.size());
+            assert_eq!(
+                Decoder::of(StoredType::of(dtype).unwrap()).unwrap().element_bytes,
+                dtype.size()
+            );
             assert_eq!(crate::inspect::CHUNK_BYTES % dtype.size(), 0);
         }
     }

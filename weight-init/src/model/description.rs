@@ -1,6 +1,7 @@
 //! The JSON tree of a model → [`Model`]; strict, and every fault with its place.
 
 mod fields;
+mod stored;
 mod tensor;
 
 use std::collections::HashMap;
@@ -8,6 +9,7 @@ use std::collections::HashMap;
 use weight_init_core::InitWeights;
 
 use self::fields::{Fields, Place};
+use self::stored::Files;
 use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::value::Value;
@@ -36,10 +38,14 @@ pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic
         values: HashMap::new(),
         layers: HashMap::new(),
         params: HashMap::new(),
+        buffers: HashMap::new(),
+        buffer_ties: Vec::new(),
+        files: Files::default(),
     };
     reader.layer(layer, &Place::root(base), &mut Vec::new())?;
-    let paths = reader.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
-    Ok(Model { nodes: reader.nodes, values: reader.values, paths: paths.collect() })
+    let Reader { nodes, values, layers, buffer_ties, .. } = reader;
+    let paths = layers.into_iter().filter_map(|(path, node)| Some((path, node?))).collect();
+    Ok(Model { nodes, values, paths, buffer_ties })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -58,6 +64,10 @@ struct Reader<'s> {
     layers: HashMap<String, Option<usize>>,
     /// The parameters by full name: the layer and the place in it.
     params: HashMap<String, (usize, usize)>,
+    /// The buffers by full name: the name of the first that each is tied to, or its own.
+    buffers: HashMap<String, String>,
+    buffer_ties: Vec<(String, String)>,
+    files: Files,
 }
 
 impl Reader<'_> {
@@ -97,9 +107,16 @@ impl Reader<'_> {
         }
         self.nodes[index].padding_row = padding_row(&fields, &self.nodes[index])?;
         for (value, place) in fields.list("buffers")? {
-            let (buffer, values) = tensor::buffer(self.texts, value, &place)?;
-            fields.unique(&mut names, value, &place, &buffer.name)?;
-            let full = self.full_name(path, &buffer.name, value, &place)?;
+            let buffer = tensor::buffer_fields(self.texts, value, &place)?;
+            let name = buffer.name()?;
+            fields.unique(&mut names, value, &place, &name)?;
+            let full = self.full_name(path, &name, value, &place)?;
+            if let Some(target) = buffer.optional_string("same_as")? {
+                self.tie_buffer(&buffer, full, target)?;
+                continue;
+            }
+            let (buffer, values) = tensor::buffer(&buffer, &mut self.files)?;
+            self.buffers.insert(full.clone(), full.clone());
             self.values.extend(values.map(|values| (full, values)));
             self.nodes[index].buffers.push(buffer);
         }
@@ -145,14 +162,31 @@ impl Reader<'_> {
         }
     }
 
+    /// A buffer that stands under another name already is not a part of its layer: one name is in the file.
+    fn tie_buffer(
+        &mut self,
+        fields: &Fields<'_>,
+        name: String,
+        target: &str,
+    ) -> Result<(), Diagnostic> {
+        fields.only("a tied buffer", &["name", "same_as"])?;
+        let Some(first) = self.buffers.get(target).cloned() else {
+            let message = format!("no buffer was met before under the name '{target}'");
+            return Err(fields.fault_with_nearest("same_as", message, target, self.buffers.keys()));
+        };
+        self.buffers.insert(name.clone(), first.clone());
+        self.buffer_ties.push((name, first));
+        Ok(())
+    }
+
     fn param(
-        &self,
+        &mut self,
         value: &Value,
         place: &Place<'_>,
     ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
         let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
-            return tensor::param(&fields);
+            return tensor::param(&fields, &mut self.files);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
         let first = self.params.get(target);

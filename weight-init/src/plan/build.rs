@@ -127,6 +127,7 @@ impl Observer for Builder<'_> {
             if let Some(buffer) = first {
                 buffer.writes.extend(writes);
             }
+            self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }
         let buffer = visit.buffer();
@@ -178,7 +179,7 @@ impl<'b> Builder<'b> {
             buffers: Vec::new(),
             rules: Vec::new(),
             remarks: Vec::new(),
-            ties: Vec::new(),
+            ties: model.buffer_ties().to_vec(),
             own_code: Collector::default(),
             by_name: HashMap::new(),
             buffers_by_name: HashMap::new(),

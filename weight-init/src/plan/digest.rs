@@ -6,8 +6,8 @@ impl Plan {
     /// SHA-256, in hexadecimal, of everything that decides the values beside the seed: names, shapes, element
     /// types, streams and what writes each tensor.
     ///
-    /// Two plans of the same digest give the same file for the same seed, as long as the checkpoints that they load
-    /// are the same.
+    /// Two plans of the same digest give the same file for the same seed, as long as the checkpoints that they load, and
+    /// the files beside the description that hold its values, are the same: of both, the names count.
     #[must_use]
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();

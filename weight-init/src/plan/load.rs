@@ -10,7 +10,7 @@ use weight_init_core::{DType, nearest};
 
 use super::load_report::{Converted, LoadReport, Mismatched};
 use super::{By, Held, Plan, PlanError, RulePlace, Stored, Write};
-use crate::checkpoint::StateDict;
+use crate::checkpoint::{StateDict, StoredType};
 
 /// Why the checkpoints of a plan cannot be loaded.
 #[derive(Debug)]
@@ -241,7 +241,14 @@ impl Wanted<'_> {
         let same = tensor.shape().iter().copied().eq(self.shape.iter().map(|dim| *dim as u64));
         // As old versions of PyTorch saved scalars.
         let scalar = self.shape.is_empty() && tensor.shape() == [1];
-        let dtype = tensor.dtype().dtype();
+        let dtype = match self.dtype {
+            // Nothing is converted to an opaque type.
+            DType::Opaque(_) if StoredType::of(self.dtype) == Some(tensor.dtype()) => {
+                Some(self.dtype)
+            }
+            DType::Opaque(_) => None,
+            _ => tensor.dtype().dtype(),
+        };
         let Some(dtype) = dtype.filter(|_| same || scalar) else {
             let expected = format!("{} {:?}", self.dtype.name(), self.shape);
             let found = match dtype {

@@ -3,10 +3,11 @@ use std::ops::Range;
 
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Constant, Shape};
-use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
+use weight_init_core::{DType, Fill, Float, Opaque, Stream, bf16, f16};
 
 use super::warning::{unknown_buffers, unknown_params};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::checkpoint::StoredType;
 use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::defaults::ParamDefault;
@@ -40,8 +41,17 @@ pub enum Lowered<'p> {
     },
     /// Numbers that the description gives.
     Values(&'p Values),
-    /// A tensor of a checkpoint, of the same elements in perhaps another type.
+    /// A tensor of a checkpoint, or of a file beside the description, of the same elements in perhaps another type.
     Stored(&'p Stored),
+}
+
+impl<'p> Lowered<'p> {
+    const fn of(values: &'p Values) -> Self {
+        match values {
+            Values::Stored(stored) => Self::Stored(stored),
+            values => Self::Values(values),
+        }
+    }
 }
 
 /// What stands in for parameters of unknown constructors and buffers of unknown content.
@@ -207,7 +217,7 @@ impl PlannedParam {
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
             Writer::Untouched(ConstructorDefault::Values(values)) => {
-                let source = Lowered::Values(values);
+                let source = Lowered::of(values);
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
         };
@@ -221,7 +231,7 @@ impl super::PlannedBuffer {
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let source = match &self.stored {
             Some(stored) => Lowered::Stored(stored),
-            None => Lowered::Values(self.value.as_ref().unwrap_or_else(|| unknown.values())),
+            None => Lowered::of(self.value.as_ref().unwrap_or_else(|| unknown.values())),
         };
         Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
     }
@@ -276,7 +286,7 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => Ok(None),
+            Lowered::Values(_) | Lowered::Stored(_) => Ok(None),
         }
     }
 
@@ -288,6 +298,7 @@ impl Tensor<'_> {
             DType::F64 => self.fill::<f64>(0).map(drop),
             DType::F16 => self.fill::<f16>(0).map(drop),
             DType::BF16 => self.fill::<bf16>(0).map(drop),
+            DType::Opaque(opaque) => self.check_opaque(opaque),
             dtype => {
                 let number = match &self.source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
@@ -299,9 +310,7 @@ impl Tensor<'_> {
                         )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(Values::Each(_) | Values::Computed(_)) | Lowered::Stored(_) => {
-                        None
-                    }
+                    Lowered::Values(_) | Lowered::Stored(_) => None,
                 };
                 let numbers = match (&self.source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),
@@ -313,6 +322,35 @@ impl Tensor<'_> {
                 }
             }
         }
+    }
+}
+
+impl Tensor<'_> {
+    /// Opaque elements come from a file, or have no bit set, which is zero in all types but one.
+    fn check_opaque(&self, opaque: Opaque) -> Result<(), LowerError> {
+        let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
+        if StoredType::of(self.dtype).is_none() {
+            return Err(fault(format!(
+                "elements of type {} are not stored in safetensors, so that this tensor cannot be written",
+                opaque.name()
+            )));
+        }
+        let written = match &self.source {
+            Lowered::Stored(_) => return Ok(()),
+            Lowered::Init { init: Init::Constant(Constant { val: x }), .. }
+            | Lowered::Values(Values::All(x))
+                if *x == 0.0 && opaque != Opaque::F8E8M0 =>
+            {
+                return Ok(());
+            }
+            Lowered::Init { init, .. } => super::named::in_words(init),
+            Lowered::Values(_) => "a number".to_owned(),
+        };
+        Err(fault(format!(
+            "{written} cannot write elements of type {}: they are only copied, from the file of a 'value' or of a \
+             Pretrained rule",
+            opaque.name()
+        )))
     }
 }
 

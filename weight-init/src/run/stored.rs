@@ -9,7 +9,8 @@ const PIECE: usize = 64 << 10;
 /// Reads elements of a stored tensor as the type `to`, little endian.
 ///
 /// Numbers are converted as PyTorch's `copy_` does, but in one rounding: to a floating-point type the nearest value,
-/// ties to even; to a whole number towards zero, and within the range; to a bool whether it is not zero.
+/// ties to even; to a whole number towards zero, and within the range; to a bool whether it is not zero. Opaque elements
+/// are copied.
 pub(super) fn read(
     stored: &Stored,
     to: DType,

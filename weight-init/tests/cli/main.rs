@@ -3,6 +3,7 @@
 
 mod bench;
 mod config;
+mod describe;
 mod early_end;
 mod explain;
 mod hostile;
@@ -19,6 +20,7 @@ mod pretrained;
 mod readme;
 mod run;
 mod scale;
+mod stored_values;
 mod terminal;
 mod usage;
 mod verify;

@@ -70,6 +70,16 @@ Examples:
   weight-init config configs/retinanet/retinanet_r50_fpn_1x_coco.py
   weight-init config model.py --format yaml > model.yaml")]
     Config(ConfigArgs),
+    /// Print a Python script that describes PyTorch and OpenMMLab models: what MODEL of the other commands may be
+    #[command(after_help = "\
+The script needs PyTorch, and nothing of this program.
+
+Examples:
+  weight-init describe > describe.py
+  python describe.py torchvision.models:resnet50 num_classes=10 --out model.json
+  python describe.py mmengine:configs/retinanet/retinanet_r50_fpn_1x_coco.py --out model.json
+  weight-init init model.json --out model.safetensors")]
+    Describe,
     /// Measure how fast this machine fills memory, beside memset in the same run
     #[command(after_help = "\
 Examples:

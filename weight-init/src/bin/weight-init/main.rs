@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Inspect(command) => inspect::run(&command),
         Command::Verify(command) => verify::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Describe => output::print_as_is(include_str!("../../../describe.py")),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man => shell::man(),

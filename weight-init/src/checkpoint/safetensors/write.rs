@@ -178,7 +178,13 @@ fn header(
         if !names.insert(info.name.as_str()) {
             return Err(Problem::DuplicateTensor { tensor: name() });
         }
-        let dtype = StoredType::from(info.dtype);
+        let dtype = StoredType::of(info.dtype).ok_or_else(|| Problem::Tensor {
+            tensor: name(),
+            message: format!(
+                "elements of type {} are not stored in safetensors",
+                info.dtype.name()
+            ),
+        })?;
         let bytes = info.byte_len().ok_or_else(|| Problem::ShapeOverflow {
             tensor: name(),
             dtype: dtype.to_string(),
@@ -298,7 +304,7 @@ mod tests {
             let view = read.tensor(&info.name).unwrap();
             assert_eq!(
                 (view.shape(), StoredType(view.dtype())),
-                (&info.shape[..], info.dtype.into())
+                (&info.shape[..], StoredType::of(info.dtype).unwrap())
             );
             assert_eq!(view.data(), &data[begin..][..view.data().len()]);
             begin += view.data().len();

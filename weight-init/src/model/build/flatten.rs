@@ -21,7 +21,12 @@ pub(super) fn model(
     match flat.layer(spec, &mut Vec::new()) {
         Ok(_) => {
             let paths = flat.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
-            Ok(Model { nodes: flat.nodes, values: flat.values, paths: paths.collect() })
+            Ok(Model {
+                nodes: flat.nodes,
+                values: flat.values,
+                paths: paths.collect(),
+                buffer_ties: Vec::new(),
+            })
         }
         Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),
     }

@@ -94,6 +94,16 @@ impl<'a> Fields<'a> {
         self.value.get(key).filter(|value| !value.is_null())
     }
 
+    /// The texts that the values stand in.
+    pub(super) const fn texts(&self) -> &'a dyn Texts {
+        self.texts
+    }
+
+    /// The place of the value of `key`.
+    pub(super) const fn below(&self, key: &'a str) -> Place<'a> {
+        self.place.below(key, None)
+    }
+
     /// The path of the value of `key`.
     pub(super) fn place_of(&self, key: &str) -> String {
         self.place.below(key, None).to_string()

@@ -1,12 +1,13 @@
 use weight_init_core::{DType, Layout};
 
 use super::fields::{Fields, Place};
+use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
 use crate::value::{Kind, Value};
 
 const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
-const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "value"];
+const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "same_as", "value"];
 
 pub(super) fn param_fields<'a>(
     texts: &'a dyn Texts,
@@ -17,7 +18,10 @@ pub(super) fn param_fields<'a>(
 }
 
 /// A parameter that is not tied, and what the description says is in it.
-pub(super) fn param(fields: &Fields<'_>) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+pub(super) fn param(
+    fields: &Fields<'_>,
+    files: &mut Files,
+) -> Result<(ParamNode, Option<Values>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let layout = match fields.optional_string("layout")? {
@@ -28,21 +32,27 @@ pub(super) fn param(fields: &Fields<'_>) -> Result<(ParamNode, Option<Values>), 
             return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
         }
     };
-    let value = values(fields, &shape)?;
+    let value = values(fields, dtype, &shape, files)?;
     let stream = fields.optional_string("stream")?.map(str::to_owned);
     Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
 }
 
-/// A buffer and what the description says is in it.
+pub(super) fn buffer_fields<'a>(
+    texts: &'a dyn Texts,
+    value: &'a Value,
+    place: &'a Place<'a>,
+) -> Result<Fields<'a>, Diagnostic> {
+    Fields::read(texts, value, place, "buffer", BUFFER_KEYS)
+}
+
+/// A buffer that is not tied, and what the description says is in it.
 pub(super) fn buffer(
-    texts: &dyn Texts,
-    value: &Value,
-    place: &Place<'_>,
+    fields: &Fields<'_>,
+    files: &mut Files,
 ) -> Result<(BufferNode, Option<Values>), Diagnostic> {
-    let fields = Fields::read(texts, value, place, "buffer", BUFFER_KEYS)?;
-    let dtype = dtype(&fields)?;
-    let shape = shape(&fields, dtype)?;
-    let value = values(&fields, &shape)?;
+    let dtype = dtype(fields)?;
+    let shape = shape(fields, dtype)?;
+    let value = values(fields, dtype, &shape, files)?;
     Ok((BufferNode { name: fields.name()?, shape, dtype }, value))
 }
 
@@ -79,15 +89,27 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
     Ok(dims)
 }
 
-/// A number for the whole tensor or a list, nested or flat, of one for each element.
-fn values(fields: &Fields<'_>, shape: &[usize]) -> Result<Option<Values>, Diagnostic> {
+/// A number for the whole tensor, a list, nested or flat, of one for each element, or a tensor of a file.
+fn values(
+    fields: &Fields<'_>,
+    dtype: DType,
+    shape: &[usize],
+    files: &mut Files,
+) -> Result<Option<Values>, Diagnostic> {
     let Some(value) = fields.get("value") else { return Ok(None) };
+    if value.as_dict().is_some() {
+        return files.tensor(fields, value, dtype, shape).map(|it| Some(Values::Stored(it)));
+    }
     if let Some(number) = value.as_float() {
         return Ok(Some(Values::All(number)));
     }
     let mut numbers = Vec::new();
     if let Err(found) = flatten(value, &mut numbers) {
-        return Err(fields.wrong("value", "a number or a list of numbers", found));
+        return Err(fields.wrong(
+            "value",
+            "a number, a list of numbers or a dict with 'file' and 'tensor'",
+            found,
+        ));
     }
     let elements = if shape.contains(&0) { 0 } else { shape.iter().product::<usize>() };
     if numbers.len() != elements {
