@@ -224,7 +224,7 @@ impl Model {
         self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_ref()
     }
 
-    /// The layer first met at `path`, with what the constructor defaults go by; `layer` is that layer, called `name`.
+    /// The layer at `path`, called `name` there, with what the constructor defaults go by.
     fn facts<'a>(&'a self, path: &str, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
         let facts = LayerFacts::new(name, layer);
         match self.paths.get(path).and_then(|node| self.nodes.get(*node)) {
@@ -234,11 +234,12 @@ impl Model {
                 padding_row: node.padding_row,
                 ..facts
             },
-            None => facts,
+            // At the path where it was met first, it has its say.
+            None => LayerFacts { rewrites: Some(false), ..facts },
         }
     }
 
-    /// The facts of a layer and those above it, the nearest first; `path` is where the layer is met first.
+    /// The facts of the layer at `path` and of those above it, the nearest first.
     pub(crate) fn lineage<'a>(
         &'a self,
         path: &str,

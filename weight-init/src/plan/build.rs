@@ -84,6 +84,13 @@ impl Observer for Builder<'_> {
             writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
             param.writes.extend(writes);
             param.init_weights.extend(init_weights);
+            if param.constructor.is_none() {
+                let path = visit.path().to_string();
+                let layer = layer_of(&path);
+                let lineage = self.model.lineage(layer, visit.lineage());
+                let above = lineage.get(1..).unwrap_or_default();
+                param.constructor = self.own_code.constructor(layer_of(layer), above);
+            }
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }

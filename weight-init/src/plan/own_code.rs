@@ -73,14 +73,13 @@ impl Collector {
 
     /// The outermost module above a parameter whose own `init_weights` is called on this path.
     pub(super) fn init_weights(&mut self, model: &Model, visit: &ParamVisit<'_>) -> Option<usize> {
-        let (path, class) = visit
+        let outermost = visit
             .customs()
             .filter(|custom| !model.writes_nothing_itself(&custom.first_path.to_string()))
-            .map(|custom| (custom.path.to_string(), custom.layer.class()))
             .last()?;
         let modules = &mut self.found.modules;
-        Some(*self.by_module.entry(path).or_insert_with_key(|path| {
-            modules.push(Module { path: path.clone(), class: class.to_owned() });
+        Some(*self.by_module.entry(outermost.path.to_string()).or_insert_with_key(|path| {
+            modules.push(Module { path: path.clone(), class: outermost.layer.class().to_owned() });
             modules.len() - 1
         }))
     }

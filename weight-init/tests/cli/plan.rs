@@ -359,6 +359,24 @@ fn code_that_nobody_describes_is_one_short_warning() {
     assert_eq!(folder.done(&["plan", "model.json", "--strict"]).stderr, "");
 }
 
+/// A layer that a class shares with others is that class's to change, on whichever path it comes first.
+#[test]
+fn code_of_a_class_reaches_what_it_shares() {
+    let folder = Folder::new();
+    let model = |more: &str| {
+        format!(
+            r#"{{"class": "Sequential", "children": [
+                 {{"name": "0", "class": "Linear", "params": [{{"name": "weight", "shape": [2, 2]}}]}},
+                 {{"name": "1", "class": "Tied", {more} "children": [{{"name": "fc", "same_as": "0"}}]}}]}}"#
+        )
+    };
+    folder.write("model.json", model(""));
+    let said = folder.done(&["plan", "model.json"]).stderr;
+    assert!(said.contains("the constructors of Tied may change 1 parameter"), "{said}");
+    folder.write("model.json", model(r#""rewrites": false,"#));
+    assert_eq!(folder.done(&["plan", "model.json", "--strict"]).stderr, "");
+}
+
 #[test]
 fn what_our_own_registry_builds_has_no_code_of_its_own() {
     let folder = Folder::new();
