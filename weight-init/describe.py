@@ -187,9 +187,11 @@ def values_are_its_own(module):
     cls = type(module)
     for base in cls.__mro__:
         if is_known(base):
-            # A class of its own may have the name of a known one.
-            of_its_own = base is not cls and base.__name__ in CONTAINERS
-            return of_its_own and bool(module._parameters or module._buffers or hasattr(torch.nn, cls.__name__))
+            if base is cls or base.__name__ not in CONTAINERS:
+                return False
+            # A class of its own, which may have the name of a known one.
+            holds_layers = bool(module._modules) and hasattr(torch.nn, cls.__name__)
+            return bool(module._parameters or module._buffers) or holds_layers
         if "reset_parameters" in vars(base) or "_reset_parameters" in vars(base):
             return True
     return False
