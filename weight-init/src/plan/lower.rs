@@ -115,8 +115,9 @@ impl fmt::Display for LowerError {
                 for (index, (name, class)) in params.iter().take(8).enumerate() {
                     let separator = if index > 0 { ", " } else { "" };
                     write!(f, "{separator}{} ({}", escape(name), escape(class))?;
-                    let mut known = known_classes();
-                    match known.find(|known| known.eq_ignore_ascii_case(class)) {
+                    let is_meant =
+                        |known: &&str| known != class && known.eq_ignore_ascii_case(class);
+                    match known_classes().find(is_meant) {
                         Some(near) => write!(f, "; did you mean '{near}'?)")?,
                         None => f.write_str(")")?,
                     }
