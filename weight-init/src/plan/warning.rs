@@ -227,7 +227,8 @@ pub(super) fn unknown_buffers<'a>(
 /// Each with its class, and with the known class that differs from it in case alone.
 fn with_classes<'a>(tensors: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
     let with_class = |(name, class): (&str, &str)| {
-        let near = known_classes().find(|known| known.eq_ignore_ascii_case(class));
+        let is_meant = |known: &&str| known != &class && known.eq_ignore_ascii_case(class);
+        let near = known_classes().find(is_meant);
         let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         format!("{name} ({class}{near})")
     };

@@ -314,7 +314,7 @@ fn a_hyphen_is_standard_output() {
     let output = folder.command(&["init", "model.json", "--out", "-"]).output().unwrap();
     assert!(output.stdout == bytes && output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.starts_with("wrote to standard output: 8 parameters"), "{said}");
+    assert!(said.contains("wrote to standard output: 8 parameters"), "{said}");
 
     // What was in the file before, and what is written after, stays.
     let weight_init = env!("CARGO_BIN_EXE_weight-init");

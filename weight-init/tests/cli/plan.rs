@@ -197,6 +197,14 @@ fn names_differ_in_case() {
         .refused(2, &["conv.weight (Conv2D; did you mean 'Conv2d'?)"]);
     folder.write(
         "model.json",
+        text("Conv2d", "Conv2d")
+            .replace(r#""weight", "shape": [2, 2, 1, 1]"#, r#""gain", "shape": [2]"#),
+    );
+    folder
+        .run(&["init", "model.json", "--out", "m.safetensors"])
+        .refused(2, &["conv.gain (Conv2d); "]);
+    folder.write(
+        "model.json",
         text("Conv2D", "Conv2d").replace(r#", "override": {"name": "fc"}"#, ""),
     );
     let answer = folder.done(&["plan", "model.json"]);
