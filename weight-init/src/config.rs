@@ -13,6 +13,7 @@
 pub mod de;
 pub mod json;
 mod load;
+mod meter;
 mod python;
 mod text;
 mod toml;
@@ -184,11 +185,15 @@ pub const MAX_DEPTH: usize = 256;
 /// assert!(error.to_string().starts_with("cannot read no/such/file.json: "));
 /// ```
 pub fn read_source(path: impl AsRef<Path>) -> io::Result<Source> {
-    let path = path.as_ref();
+    read_up_to(path.as_ref(), MAX_BYTES)
+}
+
+/// Reads a file of at most `max` bytes.
+fn read_up_to(path: &Path, max: usize) -> io::Result<Source> {
     let (name, bytes) = if path == Path::new("-") {
-        ("<stdin>".to_owned(), read_limited(io::stdin().lock(), MAX_BYTES))
+        ("<stdin>".to_owned(), read_limited(io::stdin().lock(), max))
     } else {
-        let bytes = File::open(path).and_then(|file| read_limited(file, MAX_BYTES));
+        let bytes = File::open(path).and_then(|file| read_limited(file, max));
         (path.display().to_string(), bytes)
     };
     match bytes {

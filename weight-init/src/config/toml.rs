@@ -4,9 +4,12 @@
 //! A date is a string. The parser is the `toml` crate's, which gives the place of every key and value and bounds its
 //! own recursion.
 
+use std::rc::Rc;
+
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::meter::Meter;
 use super::text::Text;
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Value};
@@ -14,7 +17,9 @@ use crate::value::{Entry, Kind, Value};
 /// The key of the table that stands for null.
 const NULL: &str = "__null__";
 
-pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
+pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
+    let bytes = tokens(text.as_str());
+    meter.take(bytes).map_err(|fault| Diagnostic::of_file(text.source().name(), fault.0))?;
     match DeTable::parse(text.as_str()) {
         Ok(table) => {
             let span = text.span(table.span().start, table.span().end);
@@ -27,6 +32,28 @@ pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
         }
     }
 }
+
+/// What the parser's tokens and tree take, and the values that they become, at most.
+fn tokens(text: &str) -> usize {
+    let mut before = b'\n';
+    let mut bytes = 0_usize;
+    for byte in text.bytes() {
+        bytes += match byte {
+            b'[' | b'{' if before != b'\n' && before != b'[' => BRACKET,
+            b',' | b'[' | b'{' | b'=' | b'\n' => TOKEN,
+            b']' | b'}' | b'.' | b'#' => TOKEN / 2,
+            _ => 1,
+        };
+        before = byte;
+    }
+    bytes
+}
+
+/// Bytes of a token and of the value behind it.
+const TOKEN: usize = 200;
+
+/// Bytes of a list, which begins with room for four values.
+const BRACKET: usize = 640;
 
 fn dict(text: &Text<'_>, table: &DeTable<'_>) -> Result<Kind, Diagnostic> {
     let entries = table.iter().map(|(key, value)| {

@@ -44,6 +44,12 @@ impl Source {
         Self { name: name.into(), bytes: text.into(), number: 0 }
     }
 
+    /// The same text under another name.
+    #[must_use]
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// The name, as a rule the file's path.
     pub fn name(&self) -> &str {
         &self.name

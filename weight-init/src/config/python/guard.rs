@@ -1,4 +1,4 @@
-//! What is refused before it is parsed: code that would nest too deep.
+//! What is told before code is parsed, from its tokens alone: whether it nests too deep, and what its syntax tree takes.
 //!
 //! The parser, the evaluator and the drop of a syntax tree recurse as deep as the code nests, so the nesting is
 //! bounded first, from the tokens alone: brackets and blocks that are open, and beside them everything in one
@@ -16,31 +16,62 @@ const MAX_BRACKETS: usize = 200;
 /// Blocks inside each other, at most, as in Python itself.
 const MAX_BLOCKS: usize = 100;
 
-/// Where the code nests too deep, and what it nests.
-pub(super) fn too_deep(text: &str) -> Option<(usize, String)> {
-    let message = nested(text)?;
+/// Bytes that the syntax tree and the tokens of a code take, at most; or where it nests too deep, and what it nests.
+pub(super) fn size(text: &str) -> Result<usize, (usize, String)> {
+    let message = match weighed(text) {
+        Ok(bytes) => return Ok(bytes),
+        Err(message) => message,
+    };
     // The lexer does not say where its tokens are: the place is the end of the shortest beginning that is too deep.
     let (mut short, mut long) = (0, text.len());
     while short + 1 < long {
         let middle = short.midpoint(long);
-        if nested(&text[..text.floor_char_boundary(middle)]).is_some() {
+        if weighed(&text[..text.floor_char_boundary(middle)]).is_err() {
             long = middle;
         } else {
             short = middle;
         }
     }
-    Some((text.floor_char_boundary(short), message))
+    Err((text.floor_char_boundary(short), message))
 }
 
-fn nested(text: &str) -> Option<String> {
+/// What the tree takes for a token: the token itself, and a node in a box of its own.
+const NODE: usize = 96;
+
+/// What it takes for a mark between nodes.
+const MARK: usize = 16;
+
+/// What it takes for a statement.
+const STATEMENT: usize = 240;
+
+/// What it takes for a bracket: the vector of the elements begins with room for four.
+const BRACKET: usize = 340;
+
+fn weighed(text: &str) -> Result<usize, String> {
     let mut lexer = lexer::lex(text, Mode::Module);
     // For each open bracket: tokens of its present element that may nest, and of the whole of it.
     let mut levels = vec![Level::default()];
     let mut sum = 0;
     let mut blocks = 0_usize;
+    let mut bytes = text.len();
     loop {
-        match lexer.next_token() {
-            TokenKind::EndOfFile => return None,
+        let token = lexer.next_token();
+        bytes += match token {
+            TokenKind::Comma
+            | TokenKind::Colon
+            | TokenKind::Comment
+            | TokenKind::NonLogicalNewline
+            | TokenKind::Indent
+            | TokenKind::Dedent
+            | TokenKind::Rpar
+            | TokenKind::Rsqb
+            | TokenKind::Rbrace => MARK,
+            TokenKind::Newline | TokenKind::Semi => STATEMENT,
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => BRACKET,
+            _ => NODE,
+        };
+        match token {
+            TokenKind::EndOfFile => return Ok(bytes),
             TokenKind::Comment | TokenKind::NonLogicalNewline => continue,
             TokenKind::Indent => blocks += 1,
             TokenKind::Dedent => blocks = blocks.saturating_sub(1),
@@ -71,13 +102,13 @@ fn nested(text: &str) -> Option<String> {
             _ => count(&mut levels, &mut sum, false),
         }
         if blocks > MAX_BLOCKS {
-            return Some(format!("more than {MAX_BLOCKS} blocks inside each other"));
+            return Err(format!("more than {MAX_BLOCKS} blocks inside each other"));
         }
         if levels.len() > MAX_BRACKETS {
-            return Some(format!("more than {MAX_BRACKETS} brackets inside each other"));
+            return Err(format!("more than {MAX_BRACKETS} brackets inside each other"));
         }
         if sum > MAX_NESTING {
-            return Some(format!(
+            return Err(format!(
                 "an expression of more than {MAX_NESTING} parts inside each other"
             ));
         }
@@ -107,6 +138,7 @@ mod tests {
 
     #[test]
     fn deep_code_is_refused_and_wide_code_is_not() {
+        let too_deep = |code: &str| size(code).err();
         let wide = format!("x = [{}]\n", "dict(type='a', b=[1, 2]), ".repeat(10_000));
         assert_eq!(too_deep(&wide), None);
         let long = "x = a + b\n".repeat(10_000);
