@@ -116,9 +116,10 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// What the format cannot say: a NaN in JSON, integers above 2⁶³ − 1 in TOML.
+    /// What the format cannot say: a NaN in JSON, integers above 2⁶³ − 1 in TOML; and a text of more than 16 MiB and eight
+    /// times what was read for it.
     pub fn write(&self, format: Format) -> Result<String, String> {
-        write::write(&self.value, format)
+        write::write(&self.value, format, self.sources.len())
     }
 }
 

@@ -55,7 +55,14 @@ const STACK: usize = 128 << 20;
 pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
     let format = Format::of(path)?;
     let max = if format == Format::Python { MAX_BYTES } else { super::MAX_BYTES };
-    let source = read_up_to(path, max).map_err(ConfigError::Io)?;
+    let source = read_up_to(path, max).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => {
+            let name = path.display().to_string();
+            let message = format!("larger than {max} bytes, the most that a config may have");
+            ConfigError::Invalid(Diagnostic::of_file(&name, message))
+        }
+        _ => ConfigError::Io(error),
+    })?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (value, source) = match without_bases(source, format, &absolute)? {
         (Some(value), source) => (value, source),

@@ -16,8 +16,8 @@
 //! Dicts are Python's where the config makes them, and mmengine's `ConfigDict` where they come from a base: their keys
 //! are attributes, `update` merges, `pop` never fails.
 //!
-//! Bounds: 2 MiB of text a file, 1000 files, 10 million steps, 256 MiB of objects, nesting as [`guard`] and
-//! [`evaluate`] say. Each is an error with a place.
+//! Bounds: 2 MiB of text a file, 1000 readings of files, steps and memory as the [`meter`](super::meter) has them, nesting
+//! as [`guard`] and [`evaluate`] say. Each is an error with a place.
 
 mod builtins;
 mod call;
@@ -76,12 +76,12 @@ impl Module {
         };
         let whole = |message| Diagnostic::of_file(text.source().name(), message);
         meter.step(text.as_str().len()).map_err(|fault| whole(fault.0))?;
-        let bytes = match guard::size(text.as_str()) {
-            Ok(bytes) => bytes,
+        let size = match guard::size(text.as_str()) {
+            Ok(size) => size,
             Err((at, message)) => return Err(fault(at, at + 1, message)),
         };
         let mut charge = Charge::new(meter);
-        charge.take(bytes).map_err(|fault| whole(fault.0))?;
+        charge.take(size.tree + size.tokens).map_err(|fault| whole(fault.0))?;
         match parse_module(text.as_str()) {
             Ok(parsed) => {
                 if let Some((start, end)) = surrogate::find(text.as_str(), parsed.tokens()) {
@@ -91,7 +91,9 @@ impl Module {
                     );
                     return Err(fault(start, end, message));
                 }
-                Ok(Self { syntax: parsed.into_syntax(), _charge: charge })
+                let syntax = parsed.into_syntax();
+                charge.give(size.tokens);
+                Ok(Self { syntax, _charge: charge })
             }
             Err(error) => {
                 let range = error.location;

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::meter::Meter;
 use super::text::Text;
+use super::write::Out;
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Value};
 
@@ -109,17 +110,15 @@ fn value(text: &Text<'_>, value: &Spanned<DeValue<'_>>) -> Result<Value, Diagnos
 /// # Errors
 ///
 /// If the value is no dict, or holds an integer beyond what TOML has.
-pub(super) fn write(value: &Value) -> Result<String, String> {
+pub(super) fn write(value: &Value, out: &mut Out) -> Result<(), String> {
     let Some(entries) = value.as_dict() else {
         return Err(format!("a TOML document is a dict, found {}", value.kind_name()));
     };
-    let mut out = String::new();
-    table(entries, "", &mut out)?;
-    Ok(out)
+    table(entries, "", out)
 }
 
 /// The entries of the table at `path`, those that need a header of their own behind the others.
-fn table(entries: &[Entry], path: &str, out: &mut String) -> Result<(), String> {
+fn table(entries: &[Entry], path: &str, out: &mut Out) -> Result<(), String> {
     let (tables, plain): (Vec<_>, Vec<_>) =
         entries.iter().partition(|entry| is_table(&entry.value));
     for Entry { key, value, .. } in plain {
@@ -131,6 +130,7 @@ fn table(entries: &[Entry], path: &str, out: &mut String) -> Result<(), String> 
     for Entry { key, value, .. } in tables {
         let path =
             if path.is_empty() { self::key(key) } else { format!("{path}.{}", self::key(key)) };
+        out.room()?;
         out.push_str(&format!("{}[{path}]\n", if out.is_empty() { "" } else { "\n" }));
         table(value.as_dict().unwrap_or_default(), &path, out)?;
     }
@@ -147,7 +147,8 @@ fn key(key: &str) -> String {
     if bare { key.to_owned() } else { string(key) }
 }
 
-fn inline(value: &Value, out: &mut String) -> Result<(), String> {
+fn inline(value: &Value, out: &mut Out) -> Result<(), String> {
+    out.room()?;
     match &value.kind {
         Kind::Null => out.push_str(&format!("{{ {NULL} = true }}")),
         Kind::Bool(bool) => out.push_str(&bool.to_string()),

@@ -107,6 +107,11 @@ impl Sources {
         self.others.last().unwrap_or(&self.first)
     }
 
+    /// The bytes of all texts.
+    pub(crate) fn len(&self) -> usize {
+        self.others.iter().fold(self.first.bytes.len(), |sum, source| sum + source.bytes.len())
+    }
+
     /// The file that was named.
     pub const fn first(&self) -> &Source {
         &self.first

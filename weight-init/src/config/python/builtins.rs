@@ -10,7 +10,7 @@ use self::path::path;
 use super::call::Arguments;
 use super::entries::Keys;
 use super::evaluate::Evaluator;
-use super::heap::{Heap, Walk};
+use super::heap::{Dict, Heap, Walk};
 use super::object::{Builtin, Object};
 use super::slots::{Slot, Slots};
 use super::{Scope, format, methods, operator, show, subscript};
@@ -124,7 +124,7 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
     match builtin {
         Builtin::Dict | Builtin::OrderedDict => {
             let entries = methods::from_arguments(heap, arguments, span)?;
-            Ok(Object::Dict(heap.dict(entries, false)?))
+            Ok(Object::Dict(heap.share_dict(Dict { entries, config: false })?))
         }
         Builtin::List | Builtin::Tuple | Builtin::Iter | Builtin::Reversed => {
             let mut slots =

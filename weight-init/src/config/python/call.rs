@@ -1,5 +1,7 @@
 //! Calling: arguments, functions of the config, what else can be called.
 
+use std::rc::Rc;
+
 use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
@@ -18,13 +20,13 @@ use crate::value::Span;
 #[derive(Debug)]
 pub(super) struct Arguments {
     pub(super) positional: Slots,
-    pub(super) named: Entries,
+    pub(super) named: Rc<Entries>,
 }
 
 impl Arguments {
     /// A row of arguments without names.
     pub(super) fn row(heap: &Heap, positional: Slots) -> Outcome<Self> {
-        Ok(Self { positional, named: heap.entries()? })
+        Ok(Self { positional, named: Rc::new(heap.entries()?) })
     }
 
     /// The argument without a name at `index`.
@@ -109,7 +111,7 @@ impl Evaluator<'_> {
                 put(self, key.clone(), entry.key_span, entry.slot.clone())?;
             }
         }
-        Ok(Arguments { positional, named })
+        Ok(Arguments { positional, named: Rc::new(named) })
     }
 
     /// Calls anything.

@@ -87,9 +87,9 @@ impl Spec {
             _ => ("", text),
         };
         out.push_str(sign)?;
-        (0..before).try_for_each(|_| out.push(fill))?;
+        out.repeat(fill.encode_utf8(&mut [0; 4]), before)?;
         out.push_str(digits)?;
-        (0..behind).try_for_each(|_| out.push(fill))
+        out.repeat(fill.encode_utf8(&mut [0; 4]), behind)
     }
 
     fn signed(&self, negative: bool, digits: &str) -> String {

@@ -3,6 +3,8 @@
 mod list;
 mod text;
 
+use std::rc::Rc;
+
 pub(super) use self::list::sorted;
 use self::list::{list_method, sequence_method};
 use self::text::str_method;
@@ -186,13 +188,16 @@ pub(super) fn from_arguments(
     heap: &mut Heap,
     arguments: &Arguments,
     span: Span,
-) -> Outcome<Entries> {
+) -> Outcome<Rc<Entries>> {
     if arguments.positional.len() > 1 {
         let count = arguments.positional.len();
         return fault(format!("at most one argument without a name, found {count}"));
     }
     let mut entries = match arguments.positional.get(0)? {
-        None => heap.entries()?,
+        None => return Ok(Rc::clone(&arguments.named)),
+        Some(Slot { object: Object::Dict(id), .. }) if arguments.named.is_empty() => {
+            return Ok(heap.entries_of(*id));
+        }
         Some(Slot { object: Object::Dict(id), .. }) => heap.entries_of(*id).copy()?,
         Some(pairs) => {
             let mut entries = heap.entries()?;
@@ -212,5 +217,5 @@ pub(super) fn from_arguments(
         let (key, entry) = entry?;
         entries.insert(key.clone(), entry.key_span, entry.slot.clone())?;
     }
-    Ok(entries)
+    Ok(Rc::new(entries))
 }

@@ -77,9 +77,7 @@ pub(super) fn binary(
             if other.as_int().is_some() =>
         {
             let mut out = heap.buffer();
-            for _ in 0..repetitions(other, text.len())? {
-                out.push_str(text.read()?)?;
-            }
+            out.repeat(text.read()?, repetitions(other, text.len())?)?;
             Ok(Object::Str(out.finish()?))
         }
         (Operator::Mult, Object::List(id), other) | (Operator::Mult, other, Object::List(id))

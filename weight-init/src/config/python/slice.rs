@@ -160,11 +160,9 @@ mod tests {
         let steps =
             [None, Some(1), Some(2), Some(5), Some(-1), Some(-2), Some(i128::MAX), Some(i128::MIN)];
         for len in [0_usize, 1, 4, 5] {
-            for (lower, upper, step) in bounds.iter().flat_map(|lower| {
-                bounds
-                    .iter()
-                    .flat_map(move |upper| steps.iter().map(move |step| (*lower, *upper, *step)))
-            }) {
+            for index in 0..bounds.len() * bounds.len() * steps.len() {
+                let (lower, rest) = (bounds[index % bounds.len()], index / bounds.len());
+                let (upper, step) = (bounds[rest % bounds.len()], steps[rest / bounds.len()]);
                 let found: Vec<_> =
                     Slice { lower, upper, step }.indices(len).unwrap().each().collect();
                 // Python's own definition: from the clamped start, by the step, while before the clamped end.

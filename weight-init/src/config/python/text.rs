@@ -16,7 +16,7 @@ struct Inner {
 }
 
 /// What a string takes beside its text.
-const STR: usize = size_of::<Inner>() + 32;
+const STR: usize = size_of::<Inner>() + 48;
 
 /// Bytes of a string that an operation makes, at most.
 pub(super) const MAX_STRING: usize = 16 << 20;
@@ -106,6 +106,15 @@ impl Buffer {
         Ok(())
     }
 
+    /// Adds a text so many times.
+    pub(in crate::config) fn repeat(&mut self, text: &str, count: usize) -> Outcome<()> {
+        let bytes = text.len().saturating_mul(count);
+        self.charge.meter().look(bytes)?;
+        self.reserve(bytes)?;
+        self.text.extend(std::iter::repeat_n(text, count));
+        Ok(())
+    }
+
     /// Adds a character.
     pub(in crate::config) fn push(&mut self, c: char) -> Outcome<()> {
         self.charge.meter().step(1)?;
@@ -121,7 +130,7 @@ impl Buffer {
     fn reserve(&mut self, more: usize) -> Outcome<()> {
         let needed = self.text.len().saturating_add(more);
         if needed > MAX_STRING {
-            return fault(format!("a string of more than {MAX_STRING} bytes"));
+            return fault(format!("a string of more than {} MiB", MAX_STRING >> 20));
         }
         let capacity = self.text.capacity();
         if needed > capacity {

@@ -199,9 +199,10 @@ mod tests {
         let slot = |object| Slot { object, span: Span::default() };
         let values = [slot(Object::Int(1)), slot(heap.string("b").unwrap())];
         let positional = Slots::of(heap.meter(), values).unwrap();
-        let mut arguments = Arguments::row(heap, positional).unwrap();
+        let mut named = heap.entries().unwrap();
         let name = heap.name("n").unwrap();
-        arguments.named.insert(name, Span::default(), slot(Object::Float(0.25))).unwrap();
+        named.insert(name, Span::default(), slot(Object::Float(0.25))).unwrap();
+        let arguments = Arguments { positional, named: std::rc::Rc::new(named) };
         let mut filled = |text| template(heap, text, &arguments).map(|text| text.to_string());
         assert_eq!(filled("{} {1!r} {n:.1f} {{}} {0:{0}}").unwrap(), "1 'b' 0.2 {} 1");
         assert!(filled("{2}").is_err());
