@@ -55,15 +55,52 @@ pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnost
     Ok(reader.document.unwrap_or_else(|| Value::new(Kind::Null, text.span(0, 0))))
 }
 
-/// What the tokens take that the parser may have to keep: a list or dict in brackets may turn out to be a key until its
-/// line ends, so those of one line.
+/// What the tokens take that the parser keeps, in bytes: a list or dict in brackets may turn out to be a key, so the parser
+/// has all tokens of the largest one before it says the first.
 fn tokens(text: &str) -> usize {
-    let marks = |line: &str| line.bytes().filter(|byte| b",:[]{}?&*!\"'".contains(byte)).count();
-    text.lines().map(marks).max().unwrap_or(0).saturating_mul(TOKEN)
+    let (mut here, mut most, mut depth) = (0_usize, 0, 0_usize);
+    let mut before = b'\n';
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let blank = before.is_ascii_whitespace();
+        let begins = blank || b"[{,:".contains(&before);
+        match byte {
+            b'#' if blank => {
+                let _ = bytes.find(|byte| matches!(byte, b'\n' | b'\r'));
+                before = b'\n';
+                continue;
+            }
+            b'"' | b'\'' if begins => {
+                while let Some(inside) = bytes.next().filter(|inside| *inside != byte) {
+                    here += 1;
+                    if inside == b'\\' && byte == b'"' {
+                        bytes.next();
+                    }
+                }
+            }
+            b'[' | b'{' if depth > 0 || begins => {
+                depth += 1;
+                here += TOKEN;
+            }
+            b']' | b'}' if depth > 0 => {
+                depth -= 1;
+                here += TOKEN;
+            }
+            b',' => here += 2 * TOKEN,
+            b':' => here += 3 * TOKEN,
+            _ => here += 1,
+        }
+        if depth == 0 {
+            most = here.max(most);
+            here = 0;
+        }
+        before = byte;
+    }
+    here.max(most)
 }
 
-/// Bytes of a token and of the scalar behind it, at most.
-const TOKEN: usize = 340;
+/// Bytes of a token, at most.
+const TOKEN: usize = 170;
 
 /// What is being read.
 struct Reader<'t> {

@@ -52,8 +52,10 @@ pub(super) fn into_base(
         let inherited = loader.at(span, |heap| heap.get(merged, key))?;
         let object = match (object, inherited) {
             (Object::Dict(child), Some(inherited)) => {
-                let delete =
-                    loader.at(span, |heap| heap.entries_mut(child)?.remove_name("_delete_"))?;
+                let delete = loader.at(span, |heap| match heap.named(child, "_delete_")? {
+                    Some(_) => heap.entries_mut(child)?.remove_name("_delete_"),
+                    None => Ok(None),
+                })?;
                 let delete = delete.is_some_and(|slot| operator::truth(&loader.heap, &slot.object));
                 match (delete, inherited.object) {
                     (true, _) => Object::Dict(child),

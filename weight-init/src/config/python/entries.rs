@@ -52,6 +52,9 @@ pub(in crate::config) struct Keys {
     charge: Charge,
 }
 
+/// Steps for a look into a hash table.
+const HASH: usize = 3;
+
 /// What an entry of a dict takes, its share of the hash table included.
 const ENTRY: usize = 8 + size_of::<Key>() + size_of::<DictEntry>() + 32;
 
@@ -81,9 +84,9 @@ impl Key {
     /// How many steps it takes to hash it, or to compare it with an equal one.
     pub(in crate::config) fn weight(&self) -> usize {
         match self {
-            Self::Str(text) | Self::Opaque(text) => text.weight(),
+            Self::Str(text) | Self::Opaque(text) => HASH + text.len() / STRIDE,
             Self::Tuple(tuple) => tuple.weight,
-            _ => 1,
+            _ => HASH,
         }
     }
 
@@ -185,7 +188,7 @@ impl Entries {
 
     /// The entry of a name.
     pub(in crate::config) fn named(&self, name: &str) -> Outcome<Option<&DictEntry>> {
-        self.charge.meter().step(1 + name.len() / STRIDE)?;
+        self.charge.meter().step(HASH + name.len() / STRIDE)?;
         Ok(self.map.get(&Name(name)))
     }
 
@@ -224,7 +227,7 @@ impl Entries {
 
     /// Takes a name out.
     pub(in crate::config) fn remove_name(&mut self, name: &str) -> Outcome<Option<Slot>> {
-        self.charge.meter().step(1 + name.len() / STRIDE)?;
+        self.charge.meter().step(HASH + name.len() / STRIDE)?;
         self.remove_at(self.map.get_index_of(&Name(name)))
     }
 

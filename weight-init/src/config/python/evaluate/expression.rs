@@ -3,12 +3,12 @@
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
-use super::super::heap::Body;
 use super::super::nearest::missing;
 use super::super::object::{Builtin, Object};
 use super::super::slice::{self, Slice};
 use super::super::slots::Slot;
 use super::super::{operator, stdlib, subscript};
+use super::statement::Code;
 use super::{Evaluator, Result};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -91,11 +91,9 @@ impl Evaluator<'_> {
             Expr::SetComp(comprehension) => return self.set_comprehension(comprehension, span),
             Expr::DictComp(comprehension) => return self.dict_comprehension(comprehension, span),
             Expr::Lambda(lambda) => {
-                let cost = self.copy_of_code(lambda.range());
-                self.at(span, cost)?;
                 let empty = ast::Parameters::default();
                 let parameters = lambda.parameters.as_deref().unwrap_or(&empty);
-                return self.function(parameters, Body::Expression((*lambda.body).clone()), span);
+                return self.function(parameters, Code::Expression(&lambda.body), span);
             }
             Expr::Named(named) => {
                 let value = self.slot(&named.value)?;

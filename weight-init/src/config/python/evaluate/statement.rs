@@ -1,18 +1,65 @@
 //! Statements: what they bind, change and delete.
 
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, Stmt};
-use ruff_text_size::{Ranged, TextRange};
+use ruff_text_size::Ranged;
 
 use super::super::heap::{Body, Function};
 use super::super::object::Object;
 use super::super::slots::{Slot, Slots};
 use super::super::{operator, show, slice, subscript};
 use super::{Evaluator, Flow, Result};
-use crate::config::meter::Outcome;
 use crate::value::Span;
 
-/// Bytes of the syntax tree for each byte of code, at most.
-const NODES_A_BYTE: usize = 100;
+/// What a function does when it is called.
+pub(super) enum Code<'c> {
+    Statements(&'c [Stmt]),
+    Expression(&'c Expr),
+}
+
+/// Bytes of a part of the syntax tree.
+struct Nodes(usize);
+
+impl Nodes {
+    fn of(parameters: &ast::Parameters, body: &Code<'_>) -> usize {
+        let mut nodes = Self(size_of::<Function>());
+        nodes.visit_parameters(parameters);
+        match body {
+            Code::Statements(body) => nodes.visit_body(body),
+            Code::Expression(body) => nodes.visit_expr(body),
+        }
+        nodes.0
+    }
+}
+
+impl<'c> Visitor<'c> for Nodes {
+    fn visit_stmt(&mut self, statement: &'c Stmt) {
+        self.0 += size_of::<Stmt>() + HEAD;
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'c Expr) {
+        self.0 += size_of::<Expr>() + HEAD;
+        // A string stands beside its node.
+        if let Expr::StringLiteral(_) | Expr::FString(_) | Expr::Name(_) = expression {
+            self.0 += expression.range().len().to_usize();
+        }
+        visitor::walk_expr(self, expression);
+    }
+
+    fn visit_parameter(&mut self, parameter: &'c ast::Parameter) {
+        self.0 += size_of::<ast::ParameterWithDefault>() + size_of::<Option<Object>>() + HEAD;
+        visitor::walk_parameter(self, parameter);
+    }
+
+    fn visit_keyword(&mut self, keyword: &'c ast::Keyword) {
+        self.0 += size_of::<ast::Keyword>();
+        visitor::walk_keyword(self, keyword);
+    }
+}
+
+/// What a box takes beside what is in it.
+const HEAD: usize = 16;
 
 impl Evaluator<'_> {
     pub(in crate::config::python) fn statements(&mut self, body: &[Stmt]) -> Result<Flow> {
@@ -155,26 +202,25 @@ impl Evaluator<'_> {
             let object = self.heap().opaque(name);
             return self.bind(name, Slot { object: self.at(span, object)?, span });
         }
-        let cost = self.copy_of_code(definition.range());
-        self.at(span, cost)?;
-        let body = Body::Statements(definition.body.iter().cloned().collect());
-        let object = self.function(&definition.parameters, body, span)?;
+        let body = Code::Statements(&definition.body);
+        let place = self.span(definition.range());
+        let object = self.function(&definition.parameters, body, place)?;
         self.bind(name, Slot { object, span })
     }
 
-    /// Counts a copy of a part of the syntax tree.
-    pub(super) fn copy_of_code(&mut self, range: TextRange) -> Outcome<()> {
-        let bytes = range.len().to_usize();
-        self.heap().step(bytes)?;
-        self.heap().meter().take(bytes.saturating_mul(NODES_A_BYTE))
-    }
-
+    /// A function of a copy of the code.
     pub(super) fn function(
         &mut self,
         parameters: &ast::Parameters,
-        body: Body,
+        body: Code<'_>,
         span: Span,
     ) -> Result<Object> {
+        let bytes = (span.end.saturating_sub(span.start)) as usize;
+        let cost = self.heap().step(bytes);
+        self.at(span, cost)?;
+        let size = Nodes::of(parameters, &body);
+        let cost = self.heap().meter().take(size);
+        self.at(span, cost)?;
         let mut defaults = Vec::new();
         let all =
             parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
@@ -187,7 +233,10 @@ impl Evaluator<'_> {
         let function = Function {
             parameters: parameters.clone(),
             defaults,
-            body,
+            body: match body {
+                Code::Statements(body) => Body::Statements(body.to_vec()),
+                Code::Expression(body) => Body::Expression(body.clone()),
+            },
             scope: self.scope,
             file: self.file,
         };
