@@ -48,6 +48,9 @@ const MAX_FILES: usize = 1000;
 /// Bytes of a file that inherits, is inherited, or is Python.
 const MAX_BYTES: usize = 2 << 20;
 
+/// Bytes of the name of a base: no system has longer paths.
+const MAX_NAME: usize = 4096;
+
 /// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
 const STACK: usize = 128 << 20;
 
@@ -209,6 +212,10 @@ impl Loader {
         })?;
         for Base { name, span } in bases {
             let name = self.at(span, |_| name.read())?;
+            if name.len() > MAX_NAME {
+                let message = format!("the name of a base has more than {MAX_NAME} bytes");
+                return Err(self.error(span, message));
+            }
             let path = self.base(number, name, span)?;
             let names = self.base_file(&path, span)?;
             let scope = name.split_once("::").map(|(package, _)| package);
