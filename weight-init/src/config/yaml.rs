@@ -242,8 +242,12 @@ impl Reader<'_> {
 
     /// A copy of a value that an anchor names, or an alias.
     fn repeat(&self, value: &Value, span: Span) -> Result<Value, ValueError> {
-        let (values, bytes) = size(value);
-        let cost = self.meter.step(values).and_then(|()| self.meter.take(bytes));
+        let size = Size::of(value);
+        if self.open.len() + size.depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(ValueError::new(message).with_span(span));
+        }
+        let cost = self.meter.step(size.steps).and_then(|()| self.meter.take(size.bytes));
         if let Err(fault) = cost {
             let message = format!("anchors and aliases repeat more than is allowed: {}", fault.0);
             return Err(ValueError::new(message).with_span(span));
@@ -343,20 +347,45 @@ fn key(value: &Value) -> Result<String, ValueError> {
 /// What a string, list or dict takes beside what is in it.
 const STRING: usize = 32;
 
-/// How many values a value is made of, and the bytes that a copy takes.
-fn size(value: &Value) -> (usize, usize) {
-    let here = size_of::<Entry>() + STRING;
-    let sum = |(values, bytes): (usize, usize), (more, taken): (usize, usize)| {
-        (values + more, bytes + taken)
-    };
-    match &value.kind {
-        Kind::Str(text) => (1 + text.len() / STRIDE, here + text.len()),
-        Kind::List(items) => items.iter().map(size).fold((1, here), sum),
-        Kind::Dict(entries) => entries
-            .iter()
-            .map(|entry| sum((1, entry.key.len() + STRING), size(&entry.value)))
-            .fold((1, here), sum),
-        _ => (1, here),
+/// What a copy of a value takes.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// Values that it is made of, and pieces of text.
+    steps: usize,
+    bytes: usize,
+    /// Lists and dicts inside each other.
+    depth: usize,
+}
+
+impl Size {
+    fn of(value: &Value) -> Self {
+        let mut size = Self { steps: 1, bytes: size_of::<Entry>() + STRING, depth: 0 };
+        match &value.kind {
+            Kind::Str(text) => {
+                size.steps += text.len() / STRIDE;
+                size.bytes += text.len();
+            }
+            Kind::List(items) => {
+                size.depth = 1;
+                items.iter().for_each(|item| size.add(item));
+            }
+            Kind::Dict(entries) => {
+                size.depth = 1;
+                for Entry { key, value, .. } in entries {
+                    size.bytes += key.len() + STRING;
+                    size.add(value);
+                }
+            }
+            _ => {}
+        }
+        size
+    }
+
+    fn add(&mut self, inner: &Value) {
+        let Self { steps, bytes, depth } = Self::of(inner);
+        self.steps += steps;
+        self.bytes += bytes;
+        self.depth = self.depth.max(1 + depth);
     }
 }
 

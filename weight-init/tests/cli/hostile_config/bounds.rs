@@ -91,6 +91,12 @@ fn recursion_over_values_ends() {
             refused(&format!("{import}a = {one}\nb = {other}\n{last}"), "nested deeper");
         }
     }
+    // Each alias adds the levels of all before it.
+    let levels: String = (1..50)
+        .map(|i| format!("a{i}: &a{i} {}*a{}{}\n", "[".repeat(200), i - 1, "]".repeat(200)))
+        .collect();
+    let answer = bounded("bad.yaml", format!("a0: &a0 [0]\n{levels}"));
+    answer.refused(2, &["bad.yaml:3", "nested deeper"]);
     let deep = "a = 0\nfor _ in range(300): a = (a,)\n";
     for last in ["x = a", "{a: 1}", "x = {a}", "hash = a in {}", "x = repr(a)", "x = a == (a,)"] {
         refused(&format!("{deep}{last}"), "nested deeper");
