@@ -49,6 +49,7 @@ use self::entries::{Key, Keys};
 use self::evaluate::Evaluator;
 use self::heap::{DictId, Heap, ScopeId};
 use self::object::Object;
+pub(super) use self::show::begin;
 use self::slots::Slot;
 use self::text::Str;
 use super::load::Loader;

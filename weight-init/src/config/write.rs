@@ -15,6 +15,7 @@ pub(super) fn write(value: &Value, format: Format, read: usize) -> Result<String
         Format::Yaml => yaml::write(value, &mut out)?,
         Format::Python => return Err("a config is not written as Python".to_owned()),
     }
+    out.room()?;
     Ok(out.text)
 }
 
@@ -34,11 +35,14 @@ const TIMES: usize = 8;
 
 impl Out {
     pub(super) fn push(&mut self, c: char) {
-        self.text.push(c);
+        self.push_str(c.encode_utf8(&mut [0; 4]));
     }
 
+    /// Adds a text. What comes after the limit is passed, which [`room`](Self::room) says.
     pub(super) fn push_str(&mut self, text: &str) {
-        self.text.push_str(text);
+        if self.text.len() <= self.max {
+            self.text.push_str(text);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -61,6 +61,7 @@ pub(super) fn into_base(
                     (true, _) => Object::Dict(child),
                     (false, Object::Dict(base)) => Object::Dict(into_base(loader, child, base)?),
                     (false, other) => {
+                        let key = python::begin(key);
                         let message = format!(
                             "'{key}' is a dict here and a {} in the base; _delete_=True replaces it",
                             other.type_name()

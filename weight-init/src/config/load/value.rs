@@ -7,7 +7,7 @@ use super::super::python::slots::Slot;
 use super::super::python::{entries::Key, subscript};
 use super::super::text::base_path;
 use super::Loader;
-use crate::config::meter::Outcome;
+use crate::config::meter::{Outcome, STRIDE};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Span, Value};
 
@@ -135,7 +135,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
                 let value = value(loader, &entry.slot.object, entry.slot.span)?;
                 let key = loader.at(entry.key_span, |heap| {
                     heap.step(key.weight())?;
-                    heap.meter().take(key.weight().saturating_mul(HEAD))?;
+                    heap.meter().take(key.weight().saturating_mul(KEY))?;
                     Ok(key.to_string())
                 })?;
                 out.push(Entry { key, key_span: entry.key_span, value });
@@ -162,8 +162,11 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
     Ok(Value::new(kind, span))
 }
 
-/// What a string takes beside its text, and the piece of a key that one step is for.
+/// What a string takes beside its text.
 const HEAD: usize = 48;
+
+/// Bytes of a key as text for each step of its weight: escapes take four for one in a tuple.
+const KEY: usize = 5 * STRIDE;
 
 /// Room for values or entries.
 fn row<T>(heap: &Heap, count: usize) -> Outcome<Vec<T>> {

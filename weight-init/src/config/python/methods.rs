@@ -14,7 +14,7 @@ use super::entries::Entries;
 use super::heap::{DictId, Heap};
 use super::object::Object;
 use super::slots::Slot;
-use super::{Scope, operator, subscript};
+use super::{Scope, operator, show, subscript};
 use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
@@ -147,7 +147,7 @@ fn dict_method(
                 (None, Some(default)) => Ok(default.object),
                 // mmengine's ConfigDict gives None where a dict of Python fails.
                 (None, None) if name == "get" || heap.is_config(id) => Ok(Object::None),
-                (None, None) => fault(format!("the dict has no key '{key}'")),
+                (None, None) => fault(format!("the dict has no key '{}'", show::begin(&key))),
             };
         }
         "update" => {

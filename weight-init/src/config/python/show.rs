@@ -117,9 +117,32 @@ impl fmt::Display for Repr<'_> {
             Key::None => f.write_str("None"),
             Key::Bool(true) => f.write_str("True"),
             Key::Bool(false) => f.write_str("False"),
-            Key::Str(text) => quote(&text.to_string(), |part| f.write_str(part)),
+            Key::Str(text) => quote(text.plain(), |part| f.write_str(part)),
             other => other.fmt(f),
         }
+    }
+}
+
+/// The beginning of a key or name, so that a message stays a message.
+pub(in crate::config) fn begin(name: &impl fmt::Display) -> String {
+    let mut begin = Begin(String::new());
+    let _ = write!(begin, "{name}");
+    begin.0
+}
+
+/// Takes the first bytes, and stops what writes.
+struct Begin(String);
+
+impl fmt::Write for Begin {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        const MAX: usize = 500;
+        let end = text.floor_char_boundary(MAX.saturating_sub(self.0.len()));
+        self.0.push_str(&text[..end]);
+        if end < text.len() {
+            self.0.push_str("...");
+            return Err(fmt::Error);
+        }
+        Ok(())
     }
 }
 

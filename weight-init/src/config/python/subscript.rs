@@ -8,7 +8,7 @@ use super::methods;
 use super::nearest::missing;
 use super::object::{Builtin, Method, Object};
 use super::slots::Slot;
-use super::{Scope, text::Str};
+use super::{Scope, show, text::Str};
 use crate::config::meter::{Fault, Outcome, fault};
 use crate::value::Span;
 
@@ -70,7 +70,7 @@ pub(super) fn module_member(heap: &Heap, module: &'static str, name: &str) -> Ou
 
 /// A fault about a key that is not there, with the nearest that is.
 fn no_key<T>(heap: &Heap, id: DictId, name: &impl std::fmt::Display) -> Outcome<T> {
-    let name = name.to_string();
+    let name = show::begin(name);
     let message = format!("the dict has no key '{name}'");
     Err(Fault(missing(heap, message, &name, &[], &[&heap.entries_of(id)])?))
 }

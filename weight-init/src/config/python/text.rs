@@ -45,6 +45,11 @@ impl Str {
         Ok(&self.0.text)
     }
 
+    /// The text, for messages.
+    pub(super) fn plain(&self) -> &str {
+        &self.0.text
+    }
+
     /// The character that begins at a byte.
     pub(in crate::config) fn char_at(&self, at: usize) -> Option<char> {
         self.0.text.get(at..)?.chars().next()

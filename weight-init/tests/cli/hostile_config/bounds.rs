@@ -317,6 +317,11 @@ fn strings_that_grow_in_one_operation() {
         "y = int(x)".to_owned(),
         "y = float(x)".to_owned(),
         "assert False, x".to_owned(),
+        "y = {'\\x01' * (15 << 20): 1}".to_owned(),
+        "y = {('\\x01' * (15 << 20),): 1}".to_owned(),
+        "y = '\\x01' * (15 << 20)".to_owned(),
+        "y = {}[(2 ** 126,) * 900000]".to_owned(),
+        "y = {}.pop((x,) * 1000)".to_owned(),
     ] {
         bounded("bad.py", format!("{long}{last}"));
     }
