@@ -16,7 +16,8 @@ fn within(folder: &Folder, name: &str, more: u64) -> Answer {
     let seconds = 2 * bytes.div_ceil(1_000_000).max(1);
     // Beside what it takes, the process reserves 128 MiB for a stack, and as much for the allocator.
     let reserved = memory + (400 << 20);
-    let limits = format!("ulimit -t {seconds} -v {}; exec \"$0\" config \"$1\"", reserved >> 10);
+    let limits =
+        format!("ulimit -t {seconds}; ulimit -v {}; exec \"$0\" config \"$1\"", reserved >> 10);
     let (out, err) = (folder.path("stdout"), folder.path("stderr"));
     let mut child = Command::new("sh")
         .args(["-c", &limits, env!("CARGO_BIN_EXE_weight-init"), name])
