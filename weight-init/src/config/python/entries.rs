@@ -168,8 +168,8 @@ impl Entries {
     pub(in crate::config) fn copy(&self) -> Outcome<Self> {
         let mut new = Self::new(self.charge.meter())?;
         self.charge.meter().step(self.len())?;
-        new.charge.take(self.len().saturating_mul(ENTRY))?;
-        new.map.clone_from(&self.map);
+        new.grow(self.len())?;
+        new.map.extend(self.map.iter().map(|(key, entry)| (key.clone(), entry.clone())));
         Ok(new)
     }
 
@@ -211,12 +211,17 @@ impl Entries {
         slot: Slot,
     ) -> Outcome<Option<Slot>> {
         self.charge.meter().step(key.weight())?;
-        self.charge.take(ENTRY)?;
-        let old = self.map.insert(key, DictEntry { key_span, slot });
-        if old.is_some() {
-            self.charge.give(ENTRY);
+        if self.len() == self.map.capacity() {
+            self.grow(1 + self.len() / 2)?;
         }
-        Ok(old.map(|old| old.slot))
+        Ok(self.map.insert(key, DictEntry { key_span, slot }).map(|old| old.slot))
+    }
+
+    /// Room for more entries, which is charged before it is there.
+    fn grow(&mut self, more: usize) -> Outcome<()> {
+        self.charge.take(more.saturating_mul(ENTRY))?;
+        self.map.reserve_exact(more);
+        Ok(())
     }
 
     /// Takes a key out; the order of the others stays, those behind it move up.
@@ -234,7 +239,6 @@ impl Entries {
     fn remove_at(&mut self, index: Option<usize>) -> Outcome<Option<Slot>> {
         let Some(index) = index else { return Ok(None) };
         self.charge.meter().step(self.len() - index)?;
-        self.charge.give(ENTRY);
         Ok(self.map.shift_remove_index(index).map(|(_, entry)| entry.slot))
     }
 
@@ -243,8 +247,7 @@ impl Entries {
         &mut self,
         mut keep: impl FnMut(&Key, &DictEntry) -> Outcome<bool>,
     ) -> Outcome<()> {
-        let before = self.len();
-        self.charge.meter().step(before)?;
+        self.charge.meter().step(self.len())?;
         let mut result = Ok(());
         self.map.retain(|key, entry| match keep(key, entry) {
             Ok(kept) => kept,
@@ -253,7 +256,6 @@ impl Entries {
                 true
             }
         });
-        self.charge.give((before - self.len()) * ENTRY);
         result
     }
 
@@ -295,10 +297,12 @@ impl Keys {
 
     pub(in crate::config) fn insert(&mut self, key: Key) -> Outcome<()> {
         self.charge.meter().step(key.weight())?;
-        self.charge.take(ELEMENT)?;
-        if !self.set.insert(key) {
-            self.charge.give(ELEMENT);
+        if self.len() == self.set.capacity() {
+            let more = 1 + self.len() / 2;
+            self.charge.take(more.saturating_mul(ELEMENT))?;
+            self.set.reserve_exact(more);
         }
+        self.set.insert(key);
         Ok(())
     }
 }
