@@ -135,7 +135,11 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
                 let value = value(loader, &entry.slot.object, entry.slot.span)?;
                 let key = loader.at(entry.key_span, |heap| {
                     heap.step(key.weight())?;
-                    heap.meter().take(key.weight().saturating_mul(KEY))?;
+                    heap.meter().take(match key {
+                        Key::Str(text) | Key::Opaque(text) => HEAD + text.len(),
+                        Key::Tuple(_) => HEAD + key.weight().saturating_mul(KEY),
+                        _ => HEAD,
+                    })?;
                     Ok(key.to_string())
                 })?;
                 out.push(Entry { key, key_span: entry.key_span, value });
@@ -165,7 +169,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
 /// What a string takes beside its text.
 const HEAD: usize = 48;
 
-/// Bytes of a key as text for each step of its weight: escapes take four for one in a tuple.
+/// Bytes of a tuple as text for each step of its weight: escapes make four of one.
 const KEY: usize = 5 * STRIDE;
 
 /// Room for values or entries.
