@@ -2,7 +2,8 @@
 
 use libfuzzer_sys::arbitrary::Unstructured;
 
-/// Statements. `@n` stands for a name, `@e` for an expression, `@i` for an integer, `@s` for a string, `@b` for a block.
+/// Statements. `@n` stands for a name and `@@` for the same name again, `@e` for an expression, `@i` for an integer, `@s`
+/// for a string, `@b` for a block.
 const STATEMENTS: &[&str] = &[
     "@n = @e",
     "@n = @n",
@@ -10,6 +11,10 @@ const STATEMENTS: &[&str] = &[
     "@n = {}",
     "@n = []",
     "@n = (@n,) * @i",
+    "for i in range(3): @n = (@@,) * @i",
+    "for i in range(@i): @n = [@@, @@]",
+    "@n['a'] = @@",
+    "@n.append(@@)",
     "@n = set(range(@i))",
     "@n = list(range(@i))",
     "@n = {i: i for i in range(@i)}",
@@ -62,7 +67,7 @@ const EXPRESSIONS: &[&str] = &[
     "@n < @n",
     "@n is @n",
     "@n in @n",
-    "@e in range(@i, @i, @i)",
+    "@i in range(@i, @i, @i)",
     "range(@i, @i, @i)[@i]",
     "not @e",
     "@e and @e",
@@ -157,7 +162,8 @@ const LENGTH: usize = 24;
 /// A program: what the bytes choose, as long as they last.
 pub(crate) fn program(bytes: &[u8]) -> String {
     let mut choices = Unstructured::new(bytes);
-    let mut out = String::from("a = b = c = d = 0\nf = lambda *args, **kwargs: 0\n");
+    let mut out =
+        String::from("a = _base_\nb = {}\nc = []\nd = 'd'\nf = lambda *args, **kwargs: 0\n");
     for _ in 0..LENGTH {
         if choices.is_empty() {
             break;
@@ -178,6 +184,7 @@ fn expand(
 ) {
     let template = choices.choose(templates).copied().unwrap_or("0");
     let mut rest = template;
+    let mut name = "a";
     while let Some(at) = rest.find('@') {
         out.push_str(&rest[..at]);
         let hole = rest.as_bytes().get(at + 1).copied().unwrap_or_default();
@@ -194,7 +201,11 @@ fn expand(
                     out.push_str("pass");
                 }
             }
-            _ => out.push_str(choices.choose(NAMES).copied().unwrap_or("a")),
+            b'@' => out.push_str(name),
+            _ => {
+                name = choices.choose(NAMES).copied().unwrap_or("a");
+                out.push_str(name);
+            }
         }
     }
     out.push_str(rest);
