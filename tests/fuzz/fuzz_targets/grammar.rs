@@ -2,6 +2,22 @@
 
 use libfuzzer_sys::arbitrary::Unstructured;
 
+/// Statements that hardly ever are an error, which ends a program: `@d` stands for a dict, `@t` for a tuple.
+const SAFE: &[&str] = &[
+    "@d['a'] = @@",
+    "@d['a'] = @d",
+    "@d.update(@d)",
+    "@t = (@@,) * @i",
+    "for i in range(3): @t = (@@,) * 1000",
+    "@t = (@t, @t)",
+    "x = {@t: 1}",
+    "x = @t == @t",
+    "x = @i in range(@i, @i, @i)",
+    "x = @d == @d",
+    "x = [@d, @t]",
+    "for i in range(@i):\n@b",
+];
+
 /// Statements. `@n` stands for a name and `@@` for the same name again, `@e` for an expression, `@i` for an integer, `@s`
 /// for a string, `@b` for a block.
 const STATEMENTS: &[&str] = &[
@@ -162,13 +178,15 @@ const LENGTH: usize = 24;
 /// A program: what the bytes choose, as long as they last.
 pub(crate) fn program(bytes: &[u8]) -> String {
     let mut choices = Unstructured::new(bytes);
-    let mut out =
-        String::from("a = _base_\nb = {}\nc = []\nd = 'd'\nf = lambda *args, **kwargs: 0\n");
+    let mut out = String::from(
+        "a = _base_\nb = {}\nc = []\nd = 'd'\nt = (0,)\nu = ()\nf = lambda *args, **kwargs: 0\n",
+    );
     for _ in 0..LENGTH {
         if choices.is_empty() {
             break;
         }
-        expand(&mut choices, STATEMENTS, 0, 0, &mut out);
+        let safe = choices.ratio(3, 4).unwrap_or(true);
+        expand(&mut choices, if safe { SAFE } else { STATEMENTS }, 0, 0, &mut out);
         out.push('\n');
     }
     out
@@ -196,14 +214,19 @@ fn expand(
             b'b' => {
                 out.push_str(&" ".repeat(indent + 1));
                 if depth < 3 {
-                    expand(choices, STATEMENTS, depth + 1, indent + 1, out);
+                    expand(choices, SAFE, depth + 1, indent + 1, out);
                 } else {
                     out.push_str("pass");
                 }
             }
             b'@' => out.push_str(name),
-            _ => {
-                name = choices.choose(NAMES).copied().unwrap_or("a");
+            kind => {
+                let names = match kind {
+                    b'd' => &["a", "b"],
+                    b't' => &["t", "u"],
+                    _ => NAMES,
+                };
+                name = choices.choose(names).copied().unwrap_or("a");
                 out.push_str(name);
             }
         }
