@@ -3,8 +3,8 @@
 //! Strict in four more ways: no key may stand twice in a dict, an integer fits into 64 bits, a
 //! number is finite after rounding to `f64` (but for `1e9999`, the word for infinity), and nesting stops at
 //! [`MAX_DEPTH`]. A UTF-8 byte order
-//! mark at the start is skipped. Memory is proportional to the input, at worst some fifty bytes for
-//! each of its bytes (`0,0,0` is a [`Value`] for every two).
+//! mark at the start is skipped. What the values take is counted and bounded by the size of the text: a text of many
+//! megabytes that is hardly more than brackets and commas is refused.
 //!
 //! Tokens come from the scanner of `jsonc-parser`, a crate without dependencies and without `unsafe`
 //! that gives the range of each one, keys included. Its options turn the extensions of JSON5 off;
@@ -15,10 +15,13 @@
 
 mod token;
 
+use std::rc::Rc;
+
 use jsonc_parser::tokens::Token;
 
 use self::token::{Lexeme, Tokens};
 use super::de::ValueError;
+use super::meter::Meter;
 use super::text::Text;
 use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Source};
@@ -48,13 +51,14 @@ pub fn parse(source: &Source) -> Result<Value, Diagnostic> {
         let message = format!("larger than {MAX_BYTES} bytes, the most that is read");
         return Err(Diagnostic::of_file(source.name(), message));
     }
-    read(&Text::plain(source)?)
+    read(&Text::plain(source)?, &Meter::new(source.bytes().len()))
 }
 
 /// Reads a text whose placeholders are replaced.
-pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
+pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
     let source = text.source();
-    let mut reader = Reader { source, tokens: Tokens::new(text), open: Vec::new() };
+    let (tokens, meter) = (Tokens::new(text), Rc::clone(meter));
+    let mut reader = Reader { source, tokens, meter, open: Vec::new() };
     reader.document().map_err(|error| reader.place(error).into_diagnostic(source, "$"))
 }
 
@@ -63,6 +67,7 @@ pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
 struct Reader<'s> {
     source: &'s Source,
     tokens: Tokens<'s>,
+    meter: Rc<Meter>,
     open: Vec<Open>,
 }
 
@@ -90,6 +95,7 @@ impl<'s> Reader<'s> {
             let mut value = self.begin(first)?;
             first = loop {
                 if let Some(value) = value {
+                    self.count(&value)?;
                     let Some(open) = self.open.last_mut() else { return self.finish(value) };
                     open.put(value);
                 }
@@ -99,6 +105,18 @@ impl<'s> Reader<'s> {
                 }
             }
         }
+    }
+
+    /// Counts what a value takes, but for what is in it.
+    fn count(&self, value: &Value) -> Result<()> {
+        let more = match &value.kind {
+            Kind::Str(text) => HEAD + text.len(),
+            Kind::List(values) if !values.is_empty() => HEAD,
+            Kind::Dict(entries) if !entries.is_empty() => HEAD,
+            _ => 0,
+        };
+        let taken = self.meter.take(size_of::<Value>() + more);
+        taken.map_err(|fault| ValueError::new(fault.0).with_span(value.span))
     }
 
     fn begin(&mut self, first: Lexeme<'s>) -> Result<Option<Value>> {
@@ -164,7 +182,12 @@ impl<'s> Reader<'s> {
                 }
                 let key = inside(expected)?;
                 match key.token {
-                    Token::String(name) => *waiting = Some((name.into_owned(), key.span)),
+                    Token::String(name) => {
+                        let bytes = size_of::<Entry>() - size_of::<Value>() + HEAD + name.len();
+                        let taken = self.meter.take(bytes);
+                        taken.map_err(|fault| ValueError::new(fault.0).with_span(key.span))?;
+                        *waiting = Some((name.into_owned(), key.span));
+                    }
                     Token::CloseBrace if entries.is_empty() => return Ok(None),
                     Token::CloseBrace => return Err(key.unexpected("a key after the comma")),
                     _ => return Err(key.unexpected("a key in double quotes")),
@@ -255,6 +278,9 @@ impl Open {
         }
     }
 }
+
+/// What memory that is taken costs beside what is in it.
+const HEAD: usize = 16;
 
 /// The number that a token of JSON's grammar says.
 fn number(text: &str) -> Result<Kind> {

@@ -12,10 +12,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use self::folder::Folder;
-use super::python::heap::{Dict, DictId, Heap, Key};
+use super::meter::{Meter, Outcome};
+use super::python::heap::{DictId, Heap};
+use super::python::text::Str;
 use super::python::{self, Base, Module};
 use super::text::{BaseSyntax, Offsets, Text};
-use super::{Config, ConfigError, Format, json, read_source, toml, yaml};
+use super::{Config, ConfigError, Format, json, read_up_to, toml, yaml};
 use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
 use crate::value::{Span, Value};
 
@@ -26,6 +28,8 @@ pub(super) struct Loader {
     sources: Sources,
     /// One for each text, by its number.
     files: Vec<File>,
+    /// How many times a text was read: a base may be named again.
+    readings: usize,
     folder: Folder,
     /// The files that are being read, each a base of the one before.
     open: Vec<PathBuf>,
@@ -38,11 +42,14 @@ struct File {
     offsets: Offsets,
 }
 
-/// Files that one config may be made of.
+/// Files that one config may be made of, counted each time that they are read.
 const MAX_FILES: usize = 1000;
 
 /// Bytes of a file that inherits, is inherited, or is Python.
 const MAX_BYTES: usize = 2 << 20;
+
+/// Bytes of the name of a base: no system has longer paths.
+const MAX_NAME: usize = 4096;
 
 /// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
 const STACK: usize = 128 << 20;
@@ -50,7 +57,15 @@ const STACK: usize = 128 << 20;
 /// Reads a file; `root` is the folder that bases may come from.
 pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
     let format = Format::of(path)?;
-    let source = read_source(path).map_err(ConfigError::Io)?;
+    let max = if format == Format::Python { MAX_BYTES } else { super::MAX_BYTES };
+    let source = read_up_to(path, max).map_err(|error| match error.kind() {
+        std::io::ErrorKind::FileTooLarge => {
+            let name = path.display().to_string();
+            let message = format!("larger than {max} bytes, the most that a config may have");
+            ConfigError::Invalid(Diagnostic::of_file(&name, message))
+        }
+        _ => ConfigError::Io(error),
+    })?;
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (value, source) = match without_bases(source, format, &absolute)? {
         (Some(value), source) => (value, source),
@@ -84,8 +99,9 @@ fn without_bases(
     if format == Format::Python {
         return Ok((None, source));
     }
-    let text = Text::new(&source, path, BaseSyntax::Data)?;
-    let value = data(format, &text)?;
+    let meter = Meter::new(source.bytes().len());
+    let text = Text::new(&source, path, BaseSyntax::Data, &meter)?;
+    let value = data(format, &text, &meter)?;
     let alone = value.get("_base_").is_none() && !text.is_replaced();
     Ok((alone.then_some(value), source))
 }
@@ -114,11 +130,11 @@ fn evaluate(
 }
 
 /// The value of a text without code.
-fn data(format: Format, text: &Text<'_>) -> Result<Value, Diagnostic> {
+fn data(format: Format, text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
     match format {
-        Format::Toml => toml::read(text),
-        Format::Yaml => yaml::read(text),
-        Format::Json | Format::Python => json::read(text),
+        Format::Toml => toml::read(text, meter),
+        Format::Yaml => yaml::read(text, meter),
+        Format::Json | Format::Python => json::read(text, meter),
     }
 }
 
@@ -135,10 +151,12 @@ impl Loader {
         source: Source,
         folder: Folder,
     ) -> Result<Config, Diagnostic> {
+        let meter = Meter::new(source.bytes().len());
         let mut loader = Self {
-            heap: Heap::default(),
+            heap: Heap::new(&meter),
             sources: Sources::new(source),
             files: Vec::new(),
+            readings: 1,
             folder,
             open: vec![path.clone()],
         };
@@ -146,14 +164,12 @@ impl Loader {
         let names = match content {
             Content::Module(module) if module.is_lazy(&loader, 0)? => {
                 let (names, imported) = python::lazy(&mut loader, &module, 0)?;
-                for name in imported {
-                    loader.heap.dict_mut(names).entries.shift_remove(&Key::Str(name));
-                }
+                loader.at(Span::default(), |heap| python::without(heap, names, &imported))?;
                 names
             }
             content => loader.inherit(content, 0)?,
         };
-        value::check_keys(&loader, names)?;
+        value::check_keys(&mut loader, names)?;
         let value = value::from_heap(&mut loader, names)?;
         Ok(Config { value, sources: loader.sources })
     }
@@ -171,13 +187,16 @@ impl Loader {
             return Err(Diagnostic::of_file(source.name(), message));
         }
         let syntax = if format == Format::Python { BaseSyntax::Python } else { BaseSyntax::Data };
-        let text = Text::new(source, path, syntax)?;
+        let meter = self.heap.meter();
+        let text = Text::new(source, path, syntax, meter)?;
         let content = match format {
-            Format::Python => Content::Module(Module::parse(&text)?),
-            data_format => Content::Data(data(data_format, &text)?),
+            Format::Python => Content::Module(Module::parse(&text, meter)?),
+            data_format => Content::Data(data(data_format, &text, meter)?),
         };
-        let offsets = text.into_offsets();
-        self.files.push(File { path: path.to_owned(), offsets });
+        if number == self.files.len() {
+            let offsets = text.into_offsets();
+            self.files.push(File { path: path.to_owned(), offsets });
+        }
         Ok(content)
     }
 
@@ -187,10 +206,17 @@ impl Loader {
             Content::Module(module) => module.bases(self, number)?,
             Content::Data(value) => value::bases(self, value)?,
         };
-        let inherited =
-            self.at(Span::default(), |heap| heap.dict(Dict { config: true, ..Dict::default() }))?;
+        let inherited = self.at(Span::default(), |heap| {
+            let entries = heap.entries()?;
+            heap.dict(entries, true)
+        })?;
         for Base { name, span } in bases {
-            let path = self.base(number, &name, span)?;
+            let name = self.at(span, |_| name.read())?;
+            if name.len() > MAX_NAME {
+                let message = format!("the name of a base has more than {MAX_NAME} bytes");
+                return Err(self.error(span, message));
+            }
+            let path = self.base(number, name, span)?;
             let names = self.base_file(&path, span)?;
             let scope = name.split_once("::").map(|(package, _)| package);
             merge::beside(self, names, inherited, scope, span)?;
@@ -200,12 +226,14 @@ impl Loader {
             Content::Data(value) => value::to_heap(self, &value, inherited)?,
         };
         // mmengine warns that the config is deprecated; its values stay what they are.
-        self.heap.dict_mut(names).entries.shift_remove(&Key::str("_deprecation_"));
+        self.at(Span::default(), |heap| heap.entries_mut(names)?.remove_name("_deprecation_"))?;
         // Names that share a dict part here, as in mmengine: what is merged into one does not show in the other.
         let names =
             self.at(Span::default(), |heap| python::copied(heap, names, python::Scope::Kept))?;
-        let merged = merge::into_base(self, names, inherited, 0)?;
-        self.heap.dict_mut(merged).entries.retain(|key, _| !key.is_private());
+        let merged = merge::into_base(self, names, inherited)?;
+        self.at(Span::default(), |heap| {
+            heap.entries_mut(merged)?.retain(|key, _| Ok(!key.is_private()))
+        })?;
         Ok(merged)
     }
 
@@ -229,7 +257,7 @@ impl Loader {
         &mut self,
         path: &Path,
         span: Span,
-    ) -> Result<(DictId, Vec<Rc<str>>), Diagnostic> {
+    ) -> Result<(DictId, Vec<Str>), Diagnostic> {
         let (content, number) = self.open(path, span)?;
         let Content::Module(module) = content else {
             return Err(self.error(span, "a lazy config inherits from Python files"));
@@ -246,16 +274,22 @@ impl Loader {
         if self.open.iter().any(|open| open == path) {
             return Err(self.error(span, "the file inherits from itself, by way of this base"));
         }
-        if self.files.len() >= MAX_FILES {
+        self.readings += 1;
+        if self.readings > MAX_FILES {
             return Err(
                 self.error(span, format!("the config is made of more than {MAX_FILES} files"))
             );
         }
         let format = Format::of(path).map_err(|error| self.error(span, error.to_string()))?;
-        let source = read_source(path).map_err(|error| self.error(span, error.to_string()))?;
-        let name = self.folder.shown(path);
-        self.sources.add(Source::new(name, source.bytes()));
         self.open.push(path.to_owned());
+        // The same text for a base that was read before, so that it is held once.
+        if let Some(number) = self.files.iter().position(|file| file.path == path) {
+            return Ok((self.content(path, format, number)?, number));
+        }
+        let source =
+            read_up_to(path, MAX_BYTES).map_err(|error| self.error(span, error.to_string()))?;
+        self.heap.meter().admit(source.bytes().len());
+        self.sources.add(source.named(self.folder.shown(path)));
         let number = self.files.len();
         Ok((self.content(path, format, number)?, number))
     }
@@ -317,10 +351,10 @@ impl Loader {
     }
 
     /// Works on the heap, and adds the place to a fault.
-    fn at<T>(
+    pub(super) fn at<T>(
         &mut self,
         span: Span,
-        work: impl FnOnce(&mut Heap) -> python::heap::Outcome<T>,
+        work: impl FnOnce(&mut Heap) -> Outcome<T>,
     ) -> Result<T, Diagnostic> {
         work(&mut self.heap).map_err(|fault| self.error(span, fault.0))
     }

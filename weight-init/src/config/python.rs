@@ -16,58 +16,86 @@
 //! Dicts are Python's where the config makes them, and mmengine's `ConfigDict` where they come from a base: their keys
 //! are attributes, `update` merges, `pop` never fails.
 //!
-//! Bounds: 2 MiB of text a file, 1000 files, 10 million steps, 256 MiB of objects, nesting as [`guard`] and
-//! [`evaluate`] say. Each is an error with a place.
+//! Bounds: 2 MiB of text a file, 1000 readings of files, steps and memory as the [`meter`](super::meter) has them, nesting
+//! as [`guard`] and [`evaluate`] say. Each is an error with a place.
 
 mod builtins;
 mod call;
+pub(super) mod entries;
 mod evaluate;
 mod format;
 mod guard;
 pub(super) mod heap;
 mod imports;
 mod methods;
+mod nearest;
 pub(super) mod object;
 pub(super) mod operator;
 mod show;
+mod slice;
+pub(super) mod slots;
 mod stdlib;
 pub(super) mod subscript;
+mod surrogate;
+pub(super) mod text;
 
 use std::rc::Rc;
 
 use ruff_python_ast::{ModModule, Stmt};
-use ruff_python_parser::{Parsed, parse_module};
+use ruff_python_parser::parse_module;
 use ruff_text_size::Ranged;
 
+use self::entries::{Key, Keys};
 use self::evaluate::Evaluator;
-use self::heap::{DictId, Heap, Key, Outcome, ScopeId, Slot};
+use self::heap::{DictId, Heap, ScopeId};
 use self::object::Object;
+pub(super) use self::show::begin;
+use self::slots::Slot;
+use self::text::Str;
 use super::load::Loader;
+use super::meter::{Charge, Meter, Outcome};
 use super::text::Text;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
-/// The syntax tree of a file.
+/// The syntax tree of a file, and what it takes.
 pub(super) struct Module {
-    parsed: Parsed<ModModule>,
+    syntax: ModModule,
+    _charge: Charge,
 }
 
 /// A file that another one inherits from, and where it is named.
 pub(super) struct Base {
-    pub(super) name: String,
+    pub(super) name: Str,
     pub(super) span: Span,
 }
 
 impl Module {
-    pub(super) fn parse(text: &Text<'_>) -> Result<Self, Diagnostic> {
+    pub(super) fn parse(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Self, Diagnostic> {
         let fault = |start, end, message: String| {
             Diagnostic::new(text.source(), text.span(start, end), message)
         };
-        if let Some((at, message)) = guard::too_deep(text.as_str()) {
-            return Err(fault(at, at + 1, message));
-        }
+        let whole = |message| Diagnostic::of_file(text.source().name(), message);
+        meter.step(text.as_str().len()).map_err(|fault| whole(fault.0))?;
+        let size = match guard::size(text.as_str()) {
+            Ok(size) => size,
+            Err((at, message)) => return Err(fault(at, at + 1, message)),
+        };
+        let mut charge = Charge::new(meter);
+        charge.take(size.tree + size.tokens).map_err(|fault| whole(fault.0))?;
         match parse_module(text.as_str()) {
-            Ok(parsed) => Ok(Self { parsed }),
+            Ok(parsed) => {
+                if let Some((start, end)) = surrogate::find(text.as_str(), parsed.tokens()) {
+                    let escape = &text.as_str()[start..end];
+                    let message = format!(
+                        "'{escape}' is half of a surrogate pair, which is no character by itself"
+                    );
+                    return Err(fault(start, end, message));
+                }
+                let syntax = parsed.into_syntax();
+                charge.give(size.tokens);
+                Ok(Self { syntax, _charge: charge })
+            }
             Err(error) => {
                 let range = error.location;
                 Err(fault(
@@ -80,7 +108,7 @@ impl Module {
     }
 
     fn body(&self) -> &[Stmt] {
-        &self.parsed.syntax().body
+        &self.syntax.body
     }
 
     /// Whether it inherits by imports.
@@ -98,25 +126,23 @@ impl Module {
         let scope = module_scope(loader)?;
         let mut evaluator = Evaluator::new(loader, file, scope, false);
         let Slot { object, span } = evaluator.slot(value)?;
-        let slots = match &object {
-            Object::List(_) => {
-                let elements = evaluator.heap().elements(&object, span);
-                evaluator.at(span, elements)?
-            }
-            _ => vec![Slot { object, span }],
-        };
-        let named = slots.into_iter().map(|Slot { object, span }| match object {
-            Object::Str(name) => Ok(Base { name: name.to_string(), span }),
+        let name = |evaluator: &Evaluator<'_>, Slot { object, span }: Slot| match object {
+            Object::Str(name) => Ok(Base { name, span }),
             other => Err(evaluator.error(
                 span,
                 format!("a base is named by a string, found a {}", other.type_name()),
             )),
-        });
-        named.collect()
+        };
+        let Object::List(_) = object else {
+            return Ok(vec![name(&evaluator, Slot { object, span })?]);
+        };
+        let slots = evaluator.heap().elements(&object, span);
+        let slots = evaluator.at(span, slots)?;
+        slots.into_iter().map(|slot| name(&evaluator, slot)).collect()
     }
 
     fn end(&self) -> usize {
-        self.parsed.syntax().range().end().to_usize()
+        self.syntax.range().end().to_usize()
     }
 }
 
@@ -133,17 +159,21 @@ pub(super) fn eager(
     evaluator.bind("_base_", Slot { object: Object::Dict(inherited), span: Span::default() })?;
     evaluator.statements(module.body())?;
     let imported = std::mem::take(&mut evaluator.imported);
-    loader.heap.dict_mut(names).entries.retain(|key, entry| {
-        let Key::Str(name) = key else { return true };
-        let is_code = match entry.slot.object {
-            Object::Function(_) | Object::Module(_) => true,
-            Object::Builtin(_) | Object::Opaque(_) | Object::Unevaluated(_) => {
-                imported.contains(name)
+    loader.at(Span::default(), |heap| {
+        let imported = keys(heap, &imported)?;
+        heap.entries_mut(names)?.retain(|key, entry| {
+            if key.is("_base_") || key.is_private() || !matches!(key, Key::Str(_)) {
+                return Ok(!matches!(key, Key::Str(_)));
             }
-            _ => false,
-        };
-        !is_code && &**name != "_base_" && !key.is_private()
-    });
+            Ok(match entry.slot.object {
+                Object::Function(_) | Object::Module(_) => false,
+                Object::Builtin(_) | Object::Opaque(_) | Object::Unevaluated(_) => {
+                    !imported.contains(key)?
+                }
+                _ => true,
+            })
+        })
+    })?;
     Ok(names)
 }
 
@@ -152,7 +182,7 @@ pub(super) fn lazy(
     loader: &mut Loader,
     module: &Module,
     file: usize,
-) -> Result<(DictId, Vec<Rc<str>>), Diagnostic> {
+) -> Result<(DictId, Vec<Str>), Diagnostic> {
     let scope = module_scope(loader)?;
     let names = loader.heap.get_scope(scope).names;
     for statement in module.body() {
@@ -174,12 +204,26 @@ pub(super) fn lazy(
     let mut evaluator = Evaluator::new(loader, file, scope, true);
     evaluator.statements(module.body())?;
     let imported = std::mem::take(&mut evaluator.imported);
-    loader
-        .heap
-        .dict_mut(names)
-        .entries
-        .retain(|key, entry| !key.is_private() && !matches!(entry.slot.object, Object::Module(_)));
+    loader.at(Span::default(), |heap| {
+        heap.entries_mut(names)?.retain(|key, entry| {
+            Ok(!key.is_private() && !matches!(entry.slot.object, Object::Module(_)))
+        })
+    })?;
     Ok((names, imported))
+}
+
+/// Takes the names that a file imported out of its own.
+pub(super) fn without(heap: &mut Heap, names: DictId, imported: &[Str]) -> Outcome<()> {
+    let imported = keys(heap, imported)?;
+    heap.entries_mut(names)?.retain(|key, _| Ok(!imported.contains(key)?))
+}
+
+fn keys(heap: &Heap, names: &[Str]) -> Outcome<Keys> {
+    let mut keys = Keys::new(heap.meter())?;
+    for name in names {
+        keys.insert(Key::Str(name.clone()))?;
+    }
+    Ok(keys)
 }
 
 /// What becomes of dicts that are copied.
@@ -193,12 +237,12 @@ pub(super) enum Scope<'a> {
 
 /// A copy with containers of its own.
 pub(super) fn copied(heap: &mut Heap, names: DictId, scope: Scope<'_>) -> Outcome<DictId> {
-    match subscript::deep_copy(heap, &Object::Dict(names), scope, 0)? {
+    match subscript::deep_copy(heap, &Object::Dict(names), scope)? {
         Object::Dict(copied) => Ok(copied),
         _ => Ok(names),
     }
 }
 
 fn module_scope(loader: &mut Loader) -> Result<ScopeId, Diagnostic> {
-    loader.heap.scope(None).map_err(|fault| loader.error(Span::default(), fault.0))
+    loader.at(Span::default(), |heap| heap.scope(None))
 }

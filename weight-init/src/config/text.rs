@@ -11,7 +11,9 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::rc::Rc;
 
+use super::meter::Meter;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::Span;
 
@@ -53,9 +55,6 @@ pub(super) enum BaseSyntax {
     Data,
 }
 
-/// Bytes of a text with its placeholders replaced, at most.
-const MAX_TEXT: usize = 1 << 26;
-
 impl<'s> Text<'s> {
     /// The text as it stands.
     pub(super) fn plain(source: &'s Source) -> Result<Self, Diagnostic> {
@@ -72,36 +71,30 @@ impl<'s> Text<'s> {
         source: &'s Source,
         path: &Path,
         syntax: BaseSyntax,
+        meter: &Rc<Meter>,
     ) -> Result<Self, Diagnostic> {
         let mut plain = Self::plain(source)?;
-        let old = &*plain.text;
+        let Cow::Borrowed(old) = plain.text else { return Ok(plain) };
         let mut new = String::new();
         let mut copied = 0;
-        let mut from = 0;
-        while let Some(found) = old[from..].find("{{") {
-            let start = from + found;
-            let Some((placeholder, len)) = Placeholder::read(&old[start..]) else {
-                from = start + 1;
-                continue;
-            };
-            let replacement = placeholder.value(path, syntax).map_err(|message| {
-                Diagnostic::new(source, plain.span(start, start + len), message)
-            })?;
+        for (start, end, placeholder) in Placeholders::of(old) {
+            let fault = |message| Diagnostic::new(source, plain.span(start, end), message);
+            let replacement = placeholder.value(path, syntax).map_err(fault)?;
+            if new.is_empty() {
+                // Room for the text as it is; what replacements add comes on top.
+                meter.take(old.len()).map_err(|limit| fault(limit.0))?;
+                new.reserve(old.len());
+            }
+            meter
+                .take(size_of::<Edit>() + 2 * replacement.len())
+                .map_err(|limit| fault(limit.0))?;
             new.push_str(&old[copied..start]);
             new.push_str(&replacement);
-            if new.len() > MAX_TEXT {
-                let message = format!(
-                    "with its placeholders replaced, the file has more than {MAX_TEXT} bytes"
-                );
-                return Err(Diagnostic::of_file(source.name(), message));
-            }
-            let end = new.len();
-            from = start + len;
-            copied = from;
+            copied = end;
             plain.offsets.edits.push(Edit {
-                end,
+                end: new.len(),
                 len: replacement.len(),
-                old: (start, from),
+                old: (start, end),
                 is_base: matches!(placeholder, Placeholder::Base(_)),
             });
         }
@@ -165,8 +158,8 @@ impl Offsets {
 
 /// The dotted path of a string that stands for the value of a base: `{{_base_.a.b}}`.
 pub(super) fn base_path(string: &str) -> Option<&str> {
-    match Placeholder::read(string) {
-        Some((Placeholder::Base(path), len)) if len == string.len() => Some(path),
+    match Placeholders::of(string).next() {
+        Some((0, end, Placeholder::Base(path))) if end == string.len() => Some(path),
         _ => None,
     }
 }
@@ -182,37 +175,121 @@ enum Placeholder<'t> {
     Base(&'t str),
 }
 
-impl<'t> Placeholder<'t> {
-    /// The placeholder that a text begins with, and its length.
-    fn read(text: &'t str) -> Option<(Self, usize)> {
-        let body = text.strip_prefix("{{")?;
-        let end = body.find("}}")?;
-        let length = end + 4;
-        let inner = &body[..end];
-        let found = match inner.trim() {
-            "fileDirname" => Self::Dirname,
-            "fileBasename" => Self::Basename,
-            "fileBasenameNoExtension" => Self::BasenameNoExtension,
-            "fileExtname" => Self::Extname,
-            trimmed => match trimmed.strip_prefix("_base_.") {
-                Some(path) if path.chars().all(|c| is_word(c) || c == '.') => Self::Base(path),
+/// The placeholders of a text and where they stand, in one pass: what was searched behind one pair of braces is kept
+/// for the next.
+struct Placeholders<'t> {
+    text: &'t str,
+    /// Where to go on.
+    from: usize,
+    closing: Closing,
+    /// The first white space at or behind the last place where it was looked for.
+    space: usize,
+}
+
+/// The pair of braces that closes a placeholder.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closing {
+    at: usize,
+    /// Where the text before it ends, white space left out.
+    trimmed: usize,
+    /// Where the text before it ends, a quote and white space around it left out.
+    unquoted: usize,
+}
+
+impl<'t> Placeholders<'t> {
+    fn of(text: &'t str) -> Self {
+        Self { text, from: 0, closing: Closing::default(), space: 0 }
+    }
+
+    /// The placeholder whose braces open at `start`, and its end.
+    fn at(&mut self, start: usize) -> Option<(usize, Placeholder<'t>)> {
+        let begin = start + 2;
+        let closing = self.closing(begin)?;
+        let text = self.text;
+        let first = begin + blank(&text[begin..closing.at]);
+        let word = if first < closing.trimmed { &text[first..closing.trimmed] } else { "" };
+        let found = match word {
+            "fileDirname" => Placeholder::Dirname,
+            "fileBasename" => Placeholder::Basename,
+            "fileBasenameNoExtension" => Placeholder::BasenameNoExtension,
+            "fileExtname" => Placeholder::Extname,
+            word => match word.strip_prefix("_base_.") {
+                Some(path) if path.chars().all(|c| is_word(c) || c == '.') => {
+                    Placeholder::Base(path)
+                }
                 Some(_) => return None,
-                None => Self::variable(inner)?,
+                None => self.variable(begin, closing)?,
             },
         };
-        Some((found, length))
+        Some((closing.at + 2, found))
     }
 
-    fn variable(inner: &'t str) -> Option<Self> {
-        let inner = inner.strip_prefix(['\'', '"']).unwrap_or(inner);
-        let inner = inner.strip_suffix(['\'', '"']).unwrap_or(inner);
-        let (name, default) = inner.trim().strip_prefix('$')?.split_once(':')?;
-        let (name, default) = (name.trim_end(), default.trim());
-        let valid = !name.is_empty() && name.chars().all(is_word);
-        (valid && !default.contains(char::is_whitespace))
-            .then_some(Self::Variable { name, default })
+    /// `'$NAME:default'`, with quotes or without, and white space around each part.
+    fn variable(&mut self, begin: usize, closing: Closing) -> Option<Placeholder<'t>> {
+        let text = &self.text[..closing.unquoted];
+        let begin = begin + usize::from(self.text[begin..].starts_with(['\'', '"']));
+        let rest = text.get(begin..)?.trim_start().strip_prefix('$')?;
+        let behind = rest.trim_start_matches(is_word);
+        let name = &rest[..rest.len() - behind.len()];
+        let default = behind.trim_start().strip_prefix(':')?.trim_start();
+        let start = text.len() - default.len();
+        let valid = !name.is_empty() && self.space(start) >= text.len();
+        valid.then_some(Placeholder::Variable { name, default })
     }
 
+    /// The first pair of closing braces at or behind a place.
+    fn closing(&mut self, from: usize) -> Option<Closing> {
+        if self.closing.at < from || self.closing.at == 0 {
+            let at = match self.text.get(from..)?.find("}}") {
+                Some(found) => from + found,
+                None => self.text.len(),
+            };
+            let before = &self.text[..at];
+            let unquoted = before.strip_suffix(['\'', '"']).unwrap_or(before);
+            self.closing = Closing {
+                at,
+                trimmed: before.trim_end().len(),
+                unquoted: unquoted.trim_end().len(),
+            };
+        }
+        (self.closing.at < self.text.len()).then_some(self.closing)
+    }
+
+    /// The first white space at or behind a place, or the end of the text.
+    fn space(&mut self, from: usize) -> usize {
+        if self.space < from {
+            let found = self.text[from..].find(char::is_whitespace);
+            self.space = found.map_or(self.text.len(), |found| from + found);
+        }
+        self.space
+    }
+}
+
+impl<'t> Iterator for Placeholders<'t> {
+    type Item = (usize, usize, Placeholder<'t>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let start = self.from + self.text.get(self.from..)?.find("{{")?;
+            // Without a closing pair there are no more.
+            self.closing(start + 2)?;
+            match self.at(start) {
+                Some((end, placeholder)) => {
+                    self.from = end;
+                    return Some((start, end, placeholder));
+                }
+                None => self.from = start + 1,
+            }
+        }
+    }
+}
+
+/// Bytes of white space that a text begins with.
+fn blank(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+impl<'t> Placeholder<'t> {
     fn value(self, path: &Path, syntax: BaseSyntax) -> Result<Cow<'t, str>, String> {
         let part = |part: Option<&std::ffi::OsStr>| {
             Cow::Owned(part.unwrap_or_default().to_string_lossy().replace('\\', "/"))
@@ -251,7 +328,7 @@ mod tests {
     fn replaced(text: &str) -> String {
         let source = Source::new("a.py", text);
         let path = Path::new("/configs/net/a.b.py");
-        Text::new(&source, path, BaseSyntax::Python).unwrap().as_str().to_owned()
+        Text::new(&source, path, BaseSyntax::Python, &Meter::new(0)).unwrap().as_str().to_owned()
     }
 
     #[test]
@@ -269,7 +346,8 @@ mod tests {
             assert_eq!(replaced(kept), kept);
         }
         let source = Source::new("a.py", "x = '{{$HOME:}}'");
-        let error = Text::new(&source, Path::new("a.py"), BaseSyntax::Python).unwrap_err();
+        let error =
+            Text::new(&source, Path::new("a.py"), BaseSyntax::Python, &Meter::new(0)).unwrap_err();
         assert_eq!(error.column(), Some(6));
         assert!(error.message().contains("'HOME' has no default"), "{error}");
     }
@@ -277,7 +355,8 @@ mod tests {
     #[test]
     fn offsets_lead_back_to_the_file() {
         let source = Source::new("a.py", "a={{_base_.x}};b={{$N:12345678901234567890}};c");
-        let text = Text::new(&source, Path::new("a.py"), BaseSyntax::Python).unwrap();
+        let text =
+            Text::new(&source, Path::new("a.py"), BaseSyntax::Python, &Meter::new(0)).unwrap();
         assert_eq!(text.as_str(), "a=(_base_.x);b=12345678901234567890;c");
         let span = |start, end| {
             let span = text.span(start, end);

@@ -4,17 +4,23 @@
 //! A date is a string. The parser is the `toml` crate's, which gives the place of every key and value and bounds its
 //! own recursion.
 
+use std::rc::Rc;
+
 use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::meter::Meter;
 use super::text::Text;
+use super::write::Out;
 use crate::diagnostic::{Diagnostic, is_unsafe};
 use crate::value::{Entry, Kind, Value};
 
 /// The key of the table that stands for null.
 const NULL: &str = "__null__";
 
-pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
+pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
+    let bytes = tokens(text.as_str());
+    meter.take(bytes).map_err(|fault| Diagnostic::of_file(text.source().name(), fault.0))?;
     match DeTable::parse(text.as_str()) {
         Ok(table) => {
             let span = text.span(table.span().start, table.span().end);
@@ -27,6 +33,28 @@ pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
         }
     }
 }
+
+/// What the parser's tokens and tree take, and the values that they become, at most.
+fn tokens(text: &str) -> usize {
+    let mut before = b'\n';
+    let mut bytes = 0_usize;
+    for byte in text.bytes() {
+        bytes += match byte {
+            b'[' | b'{' if before != b'\n' && before != b'[' => BRACKET,
+            b',' | b'[' | b'{' | b'=' | b'\n' => TOKEN,
+            b']' | b'}' | b'.' | b'#' => TOKEN / 2,
+            _ => 1,
+        };
+        before = byte;
+    }
+    bytes
+}
+
+/// Bytes of a token and of the value behind it.
+const TOKEN: usize = 200;
+
+/// Bytes of a list, which begins with room for four values.
+const BRACKET: usize = 640;
 
 fn dict(text: &Text<'_>, table: &DeTable<'_>) -> Result<Kind, Diagnostic> {
     let entries = table.iter().map(|(key, value)| {
@@ -82,17 +110,15 @@ fn value(text: &Text<'_>, value: &Spanned<DeValue<'_>>) -> Result<Value, Diagnos
 /// # Errors
 ///
 /// If the value is no dict, or holds an integer beyond what TOML has.
-pub(super) fn write(value: &Value) -> Result<String, String> {
+pub(super) fn write(value: &Value, out: &mut Out) -> Result<(), String> {
     let Some(entries) = value.as_dict() else {
         return Err(format!("a TOML document is a dict, found {}", value.kind_name()));
     };
-    let mut out = String::new();
-    table(entries, "", &mut out)?;
-    Ok(out)
+    table(entries, "", out)
 }
 
 /// The entries of the table at `path`, those that need a header of their own behind the others.
-fn table(entries: &[Entry], path: &str, out: &mut String) -> Result<(), String> {
+fn table(entries: &[Entry], path: &str, out: &mut Out) -> Result<(), String> {
     let (tables, plain): (Vec<_>, Vec<_>) =
         entries.iter().partition(|entry| is_table(&entry.value));
     for Entry { key, value, .. } in plain {
@@ -104,6 +130,7 @@ fn table(entries: &[Entry], path: &str, out: &mut String) -> Result<(), String> 
     for Entry { key, value, .. } in tables {
         let path =
             if path.is_empty() { self::key(key) } else { format!("{path}.{}", self::key(key)) };
+        out.room()?;
         out.push_str(&format!("{}[{path}]\n", if out.is_empty() { "" } else { "\n" }));
         table(value.as_dict().unwrap_or_default(), &path, out)?;
     }
@@ -120,7 +147,8 @@ fn key(key: &str) -> String {
     if bare { key.to_owned() } else { string(key) }
 }
 
-fn inline(value: &Value, out: &mut String) -> Result<(), String> {
+fn inline(value: &Value, out: &mut Out) -> Result<(), String> {
+    out.room()?;
     match &value.kind {
         Kind::Null => out.push_str(&format!("{{ {NULL} = true }}")),
         Kind::Bool(bool) => out.push_str(&bool.to_string()),

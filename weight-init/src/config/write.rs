@@ -1,32 +1,67 @@
-//! A value as text.
-
-use std::fmt::Write as _;
+//! A value as text, of bounded length.
 
 use super::{Format, toml, yaml};
 use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Segment, Value, path};
 
-pub(super) fn write(value: &Value, format: Format) -> Result<String, String> {
+/// The value as text of a format; `read` bytes were read for it.
+pub(super) fn write(value: &Value, format: Format, read: usize) -> Result<String, String> {
+    let mut out = Out { text: String::new(), max: FREE + TIMES.saturating_mul(read) };
     match format {
         Format::Json => {
-            let mut out = String::new();
             json(value, 0, &mut Vec::new(), &mut out)?;
             out.push('\n');
-            Ok(out)
         }
-        Format::Toml => toml::write(value),
-        Format::Yaml => Ok(yaml::write(value)),
-        Format::Python => Err("a config is not written as Python".to_owned()),
+        Format::Toml => toml::write(value, &mut out)?,
+        Format::Yaml => yaml::write(value, &mut out)?,
+        Format::Python => return Err("a config is not written as Python".to_owned()),
+    }
+    out.room()?;
+    Ok(out.text)
+}
+
+/// Text that is being written. Indentation makes much of little: values deep inside each other take a line of hundreds of
+/// bytes each.
+#[derive(Debug)]
+pub(super) struct Out {
+    text: String,
+    max: usize,
+}
+
+/// Bytes that any config may have as text.
+const FREE: usize = 16 << 20;
+
+/// How many bytes each byte of the config may become.
+const TIMES: usize = 8;
+
+impl Out {
+    pub(super) fn push(&mut self, c: char) {
+        self.push_str(c.encode_utf8(&mut [0; 4]));
+    }
+
+    /// Adds a text. What comes after the limit is passed, which [`room`](Self::room) says.
+    pub(super) fn push_str(&mut self, text: &str) {
+        if self.text.len() <= self.max {
+            self.text.push_str(text);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// That there is room for a value more.
+    pub(super) fn room(&self) -> Result<(), String> {
+        if self.text.len() > self.max {
+            return Err(format!("as text it has more than {} MiB", self.max >> 20));
+        }
+        Ok(())
     }
 }
 
 /// JSON, one element a line, lists of plain values on one. Infinity is `1e9999`, which readers of JSON take for it.
-fn json(
-    value: &Value,
-    indent: usize,
-    at: &mut Vec<Segment>,
-    out: &mut String,
-) -> Result<(), String> {
+fn json(value: &Value, indent: usize, at: &mut Vec<Segment>, out: &mut Out) -> Result<(), String> {
+    out.room()?;
     match &value.kind {
         Kind::Null => out.push_str("null"),
         Kind::Bool(bool) => out.push_str(if *bool { "true" } else { "false" }),
@@ -56,15 +91,15 @@ fn json(
                 at.pop();
             }
             if lines {
-                let _ = write!(out, "\n{}", " ".repeat(indent));
+                out.push_str(&format!("\n{}", " ".repeat(indent)));
             }
             out.push(']');
         }
         Kind::Dict(entries) => {
             out.push('{');
             for (index, Entry { key, value, .. }) in entries.iter().enumerate() {
-                let _ =
-                    write!(out, "{}\n{}", if index > 0 { "," } else { "" }, " ".repeat(indent + 2));
+                out.push_str(if index > 0 { ",\n" } else { "\n" });
+                out.push_str(&" ".repeat(indent + 2));
                 string(key, out);
                 out.push_str(": ");
                 at.push(Segment::from(key.as_str()));
@@ -72,7 +107,7 @@ fn json(
                 at.pop();
             }
             if !entries.is_empty() {
-                let _ = write!(out, "\n{}", " ".repeat(indent));
+                out.push_str(&format!("\n{}", " ".repeat(indent)));
             }
             out.push('}');
         }
@@ -80,17 +115,20 @@ fn json(
     Ok(())
 }
 
-fn string(text: &str, out: &mut String) {
+fn string(text: &str, out: &mut Out) {
     out.push('"');
     for c in text.chars() {
         match c {
-            '"' | '\\' => out.extend(['\\', c]),
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
             c if is_unsafe(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
+                    out.push_str(&format!("\\u{unit:04x}"));
                 }
             }
             c => out.push(c),

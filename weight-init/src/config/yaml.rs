@@ -2,7 +2,8 @@
 //!
 //! Plain scalars are read by the core schema of YAML 1.2 (<https://yaml.org/spec/1.2.2/#103-core-schema>): `yes` and
 //! `012` are a string and the number 12, `1e-3` is a number. Anchors, aliases and the merge key `<<` are resolved;
-//! what they repeat counts each time. One document; tags other than those of the core schema are refused.
+//! what they repeat counts each time. One document; tags other than those of the core schema are refused wherever they
+//! stand, and those must fit the value.
 //!
 //! The parser is `saphyr-parser`, the kept successor of `yaml-rust`: events with places, without `unsafe`.
 
@@ -10,27 +11,29 @@ mod scalar;
 mod write;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use indexmap::IndexMap;
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use self::scalar::plain;
 pub(super) use self::write::write;
+use super::meter::{Meter, Outcome, STRIDE};
 use super::text::Text;
 use super::{MAX_DEPTH, de::ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Span, Value};
 
-/// Values that aliases may add in all.
-const MAX_REPEATED: usize = 1_000_000;
-
-pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
+pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
+    let bytes = tokens(text.as_str());
+    let whole = |message: String| Diagnostic::of_file(text.source().name(), message);
+    meter.take(bytes).map_err(|fault| whole(fault.0))?;
     let mut reader = Reader {
         text,
-        at: (0, 0),
+        meter: Rc::clone(meter),
+        places: Places::of(text.as_str()),
         open: Vec::new(),
         anchors: HashMap::new(),
-        repeated: 0,
         document: None,
     };
     for event in Parser::new_from_str(text.as_str()) {
@@ -52,15 +55,90 @@ pub(super) fn read(text: &Text<'_>) -> Result<Value, Diagnostic> {
     Ok(reader.document.unwrap_or_else(|| Value::new(Kind::Null, text.span(0, 0))))
 }
 
+/// What the tokens take that the parser keeps, in bytes: a list or dict in brackets may turn out to be a key, so the parser
+/// has all tokens of the largest one before it says the first.
+fn tokens(text: &str) -> usize {
+    let (mut here, mut most, mut depth) = (0_usize, 0, 0_usize);
+    let mut before = b'\n';
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        let blank = before.is_ascii_whitespace();
+        let begins = blank || b"[{,:".contains(&before);
+        match byte {
+            b'#' if blank => {
+                let _ = bytes.find(|byte| matches!(byte, b'\n' | b'\r'));
+                before = b'\n';
+                continue;
+            }
+            b'"' | b'\'' if begins => {
+                while let Some(inside) = bytes.next().filter(|inside| *inside != byte) {
+                    here += 1;
+                    if inside == b'\\' && byte == b'"' {
+                        bytes.next();
+                    }
+                }
+            }
+            b'[' | b'{' if depth > 0 || begins => {
+                depth += 1;
+                here += TOKEN;
+            }
+            b']' | b'}' if depth > 0 => {
+                depth -= 1;
+                here += TOKEN;
+            }
+            b',' => here += 2 * TOKEN,
+            b':' => here += 3 * TOKEN,
+            _ => here += 1,
+        }
+        if depth == 0 {
+            most = here.max(most);
+            here = 0;
+        }
+        before = byte;
+    }
+    here.max(most)
+}
+
+/// Bytes of a token, at most.
+const TOKEN: usize = 170;
+
 /// What is being read.
 struct Reader<'t> {
     text: &'t Text<'t>,
-    /// A character's number and its byte: the parser counts the one, places count the other.
-    at: (usize, usize),
+    meter: Rc<Meter>,
+    places: Places,
     open: Vec<Open>,
     anchors: HashMap<usize, Value>,
-    repeated: usize,
     document: Option<Value>,
+}
+
+/// The bytes of characters: the parser counts the one, places count the other.
+struct Places {
+    /// The byte of every 64th character; none if every character is a byte.
+    marks: Vec<u32>,
+}
+
+impl Places {
+    const GAP: usize = 64;
+
+    fn of(text: &str) -> Self {
+        if text.is_ascii() {
+            return Self { marks: Vec::new() };
+        }
+        let marks = text.char_indices().step_by(Self::GAP);
+        Self { marks: marks.map(|(byte, _)| u32::try_from(byte).unwrap_or(u32::MAX)).collect() }
+    }
+
+    fn byte(&self, text: &str, index: usize) -> usize {
+        if self.marks.is_empty() {
+            return index.min(text.len());
+        }
+        let Some(mark) = self.marks.get(index / Self::GAP) else { return text.len() };
+        let mark = *mark as usize;
+        let rest = &text[mark..];
+        let ahead = rest.char_indices().nth(index % Self::GAP);
+        mark + ahead.map_or(rest.len(), |(byte, _)| byte)
+    }
 }
 
 /// A list or dict that is not closed yet.
@@ -92,15 +170,13 @@ enum Waiting {
 }
 
 impl Reader<'_> {
-    /// The byte of a character; events come in order, so the walk goes on from the last one.
-    fn byte(&mut self, index: usize) -> usize {
-        if index < self.at.0 {
-            self.at = (0, 0);
-        }
-        let rest = &self.text.as_str()[self.at.1..];
-        let ahead = rest.char_indices().nth(index - self.at.0).map_or(rest.len(), |(byte, _)| byte);
-        self.at = (index, self.at.1 + ahead);
-        self.at.1
+    fn byte(&self, index: usize) -> usize {
+        self.places.byte(self.text.as_str(), index)
+    }
+
+    /// Counts against the limits.
+    fn at<T>(&self, span: Span, outcome: Outcome<T>) -> Result<T, ValueError> {
+        outcome.map_err(|fault| ValueError::new(fault.0).with_span(span))
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), ValueError> {
@@ -111,6 +187,8 @@ impl Reader<'_> {
                 error("a second document; a config is one")
             }
             Event::DocumentStart(_) => Ok(()),
+            Event::SequenceStart(_, Some(tag)) if !is_plain(&tag, "seq") => refuse(&tag, span),
+            Event::MappingStart(_, Some(tag)) if !is_plain(&tag, "map") => refuse(&tag, span),
             Event::SequenceStart(anchor, _) => self.push(anchor, span, Items::List(Vec::new())),
             Event::MappingStart(anchor, _) => {
                 self.push(anchor, span, Items::Dict(OpenDict::default()))
@@ -131,22 +209,23 @@ impl Reader<'_> {
                 Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
-                let tag = tag.as_deref().map(|tag| format!("{}{}", tag.handle, tag.suffix));
-                let kind = match tag.as_deref() {
+                self.at(span, self.meter.take(size_of::<Entry>() + STRING + text.len()))?;
+                let kind = match &tag {
                     None if style == ScalarStyle::Plain => plain(&text),
-                    None | Some("tag:yaml.org,2002:str" | "!!str" | "!") => {
-                        Ok(Kind::Str(text.into_owned()))
-                    }
-                    Some(
-                        "tag:yaml.org,2002:null"
-                        | "tag:yaml.org,2002:bool"
-                        | "tag:yaml.org,2002:int",
-                    ) => plain(&text),
-                    Some("tag:yaml.org,2002:float") => match plain(&text) {
-                        Ok(Kind::Int(int)) => Ok(Kind::Float(int as f64)),
-                        other => other,
+                    None => Ok(Kind::Str(text.into_owned())),
+                    Some(tag) if is_plain(tag, "str") => Ok(Kind::Str(text.into_owned())),
+                    Some(tag) => match (plain(&text), core(tag)) {
+                        (Ok(Kind::Int(int)), Some("float")) => Ok(Kind::Float(int as f64)),
+                        (
+                            kind @ (Err(_)
+                            | Ok(Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_))),
+                            Some(name),
+                        ) if kind.as_ref().map_or(true, |kind| name == name_of(kind)) => kind,
+                        (_, Some(name @ ("null" | "bool" | "int" | "float"))) => {
+                            return error(&format!("the tag !!{name} stands at what is no {name}"));
+                        }
+                        _ => return refuse(tag, span),
                     },
-                    Some(tag) => return error(&format!("the tag {tag} is not read")),
                 };
                 let kind = kind.map_err(|message| ValueError::new(message).with_span(span))?;
                 self.put(Value::new(kind, span), anchor)
@@ -155,14 +234,25 @@ impl Reader<'_> {
                 let Some(value) = self.anchors.get(&anchor) else {
                     return error("an alias of what is not closed yet");
                 };
-                self.repeated += count(value);
-                if self.repeated > MAX_REPEATED {
-                    return error(&format!("aliases repeat more than {MAX_REPEATED} values"));
-                }
-                let value = value.clone();
+                let value = self.repeat(value, span)?;
                 self.put(value, 0)
             }
         }
+    }
+
+    /// A copy of a value that an anchor names, or an alias.
+    fn repeat(&self, value: &Value, span: Span) -> Result<Value, ValueError> {
+        let size = Size::of(value);
+        if self.open.len() + size.depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(ValueError::new(message).with_span(span));
+        }
+        let cost = self.meter.step(size.steps).and_then(|()| self.meter.take(size.bytes));
+        if let Err(fault) = cost {
+            let message = format!("anchors and aliases repeat more than is allowed: {}", fault.0);
+            return Err(ValueError::new(message).with_span(span));
+        }
+        Ok(value.clone())
     }
 
     /// Whether the next value is a key.
@@ -183,12 +273,8 @@ impl Reader<'_> {
     /// A whole value: of the list or dict that is open, a key of it, or the document.
     fn put(&mut self, value: Value, anchor: usize) -> Result<(), ValueError> {
         if anchor > 0 {
-            self.repeated += count(&value);
-            if self.repeated > MAX_REPEATED {
-                let message = format!("anchors and aliases repeat more than {MAX_REPEATED} values");
-                return Err(ValueError::new(message).with_span(value.span));
-            }
-            self.anchors.insert(anchor, value.clone());
+            let kept = self.repeat(&value, value.span)?;
+            self.anchors.insert(anchor, kept);
         }
         match self.open.last_mut().map(|open| &mut open.items) {
             None => self.document = Some(value),
@@ -258,11 +344,79 @@ fn key(value: &Value) -> Result<String, ValueError> {
     })
 }
 
-/// How many values a value is made of.
-fn count(value: &Value) -> usize {
-    match &value.kind {
-        Kind::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Kind::Dict(entries) => 1 + entries.iter().map(|entry| count(&entry.value)).sum::<usize>(),
-        _ => 1,
+/// What a string, list or dict takes beside what is in it.
+const STRING: usize = 32;
+
+/// What a copy of a value takes.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// Values that it is made of, and pieces of text.
+    steps: usize,
+    bytes: usize,
+    /// Lists and dicts inside each other.
+    depth: usize,
+}
+
+impl Size {
+    fn of(value: &Value) -> Self {
+        let mut size = Self { steps: 1, bytes: size_of::<Entry>() + STRING, depth: 0 };
+        match &value.kind {
+            Kind::Str(text) => {
+                size.steps += text.len() / STRIDE;
+                size.bytes += text.len();
+            }
+            Kind::List(items) => {
+                size.depth = 1;
+                items.iter().for_each(|item| size.add(item));
+            }
+            Kind::Dict(entries) => {
+                size.depth = 1;
+                for Entry { key, value, .. } in entries {
+                    size.bytes += key.len() + STRING;
+                    size.add(value);
+                }
+            }
+            _ => {}
+        }
+        size
+    }
+
+    fn add(&mut self, inner: &Value) {
+        let Self { steps, bytes, depth } = Self::of(inner);
+        self.steps += steps;
+        self.bytes += bytes;
+        self.depth = self.depth.max(1 + depth);
+    }
+}
+
+/// The name of a tag of the core schema.
+fn core(tag: &Tag) -> Option<&str> {
+    match &*tag.handle {
+        "tag:yaml.org,2002:" | "!!" => Some(&tag.suffix),
+        "" => tag.suffix.strip_prefix("tag:yaml.org,2002:"),
+        _ => None,
+    }
+}
+
+/// Whether a tag says no more than the value itself: `!`, or this tag of the core schema.
+fn is_plain(tag: &Tag, name: &str) -> bool {
+    core(tag) == Some(name) || tag.handle.is_empty() && tag.suffix == "!"
+}
+
+fn refuse<T>(tag: &Tag, span: Span) -> Result<T, ValueError> {
+    let message = format!("the tag {}{} is not read", tag.handle, tag.suffix);
+    Err(ValueError::new(message).with_span(span))
+}
+
+/// The tag of a plain value.
+const fn name_of(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Null => "null",
+        Kind::Bool(_) => "bool",
+        Kind::Int(_) => "int",
+        Kind::Float(_) => "float",
+        Kind::Str(_) => "str",
+        Kind::List(_) => "seq",
+        Kind::Dict(_) => "map",
     }
 }

@@ -62,6 +62,12 @@ impl Source {
         self.folder.as_deref()
     }
 
+    /// The same text under another name.
+    #[must_use]
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
     /// The name, as a rule the file's path.
     pub fn name(&self) -> &str {
         &self.name
@@ -117,6 +123,11 @@ impl Sources {
         let number = u32::try_from(self.others.len() + 1).unwrap_or(u32::MAX);
         self.others.push(Source { number, ..source });
         self.others.last().unwrap_or(&self.first)
+    }
+
+    /// The bytes of all texts.
+    pub(crate) fn len(&self) -> usize {
+        self.others.iter().fold(self.first.bytes.len(), |sum, source| sum + source.bytes.len())
     }
 
     /// The file that was named.

@@ -1,5 +1,8 @@
 //! Configs that mean harm are refused with a sentence, in bounded time and memory, and nothing of them is executed.
 
+#[cfg(target_os = "linux")]
+mod bounds;
+
 use std::process::Command;
 
 use crate::run::{Answer, Folder};
@@ -68,7 +71,7 @@ fn repetition_without_bounds() {
         ("a = dict(x=0)\nfor _ in range(60): a = dict(x=a, y=a)", "MiB"),
         ("while True: pass", "steps"),
         ("while True:\n    x = [1]", "MiB"),
-        ("x = sum(range(10**12))", "MiB"),
+        ("x = sum(range(10**12))", "steps"),
         ("x = [i for i in range(10**9)]", "MiB"),
         ("x = [0 for a in range(9999) for b in range(9999)]", "MiB"),
         ("x = [0 for a in range(9999) for b in range(9999) if False]", ""),

@@ -1,9 +1,9 @@
 //! A config's own values over those of its bases, as mmengine merges them.
 
-use super::super::python::heap::{DictId, Key};
-use super::super::python::{self, object::Object};
+use super::super::python::heap::DictId;
+use super::super::python::slots::Slot;
+use super::super::python::{self, object::Object, operator};
 use super::Loader;
-use crate::config::MAX_DEPTH;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
@@ -19,14 +19,17 @@ pub(super) fn beside(
 ) -> Result<(), Diagnostic> {
     let names =
         loader.at(span, |heap| python::copied(heap, names, python::Scope::Config(package)))?;
-    let entries = loader.at(span, |heap| heap.copy_dict(names))?.entries;
-    for (key, entry) in entries {
-        if loader.heap.get_dict(inherited).entries.contains_key(&key) {
+    for entry in loader.heap.entries_of(names).each() {
+        let (key, entry) = loader.at(span, |_| entry)?;
+        let old = loader.at(span, |heap| {
+            let entries = heap.entries_mut(inherited)?;
+            entries.insert(key.clone(), entry.key_span, entry.slot.clone())
+        })?;
+        if old.is_some() {
             return Err(
                 loader.error(span, format!("'{key}' stands in this base and in one before it"))
             );
         }
-        loader.at(span, |heap| heap.insert(inherited, key, entry.key_span, entry.slot))?;
     }
     Ok(())
 }
@@ -36,40 +39,42 @@ pub(super) fn into_base(
     loader: &mut Loader,
     child: DictId,
     base: DictId,
-    depth: usize,
 ) -> Result<DictId, Diagnostic> {
     let outer = Span::default();
-    let merged = loader.at(outer, |heap| {
-        let copy = heap.copy_dict(base)?;
-        heap.dict(copy)
+    let (_level, merged) = loader.at(outer, |heap| {
+        let level = heap.level()?;
+        let dict = heap.get_dict(base);
+        Ok((level, heap.share_dict(dict)?))
     })?;
-    let entries = loader.at(outer, |heap| heap.copy_dict(child))?.entries;
-    for (key, mut entry) in entries {
-        let span = entry.slot.span;
-        if depth > MAX_DEPTH {
-            return Err(loader.error(span, format!("nested deeper than {MAX_DEPTH} levels")));
-        }
-        let inherited =
-            loader.heap.get_dict(merged).entries.get(&key).map(|entry| entry.slot.object.clone());
-        if let (Object::Dict(child), Some(inherited)) = (&entry.slot.object, inherited) {
-            let delete = loader.at(span, |heap| heap.remove(*child, &Key::str("_delete_")))?;
-            let delete =
-                delete.is_some_and(|slot| python::operator::truth(&mut loader.heap, &slot.object));
-            entry.slot.object = match (delete, inherited) {
-                (true, _) => Object::Dict(*child),
-                (false, Object::Dict(base)) => {
-                    Object::Dict(into_base(loader, *child, base, depth + 1)?)
+    for entry in loader.heap.entries_of(child).each() {
+        let (key, entry) = loader.at(outer, |_| entry)?;
+        let Slot { object, span } = entry.slot.clone();
+        let inherited = loader.at(span, |heap| heap.get(merged, key))?;
+        let object = match (object, inherited) {
+            (Object::Dict(child), Some(inherited)) => {
+                let delete = loader.at(span, |heap| match heap.named(child, "_delete_")? {
+                    Some(_) => heap.entries_mut(child)?.remove_name("_delete_"),
+                    None => Ok(None),
+                })?;
+                let delete = delete.is_some_and(|slot| operator::truth(&loader.heap, &slot.object));
+                match (delete, inherited.object) {
+                    (true, _) => Object::Dict(child),
+                    (false, Object::Dict(base)) => Object::Dict(into_base(loader, child, base)?),
+                    (false, other) => {
+                        let key = python::begin(key);
+                        let message = format!(
+                            "'{key}' is a dict here and a {} in the base; _delete_=True replaces it",
+                            other.type_name()
+                        );
+                        return Err(loader.error(span, message));
+                    }
                 }
-                (false, other) => {
-                    let message = format!(
-                        "'{key}' is a dict here and a {} in the base; _delete_=True replaces it",
-                        other.type_name()
-                    );
-                    return Err(loader.error(span, message));
-                }
-            };
-        }
-        loader.at(span, |heap| heap.insert(merged, key, entry.key_span, entry.slot))?;
+            }
+            (object, _) => object,
+        };
+        loader.at(span, |heap| {
+            heap.insert(merged, key.clone(), entry.key_span, Slot { object, span })
+        })?;
     }
     Ok(merged)
 }

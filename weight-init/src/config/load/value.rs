@@ -1,20 +1,25 @@
 //! Between values and the objects that configs are evaluated with.
 
-use super::super::python::heap::{Dict, DictEntry, DictId, Slot};
+use super::super::python::Base;
+use super::super::python::heap::{DictId, Heap};
 use super::super::python::object::Object;
-use super::super::python::{Base, heap::Key, subscript};
+use super::super::python::slots::Slot;
+use super::super::python::{entries::Key, subscript};
 use super::super::text::base_path;
 use super::Loader;
-use crate::config::MAX_DEPTH;
+use crate::config::meter::{Outcome, STRIDE};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Span, Value};
 
 /// What a file without code inherits from: its key `_base_`.
-pub(super) fn bases(loader: &Loader, value: &Value) -> Result<Vec<Base>, Diagnostic> {
+pub(super) fn bases(loader: &mut Loader, value: &Value) -> Result<Vec<Base>, Diagnostic> {
     let Some(base) = value.get("_base_") else { return Ok(Vec::new()) };
     let items = base.as_list().unwrap_or_else(|| std::slice::from_ref(base));
     let names = items.iter().map(|item| match item.as_str() {
-        Some(name) => Ok(Base { name: name.to_owned(), span: item.span }),
+        Some(name) => {
+            let name = loader.at(item.span, |heap| heap.text(name))?;
+            Ok(Base { name, span: item.span })
+        }
         None => Err(loader
             .error(item.span, format!("a base is named by a string, found {}", item.kind_name()))),
     });
@@ -29,7 +34,7 @@ pub(super) fn to_heap(
 ) -> Result<DictId, Diagnostic> {
     match object(loader, value, inherited)? {
         Object::Dict(id) => {
-            loader.heap.dict_mut(id).entries.shift_remove(&Key::str("_base_"));
+            loader.at(value.span, |heap| heap.entries_mut(id)?.remove_name("_base_"))?;
             Ok(id)
         }
         _ => {
@@ -48,32 +53,37 @@ fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Objec
         Kind::Float(float) => Ok(Object::Float(*float)),
         Kind::Str(string) => match base_path(string) {
             Some(path) => path.split('.').try_fold(Object::Dict(inherited), |object, name| {
-                loader.at(span, |heap| subscript::get(heap, &object, &Object::str(name)))
+                loader.at(span, |heap| {
+                    let name = heap.string(name)?;
+                    subscript::get(heap, &object, &name)
+                })
             }),
             None => loader.at(span, |heap| heap.string(string)),
         },
         Kind::List(items) => {
-            let mut slots = Vec::with_capacity(items.len());
+            let mut slots = loader.at(span, |heap| heap.slots())?;
             for item in items {
-                slots.push(Slot { object: object(loader, item, inherited)?, span: item.span });
+                let slot = Slot { object: object(loader, item, inherited)?, span: item.span };
+                loader.at(span, |_| slots.push(slot))?;
             }
             loader.at(span, |heap| heap.list(slots))
         }
         Kind::Dict(entries) => {
-            let mut dict = Dict::default();
+            let mut dict = loader.at(span, |heap| heap.entries())?;
             for Entry { key, key_span, value } in entries {
                 let slot = Slot { object: object(loader, value, inherited)?, span: value.span };
-                dict.entries.insert(Key::str(key), DictEntry { key_span: *key_span, slot });
+                loader.at(*key_span, |heap| dict.insert(heap.name(key)?, *key_span, slot))?;
             }
-            Ok(Object::Dict(loader.at(span, |heap| heap.dict(dict))?))
+            Ok(Object::Dict(loader.at(span, |heap| heap.dict(dict, false))?))
         }
     }
 }
 
 /// Refuses the names that mmengine keeps for itself.
-pub(super) fn check_keys(loader: &Loader, names: DictId) -> Result<(), Diagnostic> {
+pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagnostic> {
     for reserved in ["filename", "text", "pretty_text", "env_variables"] {
-        if let Some(entry) = loader.heap.get_dict(names).entries.get(&Key::str(reserved)) {
+        let entries = loader.heap.entries_of(names);
+        if let Some(entry) = loader.at(Span::default(), |_| entries.named(reserved))? {
             return Err(loader
                 .error(entry.key_span, format!("the name '{reserved}' is reserved by mmengine")));
         }
@@ -87,22 +97,11 @@ pub(super) fn check_keys(loader: &Loader, names: DictId) -> Result<(), Diagnosti
 /// `{"__unjsonable__": "function"}`.
 pub(super) fn from_heap(loader: &mut Loader, names: DictId) -> Result<Value, Diagnostic> {
     let span = loader.span(0, 0, 0);
-    value(loader, &Object::Dict(names), span, 0)
+    value(loader, &Object::Dict(names), span)
 }
 
-fn value(
-    loader: &mut Loader,
-    object: &Object,
-    span: Span,
-    depth: usize,
-) -> Result<Value, Diagnostic> {
-    if depth > MAX_DEPTH {
-        return Err(loader.error(span, format!("nested deeper than {MAX_DEPTH} levels")));
-    }
-    loader.at(span, |heap| {
-        heap.step(1)?;
-        heap.take(size_of::<Entry>())
-    })?;
+fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diagnostic> {
+    let _level = loader.at(span, |heap| heap.level())?;
     let kind = match object {
         Object::None => Kind::Null,
         Object::Bool(bool) => Kind::Bool(*bool),
@@ -113,29 +112,40 @@ fn value(
             return Err(loader.error(span, format!("the integer {int} does not fit into 64 bits")));
         }
         Object::Float(float) => Kind::Float(*float),
-        Object::Str(string) | Object::Opaque(string) => {
-            loader.at(span, |heap| heap.take(string.len()))?;
-            Kind::Str(string.to_string())
-        }
+        Object::Str(text) | Object::Opaque(text) => Kind::Str(loader.at(span, |heap| {
+            heap.meter().take(text.len() + HEAD)?;
+            Ok(text.read()?.to_owned())
+        })?),
         Object::List(id) | Object::Tuple(id) => {
-            let items = loader.at(span, |heap| heap.copy_items(*id))?;
-            let values = items.iter().map(|slot| value(loader, &slot.object, slot.span, depth + 1));
-            Kind::List(values.collect::<Result<_, _>>()?)
+            let items = loader.heap.items(*id);
+            let mut values = loader.at(span, |heap| row(heap, items.len()))?;
+            for slot in items.each() {
+                let slot = loader.at(span, |_| slot)?;
+                values.push(value(loader, &slot.object, slot.span)?);
+            }
+            Kind::List(values)
         }
         Object::Dict(id) => {
-            let entries = loader.at(span, |heap| heap.copy_dict(*id))?.entries;
-            let mut out: Vec<Entry> = Vec::with_capacity(entries.len());
-            let textual = entries.keys().all(|key| matches!(key, Key::Str(_)));
-            for (key, DictEntry { key_span, slot }) in entries {
-                let key = key.to_string();
-                if !textual && out.iter().any(|entry| entry.key == key) {
-                    return Err(loader.error(
-                        key_span,
-                        format!("the key '{key}' stands twice, once as a string"),
-                    ));
-                }
-                let value = value(loader, &slot.object, slot.span, depth + 1)?;
-                out.push(Entry { key, key_span, value });
+            let entries = loader.heap.entries_of(*id);
+            let mut out: Vec<Entry> = loader.at(span, |heap| row(heap, entries.len()))?;
+            let mut textual = true;
+            for entry in entries.each() {
+                let (key, entry) = loader.at(span, |_| entry)?;
+                textual = textual && matches!(key, Key::Str(_));
+                let value = value(loader, &entry.slot.object, entry.slot.span)?;
+                let key = loader.at(entry.key_span, |heap| {
+                    heap.step(key.weight())?;
+                    heap.meter().take(match key {
+                        Key::Str(text) | Key::Opaque(text) => HEAD + text.len(),
+                        Key::Tuple(_) => HEAD + key.weight().saturating_mul(KEY),
+                        _ => HEAD,
+                    })?;
+                    Ok(key.to_string())
+                })?;
+                out.push(Entry { key, key_span: entry.key_span, value });
+            }
+            if !textual {
+                refuse_duplicates(loader, &out)?;
             }
             Kind::Dict(out)
         }
@@ -154,4 +164,33 @@ fn value(
         }
     };
     Ok(Value::new(kind, span))
+}
+
+/// What a string takes beside its text.
+const HEAD: usize = 48;
+
+/// Bytes of a tuple as text for each step of its weight: escapes make four of one.
+const KEY: usize = 5 * STRIDE;
+
+/// Room for values or entries.
+fn row<T>(heap: &Heap, count: usize) -> Outcome<Vec<T>> {
+    heap.meter().take(count.saturating_mul(size_of::<T>()))?;
+    Ok(Vec::with_capacity(count))
+}
+
+/// Keys that differ may be written alike: 1 and '1'.
+fn refuse_duplicates(loader: &Loader, entries: &[Entry]) -> Result<(), Diagnostic> {
+    let mut sorted: Vec<&Entry> = entries.iter().collect();
+    sorted.sort_by(|a, b| a.key.cmp(&b.key));
+    let pairs = sorted.windows(2).filter_map(|pair| match pair {
+        [first, again] if first.key == again.key => Some(*again),
+        _ => None,
+    });
+    match pairs.min_by_key(|again| again.key_span.start) {
+        None => Ok(()),
+        Some(again) => Err(loader.error(
+            again.key_span,
+            format!("the key '{}' stands twice, once as a string", again.key),
+        )),
+    }
 }

@@ -5,15 +5,16 @@ mod path;
 
 use std::cmp::Ordering;
 
-use indexmap::IndexSet;
-
 use self::number::{int, range, round};
 use self::path::path;
 use super::call::Arguments;
+use super::entries::Keys;
 use super::evaluate::Evaluator;
-use super::heap::{Heap, Key, Outcome, Slot, fault};
+use super::heap::{Dict, Heap, Walk};
 use super::object::{Builtin, Object};
+use super::slots::{Slot, Slots};
 use super::{Scope, format, methods, operator, show, subscript};
+use crate::config::meter::{Outcome, fault};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
@@ -24,61 +25,10 @@ pub(super) fn call(
     arguments: &Arguments,
     span: Span,
 ) -> Result<Object, Diagnostic> {
-    let given = |name: &str| arguments.named(name).map(|slot| slot.object.clone());
     match builtin {
-        Builtin::Map | Builtin::Filter => {
-            let first = arguments.get(0, builtin.name()).cloned();
-            let function = evaluator.at(span, first)?.object;
-            let walked = columns(evaluator.heap(), &arguments.positional[1..], span);
-            let mut out = Vec::new();
-            for row in evaluator.at(span, walked)? {
-                let kept = row.first().cloned();
-                let passes = builtin == Builtin::Filter && function == Object::None;
-                let result = if passes {
-                    kept.as_ref().map_or(Object::None, |slot| slot.object.clone())
-                } else {
-                    evaluator.call(
-                        &function,
-                        Arguments { positional: row, named: Vec::new() },
-                        span,
-                    )?
-                };
-                if builtin == Builtin::Map {
-                    out.push(Slot { object: result, span });
-                } else if operator::truth(evaluator.heap(), &result) {
-                    out.extend(kept);
-                }
-            }
-            let iter = evaluator.heap().iter(out);
-            evaluator.at(span, iter)
-        }
+        Builtin::Map | Builtin::Filter => mapped(evaluator, builtin, arguments, span),
         Builtin::Sorted | Builtin::Min | Builtin::Max => {
-            let elements = match arguments.positional.as_slice() {
-                [one] => evaluator.heap().elements(&one.object, one.span),
-                many => Ok(many.to_vec()),
-            };
-            let elements = evaluator.at(span, elements)?;
-            let mut keyed = Vec::with_capacity(elements.len());
-            for element in elements {
-                let key = match given("key") {
-                    None | Some(Object::None) => element.object.clone(),
-                    Some(function) => {
-                        let arguments =
-                            Arguments { positional: vec![element.clone()], named: Vec::new() };
-                        evaluator.call(&function, arguments, span)?
-                    }
-                };
-                keyed.push((key, element));
-            }
-            let default = given("default");
-            let reverse =
-                given("reverse").is_some_and(|reverse| operator::truth(evaluator.heap(), &reverse));
-            let chosen = match builtin {
-                Builtin::Sorted => methods::sorted(evaluator.heap(), keyed, reverse)
-                    .and_then(|sorted| evaluator.heap().list(sorted)),
-                _ => extreme(evaluator.heap(), keyed, builtin == Builtin::Max, default),
-            };
-            evaluator.at(span, chosen)
+            ordered(evaluator, builtin, arguments, span)
         }
         _ => {
             let result = plain(evaluator.heap(), builtin, arguments, span);
@@ -87,23 +37,100 @@ pub(super) fn call(
     }
 }
 
+fn mapped(
+    evaluator: &mut Evaluator<'_>,
+    builtin: Builtin,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Object, Diagnostic> {
+    let function = evaluator.at(span, arguments.get(0, builtin.name()))?.object.clone();
+    let columns = columns(evaluator.heap(), arguments, 1, span);
+    let mut columns = evaluator.at(span, columns)?;
+    let out = evaluator.heap().slots();
+    let mut out = evaluator.at(span, out)?;
+    loop {
+        let row = row(evaluator.heap(), &mut columns);
+        let Some(row) = evaluator.at(span, row)? else { break };
+        let kept = evaluator.at(span, row.get(0))?.cloned();
+        let passes = builtin == Builtin::Filter && matches!(function, Object::None);
+        let result = if passes {
+            kept.as_ref().map_or(Object::None, |slot| slot.object.clone())
+        } else {
+            let arguments = Arguments::row(evaluator.heap(), row);
+            let arguments = evaluator.at(span, arguments)?;
+            evaluator.call(&function, arguments, span)?
+        };
+        let slot = match (builtin, kept) {
+            (Builtin::Map, _) => Slot { object: result, span },
+            (_, Some(kept)) if operator::truth(evaluator.heap(), &result) => kept,
+            _ => continue,
+        };
+        evaluator.at(span, out.push(slot))?;
+    }
+    let iter = evaluator.heap().iter(out);
+    evaluator.at(span, iter)
+}
+
+fn ordered(
+    evaluator: &mut Evaluator<'_>,
+    builtin: Builtin,
+    arguments: &Arguments,
+    span: Span,
+) -> Result<Object, Diagnostic> {
+    let named = |name: &str| evaluator.at(span, arguments.named(name));
+    let (key, default) = (named("key")?, named("default")?);
+    let reverse = arguments.is_true(evaluator.heap(), "reverse");
+    let reverse = evaluator.at(span, reverse)?;
+    let elements = match arguments.positional.len() {
+        1 => {
+            let one = evaluator.at(span, arguments.get(0, builtin.name()))?;
+            evaluator.heap().elements(&one.object, one.span)
+        }
+        _ => arguments.positional.copy(),
+    };
+    let elements = evaluator.at(span, elements)?;
+    let keys = match key {
+        None | Some(Slot { object: Object::None, .. }) => None,
+        Some(function) => {
+            let keys = Slots::with_capacity(evaluator.heap().meter(), elements.len());
+            let mut keys = evaluator.at(span, keys)?;
+            for element in elements.each() {
+                let element = evaluator.at(span, element)?.clone();
+                let row = Slots::of(evaluator.heap().meter(), [element])
+                    .and_then(|row| Arguments::row(evaluator.heap(), row));
+                let row = evaluator.at(span, row)?;
+                let object = evaluator.call(&function.object, row, span)?;
+                evaluator.at(span, keys.push(Slot { object, span }))?;
+            }
+            Some(keys)
+        }
+    };
+    let keys = keys.as_ref().unwrap_or(&elements);
+    let heap = evaluator.heap();
+    let chosen = match builtin {
+        Builtin::Sorted => {
+            methods::sorted(heap, keys, &elements, reverse).and_then(|sorted| heap.list(sorted))
+        }
+        _ => extreme(heap, keys, &elements, builtin == Builtin::Max, default),
+    };
+    evaluator.at(span, chosen)
+}
+
 /// Those that call nothing themselves.
 fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -> Outcome<Object> {
     let name = builtin.name();
     let count = arguments.positional.len();
     let object = |index: usize| arguments.get(index, name).map(|slot| slot.object.clone());
-    let made = |objects: Vec<Object>| {
-        objects.into_iter().map(|object| Slot { object, span }).collect::<Vec<_>>()
-    };
     match builtin {
         Builtin::Dict | Builtin::OrderedDict => {
-            let dict = methods::from_arguments(heap, arguments, span)?;
-            Ok(Object::Dict(heap.dict(dict)?))
+            let entries = methods::from_arguments(heap, arguments, span)?;
+            Ok(Object::Dict(heap.share_dict(Dict { entries, config: false })?))
         }
         Builtin::List | Builtin::Tuple | Builtin::Iter | Builtin::Reversed => {
-            let mut slots = if count == 0 { Vec::new() } else { heap.elements(&object(0)?, span)? };
+            let mut slots =
+                if count == 0 { heap.slots()? } else { heap.elements(&object(0)?, span)? };
             if builtin == Builtin::Reversed {
-                slots.reverse();
+                slots.reverse()?;
             }
             match builtin {
                 Builtin::List => heap.list(slots),
@@ -111,136 +138,123 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
                 _ => heap.iter(slots),
             }
         }
-        Builtin::Set | Builtin::Frozenset => {
-            let slots = if count == 0 { Vec::new() } else { heap.elements(&object(0)?, span)? };
-            let keys = slots
-                .iter()
-                .map(|slot| heap.key(&slot.object))
-                .collect::<Outcome<IndexSet<Key>>>()?;
+        Builtin::Set | Builtin::Frozenset if count == 0 => {
+            let keys = Keys::new(heap.meter())?;
             heap.set(keys)
         }
-        Builtin::Next => match (object(0)?, arguments.positional.get(1)) {
-            (Object::Iter(id), default) => match (heap.iter_mut(id).pop_front(), default) {
+        Builtin::Set | Builtin::Frozenset => {
+            let walk = heap.walk(&object(0)?, span)?;
+            heap.set_of(walk)
+        }
+        Builtin::Next => match object(0)? {
+            Object::Iter(id) => match (heap.next(id)?, arguments.positional.get(1)?) {
                 (Some(slot), _) => Ok(slot.object),
                 (None, Some(default)) => Ok(default.object.clone()),
                 (None, None) => fault("the iterator is at its end"),
             },
-            (other, _) => fault(format!("next() takes an iterator, found a {}", other.type_name())),
+            other => fault(format!("next() takes an iterator, found a {}", other.type_name())),
         },
         Builtin::Range => range(arguments),
         Builtin::Enumerate => {
-            let start = match arguments.named("start").or_else(|| arguments.positional.get(1)) {
-                Some(start) => start.object.as_int().unwrap_or(0),
-                None => 0,
+            let start = match arguments.named("start")? {
+                Some(start) => Some(start),
+                None => arguments.positional.get(1)?.cloned(),
             };
-            let slots = heap.elements(&object(0)?, span)?;
-            let mut pairs = Vec::with_capacity(slots.len());
-            for (index, slot) in slots.into_iter().enumerate() {
-                let number =
-                    Slot { object: Object::Int(start.saturating_add(index as i128)), span };
-                pairs.push(Slot { object: heap.tuple(vec![number, slot])?, span });
+            let start = start.and_then(|start| start.object.as_int()).unwrap_or(0);
+            let mut walk = heap.walk(&object(0)?, span)?;
+            let mut pairs = heap.slots()?;
+            while let Some(slot) = walk.next(heap)? {
+                let number = Object::Int(start.saturating_add(pairs.len() as i128));
+                let object = heap.pair(Slot { object: number, span }, slot)?;
+                pairs.push(Slot { object, span })?;
             }
             heap.iter(pairs)
         }
         Builtin::Zip => {
-            let rows = columns(heap, &arguments.positional, span)?;
-            let tuples = rows.into_iter().map(|row| Ok(Slot { object: heap.tuple(row)?, span }));
-            let tuples = tuples.collect::<Outcome<_>>()?;
-            heap.iter(tuples)
+            let mut columns = columns(heap, arguments, 0, span)?;
+            let mut rows = heap.slots()?;
+            while let Some(row) = row(heap, &mut columns)? {
+                rows.push(Slot { object: heap.tuple(row)?, span })?;
+            }
+            heap.iter(rows)
         }
         Builtin::Chain => {
-            let mut slots = Vec::new();
-            for part in &arguments.positional {
-                slots.extend(heap.elements(&part.object, span)?);
+            let mut slots = heap.slots()?;
+            for mut part in columns(heap, arguments, 0, span)? {
+                while let Some(slot) = part.next(heap)? {
+                    slots.push(slot)?;
+                }
             }
             heap.iter(slots)
         }
-        Builtin::Product => {
-            let mut rows = vec![Vec::new()];
-            for part in &arguments.positional {
-                let slots = heap.elements(&part.object, span)?;
-                heap.take_slots(
-                    rows.len()
-                        .saturating_mul(slots.len())
-                        .saturating_mul(arguments.positional.len()),
-                )?;
-                rows = rows
-                    .iter()
-                    .flat_map(|row| {
-                        slots
-                            .iter()
-                            .map(|slot| [row.as_slice(), std::slice::from_ref(slot)].concat())
-                    })
-                    .collect();
-            }
-            let tuples = rows.into_iter().map(|row| Ok(Slot { object: heap.tuple(row)?, span }));
-            let tuples = tuples.collect::<Outcome<_>>()?;
-            heap.iter(tuples)
-        }
+        Builtin::Product => product(heap, arguments, span),
         Builtin::Len => {
             let len = match object(0)? {
-                Object::Str(string) => string.chars().count(),
-                Object::List(id) | Object::Tuple(id) => heap.items(id).len(),
-                Object::Dict(id) => heap.get_dict(id).entries.len(),
-                Object::Set(id) => heap.get_set(id).len(),
+                Object::Str(text) => text.read()?.chars().count(),
+                Object::List(id) | Object::Tuple(id) => heap.len(id),
+                Object::Dict(id) => heap.entries_of(id).len(),
+                Object::Set(id) => heap.keys_of(id).len(),
                 Object::Range(range) => usize::try_from(range.len()).unwrap_or(usize::MAX),
                 other => return fault(format!("a {} has no length", other.type_name())),
             };
             Ok(Object::Int(len as i128))
         }
         Builtin::Sum | Builtin::Prod => {
-            let slots = heap.elements(&object(0)?, span)?;
-            let start = i128::from(builtin == Builtin::Prod);
-            let start = match arguments.positional.get(1).or_else(|| arguments.named("start")) {
-                Some(start) => start.object.clone(),
-                None => Object::Int(start),
+            let (op, start) = match builtin {
+                Builtin::Sum => (ruff_python_ast::Operator::Add, 0),
+                _ => (ruff_python_ast::Operator::Mult, 1),
             };
-            let op = if builtin == Builtin::Sum {
-                ruff_python_ast::Operator::Add
-            } else {
-                ruff_python_ast::Operator::Mult
+            let given = match arguments.positional.get(1)? {
+                Some(start) => Some(start.clone()),
+                None => arguments.named("start")?,
             };
-            slots.iter().try_fold(start, |sum, slot| operator::binary(heap, op, &sum, &slot.object))
+            let mut sum = given.map_or(Object::Int(start), |start| start.object);
+            let mut walk = heap.walk(&object(0)?, span)?;
+            while let Some(slot) = walk.next(heap)? {
+                sum = operator::binary(heap, op, &sum, &slot.object)?;
+            }
+            Ok(sum)
         }
         Builtin::All | Builtin::Any => {
-            let slots = heap.elements(&object(0)?, span)?;
-            let mut truths = slots.iter().map(|slot| operator::truth(heap, &slot.object));
-            Ok(Object::Bool(if builtin == Builtin::All {
-                truths.all(|t| t)
-            } else {
-                truths.any(|t| t)
-            }))
+            let mut walk = heap.walk(&object(0)?, span)?;
+            while let Some(slot) = walk.next(heap)? {
+                if operator::truth(heap, &slot.object) == (builtin == Builtin::Any) {
+                    return Ok(Object::Bool(builtin == Builtin::Any));
+                }
+            }
+            Ok(Object::Bool(builtin == Builtin::All))
         }
         Builtin::Bool => {
             let value = if count == 0 { Object::None } else { object(0)? };
             Ok(Object::Bool(operator::truth(heap, &value)))
         }
         Builtin::Int => int(arguments),
-        Builtin::Float => match arguments.positional.first().map(|slot| &slot.object) {
+        Builtin::Float => match arguments.positional.get(0)?.map(|slot| &slot.object) {
             None => Ok(Object::Float(0.0)),
-            Some(Object::Str(text)) => match text.trim().replace('_', "").parse() {
-                Ok(float) => Ok(Object::Float(float)),
-                Err(_) => {
-                    fault(format!("'{}' is no number", operator::shown(heap, &Object::str(text))))
+            Some(object @ Object::Str(text)) => {
+                let digits = text.read()?.trim();
+                // Python has no number that needs more, and the digits are copied.
+                let parsed = (digits.len() <= number::MAX_DIGITS)
+                    .then(|| digits.replace('_', "").parse().ok())
+                    .flatten();
+                match parsed {
+                    Some(float) => Ok(Object::Float(float)),
+                    None => fault(format!("{} is no number", operator::shown(heap, object))),
                 }
-            },
+            }
             Some(other) => match other.as_float() {
                 Some(float) => Ok(Object::Float(float)),
                 None => fault(format!("a {} is no number", other.type_name())),
             },
         },
-        Builtin::Str => {
-            let text = if count == 0 { String::new() } else { show::str(heap, &object(0)?)? };
-            heap.string(&text)
-        }
-        Builtin::Repr => {
-            let text = show::repr(heap, &object(0)?)?;
-            heap.string(&text)
-        }
+        Builtin::Str if count == 0 => heap.string(""),
+        Builtin::Str => Ok(Object::Str(show::str(heap, &object(0)?)?)),
+        Builtin::Repr => Ok(Object::Str(show::repr(heap, &object(0)?)?)),
         Builtin::Format => {
-            let spec = if count > 1 { arguments.text(1, name)?.to_string() } else { String::new() };
-            let text = format::format(heap, &object(0)?, &spec)?;
-            heap.string(&text)
+            let spec = if count > 1 { arguments.text(1, name)? } else { "" };
+            let mut out = heap.buffer();
+            format::format(heap, &object(0)?, spec, &mut out)?;
+            Ok(Object::Str(out.finish()?))
         }
         Builtin::Abs => match object(0)? {
             Object::Float(float) => Ok(Object::Float(float.abs())),
@@ -270,8 +284,8 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
         Builtin::Gcd => {
             let (mut a, mut b) =
                 (arguments.int(0, name)?.unsigned_abs(), arguments.int(1, name)?.unsigned_abs());
-            while b != 0 {
-                (a, b) = (b, a % b);
+            while let Some(rest) = a.checked_rem(b) {
+                (a, b) = (b, rest);
             }
             Ok(Object::Int(i128::try_from(a).unwrap_or(i128::MAX)))
         }
@@ -279,14 +293,13 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
             let (a, b) = (object(0)?, object(1)?);
             let quotient = operator::binary(heap, ruff_python_ast::Operator::FloorDiv, &a, &b)?;
             let rest = operator::binary(heap, ruff_python_ast::Operator::Mod, &a, &b)?;
-            heap.tuple(made(vec![quotient, rest]))
+            heap.pair(Slot { object: quotient, span }, Slot { object: rest, span })
         }
         Builtin::Pow => {
             operator::binary(heap, ruff_python_ast::Operator::Pow, &object(0)?, &object(1)?)
         }
         Builtin::Ord => {
-            let text = arguments.text(0, name)?;
-            let mut chars = text.chars();
+            let mut chars = arguments.text(0, name)?.chars();
             match (chars.next(), chars.next()) {
                 (Some(c), None) => Ok(Object::Int(i128::from(u32::from(c)))),
                 _ => fault("ord() takes one character"),
@@ -295,35 +308,36 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
         Builtin::Chr => {
             let code = arguments.int(0, name)?;
             match u32::try_from(code).ok().and_then(char::from_u32) {
-                Some(c) => Ok(Object::str(c.encode_utf8(&mut [0; 4]))),
+                Some(c) => heap.string(c.encode_utf8(&mut [0; 4])),
                 None => fault(format!("{code} is no character")),
             }
         }
-        Builtin::Isinstance => is_instance(heap, &object(0)?, &object(1)?),
+        Builtin::Isinstance => is_instance(heap, &object(0)?, &object(1)?, span),
         Builtin::Hasattr => {
             let text = arguments.text(1, name)?;
-            Ok(Object::Bool(subscript::attribute(heap, &object(0)?, &text).is_ok()))
+            Ok(Object::Bool(subscript::find_attribute(heap, &object(0)?, text)?.is_some()))
         }
         Builtin::Getattr => {
-            let text = arguments.text(1, name)?;
-            match (subscript::attribute(heap, &object(0)?, &text), arguments.positional.get(2)) {
-                (Err(_), Some(default)) => Ok(default.object.clone()),
-                (result, _) => result,
+            let (object, text) = (object(0)?, arguments.text(1, name)?);
+            match (subscript::find_attribute(heap, &object, text)?, arguments.positional.get(2)?) {
+                (Some(found), _) => Ok(found),
+                (None, Some(default)) => Ok(default.object.clone()),
+                (None, None) => subscript::attribute(heap, &object, text),
             }
         }
         Builtin::Print => Ok(Object::None),
         Builtin::Copy => match object(0)? {
             Object::Dict(id) => {
-                let copy = heap.copy_dict(id)?;
-                Ok(Object::Dict(heap.dict(copy)?))
+                let dict = heap.get_dict(id);
+                Ok(Object::Dict(heap.share_dict(dict)?))
             }
             Object::List(id) => {
-                let copy = heap.copy_items(id)?;
-                heap.list(copy)
+                let items = heap.items(id);
+                Ok(Object::List(heap.share_list(items)?))
             }
             other => Ok(other),
         },
-        Builtin::Deepcopy => subscript::deep_copy(heap, &object(0)?, Scope::Kept, 0),
+        Builtin::Deepcopy => subscript::deep_copy(heap, &object(0)?, Scope::Kept),
         Builtin::PathJoin
         | Builtin::PathBasename
         | Builtin::PathDirname
@@ -334,46 +348,81 @@ fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -
     }
 }
 
-/// The first, second, ... elements of all columns, as far as the shortest goes.
-fn columns(heap: &mut Heap, parts: &[Slot], span: Span) -> Outcome<Vec<Vec<Slot>>> {
-    let columns =
-        parts.iter().map(|part| heap.elements(&part.object, span)).collect::<Outcome<Vec<_>>>()?;
-    let rows = columns.iter().map(Vec::len).min().unwrap_or(0);
-    Ok((0..rows).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect())
+/// A walk over each argument from `first` on.
+fn columns(heap: &Heap, arguments: &Arguments, first: usize, span: Span) -> Outcome<Vec<Walk>> {
+    let mut columns = Vec::new();
+    for index in first..arguments.positional.len() {
+        if let Some(part) = arguments.positional.get(index)? {
+            columns.push(heap.walk(&part.object, span)?);
+        }
+    }
+    Ok(columns)
+}
+
+/// The next elements of all columns, until the shortest ends.
+fn row(heap: &mut Heap, columns: &mut [Walk]) -> Outcome<Option<Slots>> {
+    let mut row = heap.slots()?;
+    for column in columns.iter_mut() {
+        let Some(slot) = column.next(heap)? else { return Ok(None) };
+        row.push(slot)?;
+    }
+    Ok((!columns.is_empty()).then_some(row))
+}
+
+/// `itertools.product`: the last column changes fastest.
+fn product(heap: &mut Heap, arguments: &Arguments, span: Span) -> Outcome<Object> {
+    let mut columns = Vec::new();
+    for part in arguments.positional.each() {
+        columns.push(heap.elements(&part?.object, span)?);
+    }
+    let mut rows = heap.slots()?;
+    let mut at = vec![0; columns.len()];
+    'rows: loop {
+        let mut row = heap.slots()?;
+        for (column, index) in columns.iter().zip(&at) {
+            let Some(slot) = column.get(*index)? else { break 'rows };
+            row.push(slot.clone())?;
+        }
+        rows.push(Slot { object: heap.tuple(row)?, span })?;
+        let mut place = columns.len();
+        loop {
+            let Some(last) = place.checked_sub(1) else { break 'rows };
+            at[last] += 1;
+            if at[last] < columns[last].len() {
+                break;
+            }
+            at[last] = 0;
+            place = last;
+        }
+    }
+    heap.iter(rows)
 }
 
 fn extreme(
-    heap: &mut Heap,
-    keyed: Vec<(Object, Slot)>,
+    heap: &Heap,
+    keys: &Slots,
+    slots: &Slots,
     max: bool,
-    default: Option<Object>,
+    default: Option<Slot>,
 ) -> Outcome<Object> {
-    let mut best: Option<(Object, Slot)> = None;
-    for next in keyed {
-        let better = match &best {
-            None => true,
-            Some(best) => {
-                let order = operator::order(heap, &next.0, &best.0, 0)?;
-                order == Some(if max { Ordering::Greater } else { Ordering::Less })
-            }
-        };
-        if better {
-            best = Some(next);
+    let better = if max { Ordering::Greater } else { Ordering::Less };
+    let mut best = 0;
+    for index in 1..keys.len() {
+        if let (Some(next), Some(old)) = (keys.get(index)?, keys.get(best)?)
+            && operator::order(heap, &next.object, &old.object)? == Some(better)
+        {
+            best = index;
         }
     }
-    match (best, default) {
-        (Some((_, slot)), _) => Ok(slot.object),
-        (None, Some(default)) => Ok(default),
+    match (slots.get(best)?, default) {
+        (Some(slot), _) => Ok(slot.object.clone()),
+        (None, Some(default)) => Ok(default.object),
         (None, None) => fault("min() and max() of nothing"),
     }
 }
 
-fn is_instance(heap: &mut Heap, object: &Object, class: &Object) -> Outcome<Object> {
-    let classes = match class {
-        Object::Tuple(id) => heap.copy_items(*id)?.into_iter().map(|slot| slot.object).collect(),
-        other => vec![other.clone()],
-    };
-    let hit = classes.iter().any(|class| {
+fn is_instance(heap: &mut Heap, object: &Object, class: &Object, span: Span) -> Outcome<Object> {
+    let is = |class: &Object| {
         matches!(
             (class, object),
             (Object::Builtin(Builtin::Dict), Object::Dict(_))
@@ -385,6 +434,12 @@ fn is_instance(heap: &mut Heap, object: &Object, class: &Object) -> Outcome<Obje
                 | (Object::Builtin(Builtin::Float), Object::Float(_))
                 | (Object::Builtin(Builtin::Bool), Object::Bool(_))
         )
-    });
+    };
+    let Object::Tuple(_) = class else { return Ok(Object::Bool(is(class))) };
+    let mut classes = heap.walk(class, span)?;
+    let mut hit = false;
+    while let Some(class) = classes.next(heap)? {
+        hit = hit || is(&class.object);
+    }
     Ok(Object::Bool(hit))
 }

@@ -5,25 +5,33 @@ use std::rc::Rc;
 use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
+use super::entries::{Entries, Key, Keys};
 use super::evaluate::{Evaluator, Flow};
-use super::heap::{Body, Function, FunctionId, Key, Outcome, Slot, fault};
+use super::heap::{Body, Function, FunctionId, Heap};
 use super::object::Object;
-use super::{builtins, methods};
+use super::slots::{Slot, Slots};
+use super::text::Str;
+use super::{builtins, methods, operator};
+use crate::config::meter::{Outcome, fault};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
 /// What a call is given.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Arguments {
-    pub(super) positional: Vec<Slot>,
-    /// With the places of the names.
-    pub(super) named: Vec<(Rc<str>, Span, Slot)>,
+    pub(super) positional: Slots,
+    pub(super) named: Rc<Entries>,
 }
 
 impl Arguments {
+    /// A row of arguments without names.
+    pub(super) fn row(heap: &Heap, positional: Slots) -> Outcome<Self> {
+        Ok(Self { positional, named: Rc::new(heap.entries()?) })
+    }
+
     /// The argument without a name at `index`.
     pub(super) fn get(&self, index: usize, function: &str) -> Outcome<&Slot> {
-        match self.positional.get(index) {
+        match self.positional.get(index)? {
             Some(slot) => Ok(slot),
             None => {
                 fault(format!("{function}() needs at least {} arguments, found {index}", index + 1))
@@ -31,11 +39,15 @@ impl Arguments {
         }
     }
 
-    pub(super) fn text(&self, index: usize, function: &str) -> Outcome<Rc<str>> {
+    pub(super) fn str(&self, index: usize, function: &str) -> Outcome<&Str> {
         match &self.get(index, function)?.object {
-            Object::Str(string) => Ok(Rc::clone(string)),
+            Object::Str(text) => Ok(text),
             other => fault(format!("{function}() takes a str, found a {}", other.type_name())),
         }
+    }
+
+    pub(super) fn text(&self, index: usize, function: &str) -> Outcome<&str> {
+        self.str(index, function)?.read()
     }
 
     pub(super) fn int(&self, index: usize, function: &str) -> Outcome<i128> {
@@ -47,8 +59,13 @@ impl Arguments {
     }
 
     /// The argument of this name.
-    pub(super) fn named(&self, name: &str) -> Option<&Slot> {
-        self.named.iter().find(|(other, ..)| &**other == name).map(|(.., slot)| slot)
+    pub(super) fn named(&self, name: &str) -> Outcome<Option<Slot>> {
+        Ok(self.named.named(name)?.map(|entry| entry.slot.clone()))
+    }
+
+    /// Whether the argument of this name is there and true.
+    pub(super) fn is_true(&self, heap: &Heap, name: &str) -> Outcome<bool> {
+        Ok(self.named(name)?.is_some_and(|slot| operator::truth(heap, &slot.object)))
     }
 }
 
@@ -62,36 +79,39 @@ impl Evaluator<'_> {
 
     fn arguments(&mut self, given: &ast::Arguments) -> Result<Arguments, Diagnostic> {
         let positional = self.elements_of(&given.args)?;
-        let mut arguments = Arguments { positional, named: Vec::new() };
+        let named = self.heap().entries();
+        let mut named = self.at(Span::default(), named)?;
+        let mut put = |this: &Self, key: Key, key_span: Span, slot: Slot| {
+            let old = named.insert(key.clone(), key_span, slot);
+            match this.at(key_span, old)? {
+                Some(_) => {
+                    Err(this.error(key_span, format!("the argument '{key}' is given twice")))
+                }
+                None => Ok(()),
+            }
+        };
         for keyword in &given.keywords {
             let value = self.slot(&keyword.value)?;
             let span = value.span;
-            let Some(name) = &keyword.arg else {
-                let Object::Dict(id) = value.object else {
-                    let message =
-                        format!("'**' takes a dict, found a {}", value.object.type_name());
-                    return Err(self.error(span, message));
-                };
-                let dict = self.heap().copy_dict(id);
-                for (key, entry) in self.at(span, dict)?.entries {
-                    let Key::Str(key) = key else {
-                        return Err(self.error(span, "the keys of '**' are strings"));
-                    };
-                    arguments.named.push((key, entry.key_span, entry.slot));
-                }
+            if let Some(name) = &keyword.arg {
+                let name_span = self.span(name.range());
+                let key = self.heap().name(name.id.as_str());
+                put(self, self.at(name_span, key)?, name_span, value)?;
                 continue;
-            };
-            let name_span = self.span(name.range());
-            if arguments.named(&name.id).is_some() {
-                return Err(
-                    self.error(name_span, format!("the argument '{}' is given twice", name.id))
-                );
             }
-            arguments.named.push((Rc::from(name.id.as_str()), name_span, value));
+            let Object::Dict(id) = value.object else {
+                let message = format!("'**' takes a dict, found a {}", value.object.type_name());
+                return Err(self.error(span, message));
+            };
+            for entry in self.heap().entries_of(id).each() {
+                let (key, entry) = self.at(span, entry)?;
+                if !matches!(key, Key::Str(_)) {
+                    return Err(self.error(span, "the keys of '**' are strings"));
+                }
+                put(self, key.clone(), entry.key_span, entry.slot.clone())?;
+            }
         }
-        let count = self.heap().take_slots(arguments.named.len());
-        self.at(span_of(&arguments), count)?;
-        Ok(arguments)
+        Ok(Arguments { positional, named: Rc::new(named) })
     }
 
     /// Calls anything.
@@ -103,14 +123,16 @@ impl Evaluator<'_> {
     ) -> Result<Object, Diagnostic> {
         match function {
             Object::Builtin(builtin) => builtins::call(self, *builtin, &arguments, span),
-            Object::Method(object, name) => {
-                let result = methods::call(self.heap(), object, name, &arguments, span);
+            Object::Method(method) => {
+                let result =
+                    methods::call(self.heap(), &method.object, method.name, &arguments, span);
                 self.at(span, result)
             }
             Object::Function(id) => self.call_function(*id, arguments, span),
             // The environment is not read: what stands in for an unset variable stands.
-            Object::Unevaluated(name) if ["os.environ.get", "os.getenv"].contains(&&**name) => {
-                Ok(arguments.positional.get(1).map_or(Object::None, |slot| slot.object.clone()))
+            Object::Unevaluated(name) if name.is("os.environ.get") || name.is("os.getenv") => {
+                let default = self.at(span, arguments.positional.get(1))?;
+                Ok(default.map_or(Object::None, |slot| slot.object.clone()))
             }
             Object::Opaque(name) | Object::Unevaluated(name) => {
                 let message = format!(
@@ -131,26 +153,9 @@ impl Evaluator<'_> {
         let function = self.heap().get_function(id);
         let scope = self.heap().scope(Some(function.scope));
         let scope = self.at(span, scope)?;
-        let bound = bind(&function, arguments);
-        for (name, slot) in self.at(span, bound)? {
-            let value = match slot {
-                Bound::One(slot) => slot,
-                Bound::Rest(slots) => {
-                    let tuple = self.heap().tuple(slots);
-                    Slot { object: self.at(span, tuple)?, span }
-                }
-                Bound::Named(named) => {
-                    let arguments = Arguments { positional: Vec::new(), named };
-                    let dict = methods::from_arguments(self.heap(), &arguments, span);
-                    let dict = self.at(span, dict)?;
-                    let dict = self.heap().dict(dict);
-                    Slot { object: Object::Dict(self.at(span, dict)?), span }
-                }
-            };
-            let names = self.heap().get_scope(scope).names;
-            let set = self.heap().insert(names, Key::Str(name), span, value);
-            self.at(span, set)?;
-        }
+        let bound = bind(self.heap(), &function, arguments, span);
+        let bound = self.at(span, bound)?;
+        self.heap().set_names(scope, bound);
         self.inside(function.file, scope, span, |evaluator| match &function.body {
             Body::Expression(body) => evaluator.expression(body),
             Body::Statements(body) => match evaluator.statements(body)? {
@@ -161,60 +166,70 @@ impl Evaluator<'_> {
     }
 }
 
-fn span_of(arguments: &Arguments) -> Span {
-    arguments.named.first().map_or_else(Span::default, |(_, span, _)| *span)
-}
-
-/// What a parameter is bound to.
-enum Bound {
-    One(Slot),
-    /// `*args`
-    Rest(Vec<Slot>),
-    /// `**kwargs`
-    Named(Vec<(Rc<str>, Span, Slot)>),
-}
-
 /// The parameters and what they are given.
-fn bind(function: &Function, arguments: Arguments) -> Outcome<Vec<(Rc<str>, Bound)>> {
-    let Arguments { positional, mut named } = arguments;
+fn bind(
+    heap: &mut Heap,
+    function: &Function,
+    arguments: Arguments,
+    span: Span,
+) -> Outcome<Entries> {
+    let Arguments { positional, named } = arguments;
     let parameters = &function.parameters;
-    let mut positional = positional.into_iter();
-    let mut bound = Vec::new();
-    let mut take_named = |name: &str| {
-        let at = named.iter().position(|(other, ..)| &**other == name)?;
-        Some(named.remove(at).2)
-    };
-    let default = |name: &str| {
-        let found = function.defaults.iter().find(|(other, _)| &**other == name);
-        found.map(|(_, object)| Slot { object: object.clone(), span: Span::default() })
-    };
+    let mut bound = heap.entries()?;
+    let mut taken = 0;
+    let mut used = Keys::new(heap.meter())?;
     let by_position =
         parameters.posonlyargs.iter().chain(&parameters.args).map(|parameter| (parameter, true));
     let by_name = parameters.kwonlyargs.iter().map(|parameter| (parameter, false));
-    let mut rest = None;
-    for (parameter, may_be_positional) in by_position.chain(by_name) {
+    for (index, (parameter, may_be_positional)) in by_position.chain(by_name).enumerate() {
         let name = parameter.name().as_str();
-        if !may_be_positional && rest.is_none() {
-            rest = Some(positional.by_ref().collect::<Vec<_>>());
+        let mut given = None;
+        if may_be_positional && let Some(slot) = positional.get(taken)? {
+            given = Some(slot.clone());
+            taken += 1;
+        } else if let Some(entry) = named.named(name)? {
+            given = Some(entry.slot.clone());
+            used.insert(heap.name(name)?)?;
+        } else if let Some(Some(object)) = function.defaults.get(index) {
+            given = Some(Slot { object: object.clone(), span: Span::default() });
         }
-        let given = if may_be_positional { positional.next() } else { None };
-        match given.or_else(|| take_named(name)).or_else(|| default(name)) {
-            Some(slot) => bound.push((Rc::from(name), Bound::One(slot))),
+        match given {
+            Some(slot) => bound.insert(heap.name(name)?, span, slot)?,
             None => return fault(format!("the argument '{name}' is missing")),
+        };
+    }
+    if parameters.kwarg.is_some() || used.len() < named.len() {
+        let mut rest = heap.entries()?;
+        for entry in named.each() {
+            let (key, entry) = entry?;
+            if used.contains(key)? {
+                continue;
+            }
+            if bound.get(key)?.is_some() {
+                return fault(format!("the argument '{key}' is given twice"));
+            }
+            rest.insert(key.clone(), entry.key_span, entry.slot.clone())?;
+        }
+        match (&parameters.kwarg, rest.at(0)?) {
+            (Some(parameter), _) => {
+                let object = Object::Dict(heap.dict(rest, false)?);
+                bound.insert(heap.name(parameter.name().as_str())?, span, Slot { object, span })?;
+            }
+            (None, Some((name, _))) => return fault(format!("there is no parameter '{name}'")),
+            (None, None) => {}
         }
     }
-    let rest = rest.unwrap_or_else(|| positional.collect());
-    match &parameters.vararg {
-        Some(parameter) => bound.push((Rc::from(parameter.name().as_str()), Bound::Rest(rest))),
-        None if !rest.is_empty() => return fault(format!("{} arguments too many", rest.len())),
-        None => {}
-    }
-    match (&parameters.kwarg, named.first()) {
-        (Some(parameter), _) => {
-            bound.push((Rc::from(parameter.name().as_str()), Bound::Named(named)))
+    if let Some(parameter) = &parameters.vararg {
+        let mut rest = heap.slots()?;
+        for index in taken..positional.len() {
+            if let Some(slot) = positional.get(index)? {
+                rest.push(slot.clone())?;
+            }
         }
-        (None, Some((name, ..))) => return fault(format!("there is no parameter '{name}'")),
-        (None, None) => {}
+        let object = heap.tuple(rest)?;
+        bound.insert(heap.name(parameter.name().as_str())?, span, Slot { object, span })?;
+    } else if taken < positional.len() {
+        return fault(format!("{} arguments too many", positional.len() - taken));
     }
     Ok(bound)
 }

@@ -4,15 +4,16 @@ mod comprehension;
 mod expression;
 mod statement;
 
-use std::rc::Rc;
-
 use ruff_python_ast::Expr;
 use ruff_text_size::{Ranged, TextRange};
 
-use super::heap::{Heap, Outcome, ScopeId, Slot};
+use super::heap::{Heap, ScopeId, Walk};
 use super::object::Object;
 use super::operator;
+use super::slots::{Slot, Slots};
+use super::text::Str;
 use crate::config::load::Loader;
+use crate::config::meter::Outcome;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
@@ -26,7 +27,7 @@ pub(super) struct Evaluator<'l> {
     /// How deep expressions, statements and calls stand inside each other.
     depth: usize,
     /// Names that imports bound in the module.
-    pub(super) imported: Vec<Rc<str>>,
+    pub(super) imported: Vec<Str>,
     /// Whether the file inherits by imports, and `_base_` is a name like any other.
     pub(super) lazy: bool,
 }
@@ -118,20 +119,36 @@ impl<'l> Evaluator<'l> {
         Ok(Slot { object, span: self.span(expression.range()) })
     }
 
-    /// The elements of what an expression gives.
-    fn elements(&mut self, expression: &Expr) -> Result<Vec<Slot>> {
+    /// A walk over the elements of what an expression gives.
+    fn walk(&mut self, expression: &Expr) -> Result<Walk> {
         let Slot { object, span } = self.slot(expression)?;
-        let elements = self.heap().elements(&object, span);
-        self.at(span, elements)
+        let walk = self.heap().walk(&object, span);
+        self.at(span, walk)
+    }
+
+    /// The next element of a walk.
+    fn next(&mut self, walk: &mut Walk, span: Span) -> Result<Option<Slot>> {
+        let next = walk.next(self.heap());
+        self.at(span, next)
     }
 
     /// The values of expressions in a row, with starred ones unpacked.
-    pub(super) fn elements_of(&mut self, expressions: &[Expr]) -> Result<Vec<Slot>> {
-        let mut slots = Vec::with_capacity(expressions.len());
+    pub(super) fn elements_of(&mut self, expressions: &[Expr]) -> Result<Slots> {
+        let place =
+            expressions.first().map_or_else(Span::default, |first| self.span(first.range()));
+        let slots = Slots::with_capacity(self.heap().meter(), expressions.len());
+        let mut slots = self.at(place, slots)?;
         for expression in expressions {
-            match expression {
-                Expr::Starred(starred) => slots.extend(self.elements(&starred.value)?),
-                expression => slots.push(self.slot(expression)?),
+            let Expr::Starred(starred) = expression else {
+                let slot = self.slot(expression)?;
+                let span = slot.span;
+                self.at(span, slots.push(slot))?;
+                continue;
+            };
+            let span = self.span(expression.range());
+            let mut walk = self.walk(&starred.value)?;
+            while let Some(slot) = self.next(&mut walk, span)? {
+                self.at(span, slots.push(slot))?;
             }
         }
         Ok(slots)

@@ -5,9 +5,11 @@
 mod template;
 
 pub(super) use self::template::{percent, template};
-use super::heap::{Heap, Outcome, fault};
+use super::heap::Heap;
 use super::object::Object;
 use super::show;
+use super::text::Buffer;
+use crate::config::meter::{Outcome, fault};
 
 /// A format specification, taken apart.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +27,9 @@ struct Spec {
 
 impl Spec {
     fn read(text: &str) -> Outcome<Self> {
+        if text.len() > MAX_SPEC {
+            return fault(format!("a format of more than {MAX_SPEC} bytes"));
+        }
         let mut spec = Self::default();
         let chars: Vec<char> = text.chars().collect();
         let mut rest = chars.as_slice();
@@ -65,29 +70,26 @@ impl Spec {
     }
 
     /// Text to its width, numbers to the right.
-    fn pad(&self, text: String, number: bool) -> String {
+    fn pad(&self, text: &str, number: bool, out: &mut Buffer) -> Outcome<()> {
         let missing = self.width.saturating_sub(text.chars().count());
-        if missing == 0 {
-            return text;
-        }
+        let fill = self.fill.unwrap_or(if self.zero { '0' } else { ' ' });
         let zero = self.zero && number && self.align.is_none();
-        let fill = |count: usize| {
-            let fill = self.fill.unwrap_or(if self.zero { '0' } else { ' ' });
-            fill.to_string().repeat(count)
+        let (before, behind) = match self.align {
+            Some('=') => (missing, 0),
+            _ if zero => (missing, 0),
+            Some('<') => (0, missing),
+            Some('^') => (missing / 2, missing - missing / 2),
+            None if !number => (0, missing),
+            _ => (missing, 0),
         };
-        match self.align {
-            Some('=') => {}
-            _ if zero => {}
-            Some('<') => return text + &fill(missing),
-            Some('^') => return fill(missing / 2) + &text + &fill(missing - missing / 2),
-            None if !number => return text + &fill(missing),
-            _ => return fill(missing) + &text,
-        }
         let (sign, digits) = match text.strip_prefix(['-', '+', ' ']) {
-            Some(digits) => (&text[..1], digits),
-            None => ("", text.as_str()),
+            Some(digits) if zero || self.align == Some('=') => (&text[..1], digits),
+            _ => ("", text),
         };
-        format!("{sign}{}{digits}", fill(missing))
+        out.push_str(sign)?;
+        out.repeat(fill.encode_utf8(&mut [0; 4]), before)?;
+        out.push_str(digits)?;
+        out.repeat(fill.encode_utf8(&mut [0; 4]), behind)
     }
 
     fn signed(&self, negative: bool, digits: &str) -> String {
@@ -115,6 +117,9 @@ fn take_number(rest: &mut &[char]) -> Outcome<Option<usize>> {
     }
 }
 
+/// The longest specification, in bytes: none that means something is longer.
+const MAX_SPEC: usize = 64;
+
 /// The widest that one value is formatted.
 const MAX_WIDTH: usize = 4096;
 
@@ -133,44 +138,40 @@ fn grouped(digits: &str, separator: Option<char>) -> String {
     out + rest
 }
 
-/// `format(object, spec)`.
-pub(super) fn format(heap: &mut Heap, object: &Object, spec: &str) -> Outcome<String> {
+/// Adds `format(object, spec)`.
+pub(super) fn format(heap: &Heap, object: &Object, spec: &str, out: &mut Buffer) -> Outcome<()> {
     if spec.is_empty() {
-        return show::str(heap, object);
+        return out.push_str(show::str(heap, object)?.read()?);
     }
     let spec = Spec::read(spec)?;
-    let text = match (object, spec.kind) {
+    // Digits far behind the point are dear.
+    heap.step(spec.precision.unwrap_or(0).saturating_mul(4))?;
+    match (object, spec.kind) {
         (Object::Int(_), None | Some('d' | 'x' | 'X' | 'o' | 'b' | 'c' | 'n'))
         | (Object::Bool(_), Some('d' | 'x' | 'X' | 'o' | 'b' | 'n')) => {
             let int = object.as_int().unwrap_or(0);
-            spec.pad(integer(&spec, int)?, true)
+            spec.pad(&integer(&spec, int)?, true, out)
         }
         (
             Object::Int(_) | Object::Float(_) | Object::Bool(_),
             Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%'),
         )
         | (Object::Float(_), None) => {
-            spec.pad(number(&spec, object.as_float().unwrap_or(0.0)), true)
+            spec.pad(&number(&spec, object.as_float().unwrap_or(0.0)), true, out)
         }
-        (Object::Str(string), None | Some('s')) => spec.pad(cut(string, spec.precision), false),
+        (Object::Str(text), None | Some('s')) => {
+            let text = text.read()?;
+            let end = spec.precision.and_then(|count| text.char_indices().nth(count));
+            spec.pad(&text[..end.map_or(text.len(), |(end, _)| end)], false, out)
+        }
         (Object::Bool(_) | Object::None, None) => {
-            let text = show::str(heap, object)?;
-            spec.pad(text, false)
+            spec.pad(show::str(heap, object)?.read()?, false, out)
         }
         _ => {
             let kind = spec.kind.map_or_else(String::new, String::from);
-            return fault(format!(
-                "the format '{kind}' does not apply to a {}",
-                object.type_name()
-            ));
+            fault(format!("the format '{kind}' does not apply to a {}", object.type_name()))
         }
-    };
-    heap.take(text.len())?;
-    Ok(text)
-}
-
-fn cut(string: &str, precision: Option<usize>) -> String {
-    string.chars().take(precision.unwrap_or(usize::MAX)).collect()
+    }
 }
 
 fn integer(spec: &Spec, int: i128) -> Outcome<String> {
@@ -245,15 +246,11 @@ fn general(x: f64, precision: usize, letter: char, keep_zeros: bool) -> String {
 }
 
 /// What a conversion of an f-string or of `format` makes of a value before it is formatted: `!s`, `!r`.
-pub(super) fn convert(
-    heap: &mut Heap,
-    object: &Object,
-    conversion: Option<char>,
-) -> Outcome<Object> {
+pub(super) fn convert(heap: &Heap, object: &Object, conversion: Option<char>) -> Outcome<Object> {
     match conversion {
         None => Ok(object.clone()),
-        Some('s') => Ok(Object::str(&show::str(heap, object)?)),
-        Some('r') => Ok(Object::str(&show::repr(heap, object)?)),
+        Some('s') => Ok(Object::Str(show::str(heap, object)?)),
+        Some('r') => Ok(Object::Str(show::repr(heap, object)?)),
         Some(other) => fault(format!("the conversion '!{other}' is not known")),
     }
 }
@@ -262,9 +259,19 @@ pub(super) fn convert(
 #[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use super::*;
+    use crate::config::meter::Meter;
+
+    fn formatted(value: &Object, spec: &str) -> Outcome<String> {
+        let heap = Heap::new(&Meter::new(0));
+        let mut out = heap.buffer();
+        format(&heap, value, spec, &mut out)?;
+        Ok(out.finish()?.to_string())
+    }
 
     #[test]
     fn values_are_formatted_as_python_does() {
+        let heap = Heap::new(&Meter::new(0));
+        let str = |text: &str| heap.string(text).unwrap();
         for (value, spec, expected) in [
             (Object::Int(42), "05d", "00042"),
             (Object::Int(-42), "05", "-0042"),
@@ -281,17 +288,13 @@ mod tests {
             (Object::Float(100.0), "g", "100"),
             (Object::Float(2.5), "+.1f", "+2.5"),
             (Object::Float(2.0), ".3", "2.0"),
-            (Object::str("ab"), "^6", "  ab  "),
-            (Object::str("ab"), "*<4", "ab**"),
-            (Object::str("abc"), ".2", "ab"),
+            (str("ab"), "^6", "  ab  "),
+            (str("ab"), "*<4", "ab**"),
+            (str("abc"), ".2", "ab"),
         ] {
-            assert_eq!(
-                format(&mut Heap::default(), &value, spec).unwrap(),
-                expected,
-                "{value:?} {spec}"
-            );
+            assert_eq!(formatted(&value, spec).unwrap(), expected, "{value:?} {spec}");
         }
-        assert!(format(&mut Heap::default(), &Object::Int(1), "99999999d").is_err());
-        assert!(format(&mut Heap::default(), &Object::str("a"), "d").is_err());
+        assert!(formatted(&Object::Int(1), "99999999d").is_err());
+        assert!(formatted(&str("a"), "d").is_err());
     }
 }

@@ -1,33 +1,31 @@
-//! Where containers live while a config is evaluated, and what they may cost.
+//! Where containers live while a config is evaluated.
 
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use indexmap::{IndexMap, IndexSet};
 use ruff_python_ast::{Expr, Parameters, Stmt};
 
+use super::entries::{Entries, Key, Keys};
 use super::object::{Object, Range};
+use super::slots::{Slot, Slots};
+use super::text::{Buffer, Str};
+use crate::config::meter::{Level, Meter, Outcome, fault};
 use crate::value::Span;
 
-/// All containers of one evaluation. Nothing is freed before its end, so an id never dangles, cycles do no harm, and
-/// what was taken in all bounds the memory.
-#[derive(Debug, Default)]
+/// All containers of one evaluation. None is freed before its end, so an id never dangles, and cycles do no harm.
+///
+/// What a container holds is shared between it, its copies and whoever walks it: a change is made in place where nobody
+/// shares it, and in a copy otherwise.
+#[derive(Debug)]
 pub(in crate::config) struct Heap {
-    lists: Vec<Vec<Slot>>,
+    meter: Rc<Meter>,
+    lists: Vec<Rc<Slots>>,
     dicts: Vec<Dict>,
-    sets: Vec<IndexSet<Key>>,
+    sets: Vec<Rc<Keys>>,
     iters: Vec<VecDeque<Slot>>,
     functions: Vec<Rc<Function>>,
     scopes: Vec<Scope>,
-    memory: usize,
-    steps: u64,
 }
-
-/// Bytes that the objects of one evaluation may take in all.
-const MAX_MEMORY: usize = 256 << 20;
-
-/// Steps of one evaluation: an expression, a statement, an element that is looked at.
-const MAX_STEPS: u64 = 10_000_000;
 
 macro_rules! ids {
     ($($name:ident),*) => {
@@ -40,36 +38,9 @@ macro_rules! ids {
 
 ids!(ListId, DictId, SetId, IterId, FunctionId, ScopeId);
 
-/// An object in a container and where it was written.
 #[derive(Clone, Debug)]
-pub(in crate::config) struct Slot {
-    pub(in crate::config) object: Object,
-    pub(in crate::config) span: Span,
-}
-
-/// What may be a key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::config) enum Key {
-    None,
-    Bool(bool),
-    Int(i128),
-    /// The bits of a float.
-    Float(u64),
-    Str(Rc<str>),
-    Tuple(Vec<Self>),
-    Opaque(Rc<str>),
-}
-
-/// The value of a key, and where the key was written.
-#[derive(Clone, Debug)]
-pub(in crate::config) struct DictEntry {
-    pub(in crate::config) key_span: Span,
-    pub(in crate::config) slot: Slot,
-}
-
-#[derive(Clone, Debug, Default)]
 pub(in crate::config) struct Dict {
-    pub(in crate::config) entries: IndexMap<Key, DictEntry>,
+    pub(in crate::config) entries: Rc<Entries>,
     /// mmengine's `ConfigDict`: what comes out of a base. Its keys are attributes, and `update` merges.
     pub(in crate::config) config: bool,
 }
@@ -78,8 +49,8 @@ pub(in crate::config) struct Dict {
 #[derive(Debug)]
 pub(in crate::config) struct Function {
     pub(in crate::config) parameters: Parameters,
-    /// By name, as they were when the function was defined.
-    pub(in crate::config) defaults: Vec<(Rc<str>, Object)>,
+    /// One for each parameter, as they were when the function was defined: those before the stars, then those by name.
+    pub(in crate::config) defaults: Vec<Option<Object>>,
     pub(in crate::config) body: Body,
     pub(in crate::config) scope: ScopeId,
     /// Which text it stands in.
@@ -99,134 +70,233 @@ pub(in crate::config) struct Scope {
     pub(in crate::config) outer: Option<ScopeId>,
 }
 
-/// Why an operation cannot be carried out; its place is added by who knows it.
+/// A walk over the elements of anything that `for` can walk. Each costs a step; a container that is changed meanwhile
+/// is walked as it was.
 #[derive(Debug)]
-pub(in crate::config) struct Fault(pub(in crate::config) String);
-
-pub(in crate::config) type Outcome<T> = Result<T, Fault>;
-
-/// An early end with a message.
-pub(in crate::config) fn fault<T>(message: impl Into<String>) -> Outcome<T> {
-    Err(Fault(message.into()))
+pub(in crate::config) struct Walk {
+    over: Over,
+    at: usize,
+    span: Span,
 }
 
+#[derive(Debug)]
+enum Over {
+    Slots(Rc<Slots>),
+    Entries(Rc<Entries>),
+    Keys(Rc<Keys>),
+    Chars(Str),
+    Range(Rc<Range>),
+    Iter(IterId),
+}
+
+/// What an id and the head of its container take.
+const HEAD: usize = 48;
+
 impl Heap {
-    /// Counts steps.
-    pub(in crate::config) fn step(&mut self, count: usize) -> Outcome<()> {
-        self.steps += count as u64;
-        if self.steps > MAX_STEPS {
-            return fault(format!("the config takes more than {MAX_STEPS} steps to evaluate"));
+    pub(in crate::config) fn new(meter: &Rc<Meter>) -> Self {
+        Self {
+            meter: Rc::clone(meter),
+            lists: Vec::new(),
+            dicts: Vec::new(),
+            sets: Vec::new(),
+            iters: Vec::new(),
+            functions: Vec::new(),
+            scopes: Vec::new(),
         }
-        Ok(())
     }
 
-    /// Counts memory before it is taken.
-    pub(in crate::config) fn take(&mut self, bytes: usize) -> Outcome<()> {
-        self.memory = self.memory.saturating_add(bytes);
-        if self.memory > MAX_MEMORY {
-            let mib = MAX_MEMORY >> 20;
-            return fault(format!("the config takes more than {mib} MiB to evaluate"));
-        }
-        Ok(())
+    pub(in crate::config) const fn meter(&self) -> &Rc<Meter> {
+        &self.meter
     }
 
-    /// Counts memory for `count` elements of a container.
-    pub(in crate::config) fn take_slots(&mut self, count: usize) -> Outcome<()> {
-        self.take(count.saturating_mul(size_of::<Slot>()))
+    /// Counts work before it is done.
+    pub(in crate::config) fn step(&self, count: usize) -> Outcome<()> {
+        self.meter.step(count)
     }
 
-    pub(in crate::config) fn string(&mut self, string: &str) -> Outcome<Object> {
-        self.take(string.len())?;
-        Ok(Object::str(string))
+    /// One level deeper into values that stand inside each other, until the guard is dropped.
+    pub(in crate::config) fn level(&self) -> Outcome<Level> {
+        self.meter.step(1)?;
+        self.meter.level()
     }
 
-    pub(in crate::config) fn list(&mut self, slots: Vec<Slot>) -> Outcome<Object> {
+    pub(in crate::config) fn text(&self, text: &str) -> Outcome<Str> {
+        Str::new(&self.meter, text)
+    }
+
+    pub(in crate::config) fn string(&self, text: &str) -> Outcome<Object> {
+        Ok(Object::Str(self.text(text)?))
+    }
+
+    /// A name of other code.
+    pub(in crate::config) fn opaque(&self, name: &str) -> Outcome<Object> {
+        Ok(Object::Opaque(self.text(name)?))
+    }
+
+    /// A member of Python's library that is not evaluated.
+    pub(in crate::config) fn unevaluated(&self, name: &str) -> Outcome<Object> {
+        Ok(Object::Unevaluated(self.text(name)?))
+    }
+
+    pub(in crate::config) fn name(&self, name: &str) -> Outcome<Key> {
+        Ok(Key::Str(self.text(name)?))
+    }
+
+    /// An empty string to be added to.
+    pub(in crate::config) fn buffer(&self) -> Buffer {
+        Buffer::new(&self.meter)
+    }
+
+    /// No elements yet.
+    pub(in crate::config) fn slots(&self) -> Outcome<Slots> {
+        Slots::with_capacity(&self.meter, 0)
+    }
+
+    /// No entries yet.
+    pub(in crate::config) fn entries(&self) -> Outcome<Entries> {
+        Entries::new(&self.meter)
+    }
+
+    pub(in crate::config) fn list(&mut self, slots: Slots) -> Outcome<Object> {
         Ok(Object::List(self.list_id(slots)?))
     }
 
-    pub(in crate::config) fn tuple(&mut self, slots: Vec<Slot>) -> Outcome<Object> {
+    pub(in crate::config) fn tuple(&mut self, slots: Slots) -> Outcome<Object> {
         Ok(Object::Tuple(self.list_id(slots)?))
     }
 
-    fn list_id(&mut self, slots: Vec<Slot>) -> Outcome<ListId> {
-        self.take(size_of::<Vec<Slot>>())?;
-        self.take_slots(slots.len())?;
+    /// A tuple of two.
+    pub(in crate::config) fn pair(&mut self, first: Slot, second: Slot) -> Outcome<Object> {
+        let slots = Slots::of(&self.meter, [first, second])?;
+        self.tuple(slots)
+    }
+
+    /// The number of a new list.
+    pub(in crate::config) fn list_id(&mut self, mut slots: Slots) -> Outcome<ListId> {
+        slots.shrink();
+        self.share_list(Rc::new(slots))
+    }
+
+    /// Another list of the same elements, until one of the two is changed.
+    pub(in crate::config) fn share_list(&mut self, slots: Rc<Slots>) -> Outcome<ListId> {
+        self.meter.take(HEAD)?;
         self.lists.push(slots);
         Ok(ListId(index(self.lists.len())))
     }
 
-    pub(in crate::config) fn dict(&mut self, dict: Dict) -> Outcome<DictId> {
-        self.take(size_of::<Dict>())?;
-        self.take(dict.entries.len().saturating_mul(ENTRY))?;
+    pub(in crate::config) fn dict(&mut self, entries: Entries, config: bool) -> Outcome<DictId> {
+        self.share_dict(Dict { entries: Rc::new(entries), config })
+    }
+
+    /// Another dict of the same entries, until one of the two is changed.
+    pub(in crate::config) fn share_dict(&mut self, dict: Dict) -> Outcome<DictId> {
+        self.meter.take(HEAD)?;
         self.dicts.push(dict);
         Ok(DictId(index(self.dicts.len())))
     }
 
-    pub(in crate::config) fn set(&mut self, set: IndexSet<Key>) -> Outcome<Object> {
-        self.take(size_of::<IndexSet<Key>>())?;
-        self.take(set.len().saturating_mul(ENTRY))?;
-        self.sets.push(set);
+    pub(in crate::config) fn set(&mut self, keys: Keys) -> Outcome<Object> {
+        self.share_set(Rc::new(keys))
+    }
+
+    /// Another set of the same elements.
+    pub(in crate::config) fn share_set(&mut self, keys: Rc<Keys>) -> Outcome<Object> {
+        self.meter.take(HEAD)?;
+        self.sets.push(keys);
         Ok(Object::Set(SetId(index(self.sets.len()))))
     }
 
-    pub(in crate::config) fn iter(&mut self, slots: Vec<Slot>) -> Outcome<Object> {
-        self.take_slots(slots.len())?;
-        self.iters.push(slots.into());
+    /// A set of the elements of anything that can be walked.
+    pub(in crate::config) fn set_of(&mut self, mut walk: Walk) -> Outcome<Object> {
+        let mut keys = Keys::new(&self.meter)?;
+        while let Some(slot) = walk.next(self)? {
+            keys.insert(self.key(&slot.object)?)?;
+        }
+        self.set(keys)
+    }
+
+    pub(in crate::config) fn iter(&mut self, slots: Slots) -> Outcome<Object> {
+        let count = slots.len();
+        self.meter.take(HEAD + count.saturating_mul(size_of::<Slot>()))?;
+        self.iters.push(slots.into_iter().collect());
         Ok(Object::Iter(IterId(index(self.iters.len()))))
     }
 
+    /// The next element of an iterator, which has it no longer.
+    pub(in crate::config) fn next(&mut self, id: IterId) -> Outcome<Option<Slot>> {
+        self.meter.step(1)?;
+        Ok(self.iters[id.0 as usize].pop_front())
+    }
+
     pub(in crate::config) fn function(&mut self, function: Function) -> Outcome<Object> {
-        self.take(size_of::<Function>())?;
+        self.meter.take(size_of::<Function>())?;
         self.functions.push(Rc::new(function));
         Ok(Object::Function(FunctionId(index(self.functions.len()))))
     }
 
     pub(in crate::config) fn scope(&mut self, outer: Option<ScopeId>) -> Outcome<ScopeId> {
-        let names = self.dict(Dict::default())?;
+        let names = self.entries()?;
+        let names = self.dict(names, false)?;
+        self.meter.take(size_of::<Scope>())?;
         self.scopes.push(Scope { names, outer });
         Ok(ScopeId(index(self.scopes.len())))
     }
 
-    pub(in crate::config) fn items(&self, id: ListId) -> &[Slot] {
-        &self.lists[id.0 as usize]
+    /// The names of a scope, all of them.
+    pub(in crate::config) fn set_names(&mut self, id: ScopeId, names: Entries) {
+        let id = self.get_scope(id).names;
+        self.dicts[id.0 as usize].entries = Rc::new(names);
     }
 
-    /// The elements, at the price of looking at each.
-    pub(in crate::config) fn copy_items(&mut self, id: ListId) -> Outcome<Vec<Slot>> {
-        self.step(self.items(id).len())?;
-        Ok(self.items(id).to_vec())
+    /// The elements of a list or tuple.
+    pub(in crate::config) fn items(&self, id: ListId) -> Rc<Slots> {
+        Rc::clone(&self.lists[id.0 as usize])
     }
 
-    /// The entries, at the price of looking at each.
-    pub(in crate::config) fn copy_dict(&mut self, id: DictId) -> Outcome<Dict> {
-        self.step(self.get_dict(id).entries.len())?;
-        Ok(self.get_dict(id).clone())
+    /// How many elements a list or tuple has.
+    pub(in crate::config) fn len(&self, id: ListId) -> usize {
+        self.lists[id.0 as usize].len()
     }
 
-    /// A list's elements, to be shortened or reordered; [`push`](Self::push) adds.
-    pub(in crate::config) fn items_mut(&mut self, id: ListId) -> &mut Vec<Slot> {
-        &mut self.lists[id.0 as usize]
+    /// The elements of a list, to be changed.
+    pub(in crate::config) fn items_mut(&mut self, id: ListId) -> Outcome<&mut Slots> {
+        own(&mut self.lists[id.0 as usize], Slots::copy)
     }
 
-    pub(in crate::config) fn push(
-        &mut self,
-        id: ListId,
-        slots: impl IntoIterator<Item = Slot>,
-    ) -> Outcome<()> {
-        for slot in slots {
-            self.take_slots(1)?;
-            self.lists[id.0 as usize].push(slot);
-        }
-        Ok(())
+    /// Other elements for a list.
+    pub(in crate::config) fn set_items(&mut self, id: ListId, mut slots: Slots) {
+        slots.shrink();
+        self.lists[id.0 as usize] = Rc::new(slots);
     }
 
-    pub(in crate::config) fn get_dict(&self, id: DictId) -> &Dict {
-        &self.dicts[id.0 as usize]
+    /// The entries of a dict, and which kind of dict it is.
+    pub(in crate::config) fn get_dict(&self, id: DictId) -> Dict {
+        self.dicts[id.0 as usize].clone()
     }
 
-    /// A dict, to be shortened; [`insert`](Self::insert) adds.
-    pub(in crate::config) fn dict_mut(&mut self, id: DictId) -> &mut Dict {
-        &mut self.dicts[id.0 as usize]
+    /// The entries of a dict.
+    pub(in crate::config) fn entries_of(&self, id: DictId) -> Rc<Entries> {
+        Rc::clone(&self.dicts[id.0 as usize].entries)
+    }
+
+    /// Whether a dict is mmengine's.
+    pub(in crate::config) fn is_config(&self, id: DictId) -> bool {
+        self.dicts[id.0 as usize].config
+    }
+
+    /// The entries of a dict, to be changed.
+    pub(in crate::config) fn entries_mut(&mut self, id: DictId) -> Outcome<&mut Entries> {
+        own(&mut self.dicts[id.0 as usize].entries, Entries::copy)
+    }
+
+    /// The value of a key.
+    pub(in crate::config) fn get(&self, id: DictId, key: &Key) -> Outcome<Option<Slot>> {
+        Ok(self.dicts[id.0 as usize].entries.get(key)?.map(|entry| entry.slot.clone()))
+    }
+
+    /// The value of a name.
+    pub(in crate::config) fn named(&self, id: DictId, name: &str) -> Outcome<Option<Slot>> {
+        Ok(self.dicts[id.0 as usize].entries.named(name)?.map(|entry| entry.slot.clone()))
     }
 
     /// Sets a key; one that is there keeps its place in the order.
@@ -237,23 +307,13 @@ impl Heap {
         key_span: Span,
         slot: Slot,
     ) -> Outcome<()> {
-        self.take(ENTRY)?;
-        self.dicts[id.0 as usize].entries.insert(key, DictEntry { key_span, slot });
+        self.entries_mut(id)?.insert(key, key_span, slot)?;
         Ok(())
     }
 
-    /// Takes a key out, and the order of the others stays.
-    pub(in crate::config) fn remove(&mut self, id: DictId, key: &Key) -> Outcome<Option<Slot>> {
-        self.step(self.get_dict(id).entries.len())?;
-        Ok(self.dict_mut(id).entries.shift_remove(key).map(|entry| entry.slot))
-    }
-
-    pub(in crate::config) fn get_set(&self, id: SetId) -> &IndexSet<Key> {
-        &self.sets[id.0 as usize]
-    }
-
-    pub(in crate::config) fn iter_mut(&mut self, id: IterId) -> &mut VecDeque<Slot> {
-        &mut self.iters[id.0 as usize]
+    /// The elements of a set.
+    pub(in crate::config) fn keys_of(&self, id: SetId) -> Rc<Keys> {
+        Rc::clone(&self.sets[id.0 as usize])
     }
 
     pub(in crate::config) fn get_function(&self, id: FunctionId) -> Rc<Function> {
@@ -264,66 +324,46 @@ impl Heap {
         self.scopes[id.0 as usize]
     }
 
-    /// The elements of anything that `for` can walk.
-    pub(in crate::config) fn elements(
-        &mut self,
-        object: &Object,
-        span: Span,
-    ) -> Outcome<Vec<Slot>> {
-        let slots = match object {
-            Object::List(id) | Object::Tuple(id) => {
-                let count = self.items(*id).len();
-                self.take_slots(count)?;
-                self.items(*id).to_vec()
-            }
-            Object::Dict(id) => {
-                let entries = &self.get_dict(*id).entries;
-                let keys = entries.iter().map(|(key, entry)| (key.clone(), entry.key_span));
-                self.key_slots(keys.collect())?
-            }
-            Object::Set(id) => {
-                let keys = self.get_set(*id).iter().map(|key| (key.clone(), span));
-                self.key_slots(keys.collect())?
-            }
-            Object::Str(string) => {
-                self.take_slots(string.chars().count())?;
-                let chars = string.chars();
-                chars
-                    .map(|c| Slot { object: Object::str(c.encode_utf8(&mut [0; 4])), span })
-                    .collect()
-            }
-            Object::Range(range) => {
-                let count = usize::try_from(range.len()).unwrap_or(usize::MAX);
-                self.take_slots(count)?;
-                (0..count).map(|index| Slot { object: Range::get(*range, index), span }).collect()
-            }
-            Object::Iter(id) => std::mem::take(self.iter_mut(*id)).into(),
+    /// A walk over the elements of anything that `for` can walk; those without a place of their own get `span`.
+    pub(in crate::config) fn walk(&self, object: &Object, span: Span) -> Outcome<Walk> {
+        let over = match object {
+            Object::List(id) | Object::Tuple(id) => Over::Slots(self.items(*id)),
+            Object::Dict(id) => Over::Entries(self.entries_of(*id)),
+            Object::Set(id) => Over::Keys(self.keys_of(*id)),
+            Object::Str(text) => Over::Chars(text.clone()),
+            Object::Range(range) => Over::Range(Rc::clone(range)),
+            Object::Iter(id) => Over::Iter(*id),
             other => return fault(format!("a {} cannot be iterated over", other.type_name())),
         };
-        self.step(slots.len())?;
-        Ok(slots)
+        Ok(Walk { over, at: 0, span })
     }
 
-    fn key_slots(&mut self, keys: Vec<(Key, Span)>) -> Outcome<Vec<Slot>> {
-        self.take_slots(keys.len())?;
-        let slots =
-            keys.into_iter().map(|(key, span)| Ok(Slot { object: self.key_object(&key)?, span }));
-        slots.collect()
+    /// The elements of anything that `for` can walk, all at once.
+    pub(in crate::config) fn elements(&mut self, object: &Object, span: Span) -> Outcome<Slots> {
+        let mut walk = self.walk(object, span)?;
+        let mut slots = Slots::with_capacity(&self.meter, walk.least(self))?;
+        while let Some(slot) = walk.next(self)? {
+            slots.push(slot)?;
+        }
+        Ok(slots)
     }
 
     /// What was made a key.
     pub(in crate::config) fn key_object(&mut self, key: &Key) -> Outcome<Object> {
+        self.meter.step(1)?;
         Ok(match key {
             Key::None => Object::None,
             Key::Bool(bool) => Object::Bool(*bool),
             Key::Int(int) => Object::Int(*int),
             Key::Float(bits) => Object::Float(f64::from_bits(*bits)),
-            Key::Str(string) => Object::Str(Rc::clone(string)),
-            Key::Opaque(name) => Object::Opaque(Rc::clone(name)),
-            Key::Tuple(keys) => {
-                let span = Span::default();
-                let slots = keys.iter().map(|key| Ok(Slot { object: self.key_object(key)?, span }));
-                let slots = slots.collect::<Outcome<_>>()?;
+            Key::Str(text) => Object::Str(text.clone()),
+            Key::Opaque(name) => Object::Opaque(name.clone()),
+            Key::Tuple(tuple) => {
+                let _level = self.level()?;
+                let mut slots = Slots::with_capacity(&self.meter, tuple.keys().len())?;
+                for key in tuple.keys() {
+                    slots.push(Slot { object: self.key_object(key)?, span: Span::default() })?;
+                }
                 self.tuple(slots)?
             }
         })
@@ -340,55 +380,86 @@ impl Heap {
             Object::Bool(bool) => Key::Bool(*bool),
             Object::Int(int) => Key::Int(*int),
             Object::Float(float) => Key::Float(float.to_bits()),
-            Object::Str(string) => Key::Str(Rc::clone(string)),
-            Object::Opaque(name) => Key::Opaque(Rc::clone(name)),
-            Object::Tuple(_) if depth > 8 => {
+            Object::Str(text) => Key::Str(text.clone()),
+            Object::Opaque(name) => Key::Opaque(name.clone()),
+            Object::Tuple(_) if depth > MAX_KEY_DEPTH => {
                 return fault("a key of tuples nested deeper than 8 levels");
             }
             Object::Tuple(id) => {
-                let keys = self.items(*id).iter().map(|slot| self.key_at(&slot.object, depth + 1));
-                Key::Tuple(keys.collect::<Outcome<_>>()?)
+                let _level = self.level()?;
+                let items = self.items(*id);
+                let keys = items.each().map(|slot| self.key_at(&slot?.object, depth + 1));
+                Key::tuple(&self.meter, items.len(), keys)?
             }
             other => return fault(format!("a {} cannot be a key", other.type_name())),
         })
     }
 }
 
-/// What an entry of a dict takes, its share of the hash table included.
-const ENTRY: usize = size_of::<Key>() + size_of::<DictEntry>() + 24;
+/// Tuples inside each other in a key, at most.
+const MAX_KEY_DEPTH: usize = 8;
 
 /// The index of what was pushed last; memory runs out long before the numbers do.
 fn index(len: usize) -> u32 {
     u32::try_from(len - 1).unwrap_or(u32::MAX)
 }
 
-impl Key {
-    pub(in crate::config) fn str(string: &str) -> Self {
-        Self::Str(Rc::from(string))
+/// What an id shares with nobody, by a copy if need be.
+fn own<T>(shared: &mut Rc<T>, copy: fn(&T) -> Outcome<T>) -> Outcome<&mut T> {
+    if Rc::get_mut(shared).is_none() {
+        *shared = Rc::new(copy(shared)?);
     }
-
-    /// Whether it is a name of Python's own, like `__file__`.
-    pub(in crate::config) fn is_private(&self) -> bool {
-        matches!(self, Self::Str(name) if name.starts_with("__"))
+    match Rc::get_mut(shared) {
+        Some(own) => Ok(own),
+        None => fault("what is being walked cannot be changed"),
     }
 }
 
-/// As JSON's keys are written; a tuple as Python prints it.
-impl std::fmt::Display for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("null"),
-            Self::Bool(bool) => write!(f, "{bool}"),
-            Self::Int(int) => write!(f, "{int}"),
-            Self::Float(bits) => f.write_str(&super::show::float(f64::from_bits(*bits))),
-            Self::Str(string) | Self::Opaque(string) => f.write_str(string),
-            Self::Tuple(keys) => {
-                let shown: Vec<_> = keys.iter().map(super::show::key).collect();
-                match shown.as_slice() {
-                    [one] => write!(f, "({one},)"),
-                    _ => write!(f, "({})", shown.join(", ")),
+impl Walk {
+    /// How many elements there are left, if that is known; a text has fewer than it has bytes.
+    fn least(&self, heap: &Heap) -> usize {
+        let count = match &self.over {
+            Over::Slots(slots) => slots.len(),
+            Over::Entries(entries) => entries.len(),
+            Over::Keys(keys) => keys.len(),
+            Over::Range(range) => usize::try_from(range.len()).unwrap_or(usize::MAX),
+            Over::Iter(id) => heap.iters[id.0 as usize].len(),
+            Over::Chars(_) => 0,
+        };
+        count.saturating_sub(self.at)
+    }
+
+    /// The next element.
+    pub(in crate::config) fn next(&mut self, heap: &mut Heap) -> Outcome<Option<Slot>> {
+        let at = self.at;
+        let span = self.span;
+        let next = match &self.over {
+            Over::Slots(slots) => slots.get(at)?.cloned(),
+            Over::Entries(entries) => match entries.at(at)? {
+                Some((key, entry)) => {
+                    Some(Slot { object: heap.key_object(key)?, span: entry.key_span })
                 }
+                None => None,
+            },
+            Over::Keys(keys) => match keys.at(at)? {
+                Some(key) => Some(Slot { object: heap.key_object(key)?, span }),
+                None => None,
+            },
+            Over::Chars(text) => match text.char_at(at) {
+                Some(c) => {
+                    self.at += c.len_utf8();
+                    let object = heap.string(c.encode_utf8(&mut [0; 4]))?;
+                    return Ok(Some(Slot { object, span }));
+                }
+                None => None,
+            },
+            Over::Range(range) => {
+                heap.step(1)?;
+                ((at as u128) < range.len()).then(|| Slot { object: range.get(at), span })
             }
-        }
+            Over::Iter(id) => return heap.next(*id),
+        };
+        self.at += 1;
+        Ok(next)
     }
 }

@@ -4,14 +4,13 @@
 //! `with read_base():`; the other kind inherits by `_base_ = ...`.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
 
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::evaluate::Evaluator;
-use super::heap::{Key, Slot};
 use super::object::Object;
+use super::slots::Slot;
 use super::{stdlib, subscript};
 use crate::config::load::Loader;
 use crate::diagnostic::Diagnostic;
@@ -93,8 +92,14 @@ impl Evaluator<'_> {
             };
             let object = match stdlib::evaluated(module) {
                 Some(module) => Object::Module(module),
-                None if stdlib::contains(module) => Object::Unevaluated(Rc::from(module)),
-                None => Object::str_opaque(module),
+                None if stdlib::contains(module) => {
+                    let name = self.heap().unevaluated(module);
+                    self.at(span, name)?
+                }
+                None => {
+                    let name = self.heap().opaque(module);
+                    self.at(span, name)?
+                }
             };
             self.bind_import(name, object, span)?;
         }
@@ -124,14 +129,13 @@ impl Evaluator<'_> {
                 return Err(self.error(span, message));
             }
             let object = match stdlib::evaluated(module) {
-                Some(module) if level == 0 => {
-                    self.at(span, subscript::module_member(module, name))?
-                }
+                Some(module) if level == 0 => subscript::module_member(self.heap(), module, name),
                 None if level == 0 && stdlib::contains(module) => {
-                    Object::Unevaluated(Rc::from(format!("{module}.{name}")))
+                    self.heap().unevaluated(&format!("{module}.{name}"))
                 }
-                _ => Object::str_opaque(&format!("{dotted}.{name}")),
+                _ => self.heap().opaque(&format!("{dotted}.{name}")),
             };
+            let object = self.at(span, object)?;
             let bound = alias.asname.as_ref().map_or(name, |name| name.id.as_str());
             self.bind_import(bound, object, span)?;
         }
@@ -139,7 +143,9 @@ impl Evaluator<'_> {
     }
 
     fn bind_import(&mut self, name: &str, object: Object, span: Span) -> Result<(), Diagnostic> {
-        self.imported.push(Rc::from(name));
+        let text = self.heap().text(name);
+        let text = self.at(span, text)?;
+        self.imported.push(text);
         self.bind(name, Slot { object, span })
     }
 
@@ -187,21 +193,22 @@ impl Evaluator<'_> {
         for alias in &import.names {
             let name = alias.name.id.as_str();
             let span = self.span(alias.range());
-            let entries = self.heap().copy_dict(names);
-            let entries = self.at(span, entries)?.entries;
+            let entries = self.heap().entries_of(names);
             if name == "*" {
-                for (key, entry) in entries {
-                    let scope = self.loader.heap.get_scope(self.scope).names;
-                    let set = self.heap().insert(scope, key, entry.key_span, entry.slot);
+                for entry in entries.each() {
+                    let (key, entry) = self.at(span, entry)?;
+                    let heap = &mut self.loader.heap;
+                    let scope = heap.get_scope(self.scope).names;
+                    let set = heap.insert(scope, key.clone(), entry.key_span, entry.slot.clone());
                     self.at(span, set)?;
                 }
                 continue;
             }
-            let Some(entry) = entries.get(&Key::str(name)) else {
+            let Some(entry) = self.at(span, entries.named(name))? else {
                 return Err(self.error(span, format!("the base has no '{name}'")));
             };
-            let bound = alias.asname.as_ref().map_or(name, |name| name.id.as_str()).to_owned();
-            self.bind(&bound, entry.slot.clone())?;
+            let bound = alias.asname.as_ref().map_or(name, |name| name.id.as_str());
+            self.bind(bound, entry.slot.clone())?;
         }
         Ok(())
     }

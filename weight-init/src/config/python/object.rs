@@ -1,36 +1,46 @@
 //! What a Python expression gives.
 
+#![warn(clippy::arithmetic_side_effects, reason = "integers of a config are as large as it likes")]
+
 use std::rc::Rc;
 
 use super::heap::{DictId, FunctionId, IterId, ListId, SetId};
+use super::text::Str;
 
 /// A Python object. Containers live on the [`Heap`](super::heap::Heap), so that several names can mean the same one.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(in crate::config) enum Object {
     None,
     Ellipsis,
     Bool(bool),
     Int(i128),
     Float(f64),
-    Str(Rc<str>),
+    Str(Str),
     List(ListId),
     Tuple(ListId),
     Dict(DictId),
     Set(SetId),
-    Range(Range),
+    Range(Rc<Range>),
     /// What `zip`, `enumerate`, `reversed`, `map` and generators give: passed once.
     Iter(IterId),
     Function(FunctionId),
     /// A function or type of Python itself.
     Builtin(Builtin),
     /// A method and what it is called on.
-    Method(Box<Self>, Rc<str>),
+    Method(Rc<Method>),
     /// A module of Python's library, by its name.
     Module(&'static str),
     /// What an import of other code would give: kept as its dotted name.
-    Opaque(Rc<str>),
+    Opaque(Str),
     /// A member of Python's library that is not evaluated, by its dotted name: no value.
-    Unevaluated(Rc<str>),
+    Unevaluated(Str),
+}
+
+/// A method and what it is called on.
+#[derive(Debug)]
+pub(in crate::config) struct Method {
+    pub(in crate::config) object: Object,
+    pub(in crate::config) name: &'static str,
 }
 
 /// `range(start, stop, step)`; the step is not 0.
@@ -87,20 +97,35 @@ impl Range {
     pub(in crate::config) const fn len(self) -> u128 {
         let Self { start, stop, step } = self;
         let (low, high) = if step > 0 { (start, stop) } else { (stop, start) };
-        if low >= high { 0 } else { (high.abs_diff(low) - 1) / step.unsigned_abs() + 1 }
+        if low >= high {
+            return 0;
+        }
+        // The step is not 0, and the quotient below the largest number.
+        let gaps = high.abs_diff(low).saturating_sub(1).checked_div(step.unsigned_abs());
+        match gaps {
+            Some(gaps) => gaps.saturating_add(1),
+            None => 0,
+        }
+    }
+
+    /// Whether it has this number.
+    pub(in crate::config) const fn contains(self, int: i128) -> bool {
+        let Self { start, stop, step } = self;
+        let within = if step > 0 { start <= int && int < stop } else { stop < int && int <= start };
+        within
+            && match start.abs_diff(int).checked_rem(step.unsigned_abs()) {
+                Some(rest) => rest == 0,
+                None => false,
+            }
     }
 
     /// Number `index`, which must be below the length.
-    pub(in crate::config) fn get(self, index: usize) -> Object {
+    pub(in crate::config) const fn get(self, index: usize) -> Object {
         Object::Int(self.start.wrapping_add(self.step.wrapping_mul(index as i128)))
     }
 }
 
 impl Object {
-    pub(in crate::config) fn str(string: &str) -> Self {
-        Self::Str(Rc::from(string))
-    }
-
     /// The name of its type, as Python's messages write it.
     pub(in crate::config) const fn type_name(&self) -> &'static str {
         match self {
@@ -117,7 +142,7 @@ impl Object {
             Self::Range(_) => "range",
             Self::Iter(_) => "iterator",
             Self::Function(_) | Self::Builtin(_) => "function",
-            Self::Method(..) => "method",
+            Self::Method(_) => "method",
             Self::Module(_) => "module",
             Self::Opaque(_) | Self::Unevaluated(_) => "imported name",
         }

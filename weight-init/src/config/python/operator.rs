@@ -1,27 +1,31 @@
 //! Python's operators on values.
 
+#![warn(clippy::arithmetic_side_effects, reason = "integers of a config are as large as it likes")]
+
 use std::cmp::Ordering;
 
 use ruff_python_ast::{CmpOp, Operator, UnaryOp};
 
-use super::heap::{Dict, Heap, Outcome, Slot, fault};
+use super::entries::Keys;
+use super::heap::{Heap, ListId};
 use super::object::Object;
-use super::show::MAX_STRING;
+use super::slots::Slots;
+use super::text::{MAX_STRING, Str};
 use super::{format, show};
-use crate::config::MAX_DEPTH;
+use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
 /// `bool(object)`.
-pub(in crate::config) fn truth(heap: &mut Heap, object: &Object) -> bool {
+pub(in crate::config) fn truth(heap: &Heap, object: &Object) -> bool {
     match object {
         Object::None => false,
         Object::Bool(bool) => *bool,
         Object::Int(int) => *int != 0,
         Object::Float(float) => *float != 0.0,
-        Object::Str(string) => !string.is_empty(),
-        Object::List(id) | Object::Tuple(id) => !heap.items(*id).is_empty(),
-        Object::Dict(id) => !heap.get_dict(*id).entries.is_empty(),
-        Object::Set(id) => !heap.get_set(*id).is_empty(),
+        Object::Str(text) => !text.is_empty(),
+        Object::List(id) | Object::Tuple(id) => heap.len(*id) > 0,
+        Object::Dict(id) => !heap.entries_of(*id).is_empty(),
+        Object::Set(id) => !heap.keys_of(*id).is_empty(),
         Object::Range(range) => range.len() > 0,
         _ => true,
     }
@@ -56,57 +60,69 @@ pub(super) fn binary(
     }
     match (op, left, right) {
         (Operator::Add, Object::Str(a), Object::Str(b)) => {
-            heap.take(a.len() + b.len())?;
-            Ok(Object::str(&format!("{a}{b}")))
+            let mut out = heap.buffer();
+            out.push_str(a.read()?)?;
+            out.push_str(b.read()?)?;
+            Ok(Object::Str(out.finish()?))
         }
         (Operator::Add, Object::List(a), Object::List(b)) => {
-            heap.take_slots(heap.items(*a).len() + heap.items(*b).len())?;
-            let joined = [heap.items(*a), heap.items(*b)].concat();
+            let joined = joined(heap, *a, *b)?;
             heap.list(joined)
         }
         (Operator::Add, Object::Tuple(a), Object::Tuple(b)) => {
-            heap.take_slots(heap.items(*a).len() + heap.items(*b).len())?;
-            let joined = [heap.items(*a), heap.items(*b)].concat();
+            let joined = joined(heap, *a, *b)?;
             heap.tuple(joined)
         }
-        (Operator::Mult, Object::Str(string), other)
-        | (Operator::Mult, other, Object::Str(string))
+        (Operator::Mult, Object::Str(text), other) | (Operator::Mult, other, Object::Str(text))
             if other.as_int().is_some() =>
         {
-            let count = repetitions(other, string.len())?;
-            heap.take(count * string.len())?;
-            Ok(Object::str(&string.repeat(count)))
+            let mut out = heap.buffer();
+            out.repeat(text.read()?, repetitions(other, text.len())?)?;
+            Ok(Object::Str(out.finish()?))
         }
         (Operator::Mult, Object::List(id), other) | (Operator::Mult, other, Object::List(id))
             if other.as_int().is_some() =>
         {
-            let slots = heap.copy_items(*id)?;
-            let slots = repeated(heap, slots, other)?;
+            let slots = repeated(heap, *id, other)?;
             heap.list(slots)
         }
         (Operator::Mult, Object::Tuple(id), other) | (Operator::Mult, other, Object::Tuple(id))
             if other.as_int().is_some() =>
         {
-            let slots = heap.copy_items(*id)?;
-            let slots = repeated(heap, slots, other)?;
+            let slots = repeated(heap, *id, other)?;
             heap.tuple(slots)
         }
         (Operator::Mod, Object::Str(template), _) => {
-            let text = format::percent(heap, template, right)?;
-            heap.string(&text)
+            Ok(Object::Str(format::percent(heap, template, right)?))
         }
         (Operator::BitOr, Object::Dict(a), Object::Dict(b)) => {
-            let (a, b) = (heap.copy_dict(*a)?, heap.copy_dict(*b)?);
-            let entries = a.entries.into_iter().chain(b.entries).collect();
-            Ok(Object::Dict(heap.dict(Dict { entries, config: a.config })?))
+            let (a, b) = (heap.get_dict(*a), heap.entries_of(*b));
+            let mut entries = a.entries.copy()?;
+            for entry in b.each() {
+                let (key, entry) = entry?;
+                entries.insert(key.clone(), entry.key_span, entry.slot.clone())?;
+            }
+            Ok(Object::Dict(heap.dict(entries, a.config)?))
         }
         (Operator::BitOr | Operator::BitAnd | Operator::Sub, Object::Set(a), Object::Set(b)) => {
-            let (a, b) = (heap.get_set(*a).clone(), heap.get_set(*b).clone());
-            let set = match op {
-                Operator::BitOr => a.union(&b).cloned().collect(),
-                Operator::BitAnd => a.intersection(&b).cloned().collect(),
-                _ => a.difference(&b).cloned().collect(),
-            };
+            let (a, b) = (heap.keys_of(*a), heap.keys_of(*b));
+            let mut set = Keys::new(heap.meter())?;
+            for key in a.each() {
+                let key = key?;
+                let kept = match op {
+                    Operator::BitOr => true,
+                    Operator::BitAnd => b.contains(key)?,
+                    _ => !b.contains(key)?,
+                };
+                if kept {
+                    set.insert(key.clone())?;
+                }
+            }
+            if op == Operator::BitOr {
+                for key in b.each() {
+                    set.insert(key?.clone())?;
+                }
+            }
             heap.set(set)
         }
         _ => fault(unsupported(op, left, right)),
@@ -143,11 +159,14 @@ fn integers(op: Operator, a: i128, b: i128, left: &Object, right: &Object) -> Ou
         Operator::Div => Ok(Object::Float(a as f64 / b as f64)),
         Operator::FloorDiv => integer(a.checked_div_euclid(b).map(|quotient| {
             // Euclid's quotient rounds towards the side of a remainder that is never negative, Python's down.
-            if b < 0 && a.rem_euclid(b) != 0 { quotient - 1 } else { quotient }
+            let exact = a.checked_rem_euclid(b).is_none_or(|rest| rest == 0);
+            if b < 0 && !exact { quotient.saturating_sub(1) } else { quotient }
         })),
-        Operator::Mod => integer(
-            a.checked_rem_euclid(b).map(|rem| if b < 0 && rem != 0 { rem + b } else { rem }),
-        ),
+        // Where the quotient leaves the range, by -1, nothing remains.
+        Operator::Mod => match a.checked_rem_euclid(b).unwrap_or(0) {
+            rest if b < 0 && rest != 0 => integer(rest.checked_add(b)),
+            rest => Ok(Object::Int(rest)),
+        },
         Operator::Pow if b < 0 => match floats(op, a as f64, b as f64)? {
             Some(float) => Ok(Object::Float(float)),
             None => fault(unsupported(op, left, right)),
@@ -157,7 +176,7 @@ fn integers(op: Operator, a: i128, b: i128, left: &Object, right: &Object) -> Ou
             integer(shift(b).and_then(|b| 1_i128.checked_shl(b)).and_then(|by| a.checked_mul(by)))
         }
         Operator::RShift => match u32::try_from(b) {
-            Ok(by) => Ok(Object::Int(a >> by.min(127))),
+            Ok(by) => integer(a.checked_shr(by.min(127))),
             Err(_) => fault("a shift by a negative or huge count"),
         },
         Operator::BitOr => Ok(bits(a | b)),
@@ -216,91 +235,132 @@ fn repetitions(count: &Object, len: usize) -> Outcome<usize> {
     }
 }
 
-fn repeated(heap: &mut Heap, slots: Vec<Slot>, count: &Object) -> Outcome<Vec<Slot>> {
-    let count = repetitions(count, slots.len())?;
-    heap.take_slots(count * slots.len())?;
-    Ok(std::iter::repeat_n(slots, count).flatten().collect())
+fn repeated(heap: &Heap, id: ListId, count: &Object) -> Outcome<Slots> {
+    let items = heap.items(id);
+    let count = repetitions(count, items.len())?;
+    let mut slots = Slots::with_capacity(heap.meter(), count.saturating_mul(items.len()))?;
+    for _ in 0..count {
+        for slot in items.each() {
+            slots.push(slot?.clone())?;
+        }
+    }
+    Ok(slots)
+}
+
+fn joined(heap: &Heap, a: ListId, b: ListId) -> Outcome<Slots> {
+    let (a, b) = (heap.items(a), heap.items(b));
+    let mut slots = Slots::with_capacity(heap.meter(), a.len().saturating_add(b.len()))?;
+    for slot in a.each().chain(b.each()) {
+        slots.push(slot?.clone())?;
+    }
+    Ok(slots)
+}
+
+/// Whether two strings are the same, at the price of a look at both.
+fn same_text(a: &Str, b: &Str) -> Outcome<bool> {
+    Ok(a.len() == b.len() && a.read()? == b.read()?)
+}
+
+/// `left is right`: the same container, or the same value of those that have no identity here.
+fn identical(left: &Object, right: &Object) -> Outcome<bool> {
+    Ok(match (left, right) {
+        (Object::None, Object::None) | (Object::Ellipsis, Object::Ellipsis) => true,
+        (Object::Bool(a), Object::Bool(b)) => a == b,
+        (Object::Int(a), Object::Int(b)) => a == b,
+        (Object::Float(a), Object::Float(b)) => a == b,
+        (Object::Str(a), Object::Str(b))
+        | (Object::Opaque(a), Object::Opaque(b))
+        | (Object::Unevaluated(a), Object::Unevaluated(b)) => same_text(a, b)?,
+        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => a == b,
+        (Object::Dict(a), Object::Dict(b)) => a == b,
+        (Object::Set(a), Object::Set(b)) => a == b,
+        (Object::Range(a), Object::Range(b)) => a == b,
+        (Object::Iter(a), Object::Iter(b)) => a == b,
+        (Object::Function(a), Object::Function(b)) => a == b,
+        (Object::Builtin(a), Object::Builtin(b)) => a == b,
+        (Object::Method(a), Object::Method(b)) => {
+            a.name == b.name && identical(&a.object, &b.object)?
+        }
+        (Object::Module(a), Object::Module(b)) => a == b,
+        _ => false,
+    })
 }
 
 /// `left op right` of a comparison.
 pub(super) fn compare(heap: &mut Heap, op: CmpOp, left: &Object, right: &Object) -> Outcome<bool> {
     match op {
-        CmpOp::Eq => equal(heap, left, right, 0),
-        CmpOp::NotEq => Ok(!equal(heap, left, right, 0)?),
-        CmpOp::Is => Ok(left == right),
-        CmpOp::IsNot => Ok(left != right),
+        CmpOp::Eq => equal(heap, left, right),
+        CmpOp::NotEq => Ok(!equal(heap, left, right)?),
+        CmpOp::Is => identical(left, right),
+        CmpOp::IsNot => Ok(!identical(left, right)?),
         CmpOp::In => contains(heap, right, left),
         CmpOp::NotIn => Ok(!contains(heap, right, left)?),
-        CmpOp::Lt => Ok(order(heap, left, right, 0)? == Some(Ordering::Less)),
-        CmpOp::Gt => Ok(order(heap, left, right, 0)? == Some(Ordering::Greater)),
-        CmpOp::LtE => Ok(order(heap, left, right, 0)?.is_some_and(Ordering::is_le)),
-        CmpOp::GtE => Ok(order(heap, left, right, 0)?.is_some_and(Ordering::is_ge)),
+        CmpOp::Lt => Ok(order(heap, left, right)? == Some(Ordering::Less)),
+        CmpOp::Gt => Ok(order(heap, left, right)? == Some(Ordering::Greater)),
+        CmpOp::LtE => Ok(order(heap, left, right)?.is_some_and(Ordering::is_le)),
+        CmpOp::GtE => Ok(order(heap, left, right)?.is_some_and(Ordering::is_ge)),
     }
 }
 
-pub(super) fn equal(heap: &mut Heap, left: &Object, right: &Object, depth: usize) -> Outcome<bool> {
-    if depth > MAX_DEPTH {
-        return fault(format!("nested deeper than {MAX_DEPTH} levels"));
-    }
-    heap.step(1)?;
+pub(super) fn equal(heap: &Heap, left: &Object, right: &Object) -> Outcome<bool> {
+    let _level = heap.level()?;
     match (left, right) {
-        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => {
-            if a == b {
-                return Ok(true);
-            }
-            let (a, b) = (heap.copy_items(*a)?, heap.copy_items(*b)?);
+        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) if a != b => {
+            let (a, b) = (heap.items(*a), heap.items(*b));
             if a.len() != b.len() {
                 return Ok(false);
             }
-            for (a, b) in a.iter().zip(&b) {
-                if !equal(heap, &a.object, &b.object, depth + 1)? {
+            for (a, b) in a.each().zip(b.each()) {
+                if !equal(heap, &a?.object, &b?.object)? {
                     return Ok(false);
                 }
             }
             Ok(true)
         }
-        (Object::Dict(a), Object::Dict(b)) => {
-            if a == b {
-                return Ok(true);
-            }
-            let (a, b) = (heap.copy_dict(*a)?, heap.copy_dict(*b)?);
-            if a.entries.len() != b.entries.len() {
+        (Object::Dict(a), Object::Dict(b)) if a != b => {
+            let (a, b) = (heap.entries_of(*a), heap.entries_of(*b));
+            if a.len() != b.len() {
                 return Ok(false);
             }
-            for (key, entry) in &a.entries {
-                let Some(other) = b.entries.get(key) else { return Ok(false) };
-                if !equal(heap, &entry.slot.object, &other.slot.object, depth + 1)? {
+            for entry in a.each() {
+                let (key, entry) = entry?;
+                let Some(other) = b.get(key)? else { return Ok(false) };
+                if !equal(heap, &entry.slot.object, &other.slot.object)? {
                     return Ok(false);
                 }
             }
             Ok(true)
         }
-        (Object::Set(a), Object::Set(b)) => Ok(heap.get_set(*a) == heap.get_set(*b)),
+        (Object::Set(a), Object::Set(b)) if a != b => {
+            let (a, b) = (heap.keys_of(*a), heap.keys_of(*b));
+            if a.len() != b.len() {
+                return Ok(false);
+            }
+            for key in a.each() {
+                if !b.contains(key?)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
         _ => match (left.as_int(), right.as_int(), left.as_float(), right.as_float()) {
             (Some(a), Some(b), ..) => Ok(a == b),
             (.., Some(a), Some(b)) => Ok(a == b),
-            _ => Ok(left == right),
+            _ => identical(left, right),
         },
     }
 }
 
-pub(super) fn order(
-    heap: &mut Heap,
-    left: &Object,
-    right: &Object,
-    depth: usize,
-) -> Outcome<Option<Ordering>> {
-    if depth > MAX_DEPTH {
-        return fault(format!("nested deeper than {MAX_DEPTH} levels"));
-    }
-    heap.step(1)?;
+pub(super) fn order(heap: &Heap, left: &Object, right: &Object) -> Outcome<Option<Ordering>> {
+    let _level = heap.level()?;
     match (left, right) {
-        (Object::Str(a), Object::Str(b)) => Ok(Some(a.cmp(b))),
+        (Object::Str(a), Object::Str(b)) => Ok(Some(a.read()?.cmp(b.read()?))),
         (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => {
-            let (a, b) = (heap.copy_items(*a)?, heap.copy_items(*b)?);
-            for (a, b) in a.iter().zip(&b) {
-                if !equal(heap, &a.object, &b.object, depth + 1)? {
-                    return order(heap, &a.object, &b.object, depth + 1);
+            let (a, b) = (heap.items(*a), heap.items(*b));
+            for (a, b) in a.each().zip(b.each()) {
+                let (a, b) = (&a?.object, &b?.object);
+                if !equal(heap, a, b)? {
+                    return order(heap, a, b);
                 }
             }
             Ok(Some(a.len().cmp(&b.len())))
@@ -314,41 +374,23 @@ pub(super) fn order(
 }
 
 /// `element in container`.
-fn contains(heap: &mut Heap, container: &Object, element: &Object) -> Outcome<bool> {
+fn contains(heap: &Heap, container: &Object, element: &Object) -> Outcome<bool> {
     match (container, element) {
-        (Object::Str(string), Object::Str(part)) => {
-            heap.step(string.len())?;
-            Ok(string.contains(&**part))
-        }
+        (Object::Str(text), Object::Str(part)) => Ok(text.read()?.contains(part.read()?)),
         (Object::Dict(id), _) => {
             let key = heap.key(element)?;
-            Ok(heap.get_dict(*id).entries.contains_key(&key))
+            Ok(heap.entries_of(*id).get(&key)?.is_some())
         }
-        (Object::Set(id), _) => {
-            let key = heap.key(element)?;
-            Ok(heap.get_set(*id).contains(&key))
-        }
+        (Object::Set(id), _) => heap.keys_of(*id).contains(&heap.key(element)?),
         (Object::List(id) | Object::Tuple(id), _) => {
-            let items = heap.copy_items(*id)?;
-            for item in items {
-                if equal(heap, &item.object, element, 0)? {
+            for item in heap.items(*id).each() {
+                if equal(heap, &item?.object, element)? {
                     return Ok(true);
                 }
             }
             Ok(false)
         }
-        (Object::Range(range), _) => match element.as_int() {
-            Some(int) => {
-                let (low, high) = if range.step > 0 {
-                    (range.start, range.stop)
-                } else {
-                    (range.stop + 1, range.start + 1)
-                };
-                let offset = int.checked_sub(range.start).map(|offset| offset % range.step);
-                Ok((low..high).contains(&int) && offset == Some(0))
-            }
-            None => Ok(false),
-        },
+        (Object::Range(range), _) => Ok(element.as_int().is_some_and(|int| range.contains(int))),
         _ => fault(format!("'in' does not apply to a {}", container.type_name())),
     }
 }
@@ -363,19 +405,26 @@ pub(super) fn in_place(
 ) -> Outcome<Object> {
     match (op, left) {
         (Operator::Add, Object::List(id)) => {
-            let more = heap.elements(right, span)?;
-            heap.push(*id, more)?;
+            extend(heap, *id, right, span)?;
             Ok(left.clone())
         }
         _ => binary(heap, op, left, right),
     }
 }
 
+/// Adds the elements of anything that can be walked to a list.
+pub(super) fn extend(heap: &mut Heap, id: ListId, more: &Object, span: Span) -> Outcome<()> {
+    let mut walk = heap.walk(more, span)?;
+    while let Some(slot) = walk.next(heap)? {
+        heap.items_mut(id)?.push(slot)?;
+    }
+    Ok(())
+}
+
 /// A message's view of an object: its `repr`, cut.
-pub(super) fn shown(heap: &mut Heap, object: &Object) -> String {
-    let text = show::repr(heap, object).unwrap_or_else(|_| object.type_name().to_owned());
-    match text.char_indices().nth(60) {
-        Some((cut, _)) => format!("{}...", &text[..cut]),
-        None => text,
+pub(super) fn shown(heap: &Heap, object: &Object) -> String {
+    match show::repr(heap, object) {
+        Ok(text) => show::cut(&text.to_string()),
+        Err(_) => object.type_name().to_owned(),
     }
 }

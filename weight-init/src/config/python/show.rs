@@ -1,30 +1,31 @@
 //! `str` and `repr`: objects as Python prints them.
 
-use super::heap::{Heap, Key, Outcome, Slot, fault};
+use std::fmt::{self, Write as _};
+
+use super::entries::Key;
+use super::heap::Heap;
 use super::object::Object;
-use crate::config::MAX_DEPTH;
+use super::slots::Slots;
+use super::text::{Buffer, Str};
+use crate::config::meter::{Outcome, fault};
 
 /// `str(object)`.
-pub(super) fn str(heap: &mut Heap, object: &Object) -> Outcome<String> {
+pub(super) fn str(heap: &Heap, object: &Object) -> Outcome<Str> {
     match object {
-        Object::Str(string) => Ok(string.to_string()),
+        Object::Str(text) => Ok(text.clone()),
         other => repr(heap, other),
     }
 }
 
 /// `repr(object)`.
-pub(super) fn repr(heap: &mut Heap, object: &Object) -> Outcome<String> {
-    let mut out = String::new();
-    write(heap, object, 0, &mut out)?;
-    heap.take(out.len())?;
-    Ok(out)
+pub(super) fn repr(heap: &Heap, object: &Object) -> Outcome<Str> {
+    let mut out = heap.buffer();
+    write(heap, object, &mut out)?;
+    out.finish()
 }
 
-fn write(heap: &mut Heap, object: &Object, depth: usize, out: &mut String) -> Outcome<()> {
-    if depth > MAX_DEPTH {
-        return fault(format!("nested deeper than {MAX_DEPTH} levels"));
-    }
-    heap.step(1)?;
+fn write(heap: &Heap, object: &Object, out: &mut Buffer) -> Outcome<()> {
+    let _level = heap.level()?;
     match object {
         Object::None => out.push_str("None"),
         Object::Ellipsis => out.push_str("Ellipsis"),
@@ -32,104 +33,153 @@ fn write(heap: &mut Heap, object: &Object, depth: usize, out: &mut String) -> Ou
         Object::Bool(false) => out.push_str("False"),
         Object::Int(int) => out.push_str(&int.to_string()),
         Object::Float(x) => out.push_str(&float(*x)),
-        Object::Str(string) => out.push_str(&quoted(string)),
-        Object::List(id) => {
-            let items = heap.copy_items(*id)?;
-            write_items(heap, &items, depth, ("[", "]"), out)?;
-        }
+        Object::Str(text) => quote(text.read()?, |part| out.push_str(part)),
+        Object::List(id) => write_items(heap, &heap.items(*id), ("[", "]"), out),
         Object::Tuple(id) => {
-            let items = heap.copy_items(*id)?;
+            let items = heap.items(*id);
             let close = if items.len() == 1 { ",)" } else { ")" };
-            write_items(heap, &items, depth, ("(", close), out)?;
+            write_items(heap, &items, ("(", close), out)
         }
         Object::Set(id) => {
-            let shown: Vec<_> = heap.get_set(*id).iter().map(key).collect();
-            *out += &if shown.is_empty() {
-                "set()".to_owned()
-            } else {
-                format!("{{{}}}", shown.join(", "))
-            };
+            let keys = heap.keys_of(*id);
+            if keys.is_empty() {
+                return out.push_str("set()");
+            }
+            out.push_str("{")?;
+            for (index, key) in keys.each().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " })?;
+                write_key(heap, key?, out)?;
+            }
+            out.push_str("}")
         }
         Object::Dict(id) => {
-            let entries = heap.copy_dict(*id)?.entries;
-            out.push('{');
-            for (index, (name, entry)) in entries.iter().enumerate() {
-                out.push_str(if index == 0 { "" } else { ", " });
-                out.push_str(&key(name));
-                out.push_str(": ");
-                write(heap, &entry.slot.object, depth + 1, out)?;
+            let entries = heap.entries_of(*id);
+            out.push_str("{")?;
+            for (index, entry) in entries.each().enumerate() {
+                let (key, entry) = entry?;
+                out.push_str(if index == 0 { "" } else { ", " })?;
+                write_key(heap, key, out)?;
+                out.push_str(": ")?;
+                write(heap, &entry.slot.object, out)?;
             }
-            out.push('}');
+            out.push_str("}")
         }
-        Object::Range(range) => {
-            out.push_str(&match range.step {
-                1 => format!("range({}, {})", range.start, range.stop),
-                step => format!("range({}, {}, {step})", range.start, range.stop),
-            });
-        }
-        Object::Opaque(name) => out.push_str(name),
-        Object::Builtin(builtin) => *out += &format!("<function {}>", builtin.name()),
-        Object::Unevaluated(name) => return fault(format!("'{name}' is not evaluated")),
-        Object::Iter(_) | Object::Function(_) | Object::Method(..) | Object::Module(_) => {
-            *out += &format!("<{}>", object.type_name());
+        Object::Range(range) => out.push_str(&match range.step {
+            1 => format!("range({}, {})", range.start, range.stop),
+            step => format!("range({}, {}, {step})", range.start, range.stop),
+        }),
+        Object::Opaque(name) => out.push_str(name.read()?),
+        Object::Builtin(builtin) => out.push_str(&format!("<function {}>", builtin.name())),
+        Object::Unevaluated(name) => fault(format!("'{name}' is not evaluated")),
+        Object::Iter(_) | Object::Function(_) | Object::Method(_) | Object::Module(_) => {
+            out.push_str(&format!("<{}>", object.type_name()))
         }
     }
-    if out.len() > MAX_STRING {
-        return fault(format!("a string of more than {MAX_STRING} bytes"));
-    }
-    Ok(())
 }
 
-/// Bytes of a string that an operation makes, at most.
-pub(super) const MAX_STRING: usize = 16 << 20;
-
 fn write_items(
-    heap: &mut Heap,
-    items: &[Slot],
-    depth: usize,
+    heap: &Heap,
+    items: &Slots,
     (open, close): (&str, &str),
-    out: &mut String,
+    out: &mut Buffer,
 ) -> Outcome<()> {
-    out.push_str(open);
-    for (index, slot) in items.iter().enumerate() {
-        out.push_str(if index == 0 { "" } else { ", " });
-        write(heap, &slot.object, depth + 1, out)?;
+    out.push_str(open)?;
+    for (index, slot) in items.each().enumerate() {
+        out.push_str(if index == 0 { "" } else { ", " })?;
+        write(heap, &slot?.object, out)?;
     }
-    out.push_str(close);
-    Ok(())
+    out.push_str(close)
+}
+
+fn write_key(heap: &Heap, key: &Key, out: &mut Buffer) -> Outcome<()> {
+    heap.step(key.weight())?;
+    match key {
+        Key::Str(text) => quote(text.read()?, |part| out.push_str(part)),
+        Key::Opaque(text) => out.push_str(text.read()?),
+        Key::Tuple(tuple) => {
+            out.push_str("(")?;
+            for (index, key) in tuple.keys().iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " })?;
+                write_key(heap, key, out)?;
+            }
+            out.push_str(if tuple.keys().len() == 1 { ",)" } else { ")" })
+        }
+        plain => out.push_str(&Repr(plain).to_string()),
+    }
 }
 
 /// A key as `repr` writes it.
-pub(super) fn key(key: &Key) -> String {
-    match key {
-        Key::None => "None".to_owned(),
-        Key::Bool(true) => "True".to_owned(),
-        Key::Bool(false) => "False".to_owned(),
-        Key::Str(string) => quoted(string),
-        other => other.to_string(),
+pub(super) struct Repr<'k>(pub(super) &'k Key);
+
+impl fmt::Display for Repr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Key::None => f.write_str("None"),
+            Key::Bool(true) => f.write_str("True"),
+            Key::Bool(false) => f.write_str("False"),
+            Key::Str(text) => quote(text.plain(), |part| f.write_str(part)),
+            other => other.fmt(f),
+        }
     }
 }
 
-/// A string in quotes, with Python's escapes.
-fn quoted(string: &str) -> String {
-    let quote = if string.contains('\'') && !string.contains('"') { '"' } else { '\'' };
-    let mut out = String::with_capacity(string.len() + 2);
-    out.push(quote);
-    for c in string.chars() {
-        match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c == quote => out.extend(['\\', c]),
-            c if c.is_control() && (c as u32) < 0x100 => {
-                out.push_str(&format!("\\x{:02x}", c as u32))
-            }
-            c => out.push(c),
+/// The beginning of a key or name, so that a message stays a message.
+pub(in crate::config) fn begin(name: &impl fmt::Display) -> String {
+    let mut begin = Begin(String::new());
+    let _ = write!(begin, "{name}");
+    begin.0
+}
+
+/// Takes the first bytes, and stops what writes.
+struct Begin(String);
+
+impl fmt::Write for Begin {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        const MAX: usize = 500;
+        let end = text.floor_char_boundary(MAX.saturating_sub(self.0.len()));
+        self.0.push_str(&text[..end]);
+        if end < text.len() {
+            self.0.push_str("...");
+            return Err(fmt::Error);
         }
+        Ok(())
     }
-    out.push(quote);
-    out
+}
+
+/// The beginning of a text, as much as a message shows.
+pub(super) fn cut(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((cut, _)) => format!("{}...", &text[..cut]),
+        None => text.to_owned(),
+    }
+}
+
+/// A string in quotes, with Python's escapes, piece by piece.
+fn quote<E>(text: &str, mut push: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let quotes = if quote == '"' { "\"" } else { "'" };
+    push(quotes)?;
+    let mut copied = 0;
+    for (at, c) in text.char_indices() {
+        let mut code = String::new();
+        let escaped = match c {
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\'' if quote == '\'' => "\\'",
+            c if c.is_control() && (c as u32) < 0x100 => {
+                let _ = write!(code, "\\x{:02x}", c as u32);
+                &code
+            }
+            _ => continue,
+        };
+        push(&text[copied..at])?;
+        push(escaped)?;
+        copied = at + c.len_utf8();
+    }
+    push(&text[copied..])?;
+    push(quotes)
 }
 
 /// A float in the fewest digits that read back as the same one, laid out as Python does: with an exponent below
@@ -175,6 +225,12 @@ mod tests {
         ] {
             assert_eq!(float(x), shown);
         }
+    }
+
+    fn quoted(text: &str) -> String {
+        let mut out = String::new();
+        let _ = quote(text, |part| out.write_str(part));
+        out
     }
 
     #[test]

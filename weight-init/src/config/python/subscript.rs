@@ -1,42 +1,58 @@
-//! `object.name`, `object[key]`, `object[a:b]`: reading, setting, deleting.
+//! `object.name`, `object[key]`: reading, setting, deleting.
 
 use std::rc::Rc;
 
-use weight_init_core::nearest;
-
-use super::heap::{Dict, DictId, Heap, Key, Outcome, Slot, fault};
-use super::object::{Builtin, Object};
-use super::{Scope, methods};
-use crate::config::MAX_DEPTH;
+use super::entries::Key;
+use super::heap::{DictId, Heap};
+use super::methods;
+use super::nearest::missing;
+use super::object::{Builtin, Method, Object};
+use super::slots::Slot;
+use super::{Scope, show, text::Str};
+use crate::config::meter::{Fault, Outcome, fault};
 use crate::value::Span;
 
 /// `object.name`.
-pub(super) fn attribute(heap: &mut Heap, object: &Object, name: &str) -> Outcome<Object> {
+pub(super) fn attribute(heap: &Heap, object: &Object, name: &str) -> Outcome<Object> {
+    if let Some(found) = find_attribute(heap, object, name)? {
+        return Ok(found);
+    }
     match object {
-        Object::Opaque(path) => Ok(Object::str_opaque(&format!("{path}.{name}"))),
-        Object::Unevaluated(path) => Ok(Object::Unevaluated(Rc::from(format!("{path}.{name}")))),
-        Object::Module(module) => module_member(module, name),
-        _ if methods::exists(heap, object, name) => {
-            Ok(Object::Method(Box::new(object.clone()), Rc::from(name)))
-        }
-        Object::Dict(id) if heap.get_dict(*id).config => {
-            let entries = &heap.get_dict(*id).entries;
-            match entries.get(&Key::str(name)) {
-                Some(entry) => Ok(entry.slot.object.clone()),
-                None => missing(heap, *id, &format!("the dict has no key '{name}'"), name),
-            }
-        }
-        Object::Dict(id) if heap.get_dict(*id).entries.contains_key(&Key::str(name)) => {
-            fault(format!(
-                "a dict of this file has no attributes: write ['{name}'] (those of a base have)"
-            ))
-        }
+        Object::Dict(id) if heap.is_config(*id) => no_key(heap, *id, &heap.text(name)?),
+        Object::Dict(id) if heap.named(*id, name)?.is_some() => fault(format!(
+            "a dict of this file has no attributes: write ['{name}'] (those of a base have)"
+        )),
         other => fault(format!("a {} has no attribute '{name}'", other.type_name())),
     }
 }
 
+/// `object.name`, if there is such an attribute.
+pub(super) fn find_attribute(heap: &Heap, object: &Object, name: &str) -> Outcome<Option<Object>> {
+    let longer = |path: &Str| -> Outcome<Str> {
+        let mut out = heap.buffer();
+        for part in [path.read()?, ".", name] {
+            out.push_str(part)?;
+        }
+        out.finish()
+    };
+    Ok(match object {
+        Object::Opaque(path) => Some(Object::Opaque(longer(path)?)),
+        Object::Unevaluated(path) => Some(Object::Unevaluated(longer(path)?)),
+        Object::Module(module) => Some(module_member(heap, module, name)?),
+        _ => match methods::find(heap, object, name) {
+            Some(name) => Some(Object::Method(Rc::new(Method { object: object.clone(), name }))),
+            None => match object {
+                Object::Dict(id) if heap.is_config(*id) => {
+                    heap.named(*id, name)?.map(|slot| slot.object)
+                }
+                _ => None,
+            },
+        },
+    })
+}
+
 /// `os.path`, `math.pi`, `copy.deepcopy`.
-pub(super) fn module_member(module: &'static str, name: &str) -> Outcome<Object> {
+pub(super) fn module_member(heap: &Heap, module: &'static str, name: &str) -> Outcome<Object> {
     let full = format!("{module}.{name}");
     match full.as_str() {
         "os.path" => return Ok(Object::Module("os.path")),
@@ -46,25 +62,17 @@ pub(super) fn module_member(module: &'static str, name: &str) -> Outcome<Object>
         "math.nan" => return Ok(Object::Float(f64::NAN)),
         _ => {}
     }
-    let builtin = Builtin::from_name(&full).map(Object::Builtin);
-    Ok(builtin.unwrap_or_else(|| Object::Unevaluated(Rc::from(full))))
+    match Builtin::from_name(&full) {
+        Some(builtin) => Ok(Object::Builtin(builtin)),
+        None => heap.unevaluated(&full),
+    }
 }
 
 /// A fault about a key that is not there, with the nearest that is.
-fn missing<T>(heap: &Heap, id: DictId, message: &str, name: &str) -> Outcome<T> {
-    let names: Vec<&str> = heap
-        .get_dict(id)
-        .entries
-        .keys()
-        .filter_map(|key| match key {
-            Key::Str(key) => Some(&**key),
-            _ => None,
-        })
-        .collect();
-    match nearest(name, names) {
-        Some(near) => fault(format!("{message}; did you mean '{near}'?")),
-        None => fault(message),
-    }
+fn no_key<T>(heap: &Heap, id: DictId, name: &impl std::fmt::Display) -> Outcome<T> {
+    let name = show::begin(name);
+    let message = format!("the dict has no key '{name}'");
+    Err(Fault(missing(heap, message, &name, &[], &[&heap.entries_of(id)])?))
 }
 
 /// `object[key]`.
@@ -72,30 +80,28 @@ pub(in crate::config) fn get(heap: &mut Heap, object: &Object, key: &Object) -> 
     match object {
         Object::Dict(id) => {
             let key = heap.key(key)?;
-            match heap.get_dict(*id).entries.get(&key) {
-                Some(entry) => Ok(entry.slot.object.clone()),
-                None => {
-                    let name = key.to_string();
-                    missing(heap, *id, &format!("the dict has no key '{name}'"), &name)
-                }
+            match heap.get(*id, &key)? {
+                Some(slot) => Ok(slot.object),
+                None => no_key(heap, *id, &key),
             }
         }
         Object::List(id) | Object::Tuple(id) => {
-            let index = index_of(object, key, heap.items(*id).len())?;
-            Ok(heap.items(*id)[index].object.clone())
+            let items = heap.items(*id);
+            let index = index_of(object, key, items.len())?;
+            Ok(items.get(index)?.map_or(Object::None, |slot| slot.object.clone()))
         }
-        Object::Str(string) => {
-            heap.step(string.len())?;
-            let index = index_of(object, key, string.chars().count())?;
-            let c = string.chars().nth(index).unwrap_or_default();
-            Ok(Object::str(c.encode_utf8(&mut [0; 4])))
+        Object::Str(text) => {
+            let text = text.read()?;
+            let index = index_of(object, key, text.chars().count())?;
+            let c = text.chars().nth(index).unwrap_or_default();
+            heap.string(c.encode_utf8(&mut [0; 4]))
         }
         Object::Range(range) => {
             let len = usize::try_from(range.len()).unwrap_or(usize::MAX);
             Ok(range.get(index_of(object, key, len)?))
         }
         // `typing.List[int]` and the like.
-        Object::Unevaluated(path) => Ok(Object::Unevaluated(Rc::clone(path))),
+        Object::Unevaluated(path) => Ok(Object::Unevaluated(path.clone())),
         other => fault(format!("a {} has no elements", other.type_name())),
     }
 }
@@ -132,9 +138,8 @@ pub(super) fn set(
             set_key(heap, *id, key, key_span, value)
         }
         Object::List(id) => {
-            let index = index_of(object, key, heap.items(*id).len())?;
-            heap.items_mut(*id)[index] = value;
-            Ok(())
+            let index = index_of(object, key, heap.len(*id))?;
+            heap.items_mut(*id)?.set(index, value)
         }
         other => fault(format!("the elements of a {} cannot be set", other.type_name())),
     }
@@ -148,8 +153,8 @@ pub(super) fn set_key(
     key_span: Span,
     value: Slot,
 ) -> Outcome<()> {
-    let value = match heap.get_dict(id).config {
-        true => Slot { object: hooked(heap, &value.object, 0)?, ..value },
+    let value = match heap.is_config(id) {
+        true => Slot { object: hooked(heap, &value.object)?, ..value },
         false => value,
     };
     heap.insert(id, key, key_span, value)
@@ -164,11 +169,12 @@ pub(super) fn set_attribute(
     value: Slot,
 ) -> Outcome<()> {
     match object {
-        Object::Dict(id) if heap.get_dict(*id).config => {
-            if methods::exists(heap, object, name) {
+        Object::Dict(id) if heap.is_config(*id) => {
+            if methods::find(heap, object, name).is_some() {
                 return fault(format!("'{name}' is a method of a dict: write ['{name}']"));
             }
-            set_key(heap, *id, Key::str(name), name_span, value)
+            let key = heap.name(name)?;
+            set_key(heap, *id, key, name_span, value)
         }
         other => fault(format!("the attributes of a {} cannot be set", other.type_name())),
     }
@@ -179,19 +185,14 @@ pub(super) fn delete(heap: &mut Heap, object: &Object, key: &Object) -> Outcome<
     match object {
         Object::Dict(id) => {
             let key = heap.key(key)?;
-            match heap.remove(*id, &key)? {
+            match heap.entries_mut(*id)?.remove(&key)? {
                 Some(_) => Ok(()),
-                None => {
-                    let name = key.to_string();
-                    missing(heap, *id, &format!("the dict has no key '{name}'"), &name)
-                }
+                None => no_key(heap, *id, &key),
             }
         }
         Object::List(id) => {
-            let len = heap.items(*id).len();
-            heap.step(len)?;
-            let index = index_of(object, key, len)?;
-            heap.items_mut(*id).remove(index);
+            let index = index_of(object, key, heap.len(*id))?;
+            heap.items_mut(*id)?.remove(index)?;
             Ok(())
         }
         other => fault(format!("the elements of a {} cannot be deleted", other.type_name())),
@@ -199,184 +200,89 @@ pub(super) fn delete(heap: &mut Heap, object: &Object, key: &Object) -> Outcome<
 }
 
 /// What mmengine's ConfigDict makes of a value it takes: dicts become ConfigDicts and lists new lists.
-pub(super) fn hooked(heap: &mut Heap, object: &Object, depth: usize) -> Outcome<Object> {
-    if depth > MAX_DEPTH {
-        return fault(format!("nested deeper than {MAX_DEPTH} levels"));
-    }
+pub(super) fn hooked(heap: &mut Heap, object: &Object) -> Outcome<Object> {
     match object {
-        Object::Dict(id) if !heap.get_dict(*id).config => {
-            let mut dict = heap.copy_dict(*id)?;
-            for entry in dict.entries.values_mut() {
-                entry.slot.object = hooked(heap, &entry.slot.object, depth + 1)?;
-            }
-            Ok(Object::Dict(heap.dict(Dict { config: true, ..dict })?))
-        }
-        Object::List(id) | Object::Tuple(id) => {
-            let mut items = heap.copy_items(*id)?;
-            for item in &mut items {
-                item.object = hooked(heap, &item.object, depth + 1)?;
-            }
-            if matches!(object, Object::List(_)) { heap.list(items) } else { heap.tuple(items) }
+        Object::Dict(id) if heap.is_config(*id) => Ok(object.clone()),
+        Object::Dict(_) | Object::List(_) | Object::Tuple(_) => {
+            rebuilt(heap, object, true, &mut |heap, object| hooked(heap, object))
         }
         other => Ok(other.clone()),
     }
 }
 
 /// The same value with containers of its own, as `copy.deepcopy` gives it.
-pub(super) fn deep_copy(
+pub(super) fn deep_copy(heap: &mut Heap, object: &Object, mut scope: Scope<'_>) -> Outcome<Object> {
+    let config = matches!(scope, Scope::Config(_));
+    let mut package = None;
+    if let (Object::Dict(id), Scope::Config(Some(name))) = (object, scope)
+        && heap.named(*id, "type")?.is_some()
+    {
+        package = Some(name);
+        scope = Scope::Config(None);
+    }
+    let copy = rebuilt(heap, object, config, &mut |heap, object| deep_copy(heap, object, scope))?;
+    if let (Object::Dict(id), Some(package)) = (&copy, package)
+        && heap.named(*id, "_scope_")?.is_none()
+    {
+        let slot = Slot { object: heap.string(package)?, span: Span::default() };
+        let key = heap.name("_scope_")?;
+        heap.insert(*id, key, Span::default(), slot)?;
+    }
+    Ok(copy)
+}
+
+/// A new container of what `each` makes of the elements. Where all of them stay what they are, it shares them.
+fn rebuilt(
     heap: &mut Heap,
     object: &Object,
-    mut scope: Scope<'_>,
-    depth: usize,
+    config: bool,
+    each: &mut dyn FnMut(&mut Heap, &Object) -> Outcome<Object>,
 ) -> Outcome<Object> {
-    if depth > MAX_DEPTH {
-        return fault(format!("nested deeper than {MAX_DEPTH} levels"));
-    }
-    match object {
+    let _level = heap.level()?;
+    let holds = |object: &Object| {
+        matches!(object, Object::Dict(_) | Object::List(_) | Object::Tuple(_) | Object::Set(_))
+    };
+    Ok(match object {
         Object::Dict(id) => {
-            let mut dict = heap.copy_dict(*id)?;
-            dict.config |= matches!(scope, Scope::Config(_));
-            let mut package = None;
-            if dict.entries.contains_key(&Key::str("type"))
-                && let Scope::Config(Some(name)) = scope
-            {
-                package = Some(name);
-                scope = Scope::Config(None);
+            let mut dict = heap.get_dict(*id);
+            dict.config |= config;
+            let mut plain = true;
+            for entry in dict.entries.each() {
+                plain = plain && !holds(&entry?.1.slot.object);
             }
-            for entry in dict.entries.values_mut() {
-                entry.slot.object = deep_copy(heap, &entry.slot.object, scope, depth + 1)?;
+            if plain {
+                return Ok(Object::Dict(heap.share_dict(dict)?));
             }
-            let id = heap.dict(dict)?;
-            if let Some(package) = package
-                && !heap.get_dict(id).entries.contains_key(&Key::str("_scope_"))
-            {
-                let slot = Slot { object: heap.string(package)?, span: Span::default() };
-                heap.insert(id, Key::str("_scope_"), Span::default(), slot)?;
+            let mut entries = heap.entries()?;
+            for entry in dict.entries.each() {
+                let (key, entry) = entry?;
+                let slot = Slot { object: each(heap, &entry.slot.object)?, span: entry.slot.span };
+                entries.insert(key.clone(), entry.key_span, slot)?;
             }
-            Ok(Object::Dict(id))
+            Object::Dict(heap.dict(entries, dict.config)?)
         }
         Object::List(id) | Object::Tuple(id) => {
-            let mut items = heap.copy_items(*id)?;
-            for item in &mut items {
-                item.object = deep_copy(heap, &item.object, scope, depth + 1)?;
+            let items = heap.items(*id);
+            let mut plain = true;
+            for slot in items.each() {
+                plain = plain && !holds(&slot?.object);
             }
-            if matches!(object, Object::List(_)) { heap.list(items) } else { heap.tuple(items) }
+            let copy = if plain {
+                heap.share_list(items)?
+            } else {
+                let mut slots = heap.slots()?;
+                for slot in items.each() {
+                    let Slot { object, span } = slot?;
+                    slots.push(Slot { object: each(heap, object)?, span: *span })?;
+                }
+                heap.list_id(slots)?
+            };
+            if matches!(object, Object::List(_)) { Object::List(copy) } else { Object::Tuple(copy) }
         }
         Object::Set(id) => {
-            let set = heap.get_set(*id).clone();
-            heap.step(set.len())?;
-            heap.set(set)
+            let keys = heap.keys_of(*id);
+            heap.share_set(keys)?
         }
-        other => Ok(other.clone()),
-    }
-}
-
-/// The bounds of `object[lower:upper:step]`.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Slice {
-    pub(super) lower: Option<i128>,
-    pub(super) upper: Option<i128>,
-    pub(super) step: Option<i128>,
-}
-
-impl Slice {
-    /// The elements that it means in something of `len`, in its order.
-    fn indices(&self, len: usize) -> Outcome<Vec<usize>> {
-        let step = self.step.unwrap_or(1);
-        if step == 0 {
-            return fault("the step of a slice is not 0");
-        }
-        let len = len as i128;
-        let clamp = |at: i128, low: i128, high: i128| {
-            (if at < 0 { at.saturating_add(len) } else { at }).clamp(low, high)
-        };
-        let mut indices = Vec::new();
-        if step > 0 {
-            let start = self.lower.map_or(0, |at| clamp(at, 0, len));
-            let stop = self.upper.map_or(len, |at| clamp(at, 0, len));
-            let mut at = start;
-            while at < stop {
-                indices.push(usize::try_from(at).unwrap_or(0));
-                at = at.saturating_add(step);
-            }
-        } else {
-            let start = self.lower.map_or(len - 1, |at| clamp(at, -1, len - 1));
-            let stop = self.upper.map_or(-1, |at| clamp(at, -1, len - 1));
-            let mut at = start;
-            while at > stop {
-                indices.push(usize::try_from(at).unwrap_or(0));
-                at = at.saturating_add(step);
-            }
-        }
-        Ok(indices)
-    }
-}
-
-/// `object[slice]`.
-pub(super) fn slice(heap: &mut Heap, object: &Object, slice: &Slice) -> Outcome<Object> {
-    match object {
-        Object::List(id) | Object::Tuple(id) => {
-            let items = heap.copy_items(*id)?;
-            let indices = slice.indices(items.len())?;
-            let chosen = indices.into_iter().map(|index| items[index].clone()).collect();
-            if matches!(object, Object::List(_)) { heap.list(chosen) } else { heap.tuple(chosen) }
-        }
-        Object::Str(string) => {
-            heap.step(string.len())?;
-            let chars: Vec<char> = string.chars().collect();
-            let chosen: String =
-                slice.indices(chars.len())?.into_iter().map(|index| chars[index]).collect();
-            heap.string(&chosen)
-        }
-        Object::Range(range) => {
-            let elements = heap.elements(&Object::Range(*range), Span::default())?;
-            let indices = slice.indices(elements.len())?;
-            heap.list(indices.into_iter().map(|index| elements[index].clone()).collect())
-        }
-        other => fault(format!("a {} cannot be sliced", other.type_name())),
-    }
-}
-
-/// `list[slice] = values`, for slices without a step.
-pub(super) fn set_slice(
-    heap: &mut Heap,
-    object: &Object,
-    slice: &Slice,
-    values: Vec<Slot>,
-) -> Outcome<()> {
-    let (Object::List(id), None | Some(1)) = (object, slice.step) else {
-        return fault("only a slice of a list, without a step, can be set");
-    };
-    let items = heap.copy_items(*id)?;
-    let indices = slice.indices(items.len())?;
-    let lower = slice.lower.unwrap_or(0);
-    let start = indices.first().copied().unwrap_or_else(|| {
-        let at = if lower < 0 { lower.saturating_add(items.len() as i128) } else { lower };
-        usize::try_from(at.max(0)).unwrap_or(usize::MAX).min(items.len())
-    });
-    heap.take_slots(values.len())?;
-    heap.items_mut(*id).splice(start..start + indices.len(), values);
-    Ok(())
-}
-
-/// `del list[slice]`.
-pub(super) fn delete_slice(heap: &mut Heap, object: &Object, slice: &Slice) -> Outcome<()> {
-    let Object::List(id) = object else {
-        return fault(format!("a slice of a {} cannot be deleted", object.type_name()));
-    };
-    let items = heap.copy_items(*id)?;
-    let mut gone = vec![false; items.len()];
-    for index in slice.indices(items.len())? {
-        gone[index] = true;
-    }
-    let kept = items.into_iter().zip(gone).filter(|(_, gone)| !gone).map(|(item, _)| item);
-    *heap.items_mut(*id) = kept.collect();
-    Ok(())
-}
-
-impl Object {
-    /// A name of other code.
-    pub(super) fn str_opaque(name: &str) -> Self {
-        Self::Opaque(Rc::from(name))
-    }
+        other => other.clone(),
+    })
 }

@@ -1,20 +1,20 @@
 //! A value as YAML.
 
+use crate::config::write::Out;
 use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Value};
 
 /// The value as a YAML document: lists and dicts in block style, those without elements in flow style.
-pub(in crate::config) fn write(value: &Value) -> String {
-    let mut out = String::new();
-    block(value, 0, &mut out);
-    out
+pub(in crate::config) fn write(value: &Value, out: &mut Out) -> Result<(), String> {
+    block(value, 0, out)
 }
 
 /// Characters of a key that needs no `?` before it: the specification allows 1024.
 const MAX_IMPLICIT_KEY: usize = 1000;
 
 /// Writes a value where a line has begun, at an indentation.
-fn block(value: &Value, indent: usize, out: &mut String) {
+fn block(value: &Value, indent: usize, out: &mut Out) -> Result<(), String> {
+    out.room()?;
     match &value.kind {
         Kind::Dict(entries) if !entries.is_empty() => {
             for (index, Entry { key, value, .. }) in entries.iter().enumerate() {
@@ -28,7 +28,7 @@ fn block(value: &Value, indent: usize, out: &mut String) {
                     out.push_str(&key);
                     out.push(':');
                 }
-                nested(value, indent, out);
+                nested(value, indent, out)?;
             }
         }
         Kind::List(items) if !items.is_empty() => {
@@ -39,9 +39,9 @@ fn block(value: &Value, indent: usize, out: &mut String) {
                 out.push('-');
                 if is_block(item) {
                     out.push(' ');
-                    block(item, indent + 2, out);
+                    block(item, indent + 2, out)?;
                 } else {
-                    nested(item, indent, out);
+                    nested(item, indent, out)?;
                 }
             }
         }
@@ -50,17 +50,18 @@ fn block(value: &Value, indent: usize, out: &mut String) {
             out.push('\n');
         }
     }
+    Ok(())
 }
 
 /// Writes a value behind a key.
-fn nested(value: &Value, indent: usize, out: &mut String) {
+fn nested(value: &Value, indent: usize, out: &mut Out) -> Result<(), String> {
     if is_block(value) {
         out.push('\n');
         out.push_str(&" ".repeat(indent + 2));
-        block(value, indent + 2, out);
+        block(value, indent + 2, out)
     } else {
         out.push(' ');
-        block(value, indent, out);
+        block(value, indent, out)
     }
 }
 

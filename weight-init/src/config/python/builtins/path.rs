@@ -1,8 +1,10 @@
 //! Parts of `os.path`.
 
 use super::super::call::Arguments;
-use super::super::heap::{Heap, Outcome, Slot};
+use super::super::heap::Heap;
 use super::super::object::{Builtin, Object};
+use super::super::slots::Slot;
+use crate::config::meter::Outcome;
 use crate::value::Span;
 
 /// POSIX paths, as text: no file is looked at.
@@ -15,7 +17,7 @@ pub(super) fn path(
     let first = arguments.text(0, builtin.name())?;
     let (folder, file) = match first.rfind('/') {
         Some(at) => (&first[..=at], &first[at + 1..]),
-        None => ("", &*first),
+        None => ("", first),
     };
     match builtin {
         Builtin::PathBasename => heap.string(file),
@@ -26,23 +28,23 @@ pub(super) fn path(
         Builtin::PathSplitext => {
             let dots = file.len() - file.trim_start_matches('.').len();
             let at = file[dots..].rfind('.').map_or(first.len(), |at| folder.len() + dots + at);
-            let parts =
-                [&first[..at], &first[at..]].map(|part| Slot { object: Object::str(part), span });
-            heap.take(first.len())?;
-            heap.tuple(parts.into())
+            let (root, ending) = (heap.string(&first[..at])?, heap.string(&first[at..])?);
+            heap.pair(Slot { object: root, span }, Slot { object: ending, span })
         }
         _ => {
-            let mut joined = String::new();
+            let mut joined = heap.buffer();
+            let mut slash = true;
             for index in 0..arguments.positional.len() {
                 let part = arguments.text(index, "os.path.join")?;
                 if part.starts_with('/') {
                     joined.clear();
-                } else if !joined.is_empty() && !joined.ends_with('/') {
-                    joined.push('/');
+                } else if !slash {
+                    joined.push('/')?;
                 }
-                joined.push_str(&part);
+                joined.push_str(part)?;
+                slash = part.is_empty() || part.ends_with('/');
             }
-            heap.string(&joined)
+            Ok(Object::Str(joined.finish()?))
         }
     }
 }

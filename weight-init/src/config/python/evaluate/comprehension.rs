@@ -3,33 +3,26 @@
 use ruff_python_ast as ast;
 use ruff_text_size::Ranged;
 
-use super::super::heap::Dict;
+use super::super::entries::Keys;
+use super::super::format;
 use super::super::object::Object;
-use super::super::{format, show};
+use super::super::slots::Slots;
+use super::super::text::Buffer;
 use super::{Evaluator, Result};
 use crate::value::Span;
 
 impl Evaluator<'_> {
-    /// What `element` gives for each round of the generators, in a scope of its own.
-    pub(super) fn comprehension<T>(
+    /// Carries out `each` for each round of the generators, in a scope of its own.
+    fn comprehension(
         &mut self,
         generators: &[ast::Comprehension],
         span: Span,
-        mut element: impl FnMut(&mut Self) -> Result<T>,
-    ) -> Result<Vec<T>> {
+        each: &mut dyn FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         let outer = self.scope;
         let scope = self.heap().scope(Some(outer));
         let scope = self.at(span, scope)?;
-        let mut out = Vec::new();
-        self.inside(self.file, scope, span, |this| {
-            this.rounds(generators, &mut |this| {
-                let cost = this.heap().take_slots(1);
-                this.at(span, cost)?;
-                out.push(element(this)?);
-                Ok(())
-            })
-        })?;
-        Ok(out)
+        self.inside(self.file, scope, span, |this| this.rounds(generators, each))
     }
 
     fn rounds(
@@ -39,7 +32,8 @@ impl Evaluator<'_> {
     ) -> Result<()> {
         let Some((generator, inner)) = generators.split_first() else { return each(self) };
         let span = self.span(generator.range());
-        for element in self.elements(&generator.iter)? {
+        let mut walk = self.walk(&generator.iter)?;
+        while let Some(element) = self.next(&mut walk, span)? {
             self.assign(&generator.target, element)?;
             let mut passes = true;
             for test in &generator.ifs {
@@ -52,6 +46,38 @@ impl Evaluator<'_> {
         Ok(())
     }
 
+    /// The elements of a list comprehension or a generator.
+    pub(super) fn comprehended(
+        &mut self,
+        element: &ast::Expr,
+        generators: &[ast::Comprehension],
+        span: Span,
+    ) -> Result<Slots> {
+        let slots = self.heap().slots();
+        let mut slots = self.at(span, slots)?;
+        self.comprehension(generators, span, &mut |this| {
+            let slot = this.slot(element)?;
+            this.at(span, slots.push(slot))
+        })?;
+        Ok(slots)
+    }
+
+    pub(super) fn set_comprehension(
+        &mut self,
+        comprehension: &ast::ExprSetComp,
+        span: Span,
+    ) -> Result<Object> {
+        let keys = Keys::new(self.heap().meter());
+        let mut keys = self.at(span, keys)?;
+        self.comprehension(&comprehension.generators, span, &mut |this| {
+            let slot = this.slot(&comprehension.elt)?;
+            let put = this.heap().key(&slot.object).and_then(|key| keys.insert(key));
+            this.at(slot.span, put)
+        })?;
+        let set = self.heap().set(keys);
+        self.at(span, set)
+    }
+
     pub(super) fn dict_comprehension(
         &mut self,
         comprehension: &ast::ExprDictComp,
@@ -60,53 +86,46 @@ impl Evaluator<'_> {
         let Some(key) = &comprehension.key else {
             return Err(self.error(span, "'**' is not evaluated in a comprehension"));
         };
-        let pairs = self.comprehension(&comprehension.generators, span, |this| {
-            Ok((this.slot(key)?, this.slot(&comprehension.value)?))
+        let entries = self.heap().entries();
+        let mut entries = self.at(span, entries)?;
+        self.comprehension(&comprehension.generators, span, &mut |this| {
+            let key = this.slot(key)?;
+            let value = this.slot(&comprehension.value)?;
+            let put =
+                this.heap().key(&key.object).and_then(|name| entries.insert(name, key.span, value));
+            this.at(key.span, put).map(drop)
         })?;
-        let made = self.heap().dict(Dict::default());
-        let id = self.at(span, made)?;
-        for (key, value) in pairs {
-            let set = match self.loader.heap.key(&key.object) {
-                Ok(name) => self.heap().insert(id, name, key.span, value),
-                Err(fault) => Err(fault),
-            };
-            self.at(key.span, set)?;
-        }
-        Ok(Object::Dict(id))
+        let id = self.heap().dict(entries, false);
+        Ok(Object::Dict(self.at(span, id)?))
     }
 
     pub(super) fn f_string(&mut self, literal: &ast::ExprFString, span: Span) -> Result<Object> {
-        let mut out = String::new();
+        let mut out = self.heap().buffer();
         for part in &literal.value {
             match part {
                 ast::FStringPart::Literal(literal) => {
                     self.check_text(literal.range())?;
-                    out.push_str(&literal.value);
+                    self.at(span, out.push_str(&literal.value))?;
                 }
                 ast::FStringPart::FString(f_string) => {
                     self.interpolate(&f_string.elements, &mut out)?
                 }
             }
         }
-        if out.len() > show::MAX_STRING {
-            return Err(
-                self.error(span, format!("a string of more than {} bytes", show::MAX_STRING))
-            );
-        }
-        let string = self.heap().string(&out);
-        self.at(span, string)
+        Ok(Object::Str(self.at(span, out.finish())?))
     }
 
     fn interpolate(
         &mut self,
         elements: &ast::InterpolatedStringElements,
-        out: &mut String,
+        out: &mut Buffer,
     ) -> Result<()> {
         for element in elements {
             let part = match element {
                 ast::InterpolatedStringElement::Literal(literal) => {
-                    self.check_text(literal.range())?;
-                    out.push_str(&literal.value);
+                    let range = literal.range();
+                    self.check_text(range)?;
+                    self.at(self.span(range), out.push_str(&literal.value))?;
                     continue;
                 }
                 ast::InterpolatedStringElement::Interpolation(part) => part,
@@ -114,7 +133,7 @@ impl Evaluator<'_> {
             let span = self.span(part.range());
             let value = self.expression(&part.expression)?;
             if let Some(debug) = &part.debug_text {
-                out.push_str(debug.as_str());
+                self.at(span, out.push_str(debug.as_str()))?;
             }
             let conversion = match part.conversion {
                 ast::ConversionFlag::None
@@ -128,12 +147,14 @@ impl Evaluator<'_> {
             };
             let value = format::convert(self.heap(), &value, conversion);
             let value = self.at(span, value)?;
-            let mut spec = String::new();
+            let mut spec = self.heap().buffer();
             if let Some(parts) = &part.format_spec {
                 self.interpolate(&parts.elements, &mut spec)?;
             }
-            let text = format::format(self.heap(), &value, &spec);
-            out.push_str(&self.at(span, text)?);
+            let heap = self.heap();
+            let added =
+                spec.finish().and_then(|spec| format::format(heap, &value, spec.read()?, out));
+            self.at(span, added)?;
         }
         Ok(())
     }

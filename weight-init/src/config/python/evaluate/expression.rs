@@ -2,12 +2,13 @@
 
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
-use weight_init_core::nearest;
 
-use super::super::heap::{Body, Dict, Key, Slot};
+use super::super::nearest::missing;
 use super::super::object::{Builtin, Object};
-use super::super::subscript::{self, Slice};
-use super::super::{operator, stdlib};
+use super::super::slice::{self, Slice};
+use super::super::slots::Slot;
+use super::super::{operator, stdlib, subscript};
+use super::statement::Code;
 use super::{Evaluator, Result};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -40,9 +41,10 @@ impl Evaluator<'_> {
             }
             Expr::Set(set) => {
                 let slots = self.elements_of(&set.elts)?;
-                let keys = slots.iter().map(|slot| self.loader.heap.key(&slot.object)).collect();
-                let keys = self.at(span, keys)?;
-                self.heap().set(keys)
+                let heap = self.heap();
+                heap.list(slots)
+                    .and_then(|list| heap.walk(&list, span))
+                    .and_then(|walk| heap.set_of(walk))
             }
             Expr::Dict(dict) => return self.dict(dict, span),
             Expr::Call(call) => return self.call_expression(call),
@@ -55,7 +57,7 @@ impl Evaluator<'_> {
                 let object = self.expression(&subscription.value)?;
                 if let Expr::Slice(slice) = &*subscription.slice {
                     let slice = self.slice(slice)?;
-                    subscript::slice(self.heap(), &object, &slice)
+                    slice::slice(self.heap(), &object, &slice)
                 } else {
                     let key = self.slot(&subscription.slice)?;
                     let result = subscript::get(self.heap(), &object, &key.object);
@@ -79,26 +81,19 @@ impl Evaluator<'_> {
                 return self.expression(chosen);
             }
             Expr::ListComp(ast::ExprListComp { elt, generators, .. }) => {
-                let slots = self.comprehension(generators, span, |this| this.slot(elt))?;
+                let slots = self.comprehended(elt, generators, span)?;
                 self.heap().list(slots)
             }
             Expr::Generator(ast::ExprGenerator { elt, generators, .. }) => {
-                let slots = self.comprehension(generators, span, |this| this.slot(elt))?;
+                let slots = self.comprehended(elt, generators, span)?;
                 self.heap().iter(slots)
             }
-            Expr::SetComp(ast::ExprSetComp { elt, generators, .. }) => {
-                let slots = self.comprehension(generators, span, |this| this.slot(elt))?;
-                let keys = slots.iter().map(|slot| self.loader.heap.key(&slot.object)).collect();
-                let keys = self.at(span, keys)?;
-                self.heap().set(keys)
-            }
+            Expr::SetComp(comprehension) => return self.set_comprehension(comprehension, span),
             Expr::DictComp(comprehension) => return self.dict_comprehension(comprehension, span),
             Expr::Lambda(lambda) => {
-                let cost = self.heap().take(lambda.range().len().to_usize() * 8);
-                self.at(span, cost)?;
                 let empty = ast::Parameters::default();
                 let parameters = lambda.parameters.as_deref().unwrap_or(&empty);
-                return self.function(parameters, Body::Expression((*lambda.body).clone()), span);
+                return self.function(parameters, Code::Expression(&lambda.body), span);
             }
             Expr::Named(named) => {
                 let value = self.slot(&named.value)?;
@@ -121,10 +116,12 @@ impl Evaluator<'_> {
         self.at(span, made)
     }
 
-    fn number(&self, number: &ast::Number, span: Span) -> Result<Object> {
+    fn number(&mut self, number: &ast::Number, span: Span) -> Result<Object> {
         match number {
             ast::Number::Float(float) => Ok(Object::Float(*float)),
             ast::Number::Int(int) => {
+                let cost = self.heap().meter().look((span.end - span.start) as usize);
+                self.at(span, cost)?;
                 let text = int.to_string();
                 let (digits, base) = match text.get(..2) {
                     Some("0x" | "0X") => (&text[2..], 16),
@@ -144,52 +141,55 @@ impl Evaluator<'_> {
     }
 
     fn name(&mut self, name: &str, span: Span) -> Result<Object> {
-        let key = Key::str(name);
         let mut scope = Some(self.scope);
         while let Some(here) = scope {
-            let here = self.loader.heap.get_scope(here);
-            if let Some(entry) = self.loader.heap.get_dict(here.names).entries.get(&key) {
-                return Ok(entry.slot.object.clone());
+            let here = self.heap().get_scope(here);
+            let found = self.heap().named(here.names, name);
+            if let Some(slot) = self.at(span, found)? {
+                return Ok(slot.object);
             }
             scope = here.outer;
         }
-        match name {
-            "__name__" => Ok(Object::str("builtins")),
-            "__file__" => Ok(Object::str(&self.loader.file_name(self.file))),
+        let made = match name {
+            "__name__" => self.heap().string("builtins"),
+            "__file__" => {
+                let file = self.loader.file_name(self.file);
+                self.heap().string(&file)
+            }
             name if stdlib::FORBIDDEN.contains(&name) => {
                 let message =
                     format!("'{name}' is not evaluated: a config is read, and nothing is executed");
-                Err(self.error(span, message))
+                return Err(self.error(span, message));
             }
             name => match Builtin::from_name(name) {
                 Some(builtin) => Ok(Object::Builtin(builtin)),
-                None => Err(self.unknown(name, span)),
+                None => return Err(self.unknown(name, span)),
             },
-        }
+        };
+        self.at(span, made)
     }
 
     pub(super) fn unknown(&self, name: &str, span: Span) -> Diagnostic {
         let heap = &self.loader.heap;
-        let mut names: Vec<&str> = Builtin::ALL.iter().map(|builtin| builtin.name()).collect();
+        let builtins: Vec<&str> = Builtin::ALL.iter().map(|builtin| builtin.name()).collect();
+        let mut tables = Vec::new();
         let mut scope = Some(self.scope);
         while let Some(here) = scope {
             let here = heap.get_scope(here);
-            names.extend(heap.get_dict(here.names).entries.keys().filter_map(|key| match key {
-                Key::Str(key) => Some(&**key),
-                _ => None,
-            }));
+            tables.push(heap.entries_of(here.names));
             scope = here.outer;
         }
+        let tables: Vec<_> = tables.iter().map(|table| &**table).collect();
         let message = format!("the name '{name}' is not defined");
-        match nearest(name, names) {
-            Some(near) => self.error(span, format!("{message}; did you mean '{near}'?")),
-            None => self.error(span, message),
+        match missing(heap, message, name, &builtins, &tables) {
+            Ok(message) => self.error(span, message),
+            Err(fault) => self.error(span, fault.0),
         }
     }
 
     fn dict(&mut self, dict: &ast::ExprDict, span: Span) -> Result<Object> {
-        let made = self.heap().dict(Dict::default());
-        let id = self.at(span, made)?;
+        let entries = self.heap().entries();
+        let mut entries = self.at(span, entries)?;
         for item in &dict.items {
             let Some(key) = &item.key else {
                 let value = self.slot(&item.value)?;
@@ -198,22 +198,21 @@ impl Evaluator<'_> {
                         format!("'**' takes a dict, found a {}", value.object.type_name());
                     return Err(self.error(value.span, message));
                 };
-                let other = self.heap().copy_dict(other);
-                for (key, entry) in self.at(span, other)?.entries {
-                    let set = self.heap().insert(id, key, entry.key_span, entry.slot);
-                    self.at(span, set)?;
+                for entry in self.heap().entries_of(other).each() {
+                    let (key, entry) = self.at(span, entry)?;
+                    let put = entries.insert(key.clone(), entry.key_span, entry.slot.clone());
+                    self.at(span, put)?;
                 }
                 continue;
             };
             let key = self.slot(key)?;
             let value = self.slot(&item.value)?;
-            let set = match self.loader.heap.key(&key.object) {
-                Ok(name) => self.heap().insert(id, name, key.span, value),
-                Err(fault) => Err(fault),
-            };
-            self.at(key.span, set)?;
+            let put =
+                self.heap().key(&key.object).and_then(|name| entries.insert(name, key.span, value));
+            self.at(key.span, put)?;
         }
-        Ok(Object::Dict(id))
+        let id = self.heap().dict(entries, false);
+        Ok(Object::Dict(self.at(span, id)?))
     }
 
     fn bool_operation(&mut self, both: &ast::ExprBoolOp) -> Result<Object> {

@@ -1,15 +1,65 @@
 //! Statements: what they bind, change and delete.
 
-use std::rc::Rc;
-
+use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::super::heap::{Body, Function, Key, Slot};
+use super::super::heap::{Body, Function};
 use super::super::object::Object;
-use super::super::{operator, show, subscript};
+use super::super::slots::{Slot, Slots};
+use super::super::{operator, show, slice, subscript};
 use super::{Evaluator, Flow, Result};
 use crate::value::Span;
+
+/// What a function does when it is called.
+pub(super) enum Code<'c> {
+    Statements(&'c [Stmt]),
+    Expression(&'c Expr),
+}
+
+/// Bytes of a part of the syntax tree.
+struct Nodes(usize);
+
+impl Nodes {
+    fn of(parameters: &ast::Parameters, body: &Code<'_>) -> usize {
+        let mut nodes = Self(size_of::<Function>());
+        nodes.visit_parameters(parameters);
+        match body {
+            Code::Statements(body) => nodes.visit_body(body),
+            Code::Expression(body) => nodes.visit_expr(body),
+        }
+        nodes.0
+    }
+}
+
+impl<'c> Visitor<'c> for Nodes {
+    fn visit_stmt(&mut self, statement: &'c Stmt) {
+        self.0 += size_of::<Stmt>() + HEAD;
+        visitor::walk_stmt(self, statement);
+    }
+
+    fn visit_expr(&mut self, expression: &'c Expr) {
+        self.0 += size_of::<Expr>() + HEAD;
+        // A string stands beside its node.
+        if let Expr::StringLiteral(_) | Expr::FString(_) | Expr::Name(_) = expression {
+            self.0 += expression.range().len().to_usize();
+        }
+        visitor::walk_expr(self, expression);
+    }
+
+    fn visit_parameter(&mut self, parameter: &'c ast::Parameter) {
+        self.0 += size_of::<ast::ParameterWithDefault>() + size_of::<Option<Object>>() + HEAD;
+        visitor::walk_parameter(self, parameter);
+    }
+
+    fn visit_keyword(&mut self, keyword: &'c ast::Keyword) {
+        self.0 += size_of::<ast::Keyword>();
+        visitor::walk_keyword(self, keyword);
+    }
+}
+
+/// What a box takes beside what is in it.
+const HEAD: usize = 16;
 
 impl Evaluator<'_> {
     pub(in crate::config::python) fn statements(&mut self, body: &[Stmt]) -> Result<Flow> {
@@ -74,8 +124,9 @@ impl Evaluator<'_> {
             }
             Stmt::FunctionDef(definition) => self.define(definition)?,
             Stmt::ClassDef(class) => {
-                let name = Rc::from(class.name.id.as_str());
-                self.imported.push(Rc::clone(&name));
+                let name = self.heap().text(class.name.id.as_str());
+                let name = self.at(span, name)?;
+                self.imported.push(name.clone());
                 self.bind(class.name.id.as_str(), Slot { object: Object::Opaque(name), span })?;
             }
             Stmt::Return(returned) => {
@@ -131,7 +182,9 @@ impl Evaluator<'_> {
     }
 
     fn for_loop(&mut self, for_loop: &ast::StmtFor) -> Result<Flow> {
-        for element in self.elements(&for_loop.iter)? {
+        let span = self.span(for_loop.iter.range());
+        let mut walk = self.walk(&for_loop.iter)?;
+        while let Some(element) = self.next(&mut walk, span)? {
             self.assign(&for_loop.target, element)?;
             match self.statements(&for_loop.body)? {
                 Flow::Break => return Ok(Flow::Next),
@@ -146,33 +199,44 @@ impl Evaluator<'_> {
         let span = self.span(definition.name.range());
         let name = definition.name.id.as_str();
         if !definition.decorator_list.is_empty() || definition.is_async {
-            return self.bind(name, Slot { object: Object::str_opaque(name), span });
+            let object = self.heap().opaque(name);
+            return self.bind(name, Slot { object: self.at(span, object)?, span });
         }
-        let cost = self.heap().take(definition.range().len().to_usize() * 8);
-        self.at(span, cost)?;
-        let body = Body::Statements(definition.body.iter().cloned().collect());
-        let object = self.function(&definition.parameters, body, span)?;
+        let body = Code::Statements(&definition.body);
+        let place = self.span(definition.range());
+        let object = self.function(&definition.parameters, body, place)?;
         self.bind(name, Slot { object, span })
     }
 
+    /// A function of a copy of the code.
     pub(super) fn function(
         &mut self,
         parameters: &ast::Parameters,
-        body: Body,
+        body: Code<'_>,
         span: Span,
     ) -> Result<Object> {
+        let bytes = (span.end.saturating_sub(span.start)) as usize;
+        let cost = self.heap().step(bytes);
+        self.at(span, cost)?;
+        let size = Nodes::of(parameters, &body);
+        let cost = self.heap().meter().take(size);
+        self.at(span, cost)?;
         let mut defaults = Vec::new();
         let all =
             parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
         for parameter in all {
-            if let Some(default) = &parameter.default {
-                defaults.push((Rc::from(parameter.name().as_str()), self.expression(default)?));
-            }
+            defaults.push(match &parameter.default {
+                Some(default) => Some(self.expression(default)?),
+                None => None,
+            });
         }
         let function = Function {
             parameters: parameters.clone(),
             defaults,
-            body,
+            body: match body {
+                Code::Statements(body) => Body::Statements(body.to_vec()),
+                Code::Expression(body) => Body::Expression(body.clone()),
+            },
             scope: self.scope,
             file: self.file,
         };
@@ -182,20 +246,21 @@ impl Evaluator<'_> {
 
     /// Binds a name in the innermost scope.
     pub(in crate::config::python) fn bind(&mut self, name: &str, value: Slot) -> Result<()> {
-        let names = self.loader.heap.get_scope(self.scope).names;
         let span = value.span;
-        let bound = self.heap().insert(names, Key::str(name), span, value);
+        self.bind_at(name, span, value)
+    }
+
+    fn bind_at(&mut self, name: &str, span: Span, value: Slot) -> Result<()> {
+        let heap = &mut self.loader.heap;
+        let names = heap.get_scope(self.scope).names;
+        let bound = heap.name(name).and_then(|key| heap.insert(names, key, span, value));
         self.at(span, bound)
     }
 
     pub(super) fn assign(&mut self, target: &Expr, value: Slot) -> Result<()> {
         let span = self.span(target.range());
         match target {
-            Expr::Name(name) => {
-                let names = self.loader.heap.get_scope(self.scope).names;
-                let bound = self.heap().insert(names, Key::str(&name.id), span, value);
-                self.at(span, bound)
-            }
+            Expr::Name(name) => self.bind_at(&name.id, span, value),
             Expr::Attribute(attribute) => {
                 let object = self.expression(&attribute.value)?;
                 let name_span = self.span(attribute.attr.range());
@@ -214,7 +279,7 @@ impl Evaluator<'_> {
                     let slice = self.slice(slice)?;
                     let values = self.heap().elements(&value.object, span);
                     let values = self.at(span, values)?;
-                    let set = subscript::set_slice(self.heap(), &object, &slice, values);
+                    let set = slice::set_slice(self.heap(), &object, &slice, values);
                     return self.at(span, set);
                 }
                 let key = self.slot(&subscription.slice)?;
@@ -224,18 +289,13 @@ impl Evaluator<'_> {
             Expr::Tuple(ast::ExprTuple { elts, .. }) | Expr::List(ast::ExprList { elts, .. }) => {
                 let values = self.heap().elements(&value.object, value.span);
                 let values = self.at(value.span, values)?;
-                self.unpack(elts, values, span)
+                self.unpack(elts, &values, span)
             }
             other => Err(self.error(self.span(other.range()), "this cannot be assigned to")),
         }
     }
 
-    pub(super) fn unpack(
-        &mut self,
-        targets: &[Expr],
-        mut values: Vec<Slot>,
-        span: Span,
-    ) -> Result<()> {
+    fn unpack(&mut self, targets: &[Expr], values: &Slots, span: Span) -> Result<()> {
         let starred = targets.iter().position(|target| matches!(target, Expr::Starred(_)));
         let enough = match starred {
             None => values.len() == targets.len(),
@@ -246,17 +306,25 @@ impl Evaluator<'_> {
                 format!("{} values are unpacked into {} names", values.len(), targets.len());
             return Err(self.error(span, message));
         }
-        if let Some(at) = starred {
-            let rest = values.len() + 1 - targets.len();
-            let taken: Vec<_> = values.splice(at..at + rest, []).collect();
-            let list = self.heap().list(taken);
-            values.insert(at, Slot { object: self.at(span, list)?, span });
-        }
-        for (target, value) in targets.iter().zip(values) {
-            match target {
-                Expr::Starred(starred) => self.assign(&starred.value, value)?,
-                target => self.assign(target, value)?,
+        let mut at = 0;
+        for target in targets {
+            let Expr::Starred(starred) = target else {
+                if let Some(value) = self.at(span, values.get(at))? {
+                    self.assign(target, value.clone())?;
+                }
+                at += 1;
+                continue;
+            };
+            let rest = self.heap().slots();
+            let mut rest = self.at(span, rest)?;
+            for _ in targets.len()..=values.len() {
+                if let Some(value) = self.at(span, values.get(at))? {
+                    self.at(span, rest.push(value.clone()))?;
+                }
+                at += 1;
             }
+            let list = self.heap().list(rest);
+            self.assign(&starred.value, Slot { object: self.at(span, list)?, span })?;
         }
         Ok(())
     }
@@ -265,8 +333,9 @@ impl Evaluator<'_> {
         let span = self.span(target.range());
         let deleted = match target {
             Expr::Name(name) => {
-                let names = self.loader.heap.get_scope(self.scope).names;
-                let removed = self.heap().remove(names, &Key::str(&name.id));
+                let heap = &mut self.loader.heap;
+                let names = heap.get_scope(self.scope).names;
+                let removed = heap.entries_mut(names).and_then(|names| names.remove_name(&name.id));
                 return match self.at(span, removed)? {
                     Some(_) => Ok(()),
                     None => Err(self.unknown(&name.id, span)),
@@ -274,14 +343,15 @@ impl Evaluator<'_> {
             }
             Expr::Attribute(attribute) => {
                 let object = self.expression(&attribute.value)?;
-                let name = Object::str(attribute.attr.id.as_str());
+                let name = self.heap().string(attribute.attr.id.as_str());
+                let name = self.at(span, name)?;
                 subscript::delete(self.heap(), &object, &name)
             }
             Expr::Subscript(subscription) => {
                 let object = self.expression(&subscription.value)?;
                 if let Expr::Slice(slice) = &*subscription.slice {
                     let slice = self.slice(slice)?;
-                    subscript::delete_slice(self.heap(), &object, &slice)
+                    slice::delete_slice(self.heap(), &object, &slice)
                 } else {
                     let key = self.expression(&subscription.slice)?;
                     subscript::delete(self.heap(), &object, &key)

@@ -3,9 +3,11 @@
 use std::cmp::Ordering;
 
 use super::super::call::Arguments;
-use super::super::heap::{Heap, ListId, Outcome, Slot, fault};
+use super::super::heap::{Heap, ListId};
 use super::super::object::Object;
+use super::super::slots::Slots;
 use super::super::{operator, subscript};
+use crate::config::meter::{Charge, Outcome, fault};
 use crate::value::Span;
 
 /// Methods that lists and tuples share.
@@ -15,11 +17,10 @@ pub(super) fn sequence_method(
     name: &str,
     arguments: &Arguments,
 ) -> Outcome<Object> {
-    let wanted = arguments.get(0, name)?.object.clone();
-    let items = heap.copy_items(id)?;
-    let mut count = 0;
-    for (index, item) in items.iter().enumerate() {
-        if operator::equal(heap, &item.object, &wanted, 0)? {
+    let wanted = &arguments.get(0, name)?.object;
+    let mut count = 0_usize;
+    for (index, item) in heap.items(id).each().enumerate() {
+        if operator::equal(heap, &item?.object, wanted)? {
             if name == "index" {
                 return Ok(Object::Int(index as i128));
             }
@@ -27,9 +28,9 @@ pub(super) fn sequence_method(
         }
     }
     match name {
-        "count" => Ok(Object::Int(count)),
+        "count" => Ok(Object::Int(count as i128)),
         _ => {
-            let shown = operator::shown(heap, &wanted);
+            let shown = operator::shown(heap, wanted);
             fault(format!("{shown} is not in the list"))
         }
     }
@@ -42,49 +43,42 @@ pub(super) fn list_method(
     arguments: &Arguments,
     span: Span,
 ) -> Outcome<Object> {
-    let len = heap.items(id).len();
     match name {
-        "append" => heap.push(id, [arguments.get(0, name)?.clone()])?,
-        "extend" => {
-            let more = heap.elements(&arguments.get(0, name)?.object, span)?;
-            heap.push(id, more)?;
-        }
+        "append" => heap.items_mut(id)?.push(arguments.get(0, name)?.clone())?,
+        "extend" => operator::extend(heap, id, &arguments.get(0, name)?.object, span)?,
         "insert" => {
-            heap.step(len)?;
-            heap.take_slots(1)?;
-            let at = arguments.int(0, name)?;
+            let (at, len) = (arguments.int(0, name)?, heap.len(id));
             let at = if at < 0 { at.saturating_add(len as i128).max(0) } else { at };
-            let at = usize::try_from(at).unwrap_or(len).min(len);
-            heap.items_mut(id).insert(at, arguments.get(1, name)?.clone());
+            let at = usize::try_from(at).unwrap_or(len);
+            let slot = arguments.get(1, name)?.clone();
+            heap.items_mut(id)?.splice(at, 0, [slot])?;
         }
         "pop" => {
-            heap.step(len)?;
-            let index =
-                arguments.positional.first().map_or(Object::Int(-1), |slot| slot.object.clone());
-            let index = subscript::index_of(&Object::List(id), &index, len)?;
-            return Ok(heap.items_mut(id).remove(index).object);
+            let last = Object::Int(-1);
+            let index = arguments.positional.get(0)?.map_or(&last, |slot| &slot.object);
+            let index = subscript::index_of(&Object::List(id), index, heap.len(id))?;
+            let removed = heap.items_mut(id)?.remove(index)?;
+            return Ok(removed.map_or(Object::None, |slot| slot.object));
         }
         "remove" => {
-            let Object::Int(index) = sequence_method(heap, id, "index", arguments)? else {
-                return Ok(Object::None);
-            };
-            heap.items_mut(id).remove(usize::try_from(index).unwrap_or(0));
+            if let Object::Int(index) = sequence_method(heap, id, "index", arguments)? {
+                heap.items_mut(id)?.remove(usize::try_from(index).unwrap_or(0))?;
+            }
         }
-        "clear" => heap.items_mut(id).clear(),
-        "reverse" => heap.items_mut(id).reverse(),
+        "clear" => heap.items_mut(id)?.clear(),
+        "reverse" => heap.items_mut(id)?.reverse()?,
         "copy" => {
-            let items = heap.copy_items(id)?;
-            return heap.list(items);
+            let items = heap.items(id);
+            return Ok(Object::List(heap.share_list(items)?));
         }
         "sort" => {
-            if arguments.named("key").is_some() {
+            if arguments.named("key")?.is_some() {
                 return fault("sort with a key is not evaluated: use sorted(..., key=...)");
             }
-            let reverse =
-                arguments.named("reverse").is_some_and(|slot| operator::truth(heap, &slot.object));
-            let items = heap.copy_items(id)?;
-            let keyed = items.into_iter().map(|slot| (slot.object.clone(), slot)).collect();
-            *heap.items_mut(id) = sorted(heap, keyed, reverse)?;
+            let reverse = arguments.is_true(heap, "reverse")?;
+            let items = heap.items(id);
+            let sorted = sorted(heap, &items, &items, reverse)?;
+            heap.set_items(id, sorted);
         }
         _ => return sequence_method(heap, id, name, arguments),
     }
@@ -96,35 +90,43 @@ pub(super) fn list_method(
 /// A merge sort of our own: the standard library's may not be left early, and panics on keys without a total order.
 pub(in crate::config::python) fn sorted(
     heap: &mut Heap,
-    keyed: Vec<(Object, Slot)>,
+    keys: &Slots,
+    slots: &Slots,
     reverse: bool,
-) -> Outcome<Vec<Slot>> {
-    heap.take_slots(keyed.len())?;
-    Ok(merge_sort(heap, keyed, reverse)?.into_iter().map(|(_, slot)| slot).collect())
-}
-
-fn merge_sort(
-    heap: &mut Heap,
-    mut left: Vec<(Object, Slot)>,
-    reverse: bool,
-) -> Outcome<Vec<(Object, Slot)>> {
-    if left.len() < 2 {
-        return Ok(left);
-    }
-    let count = left.len();
-    let right = left.split_off(count / 2);
-    let mut left = merge_sort(heap, left, reverse)?.into_iter().peekable();
-    let mut right = merge_sort(heap, right, reverse)?.into_iter().peekable();
-    let later = if reverse { Ordering::Less } else { Ordering::Greater };
+) -> Outcome<Slots> {
+    let count = keys.len();
+    let mut charge = Charge::new(heap.meter());
+    charge.take(count.saturating_mul(2 * size_of::<usize>()))?;
+    let mut order: Vec<usize> = (0..count).collect();
     let mut merged = Vec::with_capacity(count);
-    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
-        let next = if operator::order(heap, &a.0, &b.0, 0)? == Some(later) {
-            right.next()
-        } else {
-            left.next()
-        };
-        merged.extend(next);
+    let later = if reverse { Ordering::Less } else { Ordering::Greater };
+    let mut run = 1;
+    while run < count {
+        heap.step(count)?;
+        for pair in order.chunks(2 * run) {
+            let (mut left, mut right) = pair.split_at(run.min(pair.len()));
+            while let ([a, left_rest @ ..], [b, right_rest @ ..]) = (left, right) {
+                let (Some(key_a), Some(key_b)) = (keys.get(*a)?, keys.get(*b)?) else { break };
+                if operator::order(heap, &key_a.object, &key_b.object)? == Some(later) {
+                    merged.push(*b);
+                    right = right_rest;
+                } else {
+                    merged.push(*a);
+                    left = left_rest;
+                }
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        std::mem::swap(&mut order, &mut merged);
+        merged.clear();
+        run *= 2;
     }
-    merged.extend(left.chain(right));
-    Ok(merged)
+    let mut sorted = Slots::with_capacity(heap.meter(), count)?;
+    for index in order {
+        if let Some(slot) = slots.get(index)? {
+            sorted.push(slot.clone())?;
+        }
+    }
+    Ok(sorted)
 }
