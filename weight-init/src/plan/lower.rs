@@ -5,6 +5,7 @@ use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::address::shown;
 use crate::model::Values;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
@@ -166,7 +167,7 @@ impl Plan {
             return Err(LowerError::Pretrained {
                 param: param.name.clone(),
                 count: pretrained.count(),
-                checkpoint: p.checkpoint.clone(),
+                checkpoint: shown(&p.checkpoint).into_owned(),
             });
         }
         let classless: Vec<_> = self
