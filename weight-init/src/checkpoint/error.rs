@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::address::Address;
 use crate::checkpoint::safetensors::MAX_HEADER_BYTES;
 
 /// A tensor file could not be read or written.
@@ -36,6 +37,15 @@ pub enum CheckpointError {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// The content of a file that was downloaded is not valid: it may be cut, or another one than was asked for.
+    Downloaded {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Problem,
+        /// Where it came from.
+        from: Address,
+    },
 }
 
 impl CheckpointError {
@@ -56,13 +66,24 @@ impl CheckpointError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Io { path, .. } | Self::Content { path, .. } => path,
+            Self::Io { path, .. } | Self::Content { path, .. } | Self::Downloaded { path, .. } => path,
         }
     }
 
     #[cold]
     pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// The same of a file that came from there.
+    #[cold]
+    pub(crate) fn downloaded(self, from: &Address) -> Self {
+        match self {
+            Self::Content { path, problem } => {
+                Self::Downloaded { path, problem, from: from.clone() }
+            }
+            error => error,
+        }
     }
 
     #[cold]
@@ -78,6 +99,11 @@ impl fmt::Display for CheckpointError {
                 write!(f, "{operation} `{}`: {source}", path.display())
             }
             Self::Content { path, problem } => write!(f, "`{}`: {problem}", path.display()),
+            Self::Downloaded { path, problem, from } => write!(
+                f,
+                "`{}`: {problem}; it was downloaded from {from}: remove it, and the next run downloads it again",
+                path.display()
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::gather::{contiguous, gather, span};
 use self::source::Source;
+use crate::address::Address;
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::{CheckpointError, Problem, StoredType, numpy, sharded, torch};
 use crate::checkpoint::{SafetensorsFile, TensorEntry};
@@ -34,6 +35,8 @@ const MOST_DIMENSIONS: usize = 64;
 #[derive(Debug)]
 pub struct StateDict {
     path: PathBuf,
+    /// Where it was downloaded from, if it was.
+    from: Option<Address>,
     format: &'static str,
     sources: Vec<Source>,
     tensors: Vec<StoredTensor>,
@@ -119,9 +122,15 @@ impl StateDict {
         }
     }
 
+    /// Says where it was downloaded from, so that a fault that is found when it is read says what to do.
+    pub(crate) fn downloaded(self, from: Address) -> Self {
+        Self { from: Some(from), ..self }
+    }
+
     pub(crate) fn new(path: &Path, format: &'static str) -> Self {
         Self {
             path: path.to_owned(),
+            from: None,
             format,
             sources: Vec::new(),
             tensors: Vec::new(),
@@ -251,8 +260,22 @@ impl StateDict {
     /// # Errors
     ///
     /// [`CheckpointError::Io`] when the elements asked for go beyond the tensor, or the file cannot be read;
-    /// [`CheckpointError::Content`] when what is read is not what the file said of it.
+    /// [`CheckpointError::Content`] when what is read is not what the file said of it, or
+    /// [`CheckpointError::Downloaded`] if the file was downloaded.
     pub fn read_at(
+        &self,
+        tensor: usize,
+        first: u64,
+        out: &mut [u8],
+    ) -> Result<(), CheckpointError> {
+        let read = self.read_elements(tensor, first, out);
+        read.map_err(|error| match &self.from {
+            Some(from) => error.downloaded(from),
+            None => error,
+        })
+    }
+
+    fn read_elements(
         &self,
         tensor: usize,
         first: u64,
