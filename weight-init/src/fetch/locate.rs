@@ -142,14 +142,16 @@ mod tests {
     use super::*;
 
     fn fetch() -> Fetch {
-        let mut fetch = Fetch::from_env().unwrap().with_cache("/cache".into());
+        let mut fetch = Fetch::from_env().unwrap().with_torch_home("/home".as_ref());
         fetch.hub.endpoint = "https://huggingface.co".into();
         fetch
     }
 
     fn remote(checkpoint: &str) -> (String, String) {
         match fetch().locate(checkpoint).unwrap() {
-            Location::Remote { url, path } => (url, path.to_str().unwrap().replace('\\', "/")),
+            Location::Remote { url, path } => {
+                (url.to_string(), path.to_str().unwrap().replace('\\', "/"))
+            }
             Location::File(path) => panic!("{path:?}"),
         }
     }
@@ -157,7 +159,7 @@ mod tests {
     #[test]
     fn every_scheme_leads_somewhere() {
         let resnet = "https://download.pytorch.org/models/resnet50-0676ba61.pth";
-        let here = "/cache/resnet50-0676ba61.pth";
+        let here = "/home/hub/checkpoints/resnet50-0676ba61.pth";
         for checkpoint in ["torchvision://resnet50", "modelzoo://resnet50", resnet] {
             assert_eq!(remote(checkpoint), (resnet.to_owned(), here.to_owned()));
         }
@@ -166,7 +168,7 @@ mod tests {
             url,
             "https://huggingface.co/timm/vit_tiny/resolve/abc123/sub/model.safetensors"
         );
-        assert_eq!(path, "/cache/hf/timm/vit_tiny/abc123/sub/model.safetensors");
+        assert!(path.starts_with("/home/weight-init/") && path.ends_with("/model.safetensors"));
         assert!(remote("hf://a/b/c").0.contains("/resolve/main/c"));
         let file = |path: &str| Location::File(path.into());
         assert_eq!(fetch().locate("file:///a%20b/c.pth").unwrap(), file("/a b/c.pth"));
@@ -178,10 +180,31 @@ mod tests {
     fn files_of_one_name_from_two_places_do_not_mix() {
         let (a, b) = (remote("https://a.org/model.pth").1, remote("https://b.org/model.pth").1);
         assert_ne!(a, b);
-        assert!(a.starts_with("/cache/by-url/"));
+        assert!(a.starts_with("/home/weight-init/"));
         // A query is no part of the name, but of the place.
         let asked = remote("https://a.org/model.pth?version=2").1;
         assert!(asked.ends_with("/model.pth") && asked != a);
+    }
+
+    #[test]
+    fn the_shared_cache_is_for_hosts_of_the_tables_and_names_with_a_hash() {
+        let shared = |url: &str| remote(url).1.starts_with("/home/hub/checkpoints/");
+        assert!(shared("https://download.pytorch.org/models/other-01234567.pth"));
+        assert!(shared("https://DOWNLOAD.pytorch.org/models/other-01234567.pth"));
+        for url in [
+            "http://download.pytorch.org/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org:444/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org@evil.org/models/resnet50-0676ba61.pth",
+            "https://me@download.pytorch.org/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org.evil.org/models/resnet50-0676ba61.pth",
+            "https://evil.org/https://download.pytorch.org/resnet50-0676ba61.pth",
+            "https://evil.org/resnet50-0676ba61.pth",
+            "https://download.pytorch.org/models/resnet50.pth",
+            "https://download.pytorch.org/models/net-01234567.safetensors.index.json",
+            "https://download.pytorch.org/models/a%2d01234567.pth",
+        ] {
+            assert!(!shared(url), "{url}");
+        }
     }
 
     #[test]
@@ -191,6 +214,10 @@ mod tests {
             "https://",
             "https://host/",
             "https://host/a/..",
+            "https://host/a/%2e%2e",
+            "https://host/a/b%2fc",
+            "https://host/a/nul.pth",
+            "https://host/a/b.pth.lock",
             "hf://a/b",
             "hf://a/../c",
             "hf://a/b/../c",
