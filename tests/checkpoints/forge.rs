@@ -141,9 +141,17 @@ pub(crate) fn zip(entries: &[Entry], count: Option<u16>) -> Vec<u8> {
             .concat(),
         );
     }
-    let count = count.unwrap_or(entries.len() as u16).to_le_bytes();
     let (begin, len) = (file.len() as u32, directory.len() as u32);
     file.extend(&directory);
+    if entries.len() > usize::from(u16::MAX) {
+        let (end, count) = (file.len() as u64, (entries.len() as u64).to_le_bytes());
+        let sizes = [count, count, u64::from(len).to_le_bytes(), u64::from(begin).to_le_bytes()];
+        file.extend(
+            [b"PK\x06\x06,\0\0\0\0\0\0\0-\0-\0".as_slice(), &[0; 8], &sizes.concat()].concat(),
+        );
+        file.extend([b"PK\x06\x07\0\0\0\0".as_slice(), &end.to_le_bytes(), &[1, 0, 0, 0]].concat());
+    }
+    let count = count.unwrap_or(u16::try_from(entries.len()).unwrap_or(u16::MAX)).to_le_bytes();
     file.extend(
         [
             b"PK\x05\x06\0\0\0\0".as_slice(),

@@ -261,6 +261,7 @@ impl Wanted<'_> {
             });
         }
         load.report.loaded += 1;
+        load.checkpoint.announce(number);
         write.held =
             Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
     }
