@@ -66,7 +66,9 @@ impl CheckpointError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Io { path, .. } | Self::Content { path, .. } | Self::Downloaded { path, .. } => path,
+            Self::Io { path, .. } | Self::Content { path, .. } | Self::Downloaded { path, .. } => {
+                path
+            }
         }
     }
 
@@ -119,12 +121,14 @@ impl std::error::Error for CheckpointError {}
 pub enum Problem {
     /// Not even the eight bytes of the header's length.
     TooShort { bytes: u64 },
-    /// The header is said to be longer than the file; `resembles` names another format it looks like.
-    HeaderPastEnd { header: u64, available: u64, resembles: Option<&'static str> },
+    /// It does not begin as a safetensors file; `resembles` names another format it looks like.
+    NotSafetensors { resembles: Option<&'static str> },
+    /// The header is said to be longer than the file.
+    HeaderPastEnd { header: u64, available: u64 },
     /// The header is longer than the format allows.
     HeaderTooLong { header: u64 },
     /// The header does not begin with `{`.
-    HeaderStart { found: Option<u8> },
+    HeaderStart,
     /// The header is not UTF-8.
     HeaderNotText { at: usize },
     /// The header is not the JSON object that the format asks for.
@@ -178,23 +182,21 @@ impl fmt::Display for Problem {
                     "the file has {bytes} bytes; a safetensors file begins with 8 bytes that hold the length of its header"
                 )
             }
-            Self::HeaderPastEnd { header, available, resembles } => {
-                write!(f, "the header is said to have {header} bytes, but {available} follow")?;
-                match resembles {
-                    Some(format) => {
-                        write!(f, "; this looks like {format}, not like a safetensors file")
-                    }
-                    None => f.write_str("; the file is cut off or not a safetensors file"),
-                }
+            Self::NotSafetensors { resembles: Some(format) } => {
+                write!(f, "it looks like {format}, not like a safetensors file")
             }
+            Self::NotSafetensors { resembles: None } => {
+                f.write_str("it does not begin as a safetensors file or another checkpoint does")
+            }
+            Self::HeaderPastEnd { header, available } => write!(
+                f,
+                "the header is said to have {header} bytes, but {available} follow; the file is cut off"
+            ),
             Self::HeaderTooLong { header } => {
                 write!(f, "the header has {header} bytes; the format allows {MAX_HEADER_BYTES}")
             }
-            Self::HeaderStart { found: Some(byte) } => {
-                write!(f, "the header begins with byte {byte:#04x}; it must begin with `{{`")
-            }
-            Self::HeaderStart { found: None } => {
-                f.write_str("the header is empty; it must be a JSON object")
+            Self::HeaderStart => {
+                f.write_str("the header is not a JSON object: it does not begin with `{`")
             }
             Self::HeaderNotText { at } => {
                 write!(f, "the header is not UTF-8 from its byte {at} on")
