@@ -39,10 +39,8 @@ pub enum CheckpointError {
     },
     /// The content of a file that was downloaded is not valid: it may be cut, or another one than was asked for.
     Downloaded {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: Problem,
+        /// The file, and what is wrong with it.
+        error: Box<Self>,
         /// Where it came from.
         from: Address,
     },
@@ -66,9 +64,8 @@ impl CheckpointError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Io { path, .. } | Self::Content { path, .. } | Self::Downloaded { path, .. } => {
-                path
-            }
+            Self::Io { path, .. } | Self::Content { path, .. } => path,
+            Self::Downloaded { error, .. } => error.path(),
         }
     }
 
@@ -81,9 +78,7 @@ impl CheckpointError {
     #[cold]
     pub(crate) fn downloaded(self, from: &Address) -> Self {
         match self {
-            Self::Content { path, problem } => {
-                Self::Downloaded { path, problem, from: from.clone() }
-            }
+            Self::Content { .. } => Self::Downloaded { error: Box::new(self), from: from.clone() },
             error => error,
         }
     }
@@ -101,10 +96,9 @@ impl fmt::Display for CheckpointError {
                 write!(f, "{operation} `{}`: {source}", path.display())
             }
             Self::Content { path, problem } => write!(f, "`{}`: {problem}", path.display()),
-            Self::Downloaded { path, problem, from } => write!(
+            Self::Downloaded { error, from } => write!(
                 f,
-                "`{}`: {problem}; it was downloaded from {from}: remove it, and the next run downloads it again",
-                path.display()
+                "{error}; it was downloaded from {from}: remove it, and the next run downloads it again"
             ),
         }
     }

@@ -151,6 +151,7 @@ impl Machine {
 
     pub(super) fn add(&mut self, object: Object) -> Result<Value, Stop> {
         let inside = match &object {
+            Object::Tuple(values) if values.is_empty() => 0,
             Object::Tuple(values) => ALLOCATION + size_of_val(&**values),
             Object::List(values) => values.capacity() * size_of::<Value>(),
             Object::Dict(pairs) => pairs.capacity() * size_of::<(Value, Value)>(),

@@ -61,10 +61,10 @@ impl Source {
     /// check sum after the last.
     pub(super) fn inflate(
         &self,
-        mut take: impl FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
+        take: impl FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
     ) -> Result<(), CheckpointError> {
         match &self.entry {
-            Some(entry) => read_through(&self.file, entry, &mut take),
+            Some(entry) => read_through(&self.file, entry, take),
             None => Ok(()),
         }
     }
@@ -74,7 +74,7 @@ impl Source {
         if let Some(entry) = &self.entry {
             let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
             if !*checked {
-                read_through(&self.file, entry, &mut |_, _| Ok(()))?;
+                read_through(&self.file, entry, |_, _| Ok(()))?;
                 *checked = true;
             }
         }
@@ -171,7 +171,7 @@ impl Read for Hashed<'_> {
 fn read_through(
     file: &RandomAccess,
     entry: &Entry,
-    take: &mut dyn FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
+    mut take: impl FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
 ) -> Result<(), CheckpointError> {
     let mut bytes = Hashed::new(file, entry);
     let mut buffer = vec![0; 256 << 10];
@@ -206,7 +206,7 @@ pub(in crate::checkpoint) fn read_small(
         return Err(CheckpointError::content(file.path(), problem));
     }
     let mut bytes = Vec::new();
-    read_through(file, entry, &mut |_, piece| {
+    read_through(file, entry, |_, piece| {
         bytes.extend_from_slice(piece);
         Ok(())
     })?;
