@@ -52,7 +52,9 @@ impl Download<'_> {
                 // None of these is mended by more bytes.
                 let useless = matches!(
                     error,
-                    FetchError::Hash { .. } | FetchError::Cut { .. } | FetchError::TooLarge { .. }
+                    FetchError::Hash { .. }
+                        | FetchError::Cut { .. }
+                        | FetchError::TooLarge { bytes: None, .. }
                 );
                 if useless {
                     partial.discard();

@@ -59,6 +59,10 @@ fn a_file_is_believed_about_nothing_but_the_seed() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    assert!(
+        said.ends_with("expected is what model.json gives under seed 0, stream version 1\n"),
+        "{said}"
+    );
     let (code, said) = verify(&made);
     assert_eq!(code, 0, "{said}");
     assert!(said.contains("--dtype bf16, --unknown zeros, --pretrained skip"), "{said}");

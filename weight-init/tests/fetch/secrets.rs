@@ -181,6 +181,15 @@ fn a_mistake_beside_an_address_shows_no_secret() {
         // The mark stands below the text that it marks.
         assert!(text.contains('^'), "{rule}: {text}");
     }
+    // An address where a file should be.
+    for args in [
+        ["plan", address.as_str(), "--strict"],
+        ["verify", "model.json", address.as_str()],
+        ["inspect", address.as_str(), "--format=json"],
+    ] {
+        let output = home.run(&args);
+        assert!(!said(&output).contains(SECRET), "{}", said(&output));
+    }
     // A table of names that is none.
     fs::write(home.path().join("names.json"), format!(r#"{{"mmcls": "{address}"}}"#)).unwrap();
     home.model("mmcls://resnet50");

@@ -15,7 +15,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let file = SafetensorsFile::open(&args.file)?;
     let recorded = Recorded::of_metadata(file.metadata());
     // The file is believed about nothing but the seed: what else it says is compared.
-    let Some(seed) = args.seed.or(recorded.seed()) else {
+    let Some(seed) = args.seed.or_else(|| recorded.seed()) else {
         let file = args.file.display();
         return Err(Failure::input(format!("{file} names no seed; --seed gives one")));
     };
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let recipe = Recipe { seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
     let differences = recorded.differences(&recipe);
     if !differences.is_empty() {
-        return differs(args, &differences);
+        return differs(args, &recipe, &differences);
     }
     let options = input.options(skip_pretrained, args.dtype);
     let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
@@ -33,10 +33,10 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let difference = verify(&recipe, &plan, &file, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
     if let Some(difference) = difference {
-        return differs(args, &[difference]);
+        return differs(args, &recipe, &[difference]);
     }
     if let Some(difference) = recorded.plan_difference(&plan) {
-        return differs(args, &[difference]);
+        return differs(args, &recipe, &[difference]);
     }
     print(format_args!(
         "{}: all {} tensors are what {} gives, bit for bit, under {recipe}{}\n",
@@ -52,8 +52,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
 }
 
 /// Says every difference, and fails.
-fn differs(args: &VerifyArgs, differences: &[impl Display]) -> Result<(), Failure> {
-    let differences: Vec<_> = differences.iter().map(ToString::to_string).collect();
-    print(format_args!("{}: differs: {}\n", args.file.display(), differences.join("; ")))?;
+fn differs(
+    args: &VerifyArgs,
+    recipe: &Recipe,
+    differences: &[impl Display],
+) -> Result<(), Failure> {
+    let (file, model) = (args.file.display(), args.model.model.display());
+    let lines = differences.iter().map(|difference| format!("{file}: differs: {difference}\n"));
+    print(format_args!(
+        "{}expected is what {model} gives under {recipe}\n",
+        lines.collect::<String>()
+    ))?;
     Err(Failure::check())
 }
