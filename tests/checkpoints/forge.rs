@@ -85,6 +85,8 @@ pub(crate) struct Entry {
     pub(crate) len: u32,
     /// Where its header is said to be, if not where it is.
     pub(crate) offset: Option<u32>,
+    /// Bytes between its header and its data, with which PyTorch aligns.
+    pub(crate) padding: u16,
 }
 
 impl Entry {
@@ -97,6 +99,7 @@ impl Entry {
             crc32: crc32fast::hash(data),
             len: data.len() as u32,
             offset: None,
+            padding: 0,
         }
     }
 
@@ -124,26 +127,43 @@ pub(crate) fn zip(entries: &[Entry], count: Option<u16>) -> Vec<u8> {
             &(entry.data.len() as u32).to_le_bytes(),
             &entry.len.to_le_bytes(),
             &(entry.name.len() as u16).to_le_bytes(),
-            &[0; 2],
         ]
         .concat();
+        let padding = vec![0; entry.padding.into()];
         file.extend(
-            [b"PK\x03\x04".as_slice(), &common, entry.name.as_bytes(), &entry.data].concat(),
+            [
+                b"PK\x03\x04".as_slice(),
+                &common,
+                &entry.padding.to_le_bytes(),
+                entry.name.as_bytes(),
+                &padding,
+                &entry.data,
+            ]
+            .concat(),
         );
         directory.extend(
             [
                 b"PK\x01\x02\x14\0".as_slice(),
                 &common,
-                &[0; 10],
+                &[0; 12],
                 &offset.to_le_bytes(),
                 entry.name.as_bytes(),
             ]
             .concat(),
         );
     }
-    let count = count.unwrap_or(entries.len() as u16).to_le_bytes();
     let (begin, len) = (file.len() as u32, directory.len() as u32);
     file.extend(&directory);
+    if entries.len() > usize::from(u16::MAX) {
+        let (end, count) = (file.len() as u64, (entries.len() as u64).to_le_bytes());
+        let sizes = [count, count, u64::from(len).to_le_bytes(), u64::from(begin).to_le_bytes()];
+        file.extend(
+            [b"PK\x06\x06,\0\0\0\0\0\0\0-\0-\0".as_slice(), &[0; 8], &sizes.concat()].concat(),
+        );
+        file.extend([b"PK\x06\x07\0\0\0\0".as_slice(), &end.to_le_bytes(), &[1, 0, 0, 0]].concat());
+    }
+    let known = u16::try_from(entries.len()).unwrap_or(u16::MAX);
+    let count = count.unwrap_or(known).to_le_bytes();
     file.extend(
         [
             b"PK\x05\x06\0\0\0\0".as_slice(),

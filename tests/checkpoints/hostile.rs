@@ -239,6 +239,59 @@ fn zip_files_that_lie_are_refused() {
 }
 
 #[test]
+fn the_check_sum_of_the_description_counts() {
+    let program = state_dict(&GOOD.bytes());
+    for entry in
+        [Entry::stored("net/data.pkl", &program), Entry::deflated("net/data.pkl", &program)]
+    {
+        let with = |change: &dyn Fn(&mut Entry)| {
+            let mut entry = entry.clone();
+            change(&mut entry);
+            zip(&[entry, Entry::stored("net/data/0", &[0; 24])], None)
+        };
+        assert_eq!(verdict("a.pth", &with(&|_| ())), Ok(()));
+        refused("a.pth", &with(&|e| e.crc32 ^= 1), "its check sum is");
+    }
+    // Bytes behind the end of the pickle count as well.
+    let mut longer = Entry::stored("net/data.pkl", &[program.as_slice(), &[0; 100_000]].concat());
+    let good = longer.clone();
+    longer.data[program.len() + 99_000] = 1;
+    let with = |entry| zip(&[entry, Entry::stored("net/data/0", &[0; 24])], None);
+    assert_eq!(verdict("a.pth", &with(good)), Ok(()));
+    refused("a.pth", &with(longer), "its check sum is");
+}
+
+#[test]
+fn a_file_that_is_no_checkpoint_is_not_shown() {
+    let secret = "s3cret";
+    for text in [
+        "s3cret\n",
+        "root:s3cret:20000:0:99999:7:::\n",
+        "12345678{s3cret}",
+        "12345678{\"s3cret\":1}\n",
+        "{\"s3cret\": \"s3cret\"}",
+        "{\"weight_map\": \"s3cret\"}",
+        "[\"s3cret\"]",
+        "-----BEGIN PRIVATE KEY-----\ns3cret",
+    ] {
+        for name in ["shadow", "a.pth", "a.json", "a.index.json", "a.safetensors"] {
+            let message = verdict(name, text.as_bytes()).unwrap_err();
+            // Not as a number of eight bytes either.
+            let number = text
+                .get(..8)
+                .map_or(0, |start| u64::from_le_bytes(start.as_bytes().try_into().unwrap()));
+            let message = message.split_once('`').unwrap().1.split_once('`').unwrap().1;
+            assert!(!message.contains(secret), "{name}: {message}");
+            assert!(number == 0 || !message.contains(&number.to_string()), "{name}: {message}");
+            assert!(
+                !message.contains(&text.len().to_string()) || text.len() < 8,
+                "{name}: {message}"
+            );
+        }
+    }
+}
+
+#[test]
 fn arrays_that_lie_are_refused() {
     let of = |header: &str, data: &[u8]| zip(&[Entry::stored("w.npy", &npy(header, data))], None);
     let shape = |descr: &str, shape: &str| {
@@ -311,10 +364,13 @@ fn indices_that_lie_are_refused() {
         (r#"{"weight_map": {"a": "../evil.safetensors"}}"#, "its files lie beside it"),
         (r#"{"weight_map": {"a": "/etc/passwd"}}"#, "its files lie beside it"),
         (r#"{"weight_map": {"a": ""}}"#, "its files lie beside it"),
-        (r#"{"weight_map": {"a": "a.index.json"}}"#, "no indices"),
+        (r#"{"weight_map": {"a": "a.index.json"}}"#, "it is an index"),
+        (r#"{"weight_map": {"a": "C:evil.bin"}}"#, "its files lie beside it"),
+        (r#"{"weight_map": {"a": "CON"}}"#, "it is a device"),
+        (r#"{"weight_map": {"a": ".."}}"#, "its files lie beside it"),
         (r#"{"weight_map": {"a": "absent.safetensors"}}"#, "absent.safetensors"),
         (r#"{"weight_map": {"a": 3}}"#, "no index of a checkpoint"),
-        (r#"{"weights": {}}"#, "missing field `weight_map`"),
+        (r#"{"weights": {}}"#, "an object whose 'weight_map' gives each tensor a file"),
     ] {
         refused("a.index.json", index.as_bytes(), part);
     }

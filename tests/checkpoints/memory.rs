@@ -7,9 +7,11 @@ use std::process::Command;
 
 use weight_init::checkpoint::StateDict;
 
-use crate::forge::{Entry, legacy, npy, pth, zip};
+use crate::forge::{Entry, Forged, global, legacy, npy, pickle, pth, text, zip};
 
 const FILE: &str = "WEIGHT_INIT_TEST_FILE";
+/// Names of tensors that are read, from their first element to their last.
+const READ: &str = "WEIGHT_INIT_TEST_READ";
 const MIB: u64 = 1 << 20;
 
 /// What the other test starts: opens a file and says the most memory that this process has held.
@@ -17,7 +19,7 @@ const MIB: u64 = 1 << 20;
 fn child() {
     let Some(path) = env::var_os(FILE) else { return };
     let refused = match StateDict::open(&path) {
-        Ok(dict) => dict.tensors().len().to_string(),
+        Ok(dict) => read(&dict),
         Err(error) => error.to_string(),
     };
     let status = fs::read_to_string("/proc/self/status").unwrap();
@@ -25,13 +27,30 @@ fn child() {
     println!("\npeak {} {refused}", line.trim().strip_suffix(" kB").unwrap());
 }
 
+fn read(dict: &StateDict) -> String {
+    let names = env::var(READ).unwrap_or_default();
+    let wanted: Vec<usize> =
+        names.split_terminator(',').map(|name| dict.position(name).unwrap()).collect();
+    wanted.iter().for_each(|tensor| dict.announce(*tensor));
+    for tensor in wanted {
+        let stored = &dict.tensors()[tensor];
+        let elements: u64 = stored.shape().iter().product();
+        let mut bytes = vec![0; (elements * stored.dtype().bits() / 8) as usize];
+        if let Err(error) = dict.read_at(tensor, 0, &mut bytes) {
+            return error.to_string();
+        }
+    }
+    dict.tensors().len().to_string()
+}
+
 /// The most memory of a process that opens the file, in bytes, and what it says.
 fn open(path: &Path) -> (u64, String) {
-    let run = Command::new(env::current_exe().unwrap())
-        .args(["memory::child", "--exact", "--nocapture"])
-        .env(FILE, path)
-        .output()
-        .unwrap();
+    let mut command = Command::new(env::current_exe().unwrap());
+    run(command.args(["memory::child", "--exact", "--nocapture"]).env(FILE, path))
+}
+
+fn run(command: &mut Command) -> (u64, String) {
+    let run = command.output().unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
     let line = said
         .lines()
@@ -107,4 +126,138 @@ fn no_file_takes_more_than_three_times_its_size() {
         assert!(says.contains(part), "{what}: {says}");
         assert!(peak <= most, "{what}: {} of at most {} MiB", peak / MIB, most / MIB);
     }
+}
+
+/// A process that may write files of at most 16 MiB, temporary ones included, and opens the file and reads from it.
+#[cfg(target_os = "linux")]
+fn read_within_limits(path: &Path, names: &str) -> (u64, String) {
+    let mut command = Command::new("bash");
+    let child = "ulimit -f 16384; exec \"$0\" memory::child --exact --nocapture";
+    run(command
+        .args(["-c", child])
+        .arg(env::current_exe().unwrap())
+        .env(FILE, path)
+        .env(READ, names))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_tensor_takes_what_its_elements_take_whatever_its_strides_span() {
+    // A quarter of a GiB of zeros in a quarter of a MiB, of which tensors take a few.
+    let elements = 64 << 20;
+    let of = |offset, shape: &'static [i64], strides: &'static [i64]| {
+        Forged { elements, offset, shape, strides }.bytes()
+    };
+    let tensors = [
+        ("far", of(0, &[2, 2], &[(64 << 20) - 2, 1])),
+        ("rows", of(5, &[3, 1000], &[20 << 20, 1])),
+        ("columns", of(0, &[1000, 3], &[1, 20 << 20])),
+        ("crossing", of(0, &[2, 2], &[(20 << 20) + 1, 20 << 20])),
+        ("repeated", of(0, &[1000, 2], &[0, 60 << 20])),
+        ("whole", of(0, &[64 << 20], &[1])),
+    ];
+    let items: Vec<u8> = tensors
+        .iter()
+        .flat_map(|(name, bytes)| [&text(name), bytes.as_slice(), b"s"].concat())
+        .collect();
+    let program = pickle(&[b"}", &items]);
+    let zeros = vec![0; 4 * elements as usize];
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |entry| zip(&[Entry::stored("a/data.pkl", &program), entry], None);
+    let keys = pickle(&[b"]", &text("0"), b"a"]);
+    let storages = [(elements as u64).to_le_bytes().as_slice(), &zeros].concat();
+    for (what, bytes) in [
+        ("deflated", entry(Entry::deflated("a/data/0", &zeros))),
+        ("stored", entry(Entry::stored("a/data/0", &zeros))),
+        ("legacy", legacy(&program, &keys, &storages)),
+    ] {
+        let path = folder.path().join("a.pth");
+        fs::write(&path, bytes).unwrap();
+        let (base, _) = open(&path);
+        for names in
+            ["far", "rows", "columns", "crossing", "repeated", "far,rows,columns,crossing,repeated"]
+        {
+            let (peak, says) = read_within_limits(&path, names);
+            assert_eq!(says, "6", "{what} {names}");
+            assert!(
+                peak <= base + 8 * MIB,
+                "{what} {names}: {} above {} MiB",
+                peak / MIB,
+                base / MIB
+            );
+        }
+    }
+}
+
+/// Many small tensors as PyTorch 2 saves them, instruction by instruction.
+#[cfg(target_os = "linux")]
+fn many(count: u32) -> Vec<u8> {
+    let mut kept = 0_u32;
+    let mut keep = || {
+        kept += 1;
+        match u8::try_from(kept - 1) {
+            Ok(number) => vec![b'q', number],
+            Err(_) => [b"r".as_slice(), &(kept - 1).to_le_bytes()].concat(),
+        }
+    };
+    let mut program = [b"\x80\x02}".as_slice(), &keep(), b"("].concat();
+    let shared = |again: u8, first: Vec<u8>, keep: &mut dyn FnMut() -> Vec<u8>, number: u32| {
+        if number == 0 { [first, keep()].concat() } else { vec![b'h', again] }
+    };
+    let mut entries = Vec::new();
+    for number in 0..count {
+        if number > 0 && number % 1000 == 0 {
+            program.extend(b"u(");
+        }
+        let mut put = |bytes: Vec<u8>| program.extend(bytes);
+        put(text(&format!("layers.{number}.weight")));
+        put(keep());
+        put(shared(2, global("torch._utils", "_rebuild_tensor_v2"), &mut keep, number));
+        put(b"((".to_vec());
+        put(shared(3, text("storage"), &mut keep, number));
+        put(shared(4, global("torch", "FloatStorage"), &mut keep, number));
+        put(text(&number.to_string()));
+        put(keep());
+        put(shared(6, text("cpu"), &mut keep, number));
+        put([
+            b"K\x04t",
+            keep().as_slice(),
+            b"QK\0K\x02K\x02\x86",
+            &keep(),
+            b"K\x02K\x01\x86",
+            &keep(),
+            b"\x89",
+        ]
+        .concat());
+        put(shared(10, global("collections", "OrderedDict"), &mut keep, number));
+        put([b")R", keep().as_slice(), b"t", &keep(), b"R", &keep()].concat());
+        let mut data = [0; 16];
+        data[..4].copy_from_slice(&number.to_le_bytes());
+        entries.push(Entry { padding: 64, ..Entry::stored(&format!("many/data/{number}"), &data) });
+    }
+    program.extend(b"u.");
+    entries.push(Entry::stored("many/data.pkl", &program));
+    zip(&entries, None)
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hundred_thousand_small_tensors_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.pth");
+    fs::write(&path, many(2)).unwrap();
+    let (base, says) = open(&path);
+    assert_eq!(says, "2");
+    let bytes = many(100_000);
+    fs::write(&path, &bytes).unwrap();
+    let start = std::time::Instant::now();
+    let (peak, says) = open(&path);
+    println!(
+        "{} MiB in the file, peak {} MiB, {:?}",
+        bytes.len() as u64 / MIB,
+        (peak - base) / MIB,
+        start.elapsed()
+    );
+    assert_eq!(says, "100000");
+    assert!(peak <= base + 4 * bytes.len() as u64 + 64 * MIB, "{} MiB", peak / MIB);
 }

@@ -14,6 +14,7 @@ mod error;
 pub mod interrupt;
 mod numpy;
 mod pickle;
+pub(crate) mod plain_name;
 mod random_access;
 pub mod safetensors;
 pub(crate) mod sharded;

@@ -1,5 +1,6 @@
 //! A plan becomes a checkpoint file, and a checkpoint file is checked against a plan.
 
+mod recorded;
 mod verify;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::path::Path;
 
 use weight_init_core::DType;
 
+pub use self::recorded::{RecipeDifference, Recorded};
 pub use self::verify::{Difference, verify};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
 use crate::plan::{LowerError, Plan, Tensor, Unknown};
@@ -127,29 +129,24 @@ impl Recipe {
             (keys::TOOL_VERSION, env!("CARGO_PKG_VERSION").to_owned()),
             (keys::PLAN, plan.digest()),
         ];
-        if let Some(dtype) = self.dtype {
-            metadata.push((keys::DTYPE, dtype.name().to_owned()));
-        }
-        if self.unknown != Unknown::Refuse {
-            metadata.push((keys::UNKNOWN, self.unknown.name().to_owned()));
-        }
-        if self.skip_pretrained {
-            metadata.push((keys::PRETRAINED, "skip".to_owned()));
-        }
+        metadata.extend(self.options());
         let ours = metadata.into_iter().map(|(key, value)| (key.to_owned(), value));
         ours.chain(plan.ties().iter().cloned()).collect()
     }
 
-    /// The recipe that a file's metadata records; `None` if it was not made by this tool.
-    #[must_use]
-    pub fn of_metadata(metadata: &[(String, String)]) -> Option<Self> {
-        let get = |key| metadata.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str());
-        Some(Self {
-            seed: get(keys::SEED)?.parse().ok()?,
-            dtype: get(keys::DTYPE).and_then(DType::from_name),
-            unknown: get(keys::UNKNOWN).and_then(Unknown::from_name).unwrap_or_default(),
-            skip_pretrained: get(keys::PRETRAINED) == Some("skip"),
-        })
+    /// The options that were given, with their keys in the metadata.
+    fn options(&self) -> Vec<(&'static str, String)> {
+        let mut options = Vec::new();
+        if let Some(dtype) = self.dtype {
+            options.push((keys::DTYPE, dtype.name().to_owned()));
+        }
+        if self.unknown != Unknown::Refuse {
+            options.push((keys::UNKNOWN, self.unknown.name().to_owned()));
+        }
+        if self.skip_pretrained {
+            options.push((keys::PRETRAINED, "skip".to_owned()));
+        }
+        options
     }
 }
 

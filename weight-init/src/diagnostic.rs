@@ -30,6 +30,7 @@ pub use self::escape::{escape_controls, escape_json};
 use self::excerpt::Excerpt;
 use self::source::body_start;
 pub use self::source::{Source, Sources, Texts};
+use crate::address::masked;
 use crate::value::Span;
 
 /// An error at a place of a [`Source`].
@@ -201,8 +202,10 @@ impl std::error::Error for Diagnostic {}
 /// The characters of a message that are shown.
 const MAX_TEXT: usize = 2000;
 
-/// `text` on one line: control and direction characters escaped, the end cut if it is very long.
+/// `text` on one line: control and direction characters escaped, secrets of addresses hidden, the end cut if it is very
+/// long.
 fn printable(text: &str) -> String {
+    let text = &*masked(text);
     let mut out = String::with_capacity(text.len().min(MAX_TEXT));
     for (i, c) in text.chars().enumerate() {
         if i == MAX_TEXT {

@@ -11,6 +11,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`value`], [`config`], [`diagnostic`] | files of any format, with their bases → values with places; errors that show them |
+//! | [`address`] | addresses in messages and reports, without their secrets |
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`run`] | a plan, a seed and a backend → bytes, window by window |
@@ -45,6 +46,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod bench;
 pub mod checkpoint;
 mod columns;

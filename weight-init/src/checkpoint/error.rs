@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::address::Address;
 use crate::checkpoint::safetensors::MAX_HEADER_BYTES;
 use crate::diagnostic::escape;
 
@@ -37,6 +38,13 @@ pub enum CheckpointError {
         /// What is wrong with it.
         problem: Problem,
     },
+    /// The content of a file that was downloaded is not valid: it may be cut, or another one than was asked for.
+    Downloaded {
+        /// The file, and what is wrong with it.
+        error: Box<Self>,
+        /// Where it came from.
+        from: Address,
+    },
 }
 
 impl CheckpointError {
@@ -58,12 +66,22 @@ impl CheckpointError {
     pub fn path(&self) -> &Path {
         match self {
             Self::Io { path, .. } | Self::Content { path, .. } => path,
+            Self::Downloaded { error, .. } => error.path(),
         }
     }
 
     #[cold]
     pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { operation, path: path.to_owned(), source }
+    }
+
+    /// The same of a file that came from there.
+    #[cold]
+    pub(crate) fn downloaded(self, from: &Address) -> Self {
+        match self {
+            Self::Content { .. } => Self::Downloaded { error: Box::new(self), from: from.clone() },
+            error => error,
+        }
     }
 
     #[cold]
@@ -79,6 +97,10 @@ impl fmt::Display for CheckpointError {
                 write!(f, "{operation} `{}`: {source}", path.display())
             }
             Self::Content { path, problem } => write!(f, "`{}`: {problem}", path.display()),
+            Self::Downloaded { error, from } => write!(
+                f,
+                "{error}; it was downloaded from {from}: remove it, and the next run downloads it again"
+            ),
         }
     }
 }
@@ -94,12 +116,14 @@ impl std::error::Error for CheckpointError {}
 pub enum Problem {
     /// Not even the eight bytes of the header's length.
     TooShort { bytes: u64 },
-    /// The header is said to be longer than the file; `resembles` names another format it looks like.
-    HeaderPastEnd { header: u64, available: u64, resembles: Option<&'static str> },
+    /// It does not begin as a safetensors file; `resembles` names another format it looks like.
+    NotSafetensors { resembles: Option<&'static str> },
+    /// The header is said to be longer than the file.
+    HeaderPastEnd { header: u64, available: u64 },
     /// The header is longer than the format allows.
     HeaderTooLong { header: u64 },
     /// The header does not begin with `{`.
-    HeaderStart { found: Option<u8> },
+    HeaderStart,
     /// The header is not UTF-8.
     HeaderNotText { at: usize },
     /// The header is not the JSON object that the format asks for.
@@ -153,23 +177,21 @@ impl fmt::Display for Problem {
                     "the file has {bytes} bytes; a safetensors file begins with 8 bytes that hold the length of its header"
                 )
             }
-            Self::HeaderPastEnd { header, available, resembles } => {
-                write!(f, "the header is said to have {header} bytes, but {available} follow")?;
-                match resembles {
-                    Some(format) => {
-                        write!(f, "; this looks like {format}, not like a safetensors file")
-                    }
-                    None => f.write_str("; the file is cut off or not a safetensors file"),
-                }
+            Self::NotSafetensors { resembles: Some(format) } => {
+                write!(f, "it looks like {format}, not like a safetensors file")
             }
+            Self::NotSafetensors { resembles: None } => {
+                f.write_str("it does not begin as a safetensors file or another checkpoint does")
+            }
+            Self::HeaderPastEnd { header, available } => write!(
+                f,
+                "the header is said to have {header} bytes, but {available} follow; the file is cut off"
+            ),
             Self::HeaderTooLong { header } => {
                 write!(f, "the header has {header} bytes; the format allows {MAX_HEADER_BYTES}")
             }
-            Self::HeaderStart { found: Some(byte) } => {
-                write!(f, "the header begins with byte {byte:#04x}; it must begin with `{{`")
-            }
-            Self::HeaderStart { found: None } => {
-                f.write_str("the header is empty; it must be a JSON object")
+            Self::HeaderStart => {
+                f.write_str("the header is not a JSON object: it does not begin with `{`")
             }
             Self::HeaderNotText { at } => {
                 write!(f, "the header is not UTF-8 from its byte {at} on")

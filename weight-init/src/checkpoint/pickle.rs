@@ -9,9 +9,11 @@
 //! Values live in arenas, never freed before the end: sharing and cycles need no counting, and deep nesting no
 //! recursion. Each is paid for from a budget of bytes that the file's size decides.
 
+mod arena;
 mod global;
 mod input;
 mod machine;
+mod memo;
 mod opcode;
 mod reduce;
 mod step;
@@ -46,7 +48,7 @@ pub(super) enum Object {
     Tuple(Box<[Value]>),
     List(Vec<Value>),
     Dict(Vec<(Value, Value)>),
-    Storage(Storage),
+    Storage(Box<Storage>),
     Tensor(Box<Tensor>),
 }
 

@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, StateDict};
+use crate::checkpoint::{CheckpointError, Problem, StateDict, plain_name};
 
-/// The longest index.
-const LONGEST_INDEX: u64 = 100_000_000;
+/// The longest index, in bytes.
+pub(crate) const LONGEST_INDEX: u64 = 100_000_000;
 
 /// More files than any checkpoint is split into.
 const MOST_FILES: usize = 10_000;
@@ -54,19 +54,24 @@ pub(crate) fn shard_names(text: &[u8]) -> Result<BTreeSet<String>, String> {
 
 /// Reads an index whose files lie beside it.
 fn parse(text: &[u8]) -> Result<Index, String> {
-    let index: Index = serde_json::from_slice(text)
-        .map_err(|error| format!("it is no index of a checkpoint: {error}"))?;
+    let index: Index = serde_json::from_slice(text).map_err(|error| {
+        // The parser's own words would show what the file holds, which may be any file.
+        format!(
+            "it is no index of a checkpoint, an object whose 'weight_map' gives each tensor a file (line {})",
+            error.line()
+        )
+    })?;
     let shards: BTreeSet<&String> = index.weight_map.values().collect();
     if shards.len() > MOST_FILES {
         return Err(format!("it names {} files; at most {MOST_FILES} are read", shards.len()));
     }
-    let inside = |shard: &str| {
-        !shard.is_empty() && !shard.contains(['/', '\\', ':', '\0']) && !matches!(shard, "." | "..")
-    };
-    match shards.iter().find(|shard| !inside(shard) || shard.ends_with(".json")) {
-        Some(shard) => {
-            Err(format!("it names the file '{shard}'; its files lie beside it and are no indices"))
+    for shard in shards {
+        let fault = plain_name::fault(shard)
+            .or_else(|| shard.to_ascii_lowercase().ends_with(".json").then_some("it is an index"));
+        if let Some(fault) = fault {
+            let message = "its files lie beside it under plain names";
+            return Err(format!("it names the file '{shard}', but {fault}; {message}"));
         }
-        None => Ok(index),
     }
+    Ok(index)
 }

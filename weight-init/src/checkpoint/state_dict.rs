@@ -1,14 +1,17 @@
 //! The tensors of a checkpoint of any format, by name.
 
 mod gather;
+mod inflated;
 pub(crate) mod source;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use self::gather::{contiguous, gather, span};
+use self::gather::{contiguous, gather, runs, span};
+use self::inflated::{Kept, Wanted, keep};
 use self::source::Source;
+use crate::address::Address;
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::{CheckpointError, Problem, StoredType, numpy, sharded, torch};
 use crate::checkpoint::{SafetensorsFile, TensorEntry};
@@ -20,7 +23,9 @@ const MOST_DIMENSIONS: usize = 64;
 ///
 /// The format is told by the content, not by the name: safetensors, PyTorch's `.pth` (the zip format of today and the
 /// older one), NumPy's `.npz`, and the index of a checkpoint in several files. Nothing in a file is executed, and
-/// nothing but names, shapes and places is held in memory.
+/// nothing but names, shapes and places is held in memory. Elements are read where they are, whatever span of the file the
+/// strides of their tensor reach across; of deflated bytes, the elements of tensors that are read are kept in a temporary
+/// file.
 ///
 /// ```no_run
 /// use weight_init::checkpoint::StateDict;
@@ -34,12 +39,22 @@ const MOST_DIMENSIONS: usize = 64;
 #[derive(Debug)]
 pub struct StateDict {
     path: PathBuf,
+    /// Where it was downloaded from, if it was.
+    from: Option<Address>,
     format: &'static str,
     sources: Vec<Source>,
     tensors: Vec<StoredTensor>,
     by_name: HashMap<String, usize>,
-    /// The bytes around the last tensor that does not lie row by row.
-    scattered: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
+    inflated: Mutex<Inflated>,
+}
+
+/// Tensors of deflated sources.
+#[derive(Debug, Default)]
+struct Inflated {
+    /// Those that will be read.
+    announced: BTreeSet<usize>,
+    /// Those whose elements are here.
+    kept: HashMap<usize, Kept>,
 }
 
 /// A tensor of a [`StateDict`].
@@ -124,14 +139,20 @@ impl StateDict {
         Self::of_safetensors(SafetensorsFile::open(path)?)
     }
 
+    /// Says where it was downloaded from, so that a fault that is found when it is read says what to do.
+    pub(crate) fn downloaded(self, from: Address) -> Self {
+        Self { from: Some(from), ..self }
+    }
+
     pub(crate) fn new(path: &Path, format: &'static str) -> Self {
         Self {
             path: path.to_owned(),
+            from: None,
             format,
             sources: Vec::new(),
             tensors: Vec::new(),
             by_name: HashMap::new(),
-            scattered: Mutex::new(None),
+            inflated: Mutex::default(),
         }
     }
 
@@ -256,8 +277,22 @@ impl StateDict {
     /// # Errors
     ///
     /// [`CheckpointError::Io`] when the elements asked for go beyond the tensor, or the file cannot be read;
-    /// [`CheckpointError::Content`] when what is read is not what the file said of it.
+    /// [`CheckpointError::Content`] when what is read is not what the file said of it, or
+    /// [`CheckpointError::Downloaded`] if the file was downloaded.
     pub fn read_at(
+        &self,
+        tensor: usize,
+        first: u64,
+        out: &mut [u8],
+    ) -> Result<(), CheckpointError> {
+        let read = self.read_elements(tensor, first, out);
+        read.map_err(|error| match &self.from {
+            Some(from) => error.downloaded(from),
+            None => error,
+        })
+    }
+
+    fn read_elements(
         &self,
         tensor: usize,
         first: u64,
@@ -275,14 +310,28 @@ impl StateDict {
         }
         let Place { source, offset, strides, big_endian } = &stored.place;
         let Some(source) = self.sources.get(*source) else { return Err(self.beyond()) };
-        match strides {
-            None if *offset == 0 && elements * size == source.len() => {
-                source.read_through_at(first * size, out)?;
+        let row = first * size;
+        if source.is_deflated() {
+            let Kept { file, begin, strided } = self.kept(tensor, stored, source)?;
+            match strides.as_ref().filter(|_| strided) {
+                None => file.read_exact_at(begin + row, out)?,
+                Some(strides) => {
+                    gather(runs(size, &stored.shape, strides, first), out, |at, into| {
+                        file.read_exact_at(begin + at, into)
+                    })?
+                }
             }
-            None => source.read_exact_at(offset.saturating_add(first * size), out)?,
-            Some(strides) => {
-                let bytes = self.scattered(tensor, stored, source, strides)?;
-                gather(&bytes, size as usize, &stored.shape, strides, first, out);
+        } else {
+            match strides {
+                None if *offset == 0 && elements * size == source.len() => {
+                    source.read_through_at(row, out)?;
+                }
+                None => source.read_exact_at(offset.saturating_add(row), out)?,
+                Some(strides) => {
+                    gather(runs(size, &stored.shape, strides, first), out, |at, into| {
+                        source.read_exact_at(offset.saturating_add(at), into)
+                    })?
+                }
             }
         }
         if *big_endian {
@@ -291,28 +340,41 @@ impl StateDict {
         Ok(())
     }
 
-    /// All bytes from the first to the last element of a tensor that does not lie row by row.
-    fn scattered(
+    /// Says that tensor number `tensor` will be read. A deflated storage is streamed once for all tensors in it that were
+    /// announced, and once more for each that was not.
+    pub fn announce(&self, tensor: usize) {
+        let mut inflated = self.inflated.lock().unwrap_or_else(PoisonError::into_inner);
+        inflated.announced.insert(tensor);
+    }
+
+    /// Where the elements of a tensor of a deflated source are kept.
+    fn kept(
         &self,
         tensor: usize,
         stored: &StoredTensor,
         source: &Source,
-        strides: &[u64],
-    ) -> Result<Arc<Vec<u8>>, CheckpointError> {
-        let mut last = self.scattered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, bytes)) = &*last
-            && *of == tensor
-        {
-            return Ok(Arc::clone(bytes));
+    ) -> Result<Kept, CheckpointError> {
+        let mut inflated = self.inflated.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = inflated.kept.get(&tensor) {
+            return Ok(kept.clone());
         }
-        *last = None;
-        let elements = span(&stored.shape, Some(strides)).unwrap_or(0);
-        let len = elements * stored.dtype.bits() / 8;
-        let mut bytes = vec![0; usize::try_from(len).map_err(|_| self.beyond())?];
-        source.read_exact_at(stored.place.offset, &mut bytes)?;
-        let bytes = Arc::new(bytes);
-        *last = Some((tensor, Arc::clone(&bytes)));
-        Ok(bytes)
+        inflated.announced.insert(tensor);
+        let wanted: Vec<_> = inflated
+            .announced
+            .iter()
+            .filter(|number| !inflated.kept.contains_key(number))
+            .filter_map(|number| Some((*number, self.tensors.get(*number)?)))
+            .filter(|(_, other)| other.place.source == stored.place.source)
+            .map(|(tensor, StoredTensor { dtype, shape, place, .. })| Wanted {
+                tensor,
+                size: dtype.bits() / 8,
+                shape,
+                strides: place.strides.as_deref(),
+                offset: place.offset,
+            })
+            .collect();
+        inflated.kept.extend(keep(source, &wanted)?);
+        inflated.kept.get(&tensor).cloned().ok_or_else(|| self.beyond())
     }
 
     #[cold]

@@ -16,12 +16,16 @@ use self::names::named_tensors;
 use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::Place;
-use crate::checkpoint::state_dict::source::{Source, read_small, reader};
+use crate::checkpoint::state_dict::source::{Hashed, Source, read_small};
 use crate::checkpoint::zip::{self, Entry};
 use crate::checkpoint::{CheckpointError, Problem, StateDict};
 
-/// Memory that the values of a pickle may take, beside as much as the file itself has.
+/// Memory that the values of a pickle may take beside [`PER_BYTE`].
 const BUDGET: u64 = 40 << 20;
+
+/// Memory that the values of a pickle may take for each byte of the file. A tensor of a few elements takes 300 bytes of a
+/// file, and its description a thousand bytes of memory.
+const PER_BYTE: u64 = 3;
 
 /// The longest pickle that describes tensors; it holds none of their elements.
 const LONGEST_PICKLE: u64 = 1 << 30;
@@ -67,10 +71,12 @@ pub(super) fn open_zip(
             "its 'data.pkl' has more than {LONGEST_PICKLE} bytes"
         ))));
     };
-    let mut machine = Machine::new(BUDGET + file.len());
+    let mut machine = Machine::new(budget(file));
+    let mut bytes = Hashed::new(file, pickle);
     let read = machine
-        .run(BufReader::new(reader(file, pickle)), 0, pickle.len)
+        .run(BufReader::new(&mut bytes), 0, pickle.len)
         .map_err(|failure| failed(file, failure))?;
+    bytes.finish()?;
     let mut dict = StateDict::new(file.path(), "PyTorch zip");
     let mut sources = HashMap::new();
     for (name, tensor) in named_tensors(&machine, read.value).map_err(fault)? {
@@ -92,6 +98,10 @@ pub(super) fn open_zip(
         add(&mut dict, name, tensor, source, big_endian)?;
     }
     Ok(dict)
+}
+
+fn budget(file: &RandomAccess) -> u64 {
+    BUDGET.saturating_add(file.len().saturating_mul(PER_BYTE))
 }
 
 fn failed(file: &RandomAccess, failure: Failure) -> CheckpointError {

@@ -3,12 +3,15 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::is_unsafe;
+use crate::address::mask_in_place;
 use crate::value::Span;
 
 /// Characters of a line that are shown before the marked part, at most.
 const BEFORE: usize = 60;
 /// Characters of a line that are shown from the marked part on, at most.
 const AFTER: usize = 80;
+/// Bytes of a line, on both sides of a place, in which addresses are looked for; far more than are shown.
+const AROUND: usize = 16 << 10;
 /// What stands for the part of a line that was cut.
 const CUT: &str = "...";
 
@@ -34,7 +37,13 @@ impl Excerpt {
         let tail_end = tail.iter().position(|&b| b == b'\n').unwrap_or(tail.len());
         let tail = tail[..tail_end].strip_suffix(b"\r").unwrap_or(&tail[..tail_end]);
         let marked_len = (span.end as usize).saturating_sub(start).min(tail.len());
-        let (marked, rest) = tail.split_at(marked_len);
+        let column = 1 + chars(head);
+
+        let near = head.get(head.len().saturating_sub(AROUND)..).unwrap_or_default();
+        let mut shown = [near, tail.get(..tail.len().min(AROUND)).unwrap_or_default()].concat();
+        mask_in_place(&mut shown);
+        let (head, tail) = shown.split_at(near.len());
+        let (marked, rest) = tail.split_at(marked_len.min(tail.len()));
 
         let before = last(head, BEFORE);
         let (mut marked, marked_chars, cut) = first(marked, AFTER);
@@ -46,7 +55,7 @@ impl Excerpt {
             after.push_str(if cut { CUT } else { "" });
             after
         };
-        Self { line: line_number(bytes, start), column: 1 + chars(head), before, marked, after }
+        Self { line: line_number(bytes, start), column, before, marked, after }
     }
 
     /// The line, or what is shown of it.

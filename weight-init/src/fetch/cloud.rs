@@ -5,38 +5,39 @@
 //! machine. It is asynchronous, so it runs on a thread of its own runtime here, and only in builds that ask for it.
 
 use std::env;
-use std::path::Path;
 
 use futures_util::StreamExt;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, parse_url_opts};
+use tokio::time::timeout;
 use url::Url;
 
+use super::download::{Download, End};
+use super::pace::Pace;
 use super::partial::Partial;
 use super::{FetchError, Progress};
 
-/// Downloads `url` to `target`.
-pub(super) fn download(
-    url: &str,
-    target: &Path,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<(), FetchError> {
-    let Some(mut partial) = Partial::open(target)? else { return Ok(()) };
+/// Receives the whole object.
+pub(super) fn receive(
+    download: &Download<'_>,
+    partial: &mut Partial,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<End, FetchError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| FetchError::io("start the runtime for", target, error))?;
-    runtime.block_on(receive(url, &mut partial, progress))?;
-    partial.finish(target)
+        .map_err(|error| FetchError::io("start the runtime for", download.target, error))?;
+    runtime.block_on(stream(download, partial, progress))?;
+    Ok(End::Said)
 }
 
-async fn receive(
-    url: &str,
+async fn stream(
+    download: &Download<'_>,
     partial: &mut Partial,
-    progress: &mut dyn FnMut(Progress),
+    progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(), FetchError> {
-    let failed = |message: String| FetchError::Network { url: url.to_owned(), tries: 1, message };
+    let failed = |message: String| download.failed(1, message);
     let network = |error: object_store::Error| failed(error.to_string());
-    let parsed = Url::parse(url).map_err(|error| failed(error.to_string()))?;
+    let parsed = Url::parse(download.url.secret()).map_err(|error| failed(error.to_string()))?;
     // What is no option of the store is passed over.
     let options = env::vars_os().filter_map(|(key, value)| {
         Some((key.into_string().ok()?.to_lowercase(), value.into_string().ok()?))
@@ -47,6 +48,7 @@ async fn receive(
         partial.restart(found.e_tag.as_deref())?;
     }
     let total = Some(found.size);
+    download.room(total, partial)?;
     if partial.len() < found.size {
         let options = GetOptions {
             range: Some(GetRange::Offset(partial.len())),
@@ -54,9 +56,21 @@ async fn receive(
             ..GetOptions::default()
         };
         let mut stream = store.get_opts(&path, options).await.map_err(network)?.into_stream();
-        while let Some(bytes) = stream.next().await {
-            partial.append(&bytes.map_err(network)?)?;
-            progress(Progress { done: partial.len(), total });
+        let mut pace = Pace::new(download.patience);
+        while let Some(bytes) = timeout(download.patience.read, stream.next())
+            .await
+            .map_err(|_| failed("the store sends nothing".to_owned()))?
+        {
+            let bytes = bytes.map_err(network)?;
+            if bytes.len() as u64 > found.size - partial.len() {
+                partial.restart(None)?;
+                return Err(failed("the store sends more than it said".to_owned()));
+            }
+            partial.append(&bytes)?;
+            progress(Progress::Received { done: partial.len(), total });
+            if !pace.keeps(bytes.len() as u64) {
+                return Err(failed(pace.says()));
+            }
         }
     }
     if partial.len() == found.size {

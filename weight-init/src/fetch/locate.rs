@@ -1,10 +1,10 @@
 use std::env;
-use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::path::PathBuf;
 
 use super::names::Zoo;
 use super::{Fetch, FetchError, expand};
+use crate::address::Address;
+use crate::checkpoint::plain_name;
 
 /// Where a checkpoint is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Location {
     /// Somewhere else.
     Remote {
         /// Its address.
-        url: String,
+        url: Address,
         /// Where it is kept on this machine once it was downloaded.
         path: PathBuf,
     },
@@ -27,7 +27,7 @@ impl Fetch {
     ///
     /// An unknown scheme or name, with the nearest; a string that is not what its scheme asks for.
     pub fn locate(&self, checkpoint: &str) -> Result<Location, FetchError> {
-        let malformed = |right| FetchError::Malformed { checkpoint: checkpoint.to_owned(), right };
+        let malformed = |right| FetchError::Malformed { checkpoint: checkpoint.into(), right };
         let Some((scheme, rest)) = checkpoint.split_once("://") else {
             let home = env::var_os("HOME").map_or_else(PathBuf::new, PathBuf::from);
             return Ok(Location::File(expand(&home, checkpoint)));
@@ -56,7 +56,7 @@ impl Fetch {
             "mmcls" | "mmpretrain" => Zoo::Mmcls,
             _ => {
                 return Err(FetchError::Scheme {
-                    checkpoint: checkpoint.to_owned(),
+                    checkpoint: checkpoint.into(),
                     scheme: scheme.to_owned(),
                 });
             }
@@ -71,21 +71,13 @@ impl Fetch {
     }
 
     fn remote(&self, url: &str) -> Option<Location> {
-        let (folder, name) = parts(url)?;
-        let path = if hash_in(name).is_some() {
-            self.cache.join(name)
-        } else {
-            // Two files of one name from two places are two files, and so are the answers to two queries.
-            let query = url.split_once('?').map_or("", |(_, query)| query);
-            let digest = Sha256::digest(if query.is_empty() {
-                folder.to_owned()
-            } else {
-                format!("{folder}?{query}")
-            });
-            let place: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            self.cache.join("by-url").join(place).join(name)
-        };
-        Some(Location::Remote { url: url.to_owned(), path })
+        let (_, name) = parts(url)?;
+        let name = decoded(name);
+        if plain_name::fault(&name).is_some() {
+            return None;
+        }
+        let path = self.cache.path(url, &name, self.names.has_host_of(url));
+        Some(Location::Remote { url: url.into(), path })
     }
 
     fn hub(&self, rest: &str) -> Option<Location> {
@@ -100,11 +92,9 @@ impl Fetch {
         if ![owner, repo, file, revision].into_iter().all(plain) {
             return None;
         }
-        let url = format!("{}/{owner}/{repo}/resolve/{revision}/{file}", self.hub.endpoint);
-        let path = ["hf", owner, repo, revision, file]
-            .iter()
-            .fold(self.cache.clone(), |path, part| path.join(part));
-        Some(Location::Remote { url, path })
+        // A revision and a file may both have slashes; this is how the hub tells where the one ends.
+        let revision = revision.replace('/', "%2F");
+        self.remote(&format!("{}/{owner}/{repo}/resolve/{revision}/{file}", self.hub.endpoint))
     }
 }
 
@@ -113,32 +103,23 @@ fn parts(url: &str) -> Option<(&str, &str)> {
     let bare = url.split(['?', '#']).next()?;
     let (folder, name) = bare.rsplit_once('/')?;
     let (_, host) = folder.split_once("://")?;
-    let plain = !name.is_empty() && name.len() <= 200 && !matches!(name, "." | "..");
-    let safe = !name.contains(['\\', ':', '\0']) && !name.chars().any(char::is_control);
-    (plain && safe && !host.is_empty()).then_some((folder, name))
-}
-
-/// The first digits of the SHA-256 that PyTorch puts into names: `resnet50-0676ba61.pth`.
-pub(super) fn hash_in(name: &str) -> Option<&str> {
-    let (stem, _) = name.split_once('.').unwrap_or((name, ""));
-    let (_, digits) = stem.rsplit_once('-')?;
-    let hexadecimal = |c: char| c.is_ascii_digit() || matches!(c, 'a'..='f');
-    ((8..=64).contains(&digits.len()) && digits.chars().all(hexadecimal)).then_some(digits)
+    (!host.is_empty()).then_some((folder, name))
 }
 
 /// Whether the file is an index of others beside it.
-pub(super) fn is_index(path: &Path) -> bool {
-    path.to_string_lossy().ends_with(".index.json")
+pub(super) fn is_index(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".index.json")
 }
 
-pub(super) fn is_cloud(url: &str) -> bool {
-    ["s3://", "gs://", "az://"].iter().any(|scheme| url.starts_with(scheme))
+pub(super) fn is_cloud(url: &Address) -> bool {
+    ["s3://", "gs://", "az://"].iter().any(|scheme| url.secret().starts_with(scheme))
 }
 
 /// The address of another file in the same folder.
-pub(super) fn beside(url: &str, name: &str) -> String {
+pub(super) fn beside(url: &Address, name: &str) -> Address {
+    let url = url.secret();
     let folder = parts(url).map_or(url, |(folder, _)| folder);
-    format!("{folder}/{name}")
+    format!("{folder}/{name}").into()
 }
 
 /// A path whose `%20` and the like are the characters that they stand for.
@@ -161,14 +142,16 @@ mod tests {
     use super::*;
 
     fn fetch() -> Fetch {
-        let mut fetch = Fetch::from_env().unwrap().with_cache("/cache".into());
+        let mut fetch = Fetch::from_env().unwrap().with_torch_home("/home".as_ref());
         fetch.hub.endpoint = "https://huggingface.co".into();
         fetch
     }
 
     fn remote(checkpoint: &str) -> (String, String) {
         match fetch().locate(checkpoint).unwrap() {
-            Location::Remote { url, path } => (url, path.to_str().unwrap().replace('\\', "/")),
+            Location::Remote { url, path } => {
+                (url.to_string(), path.to_str().unwrap().replace('\\', "/"))
+            }
             Location::File(path) => panic!("{path:?}"),
         }
     }
@@ -176,7 +159,7 @@ mod tests {
     #[test]
     fn every_scheme_leads_somewhere() {
         let resnet = "https://download.pytorch.org/models/resnet50-0676ba61.pth";
-        let here = "/cache/resnet50-0676ba61.pth";
+        let here = "/home/hub/checkpoints/resnet50-0676ba61.pth";
         for checkpoint in ["torchvision://resnet50", "modelzoo://resnet50", resnet] {
             assert_eq!(remote(checkpoint), (resnet.to_owned(), here.to_owned()));
         }
@@ -185,7 +168,7 @@ mod tests {
             url,
             "https://huggingface.co/timm/vit_tiny/resolve/abc123/sub/model.safetensors"
         );
-        assert_eq!(path, "/cache/hf/timm/vit_tiny/abc123/sub/model.safetensors");
+        assert!(path.starts_with("/home/weight-init/") && path.ends_with("/model.safetensors"));
         assert!(remote("hf://a/b/c").0.contains("/resolve/main/c"));
         let file = |path: &str| Location::File(path.into());
         assert_eq!(fetch().locate("file:///a%20b/c.pth").unwrap(), file("/a b/c.pth"));
@@ -197,10 +180,31 @@ mod tests {
     fn files_of_one_name_from_two_places_do_not_mix() {
         let (a, b) = (remote("https://a.org/model.pth").1, remote("https://b.org/model.pth").1);
         assert_ne!(a, b);
-        assert!(a.starts_with("/cache/by-url/"));
+        assert!(a.starts_with("/home/weight-init/"));
         // A query is no part of the name, but of the place.
         let asked = remote("https://a.org/model.pth?version=2").1;
         assert!(asked.ends_with("/model.pth") && asked != a);
+    }
+
+    #[test]
+    fn the_shared_cache_is_for_hosts_of_the_tables_and_names_with_a_hash() {
+        let shared = |url: &str| remote(url).1.starts_with("/home/hub/checkpoints/");
+        assert!(shared("https://download.pytorch.org/models/other-01234567.pth"));
+        assert!(shared("https://DOWNLOAD.pytorch.org/models/other-01234567.pth"));
+        for url in [
+            "http://download.pytorch.org/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org:444/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org@evil.org/models/resnet50-0676ba61.pth",
+            "https://me@download.pytorch.org/models/resnet50-0676ba61.pth",
+            "https://download.pytorch.org.evil.org/models/resnet50-0676ba61.pth",
+            "https://evil.org/https://download.pytorch.org/resnet50-0676ba61.pth",
+            "https://evil.org/resnet50-0676ba61.pth",
+            "https://download.pytorch.org/models/resnet50.pth",
+            "https://download.pytorch.org/models/net-01234567.safetensors.index.json",
+            "https://download.pytorch.org/models/a%2d01234567.pth",
+        ] {
+            assert!(!shared(url), "{url}");
+        }
     }
 
     #[test]
@@ -210,6 +214,10 @@ mod tests {
             "https://",
             "https://host/",
             "https://host/a/..",
+            "https://host/a/%2e%2e",
+            "https://host/a/b%2fc",
+            "https://host/a/nul.pth",
+            "https://host/a/b.pth.lock",
             "hf://a/b",
             "hf://a/../c",
             "hf://a/b/../c",
@@ -219,21 +227,6 @@ mod tests {
             "mmcls://nothing_like_it",
         ] {
             assert!(fetch().locate(checkpoint).is_err_and(|error| !error.is_io()), "{checkpoint}");
-        }
-    }
-
-    #[test]
-    fn hashes_are_found_in_names() {
-        assert_eq!(hash_in("resnet50-0676ba61.pth"), Some("0676ba61"));
-        assert_eq!(hash_in("faster-rcnn_20200130-047c8118.pth"), Some("047c8118"));
-        for name in [
-            "resnet50.pth",
-            "model-00001.safetensors",
-            "a-0676BA61.pth",
-            "b-zzzzzzzz.pth",
-            "20200130",
-        ] {
-            assert_eq!(hash_in(name), None, "{name}");
         }
     }
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -9,6 +10,9 @@ use super::FetchError;
 
 /// Facts: torchvision 0.29's and 0.12's URLs by mmengine's names for them, and mmengine 0.10.7's own two tables.
 const SHIPPED: &str = include_str!("names.json");
+
+/// The longest table, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 type Table = BTreeMap<String, String>;
 
@@ -52,6 +56,16 @@ impl Names {
         Ok(())
     }
 
+    /// Whether a table has an address on the same host, reached in the same way.
+    pub(super) fn has_host_of(&self, url: &str) -> bool {
+        let Some(wanted) = origin(url) else { return false };
+        [&self.torchvision, &self.open_mmlab, &self.mmcls]
+            .into_iter()
+            .flat_map(Table::values)
+            .filter_map(|known| origin(known))
+            .any(|known| known.eq_ignore_ascii_case(wanted))
+    }
+
     /// The URL or path that a name stands for.
     pub(super) fn find(&self, zoo: Zoo, name: &str, checkpoint: &str) -> Result<&str, FetchError> {
         let table = match zoo {
@@ -64,7 +78,7 @@ impl Names {
         table.get(name).or_else(|| table.get(&spelled)).map(String::as_str).ok_or_else(|| {
             let names = table.keys().map(String::as_str);
             FetchError::UnknownName {
-                checkpoint: checkpoint.to_owned(),
+                checkpoint: checkpoint.into(),
                 nearest: nearest(name, names).map(str::to_owned),
                 known: table.len(),
             }
@@ -72,10 +86,22 @@ impl Names {
     }
 }
 
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#', '\\']).next().filter(|host| !host.is_empty())?;
+    url.get(..scheme.len() + "://".len() + host.len())
+}
+
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, FetchError> {
-    let text = fs::read(path).map_err(|error| FetchError::io("read", path, error))?;
-    serde_json::from_slice(&text)
-        .map_err(|error| FetchError::Names { path: path.to_owned(), message: error.to_string() })
+    let failed = |error| FetchError::io("read", path, error);
+    let fault = |message| FetchError::Names { path: path.to_owned(), message };
+    let mut text = Vec::new();
+    File::open(path).map_err(failed)?.take(LONGEST + 1).read_to_end(&mut text).map_err(failed)?;
+    if text.len() as u64 > LONGEST {
+        return Err(fault(format!("it has more than {LONGEST} bytes")));
+    }
+    serde_json::from_slice(&text).map_err(|error| fault(error.to_string()))
 }
 
 #[cfg(test)]

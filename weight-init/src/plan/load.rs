@@ -10,6 +10,7 @@ use weight_init_core::{DType, nearest};
 
 use super::load_report::{Converted, LoadReport, Mismatched};
 use super::{By, Held, Plan, PlanError, RulePlace, Stored, Write};
+use crate::address::shown;
 use crate::checkpoint::{StateDict, StoredType};
 
 /// Why the checkpoints of a plan cannot be loaded.
@@ -126,7 +127,7 @@ impl Plan {
             asked: HashSet::new(),
             report: LoadReport {
                 by: By { module, rule, part: write.part },
-                checkpoint: pretrained.checkpoint.clone(),
+                checkpoint: shown(&pretrained.checkpoint).into_owned(),
                 prefix: pretrained.prefix.clone(),
                 file: checkpoint.path().to_owned(),
                 loaded: 0,
@@ -206,11 +207,11 @@ fn no_such_prefix(checkpoint: &StateDict, pretrained: &Pretrained<String>, prefi
     starts.dedup();
     let near = nearest(prefix, starts.iter().copied())
         .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-    let shown: Vec<_> = starts.iter().take(8).map(|start| format!("'{start}'")).collect();
+    let begin: Vec<_> = starts.iter().take(8).map(|start| format!("'{start}'")).collect();
     format!(
         "no name in the checkpoint '{}' begins with the prefix '{prefix}'; they begin with {}{near}",
-        pretrained.checkpoint,
-        shown.join(", ")
+        shown(&pretrained.checkpoint),
+        begin.join(", ")
     )
 }
 
@@ -267,6 +268,7 @@ impl Wanted<'_> {
             });
         }
         load.report.loaded += 1;
+        load.checkpoint.announce(number);
         write.held =
             Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
     }

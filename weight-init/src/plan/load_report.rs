@@ -9,7 +9,7 @@ use crate::diagnostic::escape;
 pub struct LoadReport {
     /// The rule.
     pub by: By,
-    /// The checkpoint as the rule names it.
+    /// The checkpoint as the rule names it, without the secrets of an address.
     pub checkpoint: String,
     /// The prefix of the names that are loaded.
     pub prefix: Option<String>,

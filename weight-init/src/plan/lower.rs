@@ -7,6 +7,7 @@ use weight_init_core::{DType, Fill, Float, Opaque, Stream, bf16, f16};
 
 use super::warning::{unknown_buffers, unknown_params};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use crate::address::shown;
 use crate::checkpoint::StoredType;
 use crate::diagnostic::escape;
 use crate::model::Values;
@@ -182,7 +183,7 @@ impl Plan {
             return Err(LowerError::Pretrained {
                 tensor: tensor.clone(),
                 count: 1 + pretrained.count(),
-                checkpoint: p.checkpoint.clone(),
+                checkpoint: shown(&p.checkpoint).into_owned(),
             });
         }
         if unknown != Unknown::Refuse {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Caffe2Xavier, Distribution, Kaiming};
 
+use crate::address::shown;
 use crate::diagnostic::escape;
 use crate::model::defaults::ParamDefault;
 
@@ -14,6 +15,8 @@ use crate::model::defaults::ParamDefault;
 pub(super) enum Arg<'a> {
     Number(f64),
     Text(&'a str),
+    /// The name of a checkpoint, which may be an address with secrets.
+    Checkpoint(&'a str),
     Nothing,
 }
 
@@ -24,6 +27,7 @@ impl Serialize for Arg<'_> {
             Self::Number(x) if x.is_infinite() => serializer.collect_str(x),
             Self::Number(x) => serializer.serialize_f64(*x),
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Checkpoint(name) => serializer.serialize_str(&shown(name)),
             Self::Nothing => serializer.serialize_none(),
         }
     }
@@ -34,6 +38,7 @@ impl fmt::Display for Arg<'_> {
         match self {
             Self::Number(x) => write!(f, "{x}"),
             Self::Text(text) => f.write_str(&escape(text)),
+            Self::Checkpoint(name) => f.write_str(&escape(&shown(name))),
             Self::Nothing => f.write_str("-"),
         }
     }
@@ -41,7 +46,7 @@ impl fmt::Display for Arg<'_> {
 
 /// The name of what is done and its arguments in PyTorch's order.
 pub(super) fn named(init: &Init<String>) -> (&'static str, Vec<(&'static str, Arg<'_>)>) {
-    use Arg::{Nothing, Number, Text};
+    use Arg::{Checkpoint, Nothing, Number, Text};
     match init {
         Init::Constant(i) => ("constant", vec![("val", Number(i.val))]),
         Init::Normal(i) => ("normal", vec![("mean", Number(i.mean)), ("std", Number(i.std))]),
@@ -61,7 +66,7 @@ pub(super) fn named(init: &Init<String>) -> (&'static str, Vec<(&'static str, Ar
         Init::Caffe2Xavier(Caffe2Xavier) => kaiming(&Caffe2Xavier::KAIMING),
         Init::Pretrained(p) => {
             let prefix = p.prefix.as_deref().map_or(Nothing, Text);
-            ("pretrained", vec![("checkpoint", Text(&p.checkpoint)), ("prefix", prefix)])
+            ("pretrained", vec![("checkpoint", Checkpoint(&p.checkpoint)), ("prefix", prefix)])
         }
     }
 }

@@ -82,7 +82,7 @@ fn an_element_type_may_be_asked_for() {
             let expected = if own == "I64" { own } else { stored };
             assert_eq!(header[name]["dtype"], expected, "{name}");
         }
-        folder.done(&["verify", "model.json", "m.safetensors"]);
+        folder.done(&["verify", "model.json", "m.safetensors", "--dtype", dtype]);
     }
 }
 
@@ -170,7 +170,7 @@ fn unknown_classes_take_a_choice() {
         let bytes = folder.init("m.safetensors", &["--unknown", choice]);
         let expected: Vec<u8> = [value; 5].into_iter().flat_map(f32::to_le_bytes).collect();
         assert!(bytes.ends_with(&expected), "{choice}");
-        folder.done(&["verify", "model.json", "m.safetensors"]);
+        folder.done(&["verify", "model.json", "m.safetensors", "--unknown", choice]);
     }
 }
 

@@ -196,7 +196,9 @@ fn names_of_ones_own_go_first() {
 fn pretrained_rules_can_be_skipped() {
     let folder = folder();
     let skipped = folder.init("m.safetensors", &["--pretrained", "skip"]);
-    folder.done(&["verify", "model.json", "m.safetensors"]);
+    let answer = folder.run(&["verify", "model.json", "m.safetensors"]);
+    assert!(answer.code == 1 && answer.stdout.contains("pass --pretrained skip"), "{answer:?}");
+    folder.done(&["verify", "model.json", "m.safetensors", "--pretrained", "skip"]);
     // The values are those without the rule: names and shapes decide, and the rules that are left.
     let skipped_tensors = tensors(&folder, "m.safetensors");
     folder.write("model.json", MODEL);

@@ -14,7 +14,7 @@ fn a_hundred_thousand_parameters() {
     // Fifteen seconds are plenty, unless every name is held against every other.
     for args in [
         &["init", "model.json", "--out", "m.safetensors", "--unknown", "ones"][..],
-        &["verify", "model.json", "m.safetensors"],
+        &["verify", "model.json", "m.safetensors", "--unknown", "ones"],
         &["inspect", "m.safetensors"],
     ] {
         let answer = Answer::of(folder.command(args).timeout(Duration::from_secs(15)));

@@ -78,7 +78,7 @@ fn a_checkpoint_and_how_it_differs() {
     let data = 8 + usize::from(u16::from_le_bytes([bytes[0], bytes[1]]));
     bytes[data] ^= 1;
     folder.write("m.safetensors", bytes);
-    let answer = folder.run(&["verify", "model.json", "m.safetensors"]);
+    let answer = folder.run(&["verify", "model.json", "m.safetensors", "--unknown", "ones"]);
     assert!(answer.code == 1 && answer.stdout.contains("[31mw"), "{answer:?}");
     is_harmless(&answer);
 }

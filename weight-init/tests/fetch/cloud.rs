@@ -37,8 +37,7 @@ fn a_checkpoint_comes_from_an_object_store() {
         "{requests:?}"
     );
     assert!(requests[0].headers["authorization"].starts_with("AWS4-HMAC-SHA256 Credential=key/"));
-    let by_url = folder.path().join("hub/checkpoints/by-url");
-    let kept =
-        fs::read_dir(by_url).unwrap().next().unwrap().unwrap().path().join("net.safetensors");
+    let own = folder.path().join("weight-init");
+    let kept = fs::read_dir(own).unwrap().next().unwrap().unwrap().path().join("net.safetensors");
     assert_eq!(fs::read(kept).unwrap(), b"not a checkpoint");
 }

@@ -51,7 +51,7 @@ fn a_killed_download_is_gone_on_with_and_never_taken_for_whole() {
             let whole = folder.path().join("m.safetensors");
             assert!(!whole.exists() || fs::metadata(&whole).unwrap().len() > 4_000_000);
         }
-        for file in walk(&folder.path().join("hub")) {
+        for file in walk(&folder.path().join("weight-init")) {
             if file.extension().is_some_and(|e| e == "safetensors") {
                 assert!(fs::read(&file).unwrap() == expected, "{file:?}");
             }

@@ -25,6 +25,8 @@ pub(crate) struct Answer {
     body: Vec<u8>,
     /// Bytes after which the connection stays silent for so long before it goes on.
     pause: Option<(usize, Duration)>,
+    /// Sent again and again after the body, at this distance, until the client goes.
+    forever: Option<(Vec<u8>, Duration)>,
 }
 
 /// A server that runs until the test ends.
@@ -38,7 +40,7 @@ impl Answer {
     /// A body with its length and no version.
     pub(crate) fn new(status: u16, body: &[u8]) -> Self {
         let headers = vec![("Content-Length".to_owned(), body.len().to_string())];
-        Self { status, headers, body: body.to_vec(), pause: None }
+        Self { status, headers, body: body.to_vec(), pause: None, forever: None }
     }
 
     /// A header, in place of one of that name.
@@ -61,6 +63,12 @@ impl Answer {
 
     pub(crate) fn pausing(mut self, after: usize, pause: Duration) -> Self {
         self.pause = Some((after, pause));
+        self
+    }
+
+    /// After the body the same bytes come for ever.
+    pub(crate) fn forever(mut self, bytes: &[u8], every: Duration) -> Self {
+        self.forever = Some((bytes.to_vec(), every));
         self
     }
 
@@ -136,7 +144,7 @@ fn serve(
         (&mut &*stream).write_all(b"HTTP/1.1 200 Connected\r\n\r\n")?;
         return serve(stream, seen, answer);
     }
-    let Answer { status, headers, body, pause } = answer(&request, number);
+    let Answer { status, headers, body, pause, forever } = answer(&request, number);
     let mut out = stream;
     write!(out, "HTTP/1.1 {status} Answer\r\nConnection: close\r\n")?;
     for (name, value) in headers {
@@ -153,5 +161,10 @@ fn serve(
     if let Some((_, pause)) = pause {
         thread::sleep(pause);
     }
-    out.write_all(later)
+    out.write_all(later)?;
+    let Some((bytes, every)) = forever else { return Ok(()) };
+    loop {
+        out.write_all(&bytes)?;
+        thread::sleep(every);
+    }
 }

@@ -62,7 +62,11 @@ Examples:
     #[command(after_help = "\
 Examples:
   weight-init verify model.json model.safetensors
-  weight-init verify model.json model.safetensors --seed 42")]
+  weight-init verify model.json model.safetensors --seed 42
+  weight-init verify model.json half.safetensors --dtype bf16
+
+Of the file, the seed alone is believed. A file that was made with --dtype, --unknown or --pretrained is compared with the
+same options; without them, that is the difference.")]
     Verify(VerifyArgs),
     /// Evaluate a config file and print what it says
     #[command(after_help = "\
@@ -205,8 +209,17 @@ pub(crate) struct VerifyArgs {
     /// Seed of all random streams; without it the one that the file names
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Element type of all floating-point tensors, as it was made with
+    #[arg(long, value_parser = dtype_parser())]
+    pub(crate) dtype: Option<DType>,
+    /// What becomes of Pretrained rules, as it was made with
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) pretrained: PretrainedChoice,
     #[command(flatten)]
     pub(crate) fetch: FetchArgs,
+    /// What stands in for constructor values of unknown classes, as it was made with
+    #[arg(long, default_value = "refuse", value_parser = unknown_parser())]
+    pub(crate) unknown: Unknown,
 }
 
 #[derive(Debug, Args)]

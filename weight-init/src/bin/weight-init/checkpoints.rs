@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
+use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
-use weight_init::fetch::Fetch;
+use weight_init::fetch::{self, Fetch};
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
@@ -30,24 +31,28 @@ impl<'a> Checkpoints<'a> {
             None => from_args(self.args)?,
         };
         let fetch = self.fetch.insert(fetch);
-        let path = if self.download {
-            let progress = Progress::new("downloading", 0);
-            let path = fetch.fetch(checkpoint, &mut |step| progress.set(step.done, step.total));
-            progress.clear();
-            path?
+        let name = shown(checkpoint);
+        let opened = if self.download {
+            let bar = Progress::new("downloading", 0);
+            let opened = fetch.open(checkpoint, &mut |step| match step {
+                fetch::Progress::Received { done, total } => bar.set(done, total),
+                fetch::Progress::Waiting { lock } => say(format_args!(
+                    "note: another process downloads '{name}' and holds {}; waiting for it",
+                    lock.display()
+                )),
+            });
+            bar.clear();
+            Some(opened?)
         } else {
-            match fetch.find(checkpoint)?.filter(|path| path.exists()) {
-                Some(path) => path,
-                None => {
-                    say(format_args!(
-                        "note: the checkpoint '{checkpoint}' is not on this machine and is believed to hold every \
-                         parameter; --pretrained load looks"
-                    ));
-                    return Ok(None);
-                }
-            }
+            fetch.open_local(checkpoint)?
         };
-        Ok(Some(Arc::new(StateDict::open(path)?)))
+        if opened.is_none() {
+            say(format_args!(
+                "note: the checkpoint '{name}' is not on this machine and is believed to hold every parameter; \
+                 --pretrained load looks"
+            ));
+        }
+        Ok(opened.map(Arc::new))
     }
 }
 

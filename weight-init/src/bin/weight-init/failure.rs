@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use weight_init::address::masked;
 use weight_init::checkpoint::CheckpointError;
 use weight_init::config::ConfigError;
 use weight_init::create::CreateError;
@@ -26,6 +27,13 @@ enum Text {
     Nothing,
 }
 
+impl Text {
+    /// A message may hold a path that the user gave where an address was meant.
+    fn sentence(message: impl Display) -> Self {
+        Self::Sentence(masked(&message.to_string()).into_owned())
+    }
+}
+
 impl Failure {
     /// A check that failed; its result was printed.
     pub(crate) const fn check() -> Self {
@@ -34,12 +42,12 @@ impl Failure {
 
     /// Bad input.
     pub(crate) fn input(message: impl Display) -> Self {
-        Self { code: 2, text: Text::Sentence(message.to_string()) }
+        Self { code: 2, text: Text::sentence(message) }
     }
 
     /// I/O or a device.
     pub(crate) fn io(message: impl Display) -> Self {
-        Self { code: 3, text: Text::Sentence(message.to_string()) }
+        Self { code: 3, text: Text::sentence(message) }
     }
 
     /// Says it on standard error.

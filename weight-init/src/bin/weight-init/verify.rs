@@ -1,8 +1,10 @@
+use std::fmt::Display;
+
 use weight_init::checkpoint::SafetensorsFile;
-use weight_init::create::{Recipe, verify};
+use weight_init::create::{Recipe, Recorded, verify};
 use weight_init::run::BackendKind;
 
-use crate::args::{PlanPretrained, VerifyArgs};
+use crate::args::{PretrainedChoice, VerifyArgs};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{print, say_fallback};
@@ -11,38 +13,55 @@ use crate::progress::Progress;
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;
     let file = SafetensorsFile::open(&args.file)?;
-    let recorded = Recipe::of_metadata(file.metadata());
-    let mut recipe = recorded.unwrap_or_default();
-    recipe.seed = match (args.seed, recorded) {
-        (Some(seed), _) => seed,
-        (None, Some(recipe)) => recipe.seed,
-        (None, None) => {
-            return Err(Failure::input(format!(
-                "{} names no seed; --seed gives one",
-                args.file.display()
-            )));
-        }
+    let recorded = Recorded::of_metadata(file.metadata());
+    // The file is believed about nothing but the seed: what else it says is compared.
+    let Some(seed) = args.seed.or_else(|| recorded.seed()) else {
+        let file = args.file.display();
+        return Err(Failure::input(format!("{file} names no seed; --seed gives one")));
     };
-    let pretrained =
-        if recipe.skip_pretrained { PlanPretrained::Skip } else { PlanPretrained::Load };
-    let options = input.options(recipe.skip_pretrained, recipe.dtype);
-    let plan = input.plan(&options, pretrained, &args.fetch)?;
+    let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
+    let recipe = Recipe { seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
+    let differences = recorded.differences(&recipe);
+    if !differences.is_empty() {
+        return differs(args, &recipe, &differences);
+    }
+    let options = input.options(skip_pretrained, args.dtype);
+    let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
     let mut backend = BackendKind::Auto.start_or_fall_back(None, say_fallback)?;
     let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();
     let progress = Progress::new("comparing", bytes);
     let difference = verify(&recipe, &plan, &file, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
-    match difference {
-        None => print(format_args!(
-            "{}: all {} tensors are what {} gives with seed {}, bit for bit\n",
-            args.file.display(),
-            file.tensors().len(),
-            args.model.model.display(),
-            recipe.seed
-        )),
-        Some(difference) => {
-            print(format_args!("{}: differs: {difference}\n", args.file.display()))?;
-            Err(Failure::check())
-        }
+    if let Some(difference) = difference {
+        return differs(args, &recipe, &[difference]);
     }
+    if let Some(difference) = recorded.plan_difference(&plan) {
+        return differs(args, &recipe, &[difference]);
+    }
+    print(format_args!(
+        "{}: all {} tensors are what {} gives, bit for bit, under {recipe}{}\n",
+        args.file.display(),
+        file.tensors().len(),
+        args.model.model.display(),
+        if recorded.has_plan() {
+            ", and it names the same recipe and plan"
+        } else {
+            ", and it names no plan"
+        }
+    ))
+}
+
+/// Says every difference, and fails.
+fn differs(
+    args: &VerifyArgs,
+    recipe: &Recipe,
+    differences: &[impl Display],
+) -> Result<(), Failure> {
+    let (file, model) = (args.file.display(), args.model.model.display());
+    let lines = differences.iter().map(|difference| format!("{file}: differs: {difference}\n"));
+    print(format_args!(
+        "{}expected is what {model} gives under {recipe}\n",
+        lines.collect::<String>()
+    ))?;
+    Err(Failure::check())
 }

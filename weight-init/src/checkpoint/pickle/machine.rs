@@ -1,21 +1,25 @@
-use std::collections::HashMap;
 use std::io::{self, BufRead};
 
+use super::arena::Arena;
 use super::input::Input;
+use super::memo::Memo;
 use super::{Object, Storage, Tensor, Text, Value};
 use crate::checkpoint::Problem;
+
+/// What an allocation takes beside its bytes, about.
+const ALLOCATION: usize = 16;
 
 /// What running a pickle has left: its value, and the arenas that it lies in.
 #[derive(Debug)]
 pub(in crate::checkpoint) struct Machine {
     pub(super) texts: Vec<u8>,
-    pub(super) objects: Vec<Object>,
+    pub(super) objects: Arena<Object>,
     /// Bytes of memory that may still be taken.
     budget: u64,
     pub(super) stack: Vec<Value>,
     /// Heights of the stack at its marks.
     pub(super) marks: Vec<usize>,
-    pub(super) memo: HashMap<u32, Value>,
+    pub(super) memo: Memo,
 }
 
 /// The value of a pickle and where it ended.
@@ -50,11 +54,11 @@ impl Machine {
     pub(in crate::checkpoint) fn new(budget: u64) -> Self {
         Self {
             texts: Vec::new(),
-            objects: Vec::new(),
+            objects: Arena::new(),
             budget,
             stack: Vec::new(),
             marks: Vec::new(),
-            memo: HashMap::new(),
+            memo: Memo::default(),
         }
     }
 
@@ -98,7 +102,7 @@ impl Machine {
     /// Every storage that was named, in the order of the pickle.
     pub(in crate::checkpoint) fn storages(&self) -> impl Iterator<Item = &Storage> {
         self.objects.iter().filter_map(|object| match object {
-            Object::Storage(storage) => Some(storage),
+            Object::Storage(storage) => Some(&**storage),
             _ => None,
         })
     }
@@ -147,16 +151,17 @@ impl Machine {
 
     pub(super) fn add(&mut self, object: Object) -> Result<Value, Stop> {
         let inside = match &object {
-            Object::Tuple(values) => size_of_val(&**values),
+            Object::Tuple(values) if values.is_empty() => 0,
+            Object::Tuple(values) => ALLOCATION + size_of_val(&**values),
             Object::List(values) => values.capacity() * size_of::<Value>(),
             Object::Dict(pairs) => pairs.capacity() * size_of::<(Value, Value)>(),
-            Object::Storage(_) => 0,
+            Object::Storage(_) => ALLOCATION + size_of::<Storage>(),
             Object::Tensor(tensor) => {
-                size_of::<Tensor>() + 8 * (tensor.shape.capacity() + tensor.strides.capacity())
+                let numbers = tensor.shape.capacity() + tensor.strides.capacity();
+                3 * ALLOCATION + size_of::<Tensor>() + 8 * numbers
             }
         };
-        // Arenas grow by doubling.
-        self.pay(2 * size_of::<Object>() + inside)?;
+        self.pay(size_of::<Object>() + inside)?;
         let Ok(index) = u32::try_from(self.objects.len()) else {
             return Stop::fault("it has more than 2^32 values");
         };
@@ -198,15 +203,13 @@ impl Machine {
 
     pub(super) fn put(&mut self, index: u32) -> Result<(), Stop> {
         let value = self.top()?;
-        if self.memo.insert(index, value).is_none() {
-            self.pay(64)?;
-        }
-        Ok(())
+        let bytes = self.memo.put(index, value);
+        self.pay(bytes)
     }
 
     pub(super) fn get(&mut self, index: u32) -> Result<(), Stop> {
-        match self.memo.get(&index) {
-            Some(value) => self.push(*value),
+        match self.memo.get(index) {
+            Some(value) => self.push(value),
             None => Stop::fault(format!("value {index} is fetched before it was kept")),
         }
     }

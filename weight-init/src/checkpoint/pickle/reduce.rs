@@ -71,7 +71,7 @@ impl Machine {
                 self.kind(storage)
             ));
         };
-        let storage = *storage;
+        let storage = **storage;
         let dtype = match (dtype, storage.dtype) {
             (Some(Value::Global(Global::Dtype(dtype))), _) | (None, Some(dtype)) => dtype,
             _ => return Stop::fault("a tensor has no element type"),

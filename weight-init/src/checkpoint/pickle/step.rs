@@ -194,7 +194,7 @@ impl Machine {
             op::BINPERSID => {
                 let id = self.pop()?;
                 let storage = self.storage(id)?;
-                self.push_object(Object::Storage(storage))?;
+                self.push_object(Object::Storage(Box::new(storage)))?;
             }
             op::REDUCE => {
                 let (args, function) = (self.pop()?, self.pop()?);

@@ -179,14 +179,21 @@ fn read_header(file: &RandomAccess) -> Result<Vec<u8>, CheckpointError> {
     file.read_exact_at(0, &mut length)?;
     let header = u64::from_le_bytes(length);
     let available = file.len() - LENGTH_BYTES;
-    if header > available {
-        return problem(Problem::HeaderPastEnd {
-            header,
-            available,
-            resembles: resembles(&length),
+    if header > available.min(MAX_HEADER_BYTES) {
+        let mut first = [b'{'];
+        let known = first.get_mut(..available.min(1) as usize).unwrap_or_default();
+        file.read_exact_at(LENGTH_BYTES, known)?;
+        // The number is the first bytes of a file that may be any file, and secret, unless it is plausible.
+        let plausible = first == [b'{'] && (header <= MAX_HEADER_BYTES || header <= available);
+        return problem(if !plausible {
+            Problem::NotSafetensors { resembles: resembles(&length) }
+        } else if header > available {
+            Problem::HeaderPastEnd { header, available }
+        } else {
+            Problem::HeaderTooLong { header }
         });
     }
-    let Some(len) = usize::try_from(header).ok().filter(|_| header <= MAX_HEADER_BYTES) else {
+    let Ok(len) = usize::try_from(header) else {
         return problem(Problem::HeaderTooLong { header });
     };
     let mut text = vec![0; len];

@@ -257,7 +257,7 @@ mod tests {
         assert!(!error.is_io());
         match error {
             CheckpointError::Content { problem, .. } => problem,
-            CheckpointError::Io { .. } => unreachable!(),
+            CheckpointError::Io { .. } | CheckpointError::Downloaded { .. } => unreachable!(),
         }
     }
 

@@ -1,4 +1,5 @@
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use flate2::bufread::DeflateDecoder;
@@ -15,8 +16,8 @@ pub(crate) struct Source {
     len: u64,
     /// What is known of it if it is an entry of a zip file.
     entry: Option<Entry>,
-    /// The bytes themselves, once the entry was read through: checked and, if need be, inflated.
-    checked: Mutex<Option<Checked>>,
+    /// Whether the check sum of a stored entry was found to be right.
+    checked: Mutex<bool>,
     /// The check sum of what was read so far, from the first byte on in one go.
     passing: Mutex<Passing>,
 }
@@ -28,20 +29,13 @@ struct Passing {
     hash: crc32fast::Hasher,
 }
 
-#[derive(Clone, Debug)]
-struct Checked {
-    file: RandomAccess,
-    begin: u64,
-}
-
 impl Source {
     /// A piece of a file.
     pub(crate) fn piece(file: RandomAccess, begin: u64, len: u64) -> Self {
         Self { file, begin, len, entry: None, checked: Mutex::default(), passing: Mutex::default() }
     }
 
-    /// An entry of a zip file. Its check sum is compared before the first byte is given out, and a deflated entry goes
-    /// into a temporary file then, for tensors are read in any order.
+    /// An entry of a zip file. Its check sum is compared before the first byte is given out.
     pub(in crate::checkpoint) fn entry(file: RandomAccess, entry: &Entry) -> Self {
         let (begin, len) = (entry.begin, entry.len);
         let entry = Some(entry.clone());
@@ -53,18 +47,44 @@ impl Source {
         self.len
     }
 
-    /// Fills `bytes` from position `at` on.
+    /// The file that they are in.
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// Whether they can be read from their beginning alone, by [`inflate`](Self::inflate).
+    pub(super) fn is_deflated(&self) -> bool {
+        self.entry.as_ref().is_some_and(|entry| entry.deflated)
+    }
+
+    /// Hands out all bytes of a deflated entry in their order, each piece with its place, and compares their number and
+    /// check sum after the last.
+    pub(super) fn inflate(
+        &self,
+        take: impl FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
+    ) -> Result<(), CheckpointError> {
+        match &self.entry {
+            Some(entry) => read_through(&self.file, entry, take),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills `bytes` from position `at` on, where nothing is deflated.
     pub(crate) fn read_exact_at(&self, at: u64, bytes: &mut [u8]) -> Result<(), CheckpointError> {
-        let Checked { file, begin } = self.checked()?;
-        file.read_exact_at(begin.saturating_add(at), bytes)
+        if let Some(entry) = &self.entry {
+            let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+            if !*checked {
+                read_through(&self.file, entry, |_, _| Ok(()))?;
+                *checked = true;
+            }
+        }
+        self.file.read_exact_at(self.begin.saturating_add(at), bytes)
     }
 
     /// As [`read_exact_at`](Self::read_exact_at), for a reader that will go through all bytes: if it does so in order,
     /// the check sum is compared with the last of them, and nothing is read twice.
     pub(crate) fn read_through_at(&self, at: u64, bytes: &mut [u8]) -> Result<(), CheckpointError> {
-        let Some(entry) = self.entry.as_ref().filter(|entry| !entry.deflated) else {
-            return self.read_exact_at(at, bytes);
-        };
+        let Some(entry) = &self.entry else { return self.read_exact_at(at, bytes) };
         let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
         if at == 0 {
             *passing = Passing::default();
@@ -81,29 +101,6 @@ impl Source {
         }
         Ok(())
     }
-
-    fn checked(&self) -> Result<Checked, CheckpointError> {
-        let Some(entry) = &self.entry else {
-            return Ok(Checked { file: self.file.clone(), begin: self.begin });
-        };
-        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(checked) = &*checked {
-            return Ok(checked.clone());
-        }
-        let new = if entry.deflated {
-            let failed = |error| {
-                CheckpointError::io("inflate into a temporary file", self.file.path(), error)
-            };
-            let mut temporary = tempfile::tempfile().map_err(failed)?;
-            read_through(&self.file, entry, &mut temporary)?;
-            Checked { file: RandomAccess::of(self.file.path(), temporary)?, begin: 0 }
-        } else {
-            read_through(&self.file, entry, &mut io::sink())?;
-            Checked { file: self.file.clone(), begin: self.begin }
-        };
-        *checked = Some(new.clone());
-        Ok(new)
-    }
 }
 
 /// The bytes of an entry from its first on, inflated, and not checked; at most as many as it is said to have.
@@ -119,35 +116,73 @@ pub(in crate::checkpoint) fn reader<'f>(
     }
 }
 
-/// Writes the bytes of an entry and compares their number and check sum.
+/// The bytes of an entry from its first on, inflated, whose number and check sum are compared at the end.
+pub(in crate::checkpoint) struct Hashed<'f> {
+    file: &'f RandomAccess,
+    entry: &'f Entry,
+    reader: Box<dyn Read + 'f>,
+    len: u64,
+    hash: crc32fast::Hasher,
+}
+
+impl<'f> Hashed<'f> {
+    pub(in crate::checkpoint) fn new(file: &'f RandomAccess, entry: &'f Entry) -> Self {
+        Self { file, entry, reader: reader(file, entry), len: 0, hash: crc32fast::Hasher::new() }
+    }
+
+    /// Reads what is left, and compares.
+    pub(in crate::checkpoint) fn finish(mut self) -> Result<(), CheckpointError> {
+        let mut buffer = vec![0; 64 << 10];
+        while self.next(&mut buffer)? > 0 {}
+        self.compare()
+    }
+
+    fn next(&mut self, buffer: &mut [u8]) -> Result<usize, CheckpointError> {
+        let Self { file, entry, .. } = *self;
+        self.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => CheckpointError::content(
+                file.path(),
+                zip::of(&entry.name, format!("it is broken: {error}")),
+            ),
+            _ => CheckpointError::io("read", file.path(), error),
+        })
+    }
+
+    fn compare(self) -> Result<(), CheckpointError> {
+        let Self { file, entry, len, hash, .. } = self;
+        if len != entry.len {
+            let message = format!("it has {len} bytes, but is said to have {}", entry.len);
+            return Err(CheckpointError::content(file.path(), zip::of(&entry.name, message)));
+        }
+        compare(file, entry, hash.finalize())
+    }
+}
+
+impl Read for Hashed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.hash.update(buffer.get(..count).unwrap_or_default());
+        self.len += count as u64;
+        Ok(count)
+    }
+}
+
+/// Hands out the bytes of an entry, each piece with its place, and compares their number and check sum.
 fn read_through(
     file: &RandomAccess,
     entry: &Entry,
-    out: &mut dyn Write,
+    mut take: impl FnMut(u64, &[u8]) -> Result<(), CheckpointError>,
 ) -> Result<(), CheckpointError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => CheckpointError::content(
-            file.path(),
-            zip::of(&entry.name, format!("it is broken: {error}")),
-        ),
-        _ => CheckpointError::io("read", file.path(), error),
-    };
-    let fault = |message| CheckpointError::content(file.path(), zip::of(&entry.name, message));
-    let mut reader = reader(file, entry);
+    let mut bytes = Hashed::new(file, entry);
     let mut buffer = vec![0; 256 << 10];
-    let mut hash = crc32fast::Hasher::new();
-    let mut len = 0;
     loop {
-        let count = reader.read(&mut buffer).map_err(failed)?;
-        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else { break };
-        hash.update(bytes);
-        out.write_all(bytes).map_err(failed)?;
-        len += count as u64;
+        let at = bytes.len;
+        let count = bytes.next(&mut buffer)?;
+        match buffer.get(..count) {
+            Some(piece) if !piece.is_empty() => take(at, piece)?,
+            _ => return bytes.compare(),
+        }
     }
-    if len != entry.len {
-        return Err(fault(format!("it has {len} bytes, but is said to have {}", entry.len)));
-    }
-    compare(file, entry, hash.finalize())
 }
 
 fn compare(file: &RandomAccess, entry: &Entry, found: u32) -> Result<(), CheckpointError> {
@@ -171,6 +206,9 @@ pub(in crate::checkpoint) fn read_small(
         return Err(CheckpointError::content(file.path(), problem));
     }
     let mut bytes = Vec::new();
-    read_through(file, entry, &mut bytes)?;
+    read_through(file, entry, |_, piece| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    })?;
     Ok(bytes)
 }

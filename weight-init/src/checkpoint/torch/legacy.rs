@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::BufReader;
 
-use super::{BUDGET, LONGEST_PICKLE, add, failed, named_tensors, unit, whole_storage};
+use super::{LONGEST_PICKLE, add, budget, failed, named_tensors, unit, whole_storage};
 use crate::checkpoint::pickle::{Machine, Object, Read, Storage, Value};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::source::Source;
@@ -44,7 +44,7 @@ pub(in crate::checkpoint) fn open_legacy(
     }
     let system = run(&mut small)?;
     let big_endian = is_big_endian(&small, system);
-    let mut machine = Machine::new(BUDGET + file.len());
+    let mut machine = Machine::new(budget(file));
     let root = run(&mut machine)?;
     let keys = run(&mut small)?;
     let Some(Object::List(keys)) = small.object(keys) else {

@@ -29,7 +29,7 @@ pub(super) struct Claim {
 
 pub(super) fn parse(text: &[u8]) -> Result<Header, Problem> {
     if text.first() != Some(&b'{') {
-        return Err(Problem::HeaderStart { found: text.first().copied() });
+        return Err(Problem::HeaderStart);
     }
     let text = std::str::from_utf8(text)
         .map_err(|error| Problem::HeaderNotText { at: error.valid_up_to() })?;
