@@ -4,7 +4,7 @@
 //! the storage their strides reach across.
 
 /// Runs of elements that are looked up at a time.
-const PIECE: usize = 1 << 16;
+const PIECE: usize = 1 << 18;
 
 /// Bytes between two runs that are read along rather than passed over.
 const GAP: u64 = 4096;
@@ -120,7 +120,8 @@ pub(super) fn gather<E>(
         if piece.is_empty() {
             break;
         }
-        piece.sort_unstable();
+        // Stable, for it takes ordered rows as they are.
+        piece.sort_by_key(|run| run.from);
         let mut rest = piece.as_slice();
         while let Some((run, behind)) = rest.split_first() {
             let mut end = run.end();
