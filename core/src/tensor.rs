@@ -1,7 +1,6 @@
 //! The memory of parameters that people's own structs hold.
 
-use crate::layer_data::Element;
-use crate::{bf16, f16};
+use crate::{Float, bf16, f16};
 
 /// What holds the elements of a parameter, row-major: nested arrays, and flat storage of any kind.
 ///
@@ -21,7 +20,7 @@ use crate::{bf16, f16};
 )]
 pub trait ParamData {
     /// Element type.
-    type Element: Element;
+    type Element: Float;
 
     /// All elements.
     fn elements(&self) -> &[Self::Element];
@@ -50,7 +49,7 @@ pub trait KnownShape {
 )]
 pub trait Row: Sized {
     /// Element type.
-    type Element: Element;
+    type Element: Float;
     /// Number of dimensions.
     const RANK: usize;
     /// The dimensions, outermost first; zeros behind them.

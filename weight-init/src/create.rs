@@ -8,6 +8,7 @@ use std::path::Path;
 use weight_init_core::DType;
 
 pub use self::verify::{Difference, verify};
+pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
 use crate::plan::{LowerError, Plan, Tensor, Unknown};
 use crate::run::{BackendError, Filler, RunError, generate};

@@ -93,7 +93,7 @@ impl Parts {
                         dtype: <#element as #core::Float>::DTYPE,
                     })?;
                 }));
-                held.lend(core, &quote!(buffer), &mut self.data.buffers);
+                self.data.add_buffer(core, &held);
             }
             Role::Layer(holder) => {
                 self.layers.push(ty.clone());
@@ -166,7 +166,7 @@ impl Parts {
                 },
             );
             self.params_mut.push(held.if_there(quote!({ #shape #param })));
-            held.lend(core, &quote!(param), &mut self.data.params);
+            self.data.add_param(core, &held);
         }
     }
 
@@ -180,7 +180,7 @@ impl Parts {
         ty: &Type,
     ) {
         let span = ty.span();
-        self.data.add_layers(holder, member, span);
+        self.data.add_layers(holder, member, ty);
         match holder {
             Holder::One => {
                 self.children.push(quote_spanned!(span=> visitor.child(&#core::Child::new(#name, &self.#member))?;));
@@ -241,14 +241,6 @@ fn dims(core: &Path, attributes: &FieldAttributes, ty: &Type) -> TokenStream {
 /// The generics of the struct and a set of initializers: a type parameter that is a layer must be one that can be written
 /// with the set.
 fn for_every_set(generics: &Generics, core: &Path, layers: &[Type]) -> Generics {
-    let bound = quote!(#core::in_place::LayerMut<__Initializers>);
-    let mut generics = with_bounds(generics, layers, &bound);
-    generics.params.push(parse_quote!(__Initializers: #core::in_place::Initializers));
-    generics
-}
-
-/// The generics of the struct, where every type parameter that is a layer has this bound.
-fn with_bounds(generics: &Generics, layers: &[Type], bound: &TokenStream) -> Generics {
     let mut generics = generics.clone();
     let bounds: Vec<WherePredicate> = generics
         .type_params()
@@ -256,11 +248,12 @@ fn with_bounds(generics: &Generics, layers: &[Type], bound: &TokenStream) -> Gen
             layers.iter().any(|ty| holds(ty, &parameter.ident))
                 || parameter.bounds.iter().any(|bound| {
                     matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last()
-                        .is_some_and(|last| ["Layer", "LayerMut", "LayerData"].iter().any(|name| last.ident == name)))
+                        .is_some_and(|last| ["Layer", "LayerMut"].iter().any(|name| last.ident == name)))
                 })
         })
-        .map(|TypeParam { ident, .. }| parse_quote!(#ident: #bound))
+        .map(|TypeParam { ident, .. }| parse_quote!(#ident: #core::in_place::LayerMut<__Initializers>))
         .collect();
+    generics.params.push(parse_quote!(__Initializers: #core::in_place::Initializers));
     if !bounds.is_empty() {
         generics.make_where_clause().predicates.extend(bounds);
     }
@@ -320,10 +313,9 @@ fn implement(
     let Parts { params, buffers, children, params_mut, children_mut, .. } = parts;
     let generics_mut = for_every_set(&input.generics, core, &parts.layers);
     let (mut_impl_generics, _, mut_where_clause) = generics_mut.split_for_impl();
-    let generics_data =
-        with_bounds(&input.generics, &parts.layers, &quote!(#core::layer_data::LayerData));
+    let generics_data = parts.data.generics(&input.generics, ident, core);
     let (data_impl_generics, _, data_where_clause) = generics_data.split_for_impl();
-    let Lends { params: [p, p_mut], buffers: [b, b_mut], children: [c, c_mut] } = &parts.data;
+    let Lends { params: [p, p_mut], buffers: [b, b_mut], children: [c, c_mut], .. } = &parts.data;
     quote! {
         #[automatically_derived]
         impl #impl_generics #core::Layer for #ident #ty_generics #where_clause {

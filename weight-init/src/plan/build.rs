@@ -15,13 +15,18 @@ use super::{
 use crate::model::defaults::{BufferDefault, LayerFacts, buffer_default, param_default};
 use crate::model::{Model, Values};
 
-pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanError> {
+/// `model`: the description, if `root` is one; other layers hold what their own constructors gave them.
+pub(super) fn build(
+    root: &dyn Layer,
+    model: Option<&Model>,
+    options: &Options<'_>,
+) -> Result<Plan, PlanError> {
     let mut builder = Builder::new(model, options);
     let call = match options.initialize {
         Some(rules) => Call::Initialize(rules),
         None => Call::InitWeights,
     };
-    let resolved = resolve(&model.root(), call, &mut builder);
+    let resolved = resolve(root, call, &mut builder);
     resolved.map_err(|error| {
         builder.problem.take().unwrap_or_else(|| PlanError::new(error.to_string()))
     })?;
@@ -29,7 +34,7 @@ pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanEr
 }
 
 struct Builder<'b> {
-    model: &'b Model,
+    model: Option<&'b Model>,
     options: &'b Options<'b>,
     params: Vec<PlannedParam>,
     buffers: Vec<PlannedBuffer>,
@@ -110,8 +115,9 @@ impl Observer for Builder<'_> {
             return ControlFlow::Continue(());
         }
         let buffer = visit.buffer();
-        let described = self.model.value(&name).cloned();
+        let described = self.model.and_then(|model| model.value(&name)).cloned();
         let value = described.or_else(|| {
+            self.model?;
             Some(match buffer_default(&facts(visit.lineage()), buffer.name)? {
                 BufferDefault::Constant(x) => Values::All(x),
                 default => Values::Computed(default),
@@ -148,7 +154,7 @@ impl Observer for Builder<'_> {
 }
 
 impl<'b> Builder<'b> {
-    fn new(model: &'b Model, options: &'b Options<'b>) -> Self {
+    fn new(model: Option<&'b Model>, options: &'b Options<'b>) -> Self {
         Self {
             model,
             options,
@@ -209,7 +215,8 @@ impl<'b> Builder<'b> {
     }
 
     fn constructor_default(&self, visit: &ParamVisit<'_>, name: &str) -> ConstructorDefault {
-        if let Some(values) = self.model.value(name) {
+        let Some(model) = self.model else { return ConstructorDefault::Kept };
+        if let Some(values) = model.value(name) {
             return ConstructorDefault::Values(values.clone());
         }
         match param_default(&facts(visit.lineage()), visit.param().name) {

@@ -172,7 +172,10 @@ impl Plan {
         let classless: Vec<_> = self
             .params
             .iter()
-            .filter(|param| param.writer == Writer::Untouched(ConstructorDefault::Unknown))
+            .filter(|param| {
+                use ConstructorDefault::{Kept, Unknown};
+                matches!(param.writer, Writer::Untouched(Unknown | Kept))
+            })
             .map(|param| (param.name.clone(), param.class.clone()))
             .collect();
         if classless.is_empty() || unknown != Unknown::Refuse {
@@ -194,7 +197,7 @@ impl PlannedParam {
             Writer::Rule { init, .. } | Writer::Untouched(ConstructorDefault::Init(init)) => {
                 init.clone()
             }
-            Writer::Untouched(ConstructorDefault::Unknown) => constant,
+            Writer::Untouched(ConstructorDefault::Unknown | ConstructorDefault::Kept) => constant,
             Writer::Untouched(ConstructorDefault::Values(values)) => {
                 let source = Lowered::Values(values);
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };

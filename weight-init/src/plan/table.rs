@@ -110,6 +110,7 @@ fn param_row(param: &PlannedParam) -> [String; 5] {
         Writer::Untouched(ConstructorDefault::Values(_)) => {
             ("given values".to_owned(), "description".to_owned())
         }
+        Writer::Untouched(ConstructorDefault::Kept) => ("kept".to_owned(), "no rule".to_owned()),
         Writer::Untouched(ConstructorDefault::Unknown) => {
             (format!("unknown class {}", param.class), "constructor".to_owned())
         }
