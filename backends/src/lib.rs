@@ -8,7 +8,8 @@
 //! | `cuda` (Linux) | [`Cuda`] | the device's: [`DeviceMemory`] | a device, compute capability 7.0 or more, and its driver |
 //! | | [`Staged`] | a slice of the caller's, by way of the device | the same |
 //!
-//! [`embedded`] also initializes structs that hold their weights, linking no more than a program uses.
+//! Structs that hold their weights are initialized by [`Rayon::init_weights`], on all cores, or by [`embedded`], linking no
+//! more than a program uses.
 //!
 //! A backend that a program takes is a value; features only say which backends there are.
 //!
@@ -44,6 +45,8 @@ mod rayon;
 #[cfg(feature = "simd")]
 #[allow(unsafe_code, reason = "functions with instructions that were asked for at run time")]
 mod simd;
+#[cfg(feature = "simd")]
+pub mod structs;
 #[cfg(feature = "rayon")]
 mod tile;
 

@@ -31,6 +31,13 @@ pub trait LayerMut<S: Initializers = All>: Layer {
     fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()>;
 }
 
+#[cfg(feature = "alloc")]
+impl<S: Initializers, L: LayerMut<S> + ?Sized> LayerMut<S> for alloc::boxed::Box<L> {
+    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
+        (**self).visit_mut(visitor)
+    }
+}
+
 /// Sees the parts of one layer, to write them.
 pub trait LayerVisitorMut<S: Initializers = All> {
     /// A parameter of the layer itself that has memory of its own; tied ones are passed over.

@@ -74,6 +74,33 @@ pub trait Layer {
     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()>;
 }
 
+#[cfg(feature = "alloc")]
+impl<L: Layer + ?Sized> Layer for alloc::boxed::Box<L> {
+    fn class(&self) -> &str {
+        (**self).class()
+    }
+
+    fn base(&self, index: usize) -> Option<&str> {
+        (**self).base(index)
+    }
+
+    fn init_weights(&self) -> InitWeights {
+        (**self).init_weights()
+    }
+
+    fn init_cfg(&self) -> Option<&dyn Rules> {
+        (**self).init_cfg()
+    }
+
+    fn alias(&self, index: usize) -> Option<(&str, &str)> {
+        (**self).alias(index)
+    }
+
+    fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+        (**self).visit(visitor)
+    }
+}
+
 /// Sees the parts of one layer.
 ///
 /// The visitor, not the layer, decides whether to go on into a child, so that a model of any depth is walked

@@ -10,6 +10,7 @@
 //! | [`random`] | Philox4x32-10, streams, samplers: a public contract |
 //! | [`math`] | ln, sin, cos and the inverse normal CDF out of + − × ÷ √ |
 //! | [`in_place`] | `init_weights` for structs that hold their weights |
+//! | [`layer_data`] | the elements of all their tensors at once, for backends, checks and checkpoints |
 //! | [`tensor`], [`container`] | what such structs are made of; `#[derive(Layer)]` (feature `derive`) |
 //! | [`lanes`] | the vectors over which every sampler is written once |
 //!
@@ -78,6 +79,7 @@ pub mod init_cfg;
 pub mod initializer;
 pub mod lanes;
 pub mod layer;
+pub mod layer_data;
 pub mod math;
 mod nearest;
 pub mod random;

@@ -52,12 +52,14 @@ mod path;
 mod problem;
 #[cfg(test)]
 mod tests;
+mod unmatched;
 mod visit;
 mod walk;
 
 pub use considered::{Considered, Order, Outcome, Part};
 pub use path::Path;
 pub use problem::{Problem, ResolveError};
+pub use unmatched::unmatched;
 pub use visit::{BufferVisit, Custom, ModuleVisit, ParamVisit};
 pub use walk::{Call, MAX_TIED_VISITS, Observer, resolve};
 

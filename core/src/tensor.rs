@@ -15,7 +15,8 @@ use crate::{Float, bf16, f16};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not hold the elements of a parameter",
     label = "marked `#[layer(param)]`",
-    note = "parameters are (nested) arrays, `Vec`s, boxed or borrowed slices of f32, f64, f16 or bf16"
+    note = "parameters are (nested) arrays, `Vec`s, slices, and boxes of these, of f32, f64, f16 or bf16; any of them may \
+            stand in an `Option`"
 )]
 pub trait ParamData {
     /// Element type.
@@ -41,6 +42,11 @@ pub trait KnownShape {
 /// Something that can be an element of a nested array: a number, or such an array.
 ///
 /// Implemented for arrays of up to eight dimensions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no row of a parameter",
+    note = "a row is a number (f32, f64, f16, bf16) or an array of rows, so that all elements lie side by side: in place of a \
+            `Vec` of `Vec`s, use one flat `Vec` and write its `shape`"
+)]
 pub trait Row: Sized {
     /// Element type.
     type Element: Float;
@@ -126,54 +132,71 @@ impl<R: Row, const N: usize> ParamData for [R; N] {
     }
 }
 
-impl<T: Float> ParamData for &mut [T] {
-    type Element = T;
+impl<R: Row> ParamData for [R] {
+    type Element = R::Element;
 
-    fn elements(&self) -> &[T] {
-        self
+    fn elements(&self) -> &[R::Element] {
+        R::flat(self)
     }
 
-    fn elements_mut(&mut self) -> &mut [T] {
-        self
+    fn elements_mut(&mut self) -> &mut [R::Element] {
+        R::flat_mut(self)
     }
 }
 
-impl<T: Float, const N: usize> ParamData for heapless::Vec<T, N> {
-    type Element = T;
+impl<P: ParamData + ?Sized> ParamData for &mut P {
+    type Element = P::Element;
 
-    fn elements(&self) -> &[T] {
-        self
+    fn elements(&self) -> &[P::Element] {
+        (**self).elements()
     }
 
-    fn elements_mut(&mut self) -> &mut [T] {
-        self
+    fn elements_mut(&mut self) -> &mut [P::Element] {
+        (**self).elements_mut()
+    }
+}
+
+impl<R: Row, const N: usize> ParamData for heapless::Vec<R, N> {
+    type Element = R::Element;
+
+    fn elements(&self) -> &[R::Element] {
+        R::flat(self)
+    }
+
+    fn elements_mut(&mut self) -> &mut [R::Element] {
+        R::flat_mut(self)
     }
 }
 
 #[cfg(feature = "alloc")]
-impl<T: Float> ParamData for alloc::vec::Vec<T> {
-    type Element = T;
+impl<R: Row> ParamData for alloc::vec::Vec<R> {
+    type Element = R::Element;
 
-    fn elements(&self) -> &[T] {
-        self
+    fn elements(&self) -> &[R::Element] {
+        R::flat(self)
     }
 
-    fn elements_mut(&mut self) -> &mut [T] {
-        self
+    fn elements_mut(&mut self) -> &mut [R::Element] {
+        R::flat_mut(self)
     }
 }
 
 #[cfg(feature = "alloc")]
-impl<T: Float> ParamData for alloc::boxed::Box<[T]> {
-    type Element = T;
+impl<P: ParamData + ?Sized> ParamData for alloc::boxed::Box<P> {
+    type Element = P::Element;
 
-    fn elements(&self) -> &[T] {
-        self
+    fn elements(&self) -> &[P::Element] {
+        (**self).elements()
     }
 
-    fn elements_mut(&mut self) -> &mut [T] {
-        self
+    fn elements_mut(&mut self) -> &mut [P::Element] {
+        (**self).elements_mut()
     }
+}
+
+#[cfg(feature = "alloc")]
+impl<P: KnownShape> KnownShape for alloc::boxed::Box<P> {
+    const DIMS: &'static [usize] = P::DIMS;
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod documentation;
+mod holders;
 mod zoo;
 
 /// Mistakes are errors with a place and a way out; correct uses compile.

@@ -7,12 +7,14 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use weight_init::diagnostic::Source;
 use weight_init::model::Model;
+use weight_init_backends::Rayon;
 use weight_init_core::in_place::{
     All, Elements, InitWeightsError, Initializers, LayerMut, LayerVisitorMut, init_weights,
     init_weights_with, initialize_with,
 };
 use weight_init_core::init_cfg::{Init, InitCfg, Owned, Rules};
-use weight_init_core::resolve::{Call, Observer, Order, ParamVisit, resolve};
+use weight_init_core::layer_data::{DataVisitor, DataVisitorMut, Element, LayerData};
+use weight_init_core::resolve::{Call, Observer, Order, ParamVisit, resolve, unmatched};
 use weight_init_core::{Child, InitWeights, Layer, LayerVisitor, Param, Shape, Stream};
 use weight_init_tests::tape::Tape;
 
@@ -65,6 +67,40 @@ impl<S: Initializers> LayerMut<S> for Held<'_> {
         let mut lend =
             Lend { tied: self.tied, memory: &mut *self.memory, next: &mut *self.next, visitor };
         self.layer.visit(&mut lend)
+    }
+}
+
+impl LayerData for Held<'_> {
+    fn data<'a>(&'a self, _: &mut dyn DataVisitor<'a>) {}
+
+    fn data_mut<'a>(&'a mut self, visitor: &mut dyn DataVisitorMut<'a>) {
+        // All parameters are in one place: the layers below lend nothing of their own.
+        let owned = OwnMemory::count(self.layer);
+        for data in self.memory.0.iter_mut().take(owned) {
+            visitor.param(f32::tensor_mut(data));
+        }
+    }
+}
+
+/// The parameters that have memory of their own.
+struct OwnMemory(usize);
+
+impl OwnMemory {
+    fn count(layer: &dyn Layer) -> usize {
+        let mut owned = Self(0);
+        let _ = layer.visit(&mut owned);
+        owned.0
+    }
+}
+
+impl LayerVisitor for OwnMemory {
+    fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
+        self.0 += usize::from(param.same_as.is_none());
+        ControlFlow::Continue(())
+    }
+
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        if child.same_as.is_some() { ControlFlow::Continue(()) } else { child.layer.visit(self) }
     }
 }
 
@@ -206,8 +242,64 @@ fn compare(net: &Net) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Compares the engine of all cores with the same expectation, and what it tells of rules that write nothing with what
+/// core tells without heap.
+fn compare_engine(net: &Net) -> Result<(), TestCaseError> {
+    let model = Model::read(&Source::new("model.json", net.to_json().to_string())).unwrap();
+    let rules = net.initialize.as_ref();
+    let rules: Option<InitCfg<Owned>> =
+        rules.map(|(_, rules)| serde_json::from_value(rules.clone()).unwrap());
+    let root = model.root();
+    let call = || rules.as_ref().map_or(Call::InitWeights, |rules| Call::Initialize(rules));
+    let expected = expected(&root, call());
+    let empty = match &expected {
+        Ok((empty, _)) => empty.clone(),
+        Err(_) => Memory(vec![vec![UNTOUCHED; 6]; 400]),
+    };
+    let (mut memory, mut next) = (empty.clone(), 0);
+    let mut held =
+        Held { layer: &root, is_root: true, tied: false, memory: &mut memory, next: &mut next };
+    let mut rayon = Rayon::new();
+    let found = match &rules {
+        Some(rules) => rayon.initialize(&mut held, rules, SEED),
+        None => rayon.init_weights(&mut held, SEED),
+    };
+    match (expected, found) {
+        (Ok((_, full)), Ok(done)) => {
+            prop_assert_eq!(&memory, &full);
+            prop_assert_eq!(done.written + done.kept, full.0.len());
+            let mut told = Vec::new();
+            unmatched(&root, call(), &mut |module, rule| told.push((module.to_string(), rule)))
+                .unwrap();
+            if !net.has_ties() {
+                let rules = done.unmatched.into_iter().map(|rule| (rule.module, rule.rule));
+                prop_assert_eq!(rules.collect::<Vec<_>>(), told);
+            }
+        }
+        (Err(error), Err(found)) => {
+            // The lowered numbers are checked in front of the shapes of parameters behind.
+            let both = [error, found.code()];
+            prop_assert!(
+                error == found.code() || both.contains(&InitWeightsError::Numbers),
+                "{found}"
+            );
+            prop_assert_eq!(&memory, &empty);
+        }
+        (expected, found) => {
+            let expected = expected.map(drop);
+            return Err(TestCaseError::fail(format!("{found:?}, not {expected:?}")));
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(6000))]
+
+    #[test]
+    fn all_cores_write_structs_as_plans_say(choices in vec(any::<u32>(), 0..700)) {
+        compare_engine(&Net::random(&mut Tape::new(choices)))?;
+    }
 
     #[test]
     fn structs_are_written_as_plans_say(choices in vec(any::<u32>(), 0..700)) {

@@ -181,6 +181,13 @@ impl Net {
         }
     }
 
+    /// Whether a layer or parameter is reached by several paths.
+    pub(crate) fn has_ties(&self) -> bool {
+        let children: usize = self.layers.iter().map(|layer| layer.children.len()).sum();
+        let params: usize = self.layers.iter().map(|layer| layer.params.len()).sum();
+        children + 1 != self.layers.len() || params != self.tensors.len()
+    }
+
     fn names(&self, index: usize) -> Names {
         let layer = &self.layers[index];
         let children = layer.children.iter().map(|(name, _)| name);

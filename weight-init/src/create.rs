@@ -10,6 +10,7 @@ use weight_init_core::DType;
 
 pub use self::recorded::{RecipeDifference, Recorded};
 pub use self::verify::{Difference, verify};
+pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
 use crate::plan::{LowerError, Plan, Tensor, Unknown};
 use crate::run::{BackendError, Filler, RunError, generate};

@@ -18,6 +18,7 @@
 //! | [`fetch`] | where checkpoints are that Pretrained rules name, and their way onto this machine |
 //! | [`checkpoint`] | safetensors files, written whole or not at all; files of every format, read as hostile input |
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
+//! | [`structs`] | Rust structs that hold their weights: written, checked, saved and loaded where they lie |
 //! | [`inspect`] | what is in a checkpoint |
 //! | [`mod@bench`] | what this machine does, beside memset |
 //!
@@ -58,7 +59,10 @@ pub mod inspect;
 pub mod model;
 pub mod plan;
 pub mod run;
+pub mod structs;
 pub mod value;
+
+pub use structs::init_weights;
 
 /// The README's examples are tests.
 #[cfg(doctest)]

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use weight_init_core::init_cfg::{Init, InitCfg, Owned};
 use weight_init_core::resolve::{Order, Part};
-use weight_init_core::{DType, Layout};
+use weight_init_core::{DType, Layer, Layout};
 
 pub use self::explain::Explanation;
 pub use self::load::LoadError;
@@ -79,6 +79,8 @@ pub struct Plan {
     skip_pretrained: bool,
     /// Whether only rules for the root were given, as to mmengine's `initialize`.
     bare: bool,
+    /// Whether it is of a layer that holds its weights.
+    live: bool,
 }
 
 /// A parameter and what writes it.
@@ -137,6 +139,8 @@ pub enum ConstructorDefault {
     Values(Values),
     /// The class is unknown.
     Unknown,
+    /// A live layer keeps what it holds.
+    Kept,
 }
 
 /// Where a rule stands.
@@ -273,7 +277,34 @@ impl Plan {
     /// An override of an attribute that its module does not have; a rule that writes a weight without the fans
     /// its initializer needs; more shared paths than can be walked.
     pub fn new(model: &Model, options: &Options<'_>) -> Result<Self, PlanError> {
-        build::build(model, options)
+        build::build(&model.root(), Some(model), options)
+    }
+
+    /// Resolves a layer that is no description, such as a struct with `#[derive(Layer)]`.
+    ///
+    /// Parameters that no rule touches are [`Kept`](ConstructorDefault::Kept): what the program put into them is not
+    /// known here.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use weight_init::plan::{Options, Plan};
+    /// use weight_init_core::Layer;
+    ///
+    /// #[derive(Layer)]
+    /// struct Scale {
+    ///     #[layer(param)]
+    ///     weight: [f32; 3],
+    /// }
+    ///
+    /// let plan = Plan::of_layer(&Scale { weight: [1.0; 3] }, &Options::default())?;
+    /// assert!(plan.table(None).to_string().contains("kept"));
+    /// # Ok::<(), weight_init::plan::PlanError>(())
+    /// ```
+    pub fn of_layer(layer: &dyn Layer, options: &Options<'_>) -> Result<Self, PlanError> {
+        build::build(layer, None, options)
     }
 
     /// Every parameter once, in model order.

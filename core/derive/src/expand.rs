@@ -10,6 +10,7 @@ use syn::{
 
 use crate::field::{FieldAttributes, Holder, Role};
 use crate::layer::LayerAttributes;
+use crate::lend::{Held, Lends};
 
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
@@ -53,6 +54,8 @@ struct Parts {
     children: Vec<TokenStream>,
     params_mut: Vec<TokenStream>,
     children_mut: Vec<TokenStream>,
+    /// The elements of parameters and buffers, and the layers that lend theirs.
+    data: Lends,
     /// Types of the fields that hold layers.
     layers: Vec<Type>,
     init_cfg: Option<TokenStream>,
@@ -79,15 +82,18 @@ impl Parts {
             }
             Role::Param => self.param(core, attributes, member, name, ty),
             Role::Buffer => {
-                let dims = dims(core, attributes, ty);
+                let held = Held::new(member, ty);
+                let dims = dims(core, attributes, held.ty);
+                let ty = held.ty;
                 let element = quote_spanned!(span=> <#ty as #core::tensor::ParamData>::Element);
-                self.buffers.push(quote! {
+                self.buffers.push(held.if_there(quote! {
                     visitor.buffer(&#core::Buffer {
                         name: #name,
                         shape: #dims,
                         dtype: <#element as #core::Float>::DTYPE,
                     })?;
-                });
+                }));
+                self.data.add_buffer(core, &held);
             }
             Role::Layer(holder) => {
                 self.layers.push(ty.clone());
@@ -106,6 +112,13 @@ impl Parts {
         ty: &Type,
     ) {
         let span = ty.span();
+        // A tied parameter has no memory here, whatever the type of its field.
+        let held = if attributes.same_as.is_some() {
+            Held { member, ty, optional: false }
+        } else {
+            Held::new(member, ty)
+        };
+        let ty = held.ty;
         let dims = dims(core, attributes, ty);
         let layout = if attributes.in_out { quote!(InOut) } else { quote!(OutIn) };
         let shape = quote!(#core::Shape::new(#dims).with_layout(#core::Layout::#layout));
@@ -114,7 +127,7 @@ impl Parts {
             None => quote!(::core::option::Option::None),
         };
         let (stream, same_as) = (option(&attributes.stream), option(&attributes.same_as));
-        // A tied parameter has no memory here, and the element type is that of the one it is tied to.
+        // The element type is that of the parameter that it is tied to.
         let dtype = match &attributes.same_as {
             Some(_) => quote!(#core::DType::F32),
             None => {
@@ -131,11 +144,11 @@ impl Parts {
                 same_as: #same_as,
             }
         };
-        self.params.push(match &attributes.shape {
+        self.params.push(held.if_there(match &attributes.shape {
             Some(_) => quote!(visitor.param(&#param)?;),
             // In flash, not on the stack.
             None => quote!(visitor.param(&const { #param })?;),
-        });
+        }));
         if attributes.same_as.is_none() {
             let shape = match &attributes.shape {
                 // It may read other fields: it is copied before the elements are lent.
@@ -146,13 +159,14 @@ impl Parts {
                 },
                 None => quote!(let shape = &const { #shape };),
             };
-            self.params_mut.push(quote! {
-                {
-                    #shape
-                    let elements = #core::tensor::ParamData::elements_mut(&mut self.#member);
+            let param = held.with_elements_mut(
+                core,
+                &quote! {
                     visitor.param(shape, &mut #core::in_place::Elements(elements))?;
-                }
-            });
+                },
+            );
+            self.params_mut.push(held.if_there(quote!({ #shape #param })));
+            self.data.add_param(core, &held);
         }
     }
 
@@ -166,6 +180,7 @@ impl Parts {
         ty: &Type,
     ) {
         let span = ty.span();
+        self.data.add_layers(holder, member, ty);
         match holder {
             Holder::One => {
                 self.children.push(quote_spanned!(span=> visitor.child(&#core::Child::new(#name, &self.#member))?;));
@@ -233,7 +248,7 @@ fn for_every_set(generics: &Generics, core: &Path, layers: &[Type]) -> Generics 
             layers.iter().any(|ty| holds(ty, &parameter.ident))
                 || parameter.bounds.iter().any(|bound| {
                     matches!(bound, TypeParamBound::Trait(bound) if bound.path.segments.last()
-                        .is_some_and(|last| last.ident == "Layer" || last.ident == "LayerMut"))
+                        .is_some_and(|last| ["Layer", "LayerMut"].iter().any(|name| last.ident == name)))
                 })
         })
         .map(|TypeParam { ident, .. }| parse_quote!(#ident: #core::in_place::LayerMut<__Initializers>))
@@ -245,7 +260,7 @@ fn for_every_set(generics: &Generics, core: &Path, layers: &[Type]) -> Generics 
     generics
 }
 
-/// Whether a field of this type holds layers of the type parameter: itself, or in an array, `Option`, `Vec` or map.
+/// Whether a field of this type holds layers of the type parameter: itself, or in an array, `Option`, `Vec`, `Box` or map.
 fn holds(ty: &Type, parameter: &Ident) -> bool {
     match ty {
         Type::Array(array) => holds(&array.elem, parameter),
@@ -253,7 +268,7 @@ fn holds(ty: &Type, parameter: &Ident) -> bool {
             PathArguments::None => path.path.is_ident(parameter),
             PathArguments::AngleBracketed(arguments) => matches!(
                 last.ident.to_string().as_str(),
-                "Option" | "Vec" | "BTreeMap"
+                "Option" | "Vec" | "BTreeMap" | "Box"
             ) && arguments.args.iter().any(
                 |argument| matches!(argument, GenericArgument::Type(ty) if holds(ty, parameter)),
             ),
@@ -298,6 +313,9 @@ fn implement(
     let Parts { params, buffers, children, params_mut, children_mut, .. } = parts;
     let generics_mut = for_every_set(&input.generics, core, &parts.layers);
     let (mut_impl_generics, _, mut_where_clause) = generics_mut.split_for_impl();
+    let generics_data = parts.data.generics(&input.generics, ident, core);
+    let (data_impl_generics, _, data_where_clause) = generics_data.split_for_impl();
+    let Lends { params: [p, p_mut], buffers: [b, b_mut], children: [c, c_mut], .. } = &parts.data;
     quote! {
         #[automatically_derived]
         impl #impl_generics #core::Layer for #ident #ty_generics #where_clause {
@@ -344,6 +362,26 @@ fn implement(
                 #(#params_mut)*
                 #(#children_mut)*
                 ::core::ops::ControlFlow::Continue(())
+            }
+        }
+
+        #[automatically_derived]
+        impl #data_impl_generics #core::layer_data::LayerData for #ident #ty_generics #data_where_clause {
+            fn data<'__a>(&'__a self, visitor: &mut dyn #core::layer_data::DataVisitor<'__a>) {
+                let _ = &visitor;
+                #(#p)*
+                #(#b)*
+                #(#c)*
+            }
+
+            fn data_mut<'__a>(
+                &'__a mut self,
+                visitor: &mut dyn #core::layer_data::DataVisitorMut<'__a>,
+            ) {
+                let _ = &visitor;
+                #(#p_mut)*
+                #(#b_mut)*
+                #(#c_mut)*
             }
         }
     }

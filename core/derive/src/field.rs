@@ -162,3 +162,14 @@ fn holder(ty: &Type) -> Result<Holder> {
         _ => Ok(Holder::One),
     }
 }
+
+/// The type in an `Option`, from its spelling.
+pub(crate) fn optional(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}

@@ -1,7 +1,8 @@
 //! `#[derive(Layer)]`: a struct that holds its weights as a layer of weight-init.
 //!
-//! The derive implements `Layer`, by which the resolver sees the struct, and `LayerMut`, by which `init_weights` writes
-//! it; without heap, for any target. Use it through `weight-init-core` with the feature `derive`.
+//! The derive implements `Layer`, by which the resolver sees the struct, `LayerMut`, by which `in_place::init_weights`
+//! writes it without heap, for any target, and `LayerData`, by which backends, checks and checkpoints get all of its
+//! elements at once. Use it through `weight-init-core` with the feature `derive`.
 //!
 //! On the struct, `#[layer(...)]`:
 //!
@@ -19,8 +20,8 @@
 //!
 //! | key | what |
 //! |---|---|
-//! | (nothing) | a layer; `Option`s of layers are shown if they are there; arrays and `Vec`s are a `ModuleList` |
-//! | `param`, `buffer` | a parameter or buffer: nested arrays, or anything flat with a `shape` |
+//! | (nothing) | a layer or a `Box` of one; `Option`s of layers are shown if they are there; arrays and `Vec`s are a `ModuleList` |
+//! | `param`, `buffer` | a parameter or buffer: nested arrays, or anything flat with a `shape`; boxes of these; an `Option` of any is shown if it is there |
 //! | `init_cfg` | the struct's own rules |
 //! | `skip` | nothing of the model |
 //! | `rename = "0"` | the name in the layer, where it is not the field's |
@@ -35,6 +36,7 @@
 mod expand;
 mod field;
 mod layer;
+mod lend;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

@@ -120,6 +120,17 @@ impl fmt::Debug for Path<'_> {
     }
 }
 
+/// The same names in the same order.
+impl PartialEq for Path<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.whole, other.whole) {
+            (None, None) => self.bytes_backwards().eq(other.bytes_backwards()),
+            (_, Some(whole)) => *self == *whole,
+            (Some(whole), None) => *other == *whole,
+        }
+    }
+}
+
 impl PartialEq<str> for Path<'_> {
     fn eq(&self, other: &str) -> bool {
         self.bytes_backwards().eq(other.bytes().rev())

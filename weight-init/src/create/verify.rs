@@ -161,7 +161,7 @@ fn first_difference(tensor: &Tensor<'_>, chunk: &Chunk<'_>, found: &[u8]) -> Opt
 }
 
 /// The row-major indices of element `number`.
-fn indices(mut number: u64, shape: &[usize]) -> Vec<u64> {
+pub(crate) fn indices(mut number: u64, shape: &[usize]) -> Vec<u64> {
     let mut index: Vec<u64> = shape
         .iter()
         .rev()
@@ -177,7 +177,7 @@ fn indices(mut number: u64, shape: &[usize]) -> Vec<u64> {
 }
 
 /// An element as a number and its bits.
-fn element(dtype: DType, bytes: &[u8]) -> String {
+pub(crate) fn element(dtype: DType, bytes: &[u8]) -> String {
     let mut padded = [0; 8];
     for (to, from) in padded.iter_mut().zip(bytes) {
         *to = *from;

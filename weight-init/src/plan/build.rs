@@ -6,7 +6,7 @@ use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
     BufferVisit, Call, Considered, ModuleVisit, Observer, Outcome, ParamVisit, Problem, resolve,
 };
-use weight_init_core::{DType, InitWeights};
+use weight_init_core::{DType, InitWeights, Layer};
 
 use super::own_code::Collector;
 use super::warning::module_name;
@@ -18,13 +18,18 @@ use crate::diagnostic::escape;
 use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
 
-pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanError> {
+/// `model`: the description, if `root` is one; other layers hold what their own constructors gave them.
+pub(super) fn build(
+    root: &dyn Layer,
+    model: Option<&Model>,
+    options: &Options<'_>,
+) -> Result<Plan, PlanError> {
     let mut builder = Builder::new(model, options);
     let call = match options.initialize {
         Some(rules) => Call::Initialize(rules),
         None => Call::InitWeights,
     };
-    let resolved = resolve(&model.root(), call, &mut builder);
+    let resolved = resolve(root, call, &mut builder);
     resolved.map_err(|error| {
         builder.problem.take().unwrap_or_else(|| PlanError::new(error.to_string()))
     })?;
@@ -32,7 +37,7 @@ pub(super) fn build(model: &Model, options: &Options<'_>) -> Result<Plan, PlanEr
 }
 
 struct Builder<'b> {
-    model: &'b Model,
+    model: Option<&'b Model>,
     options: &'b Options<'b>,
     params: Vec<PlannedParam>,
     buffers: Vec<PlannedBuffer>,
@@ -77,17 +82,17 @@ impl Observer for Builder<'_> {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
         let mut writes = self.writes(visit);
-        let init_weights = self.own_code.init_weights(self.model, visit);
+        let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
         let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
         if let (true, Some(param)) = (visit.is_tied(), first) {
             let through: Arc<str> = layer_of(&visit.path().to_string()).into();
             writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
             param.writes.extend(writes);
             param.init_weights.extend(init_weights);
-            if param.constructor.is_none() {
+            if let (None, Some(model)) = (param.constructor, self.model) {
                 let path = visit.path().to_string();
                 let layer = layer_of(&path);
-                let lineage = self.model.lineage(layer, visit.lineage());
+                let lineage = model.lineage(layer, visit.lineage());
                 let above = lineage.get(1..).unwrap_or_default();
                 param.constructor = self.own_code.constructor(layer_of(layer), above);
             }
@@ -95,14 +100,9 @@ impl Observer for Builder<'_> {
             return ControlFlow::Continue(());
         }
         let param = visit.param();
-        let layer = layer_of(&name);
-        let lineage = self.model.lineage(layer, visit.lineage());
-        let above = lineage.get(1..).unwrap_or_default();
-        let constructor = self.own_code.constructor(layer_of(layer), above);
-        let default = match self.model.value(&name) {
-            Some(values) => ConstructorDefault::Values(values.clone()),
-            None => param_default(&lineage, param.name)
-                .map_or(ConstructorDefault::Unknown, ConstructorDefault::Init),
+        let (default, constructor) = match self.model {
+            Some(model) => self.constructed(model, visit, &name),
+            None => (ConstructorDefault::Kept, None),
         };
         self.by_name.insert(name.clone(), self.params.len());
         self.params.push(PlannedParam {
@@ -138,9 +138,9 @@ impl Observer for Builder<'_> {
             return ControlFlow::Continue(());
         }
         let buffer = visit.buffer();
-        let described = self.model.value(&name).cloned();
+        let described = self.model.and_then(|model| model.value(&name)).cloned();
         let value = described.or_else(|| {
-            let lineage = self.model.lineage(layer_of(&name), visit.lineage().take(1));
+            let lineage = self.model?.lineage(layer_of(&name), visit.lineage().take(1));
             Some(match buffer_default(&lineage, buffer.name)? {
                 BufferDefault::Constant(x) => Values::All(x),
                 default => Values::Computed(default),
@@ -178,7 +178,7 @@ impl Observer for Builder<'_> {
 }
 
 impl<'b> Builder<'b> {
-    fn new(model: &'b Model, options: &'b Options<'b>) -> Self {
+    fn new(model: Option<&'b Model>, options: &'b Options<'b>) -> Self {
         Self {
             model,
             options,
@@ -186,7 +186,7 @@ impl<'b> Builder<'b> {
             buffers: Vec::new(),
             rules: Vec::new(),
             remarks: Vec::new(),
-            ties: model.buffer_ties().to_vec(),
+            ties: model.map(|model| model.buffer_ties().to_vec()).unwrap_or_default(),
             own_code: Collector::default(),
             by_name: HashMap::new(),
             buffers_by_name: HashMap::new(),
@@ -216,7 +216,7 @@ impl<'b> Builder<'b> {
 
     /// Of an init_cfg that a class reads itself, or that says something by mistake.
     fn add_remarks(&mut self, module: &str, visit: &ModuleVisit<'_>) {
-        let remarks = match self.model.init_cfg(module) {
+        let remarks = match self.model.and_then(|model| model.init_cfg(module)) {
             Some(cfg) if self.options.initialize.is_none() && !cfg.remarks.is_empty() => {
                 cfg.remarks.join("; ")
             }
@@ -262,6 +262,25 @@ impl<'b> Builder<'b> {
         self.options.dtype.filter(|_| own.is_float()).unwrap_or(own)
     }
 
+    /// What the constructors of a described model give a parameter, and the constructor above its layer that may change that.
+    fn constructed(
+        &mut self,
+        model: &Model,
+        visit: &ParamVisit<'_>,
+        name: &str,
+    ) -> (ConstructorDefault, Option<usize>) {
+        let layer = layer_of(name);
+        let lineage = model.lineage(layer, visit.lineage());
+        let above = lineage.get(1..).unwrap_or_default();
+        let constructor = self.own_code.constructor(layer_of(layer), above);
+        let default = match model.value(name) {
+            Some(values) => ConstructorDefault::Values(values.clone()),
+            None => param_default(&lineage, visit.param().name)
+                .map_or(ConstructorDefault::Unknown, ConstructorDefault::Init),
+        };
+        (default, constructor)
+    }
+
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
         for param in &mut self.params {
@@ -279,7 +298,7 @@ impl<'b> Builder<'b> {
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);
         }
-        let Self { params, buffers, rules, remarks, ties, own_code, options, .. } = self;
+        let Self { params, buffers, rules, remarks, ties, own_code, options, model, .. } = self;
         let mut plan = Plan {
             params,
             buffers,
@@ -291,6 +310,7 @@ impl<'b> Builder<'b> {
             loads: Vec::new(),
             skip_pretrained: options.skip_pretrained,
             bare: options.initialize.is_some(),
+            live: model.is_none(),
         };
         plan.decide();
         plan

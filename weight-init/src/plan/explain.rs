@@ -2,8 +2,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use weight_init_core::nearest;
 use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, resolve};
+use weight_init_core::{Layer, nearest};
 
 use super::build::to_owned;
 use super::named::{default_in_words, in_words};
@@ -52,6 +52,20 @@ impl Explanation {
         options: &Options<'_>,
         name: &str,
     ) -> Result<Self, PlanError> {
+        Self::of_layer(plan, &model.root(), options, name)
+    }
+
+    /// As [`new`](Self::new), of a layer that is no description; `plan` is that of [`Plan::of_layer`].
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn of_layer(
+        plan: &Plan,
+        root: &dyn Layer,
+        options: &Options<'_>,
+        name: &str,
+    ) -> Result<Self, PlanError> {
         let first =
             plan.ties().iter().find(|(tied, _)| tied == name).map_or(name, |(_, first)| first);
         let Some(param) = plan.params().iter().find(|param| param.name == first) else {
@@ -75,8 +89,7 @@ impl Explanation {
             param,
         };
         let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
-        resolve(&model.root(), call, &mut search)
-            .map_err(|error| PlanError::new(error.to_string()))?;
+        resolve(root, call, &mut search).map_err(|error| PlanError::new(error.to_string()))?;
         let Search { class, bases, lines, .. } = search;
         Ok(Self {
             param: param.clone(),
@@ -210,6 +223,9 @@ impl Explanation {
                     write!(f, ", where it is '{}'", escape(name))?;
                 }
             }
+            Writer::Untouched(ConstructorDefault::Kept) => {
+                f.write_str("kept: no rule writes it; it holds what the program put into it")?;
+            }
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
                 match default {
@@ -220,7 +236,7 @@ impl Explanation {
                     ConstructorDefault::Values(_) => {
                         f.write_str("the values of the description")?
                     }
-                    ConstructorDefault::Unknown => write!(
+                    ConstructorDefault::Unknown | ConstructorDefault::Kept => write!(
                         f,
                         "values that are not known for the class {}",
                         escape(&self.class)

@@ -92,6 +92,7 @@ impl Serialize for ConstructorDefault {
             }
             Self::Values(_) => map.serialize_entry("init", "value")?,
             Self::Unknown => map.serialize_entry("init", "unknown")?,
+            Self::Kept => map.serialize_entry("init", "kept")?,
         }
         map.end()
     }

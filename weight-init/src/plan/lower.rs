@@ -189,10 +189,14 @@ impl Plan {
         if unknown != Unknown::Refuse {
             return Ok(());
         }
-        let params: Vec<_> =
-            self.unknown_params().map(|param| (param.name.clone(), param.class.clone())).collect();
-        let buffers: Vec<_> = self
-            .unknown_buffers()
+        let is_missing = |param: &&PlannedParam| {
+            use ConstructorDefault::{Kept, Unknown};
+            matches!(param.writer, Writer::Untouched(Unknown | Kept))
+        };
+        let params: Vec<_> = (self.params.iter().filter(is_missing))
+            .map(|param| (param.name.clone(), param.class.clone()))
+            .collect();
+        let buffers: Vec<_> = (self.buffers.iter().filter(|buffer| buffer.is_unknown()))
             .map(|buffer| (buffer.name.clone(), buffer.class.clone()))
             .collect();
         if params.is_empty() && buffers.is_empty() {
@@ -213,7 +217,7 @@ impl PlannedParam {
             Writer::Untouched(ConstructorDefault::Init(ParamDefault { init, zero_row })) => {
                 (init.clone(), *zero_row)
             }
-            Writer::Untouched(ConstructorDefault::Unknown) => {
+            Writer::Untouched(ConstructorDefault::Unknown | ConstructorDefault::Kept) => {
                 let source = Lowered::Values(unknown.values());
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
@@ -229,6 +233,11 @@ impl PlannedParam {
 }
 
 impl super::PlannedBuffer {
+    /// Whether nobody knows what is in it.
+    pub(super) const fn is_unknown(&self) -> bool {
+        self.value.is_none() && self.stored.is_none() && !self.assumed
+    }
+
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let source = match &self.stored {
             Some(stored) => Lowered::Stored(stored),

@@ -95,9 +95,11 @@ impl OwnCode {
     ) -> Option<Overwriter> {
         let constructor = match &param.writer {
             // Who describes a value answers for it, and what is not known is told as such.
-            Writer::Untouched(ConstructorDefault::Values(_) | ConstructorDefault::Unknown) => {
-                return None;
-            }
+            Writer::Untouched(
+                ConstructorDefault::Values(_)
+                | ConstructorDefault::Unknown
+                | ConstructorDefault::Kept,
+            ) => return None,
             Writer::Untouched(ConstructorDefault::Init(_)) => param.constructor,
             Writer::Rule { .. } => None,
         };

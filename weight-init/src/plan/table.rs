@@ -121,6 +121,7 @@ fn writer(param: &PlannedParam) -> (String, String) {
         Writer::Untouched(ConstructorDefault::Values(_)) => {
             ("given values".to_owned(), "description".to_owned())
         }
+        Writer::Untouched(ConstructorDefault::Kept) => ("kept".to_owned(), "no rule".to_owned()),
         Writer::Untouched(ConstructorDefault::Unknown) => {
             (format!("unknown class {}", param.class), "constructor".to_owned())
         }

@@ -104,9 +104,8 @@ impl Plan {
 
     /// The buffers of which nobody knows what is in them.
     pub(super) fn unknown_buffers(&self) -> impl Iterator<Item = &PlannedBuffer> {
-        self.buffers
-            .iter()
-            .filter(|buffer| buffer.value.is_none() && buffer.stored.is_none() && !buffer.assumed)
+        // A live layer has its buffers, and keeps them.
+        self.buffers.iter().filter(|buffer| !self.live && buffer.is_unknown())
     }
 
     fn warn_of_rules(&self) -> Vec<Warning> {

@@ -1,0 +1,99 @@
+use core::ops::ControlFlow;
+
+use super::considered::Outcome;
+use super::path::Path;
+use super::problem::ResolveError;
+use super::visit::{ModuleVisit, ParamVisit};
+use super::walk::{Call, Observer, resolve};
+use crate::layer::Layer;
+
+/// Tells every rule that writes no parameter, neither by itself nor by an override: its module and its number. Most
+/// often a name in it is misspelt, or no `init_weights` reaches its module.
+///
+/// Without heap: the model is walked once more for every rule. A program that does not call it does not link it, so a
+/// device may leave the check to a test on a computer. Layers that several paths lead to are told once for each.
+///
+/// # Errors
+///
+/// As [`resolve`].
+///
+/// ```
+/// # use core::ops::ControlFlow;
+/// use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule};
+/// use weight_init_core::initializer::Constant;
+/// use weight_init_core::resolve::{Call, unmatched};
+/// # use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
+/// # struct Norm;
+/// # impl Layer for Norm {
+/// #     fn class(&self) -> &str {
+/// #         "Norm"
+/// #     }
+/// #     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+/// #         visitor.param(&Param::new("weight", Shape::new(&[8]), DType::F32))
+/// #     }
+/// # }
+///
+/// const RULES: InitCfg<Borrowed<'static>> = InitCfg {
+///     rules: &[
+///         Rule { layers: &["Norm"], ..Rule::new(Init::Constant(Constant { val: 1.0 })) },
+///         Rule { layers: &["Nrom"], ..Rule::new(Init::Constant(Constant { val: 1.0 })) },
+///     ],
+/// };
+/// let mut found = None;
+/// unmatched(&Norm, Call::Initialize(&RULES), &mut |_, rule| found = Some(rule))?;
+/// assert_eq!(found, Some(1));
+/// # Ok::<(), weight_init_core::resolve::ResolveError>(())
+/// ```
+pub fn unmatched(
+    root: &dyn Layer,
+    call: Call<'_>,
+    see: &mut dyn FnMut(Path<'_>, usize),
+) -> Result<(), ResolveError> {
+    resolve(root, call, &mut Modules { root, call, see })
+}
+
+/// Asks about the rules of every module.
+struct Modules<'m> {
+    root: &'m dyn Layer,
+    call: Call<'m>,
+    see: &'m mut dyn FnMut(Path<'_>, usize),
+}
+
+impl Observer for Modules<'_> {
+    fn module(&mut self, visit: &ModuleVisit<'_>) -> bool {
+        let Some(rules) = visit.rules() else { return true };
+        let module = visit.first_path();
+        for (rule, _) in rules.writes().enumerate() {
+            let mut writes = Writes { module, rule, found: false };
+            // What is wrong with the model ends the outer walk as well.
+            let _ = resolve(self.root, self.call, &mut writes);
+            if !writes.found {
+                (self.see)(module, rule);
+            }
+        }
+        true
+    }
+
+    fn param(&mut self, _: &ParamVisit<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// Whether one rule writes anything.
+struct Writes<'w> {
+    module: Path<'w>,
+    rule: usize,
+    found: bool,
+}
+
+impl Observer for Writes<'_> {
+    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+        let Self { module, rule, found } = self;
+        visit.considered(&mut |considered| {
+            *found |= considered.outcome == Outcome::Writes
+                && considered.rule == *rule
+                && considered.module == *module;
+        });
+        if *found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
