@@ -44,7 +44,7 @@ impl Linear {
 
 #[derive(Clone, Debug, PartialEq, Layer)]
 #[layer(init_cfg = &RULES)]
-struct Net<L> {
+struct Net<L: Layer> {
     first: Box<L>,
     second: Option<Box<L>>,
     more: Vec<Box<L>>,

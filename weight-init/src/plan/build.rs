@@ -77,10 +77,13 @@ impl Observer for Builder<'_> {
         let name = visit.first_path().to_string();
         let mut writes = self.writes(visit);
         let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
-        if let (true, Some(param)) = (visit.is_tied(), first) {
-            let through: Arc<str> = layer_of(&visit.path().to_string()).into();
-            writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
-            param.writes.extend(writes);
+        if visit.is_tied() {
+            // A struct may show another name of a parameter before the parameter itself: it is only a name.
+            if let Some(param) = first {
+                let through: Arc<str> = layer_of(&visit.path().to_string()).into();
+                writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
+                param.writes.extend(writes);
+            }
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }
