@@ -3,6 +3,7 @@
 
 mod documentation;
 mod holders;
+mod live;
 mod zoo;
 
 /// Mistakes are errors with a place and a way out; correct uses compile.

@@ -17,7 +17,7 @@ use weight_init_tests::bits::Bits;
 
 #[derive(Layer)]
 #[layer(class = "Conv2d", bases("_ConvNd"))]
-struct Conv<const IN: usize, const OUT: usize> {
+pub(super) struct Conv<const IN: usize, const OUT: usize> {
     #[layer(param)]
     weight: [[[[f32; 3]; 3]; IN]; OUT],
     #[layer(param)]
@@ -32,9 +32,9 @@ impl<const IN: usize, const OUT: usize> Conv<IN, OUT> {
 
 #[derive(Layer)]
 #[layer(bases("Module"))]
-struct Linear {
+pub(super) struct Linear {
     #[layer(param, shape = [self.bias.len(), self.inputs])]
-    weight: Vec<f64>,
+    pub(super) weight: Vec<f64>,
     #[layer(param, shape = [self.bias.len()])]
     bias: Box<[f64]>,
     #[layer(skip)]
@@ -49,20 +49,20 @@ impl Linear {
 
 #[derive(Layer)]
 #[layer(class = "BatchNorm2d", bases("_BatchNorm"))]
-struct Norm {
+pub(super) struct Norm {
     #[layer(param)]
     weight: [bf16; 8],
     #[layer(param)]
     bias: [bf16; 8],
     #[layer(buffer)]
-    running_mean: [f32; 8],
+    pub(super) running_mean: [f32; 8],
 }
 
 #[derive(Layer)]
 #[layer(module)]
-struct Block {
+pub(super) struct Block {
     conv: Conv<8, 8>,
-    norm: Option<Norm>,
+    pub(super) norm: Option<Norm>,
 }
 
 static BLOCKS: InitCfg<Borrowed<'static>> = InitCfg {
@@ -74,16 +74,16 @@ static BLOCKS: InitCfg<Borrowed<'static>> = InitCfg {
 
 #[derive(Layer)]
 #[layer(alias(first = "stem"))]
-struct Net {
+pub(super) struct Net {
     #[layer(init_cfg)]
     rules: InitCfg<Borrowed<'static>>,
     stem: Conv<3, 8>,
     #[layer(container = "Sequential", init_cfg = &BLOCKS)]
-    blocks: [Block; 2],
+    pub(super) blocks: [Block; 2],
     plain: Vec<Linear>,
     heads: BTreeMap<String, Linear>,
     #[layer(rename = "cls")]
-    class_head: Linear,
+    pub(super) class_head: Linear,
     nothing: Option<Linear>,
     #[layer(param, shape = [4, 8], layout = "in_out", stream = "old.name")]
     weight: Vec<f32>,
@@ -105,7 +105,7 @@ const RULES: InitCfg<Borrowed<'static>> = InitCfg {
     ],
 };
 
-const DESCRIPTION: &str = r#"{
+pub(super) const DESCRIPTION: &str = r#"{
   "class": "Net", "init_weights": "module", "aliases": {"first": "stem"},
   "init_cfg": [
     {"type": "Kaiming", "layer": "Conv2d"},
@@ -142,7 +142,7 @@ const DESCRIPTION: &str = r#"{
   ]
 }"#;
 
-fn net() -> Net {
+pub(super) fn net() -> Net {
     let norm = Norm { weight: [bf16::MAX; 8], bias: [bf16::MAX; 8], running_mean: [0.0; 8] };
     Net {
         rules: RULES,
@@ -168,7 +168,7 @@ fn le<P: ParamData<Element: Bits>>(data: &P) -> Vec<u8> {
 }
 
 /// Every parameter by its full name.
-fn weights(net: &Net) -> Vec<(&'static str, Vec<u8>)> {
+pub(super) fn weights(net: &Net) -> Vec<(&'static str, Vec<u8>)> {
     let norm = net.blocks[0].norm.as_ref().unwrap();
     vec![
         ("weight", le(&net.weight)),
@@ -213,6 +213,15 @@ fn a_struct_gets_the_bits_of_its_description() {
         assert!(bytes == expected, "{name}");
     }
     assert_eq!(net.blocks[0].norm.as_ref().unwrap().running_mean, [0.0; 8]);
+}
+
+#[test]
+fn all_cores_write_the_same_struct() {
+    let (mut one, mut all) = (net(), net());
+    init_weights(&mut one, 42).unwrap();
+    let done = weight_init::init_weights(&mut all, 42).unwrap();
+    assert_eq!((done.written, done.kept, done.unmatched), (17, 0, vec![]));
+    assert!(weights(&one) == weights(&all));
 }
 
 #[test]

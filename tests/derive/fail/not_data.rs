@@ -6,4 +6,16 @@ struct Linear {
     weight: String,
 }
 
+#[derive(Layer)]
+struct Rows {
+    #[layer(param, shape = [1, 1])]
+    weight: Vec<Vec<f32>>,
+}
+
+#[derive(Layer)]
+struct Integers {
+    #[layer(param)]
+    weight: Box<[i32; 4]>,
+}
+
 fn main() {}

@@ -84,17 +84,20 @@ impl Observer for Builder<'_> {
         let mut writes = self.writes(visit);
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
         let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
-        if let (true, Some(param)) = (visit.is_tied(), first) {
-            let through: Arc<str> = layer_of(&visit.path().to_string()).into();
-            writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
-            param.writes.extend(writes);
-            param.init_weights.extend(init_weights);
-            if let (None, Some(model)) = (param.constructor, self.model) {
-                let path = visit.path().to_string();
-                let layer = layer_of(&path);
-                let lineage = model.lineage(layer, visit.lineage());
-                let above = lineage.get(1..).unwrap_or_default();
-                param.constructor = self.own_code.constructor(layer_of(layer), above);
+        if visit.is_tied() {
+            // A struct may show another name of a parameter before the parameter itself: it is only a name.
+            if let Some(param) = first {
+                let through: Arc<str> = layer_of(&visit.path().to_string()).into();
+                writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
+                param.writes.extend(writes);
+                param.init_weights.extend(init_weights);
+                if let (None, Some(model)) = (param.constructor, self.model) {
+                    let path = visit.path().to_string();
+                    let layer = layer_of(&path);
+                    let lineage = model.lineage(layer, visit.lineage());
+                    let above = lineage.get(1..).unwrap_or_default();
+                    param.constructor = self.own_code.constructor(layer_of(layer), above);
+                }
             }
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());

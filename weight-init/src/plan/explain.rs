@@ -127,7 +127,9 @@ impl Observer for Search<'_> {
     }
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        if visit.first_path() != *self.first {
+        // Another name that is shown before the parameter itself is only a name.
+        let is_ahead = visit.is_tied() && self.class.is_empty();
+        if visit.first_path() != *self.first || is_ahead {
             return ControlFlow::Continue(());
         }
         if self.lines.is_empty() {

@@ -1,3 +1,4 @@
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use weight_init_backends::{Backend, Rayon};
@@ -45,13 +46,13 @@ pub fn verify(model: &dyn LayerData, seed: u64) -> Result<Option<Difference>, Ve
     let (inventory, held) = (Inventory::of(model), tensors(model));
     inventory.check(&held).map_err(VerifyError::Memory)?;
     let planned = plan.tensors(Unknown::Zeros).map_err(VerifyError::Lower)?;
-    let mut written =
-        plan.params().iter().filter(|param| matches!(param.writer, Writer::Rule { .. })).peekable();
+    let planned: HashMap<_, _> = planned.iter().map(|tensor| (tensor.name, tensor)).collect();
+    let written = plan.params().iter().filter(|param| matches!(param.writer, Writer::Rule { .. }));
+    let written: HashSet<_> = written.map(|param| param.name.as_str()).collect();
     let mut check = Check { seed, rayon: Rayon::new() };
-    for (tensor, held) in planned.iter().zip(&held) {
-        if written.next_if(|param| param.name == tensor.name).is_none() {
-            continue;
-        }
+    let by_name = inventory.infos.iter().map(|info| info.name.as_str());
+    for (name, held) in by_name.zip(&held).filter(|(name, _)| written.contains(name)) {
+        let Some(tensor) = planned.get(name) else { continue };
         let difference = match held {
             TensorRef::F32(held) => check.first_difference::<f32>(tensor, held),
             TensorRef::F64(held) => check.first_difference::<f64>(tensor, held),
