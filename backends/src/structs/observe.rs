@@ -1,4 +1,5 @@
 use core::ops::ControlFlow;
+use std::borrow::ToOwned;
 use std::collections::{HashMap, HashSet};
 use std::format;
 use std::string::{String, ToString};
@@ -31,6 +32,8 @@ pub(super) struct Decided {
     /// `None`: no rule writes it.
     pub(super) init: Option<Init<()>>,
     order: Option<Order>,
+    /// Path of the layer through which it is written; `None`: the one that shows it first.
+    through: Option<String>,
     /// The checkpoint, if the last writer is a Pretrained rule.
     checkpoint: Option<String>,
 }
@@ -70,6 +73,19 @@ pub(super) fn decide(root: &dyn Layer, call: Call<'_>) -> Result<Decisions, Stru
     Ok(Decisions { params, unmatched: unmatched::of(rules, root) })
 }
 
+/// The path of the layer that shows a parameter of this name.
+fn layer_of(param: &str) -> &str {
+    param.rsplit_once('.').map_or("", |(layer, _)| layer)
+}
+
+/// Whether a layer stands below the one through which the parameter is written so far. A rule is applied to the layers
+/// below a layer before the layer itself, as PyTorch's `apply` does it.
+fn stands_below(layer: &str, so_far: &Decided) -> bool {
+    let above = so_far.through.as_deref().unwrap_or_else(|| layer_of(&so_far.name));
+    above.is_empty() && !layer.is_empty()
+        || layer.strip_prefix(above).is_some_and(|rest| rest.starts_with('.'))
+}
+
 #[derive(Default)]
 struct Decide {
     params: Vec<Decided>,
@@ -104,10 +120,13 @@ impl Observer for Decide {
         let name = visit.first_path().to_string();
         if visit.is_tied() {
             let first = self.places.get(&name).and_then(|place| self.params.get_mut(*place));
+            let through = layer_of(&visit.path().to_string()).to_owned();
             if let Some(first) = first
-                && order > first.order
+                && (order > first.order
+                    || order.is_some() && order == first.order && !stands_below(&through, first))
             {
                 (first.init, first.order, first.checkpoint) = (init, order, checkpoint);
+                first.through = Some(through);
             }
             return ControlFlow::Continue(());
         }
@@ -121,6 +140,7 @@ impl Observer for Decide {
             stream: visit.stream_id(),
             init,
             order,
+            through: None,
             checkpoint,
         });
         ControlFlow::Continue(())
