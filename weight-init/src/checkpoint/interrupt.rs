@@ -141,7 +141,11 @@ mod tests {
     #[cfg(unix)]
     fn writing_child(folder: &Path, first: &str) -> std::process::Child {
         let script = format!("ulimit -c 0; {first}; exec \"$0\" \"$@\"");
-        let child = std::process::Command::new("sh")
+        // Whoever runs the tests in the background of a shell ignores SIGINT and SIGQUIT, and a shell cannot undo that.
+        let shell: &[&str] =
+            if cfg!(target_os = "linux") { &["env", "--default-signal", "sh"] } else { &["sh"] };
+        let child = std::process::Command::new(shell[0])
+            .args(&shell[1..])
             .args(["-c", &script])
             .arg(std::env::current_exe().unwrap())
             .args(["--exact", "checkpoint::interrupt::tests::child_that_writes_until_it_is_killed"])
