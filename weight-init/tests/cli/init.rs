@@ -235,7 +235,7 @@ fn the_padding_row_of_an_embedding_is_zero() {
                     assert!(found == expected, "{model}, {dtype}, {backend}, row {row}");
                 }
             }
-            folder.done(&["verify", "model.json", "m.safetensors"]);
+            folder.done(&["verify", "model.json", "m.safetensors", "--dtype", dtype]);
         }
     }
     // A rule writes the whole weight, as torch.nn.init does.

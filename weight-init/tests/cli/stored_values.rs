@@ -61,7 +61,7 @@ fn buffers() -> [Case; 8] {
 }
 
 fn model(buffers: &Value) -> String {
-    json!({"class": "Net", "children": [
+    json!({"class": "Net", "rewrites": false, "children": [
         {"name": "pos", "class": "Positions", "buffers": buffers},
         {"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [2, 2]}]}
     ]})
