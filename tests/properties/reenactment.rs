@@ -146,7 +146,13 @@ impl Stage<'_> {
             let by = ByJson { override_index: Some(index), ..by.clone() };
             let write = item.write.as_ref().unwrap_or(&rule.write);
             let writer = Writer { by, write };
-            let (target, path) = self.getattr(layer, path, &item.name)?;
+            let own_code =
+                net.initialize.is_none() && net.layers[layer].init_weights == Some("custom");
+            let (target, path) = match self.getattr(layer, path, &item.name) {
+                // A class with an init_weights of its own may use the name as it likes.
+                Err(Failed) if own_code => continue,
+                found => found?,
+            };
             self.apply(target, &path, &mut |stage, layer, _| stage.write_layer(layer, &writer))?;
         }
         Ok(())
