@@ -39,8 +39,9 @@ impl Plan {
             let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
             param.writer = Writer::Rule { init: winner.init.clone(), by };
             param.stored = stored(winner);
-            // Pretrained rules, with their overrides, run when everything below their module is done.
-            let late = (rule.type_name == "Pretrained" && !self.bare).then_some(&*rule.module);
+            // Deferred rules, with their overrides, run when everything below their module is done.
+            let is_late = rule.type_name == "Pretrained" && !rule.in_order && !self.bare;
+            let late = is_late.then_some(&*rule.module);
             param.overwriter = self.own_code.overwriter(param, late);
         }
         for buffer in &mut self.buffers {
