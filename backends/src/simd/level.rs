@@ -44,6 +44,9 @@ impl Level {
 
     /// Every level that this processor has, as a rule the slowest first and always the fastest last.
     ///
+    /// A build without optimization (`opt-level = 0`, cargo's default for `cargo run`) has the scalar level alone: its
+    /// vector code would be no faster, and a stack frame of it would be larger than a thread's stack.
+    ///
     /// ```
     /// use weight_init_backends::Level;
     /// assert_eq!(Level::available().next(), Some(Level::SCALAR));
@@ -62,6 +65,7 @@ impl Level {
         ]
         .into_iter()
         .flatten()
+        .take(if cfg!(unoptimized) { 1 } else { usize::MAX })
     }
 
     /// The fastest level that this processor has; or the one that the environment variable `WEIGHT_INIT_SIMD` names
