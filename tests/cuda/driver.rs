@@ -60,6 +60,8 @@ fn every_kernel_gives_the_bits_of_the_reference() {
 fn machines_without_a_device_that_will_do() {
     run("machines::without_a_device", mock(), "no_device", None);
     run("machines::with_an_old_device", mock(), "old_device", None);
+    run("machines::with_two_devices", mock(), "two_devices", None);
+    run("machines::whose_events_cannot_be_recorded", mock(), "no_record", None);
     run("machines::with_little_memory", mock(), "memory=1000000", None);
     run("machines::without_a_driver", Path::new("/nowhere/libcuda.so.1"), "", None);
 }

@@ -4,7 +4,8 @@
 //! It is stricter than a real one. Work of a stream is done when something waits for it and not before; every access is
 //! checked against what was allocated; a kernel that writes a byte twice fails.
 //!
-//! The environment variable `MOCK_CUDA` makes it another machine: `no_device`, `old_device`, or `memory=BYTES`.
+//! The environment variable `MOCK_CUDA` makes it another machine: `no_device`, `old_device`, `two_devices`,
+//! `no_record`, in which no event can be recorded, or `memory=BYTES`.
 //!
 //! The tests compile it by itself: it depends on nothing.
 #![allow(non_snake_case, reason = "the driver's names")]

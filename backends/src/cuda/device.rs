@@ -45,6 +45,7 @@ pub struct Cuda {
     modules: BTreeMap<String, Module>,
     stream: CudaStream,
     context: Arc<Context>,
+    ordinal: u32,
     name: String,
     multiprocessors: u32,
 }
@@ -96,6 +97,7 @@ impl Cuda {
             modules: BTreeMap::new(),
             stream,
             context,
+            ordinal,
             name,
             multiprocessors: u32::try_from(multiprocessors).unwrap_or(1),
         })
@@ -122,7 +124,7 @@ impl Cuda {
     ///
     /// # Errors
     ///
-    /// [`CudaError::OutOfRange`]; [`CudaError::Driver`], also for work that failed.
+    /// [`CudaError::OutOfRange`]; [`CudaError::OtherDevice`]; [`CudaError::Driver`], also for work that failed.
     pub fn read<T: Float>(
         &self,
         memory: &DeviceMemory<T>,
@@ -137,6 +139,7 @@ impl Cuda {
             return Ok(());
         }
         self.make_current()?;
+        memory.check_on(self.ordinal)?;
         CurrentContext::synchronize().to("carry out its work")?;
         let from = memory.address() + (first * size_of::<T>()) as u64;
         // SAFETY: the range is within the memory, `out` is as long, and any bits are a number.
@@ -154,7 +157,8 @@ impl Cuda {
     ///
     /// # Errors
     ///
-    /// As [`Backend::fill`]; an error of the work itself shows in a later call.
+    /// As [`Backend::fill`]; [`CudaError::OtherDevice`], before anything is ordered. An error of the work itself shows in
+    /// a later call.
     ///
     /// # Safety
     ///
@@ -172,6 +176,8 @@ impl Cuda {
             address: job.out.address(),
             len: job.out.len(),
         };
+        self.make_current()?;
+        jobs.iter().try_for_each(|job| job.out.check_on(self.ordinal))?;
         let targets: Vec<_> = jobs.iter().map(target).collect();
         // SAFETY: as above.
         unsafe { self.launch(stream.cast(), &targets) }

@@ -40,6 +40,13 @@ pub enum CudaError {
         /// The size of an element.
         size: usize,
     },
+    /// Memory of another device than the one that is to use it.
+    OtherDevice {
+        /// The number of the device that the memory is on.
+        memory: u32,
+        /// The number of the one that is to use it.
+        device: u32,
+    },
     /// A range that is not within the memory.
     OutOfRange {
         /// The first element.
@@ -125,6 +132,9 @@ impl fmt::Display for CudaError {
                     f,
                     "device memory at {address:#x} is not aligned to elements of {size} bytes"
                 )
+            }
+            Self::OtherDevice { memory, device } => {
+                write!(f, "the memory is on CUDA device {memory}, and device {device} is to use it")
             }
             Self::OutOfRange { first, len, of } => {
                 write!(f, "{len} elements from {first} on are not within device memory of {of}")

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cust::context::{Context, CurrentContext};
 use cust::memory::DeviceBuffer;
+use cust::sys;
 use weight_init_core::Float;
 
 use super::CudaError;
@@ -52,6 +53,27 @@ impl<T: Float> DeviceMemory<T> {
 }
 
 impl<T> DeviceMemory<T> {
+    /// Refuses memory of another device than this one, of whatever owner, which a kernel could not reach. A context must be
+    /// current.
+    pub(super) fn check_on(&self, device: u32) -> Result<(), CudaError> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let mut ordinal = -1_i32;
+        let attribute = sys::CUpointer_attribute::CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL;
+        // SAFETY: the pointer is to a place for the number; the address is not used as memory.
+        let known = unsafe {
+            sys::cuPointerGetAttribute((&raw mut ordinal).cast(), attribute, self.address)
+        };
+        // Memory that the driver does not know is the caller's responsibility.
+        match u32::try_from(ordinal) {
+            Ok(memory) if known == sys::CUresult::CUDA_SUCCESS && memory != device => {
+                Err(CudaError::OtherDevice { memory, device })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where it is in the device's memory.
     #[must_use]
     pub const fn address(&self) -> u64 {

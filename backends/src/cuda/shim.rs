@@ -138,6 +138,7 @@ forward! {
     fn cuMemFree_v2(a: u64);
     fn cuMemAllocHost_v2(a: P, b: usize);
     fn cuMemFreeHost(a: P);
+    fn cuPointerGetAttribute(a: P, b: c_uint, c: u64);
     fn cuMemcpyHtoD_v2(a: u64, b: P, c: usize);
     fn cuMemcpyDtoH_v2(a: P, b: u64, c: usize);
     fn cuMemcpyHtoDAsync_v2(a: u64, b: P, c: usize, d: P);

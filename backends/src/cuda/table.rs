@@ -1,7 +1,7 @@
 //! The way of the tables of segments to the device.
 
-use std::mem::MaybeUninit;
-use std::vec::Vec;
+use std::collections::VecDeque;
+use std::mem::{self, MaybeUninit};
 
 use cust::memory::{DeviceBuffer, LockedBuffer};
 use cust::sys;
@@ -16,8 +16,8 @@ const SLOTS: usize = 8;
 /// Memory for tables, used in turn: what has been ordered of a stream may still read them.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    slots: Vec<Slot>,
-    next: usize,
+    /// In the order of their use.
+    slots: VecDeque<Slot>,
 }
 
 #[derive(Debug)]
@@ -40,34 +40,31 @@ impl Tables {
         stream: sys::CUstream,
         launch: impl FnOnce(u64) -> Result<(), CudaError>,
     ) -> Result<(), CudaError> {
-        let words = table.len().div_ceil(8);
-        let slot = self.slot(words)?;
-        let to = slot.host.as_mut_ptr().cast::<MaybeUninit<u8>>();
-        // SAFETY: the buffer has so many bytes, and nothing reads it any more.
-        unsafe { to.copy_from_nonoverlapping(table.as_ptr(), table.len()) };
-        let address = slot.device.as_device_ptr().as_raw();
-        // SAFETY: both have so many bytes, and live until the event.
-        let copied = unsafe { sys::cuMemcpyHtoDAsync_v2(address, to.cast(), table.len(), stream) };
-        answer(copied, "copy a table of fills")?;
-        let launched = launch(address);
+        let mut slot = self.free_slot(table.len().div_ceil(8))?;
+        // SAFETY: as the caller promises; nothing uses the slot.
+        let ordered = unsafe { slot.order(table, stream) }.and_then(launch);
         // SAFETY: as the caller promises. Even after a failed launch, the copy is under way.
-        unsafe { slot.read.record(stream) }?;
-        launched
+        let marked = unsafe { slot.mark(stream) };
+        match marked {
+            Ok(()) => self.slots.push_back(slot),
+            // Nobody knows how long the device reads it: it stays for ever.
+            Err(_) => mem::forget(slot),
+        }
+        ordered.and(marked)
     }
 
-    /// The next slot, when nothing uses it any more, with room for so many words.
-    fn slot(&mut self, words: usize) -> Result<&mut Slot, CudaError> {
-        let at = self.next % SLOTS;
-        self.next = (at + 1) % SLOTS;
-        if at >= self.slots.len() {
-            self.slots.push(Slot::new(words)?);
+    /// A slot that nothing uses any more, with room for so many words.
+    fn free_slot(&mut self, words: usize) -> Result<Slot, CudaError> {
+        if self.slots.len() < SLOTS {
+            return Slot::new(words);
         }
-        let slot = &mut self.slots[at];
-        slot.read.wait()?;
-        if slot.host.len() < words {
-            *slot = Slot::new(words)?;
+        if let Some(slot) = self.slots.front() {
+            slot.read.wait()?;
         }
-        Ok(slot)
+        match self.slots.pop_front() {
+            Some(slot) if slot.host.len() >= words => Ok(slot),
+            _ => Slot::new(words),
+        }
     }
 
     /// Waits until nothing uses the tables.
@@ -83,5 +80,39 @@ impl Slot {
         // SAFETY: it is written before it is read.
         let device = unsafe { DeviceBuffer::uninitialized(words) }.to_reserve(words * 8)?;
         Ok(Self { host, device, read: Event::new()? })
+    }
+
+    /// Orders a stream to copy a table here; its address in the device's memory.
+    ///
+    /// # Safety
+    ///
+    /// The stream is one of the current context; nothing uses the slot, and nothing frees it before the stream is done.
+    unsafe fn order(
+        &mut self,
+        table: &[MaybeUninit<u8>],
+        stream: sys::CUstream,
+    ) -> Result<u64, CudaError> {
+        let to = self.host.as_mut_ptr().cast::<MaybeUninit<u8>>();
+        // SAFETY: the buffer has so many bytes, and nothing reads it any more.
+        unsafe { to.copy_from_nonoverlapping(table.as_ptr(), table.len()) };
+        let address = self.device.as_device_ptr().as_raw();
+        // SAFETY: both have so many bytes, and live until the stream is done.
+        let copied = unsafe { sys::cuMemcpyHtoDAsync_v2(address, to.cast(), table.len(), stream) };
+        answer(copied, "copy a table of fills")?;
+        Ok(address)
+    }
+
+    /// Makes it known when the stream does not use the slot any more: by the event, or else by waiting for all of the
+    /// stream's work. After an error nobody knows.
+    ///
+    /// # Safety
+    ///
+    /// The stream is one of the current context.
+    unsafe fn mark(&self, stream: sys::CUstream) -> Result<(), CudaError> {
+        // SAFETY: as above.
+        unsafe { self.read.record(stream) }.or_else(|_| {
+            // SAFETY: as above.
+            answer(unsafe { sys::cuStreamSynchronize(stream) }, "carry out its work")
+        })
     }
 }

@@ -13,6 +13,7 @@ use crate::machine::{
     NO_DEVICE, NOT_FOUND, NOT_INITIALIZED, OUT_OF_MEMORY, SUCCESS, Work, asked, machine, memory,
 };
 
+/// The first device's; the second one's follows.
 const CONTEXT: usize = 0xC0DE;
 
 thread_local! {
@@ -41,10 +42,19 @@ macro_rules! entry_points {
         if !$machine.initialized {
             return NOT_INITIALIZED;
         }
-        if CURRENT.get() != CONTEXT {
+        if device_of(CURRENT.get()).is_none() {
             return INVALID_CONTEXT;
         }
     };
+}
+
+/// The device whose context this is.
+fn device_of(context: usize) -> Option<c_int> {
+    (0..devices()).find(|device| context == CONTEXT + *device as usize)
+}
+
+fn devices() -> c_int {
+    if asked("two_devices") { 2 } else { 1 }
 }
 
 /// Adds to the file that `MOCK_CUDA_COVERAGE` names which instructions of a module never ran.
@@ -86,10 +96,10 @@ entry_points! {
         give(text, c"an error of the mock".as_ptr())
     }
     #[initialized]
-    fn cuDeviceGetCount(machine, count: *mut c_int) { give(count, 1) }
+    fn cuDeviceGetCount(machine, count: *mut c_int) { give(count, devices()) }
     #[initialized]
     fn cuDeviceGet(machine, device: *mut c_int, ordinal: c_int) {
-        if ordinal == 0 { give(device, 0) } else { INVALID_DEVICE }
+        if ordinal < devices() { give(device, ordinal) } else { INVALID_DEVICE }
     }
     #[initialized]
     fn cuDeviceGetName(machine, name: *mut u8, len: c_int, _device: c_int) {
@@ -114,13 +124,15 @@ entry_points! {
     #[initialized]
     fn cuDeviceTotalMem_v2(machine, bytes: *mut usize, _device: c_int) { give(bytes, memory()) }
     #[initialized]
-    fn cuDevicePrimaryCtxRetain(machine, context: *mut usize, _device: c_int) { give(context, CONTEXT) }
+    fn cuDevicePrimaryCtxRetain(machine, context: *mut usize, device: c_int) {
+        give(context, CONTEXT + device as usize)
+    }
     #[initialized]
     fn cuDevicePrimaryCtxRelease_v2(machine, _device: c_int) { SUCCESS }
     #[initialized]
     fn cuCtxSetCurrent(machine, context: usize) {
         CURRENT.set(context);
-        if context == CONTEXT { SUCCESS } else { INVALID_CONTEXT }
+        if device_of(context).is_some() { SUCCESS } else { INVALID_CONTEXT }
     }
     #[in_context]
     fn cuCtxSynchronize(machine) { machine.finish_all() }
@@ -174,7 +186,12 @@ entry_points! {
     #[in_context]
     fn cuEventCreate(machine, event: *mut usize, _flags: u32) { give(event, machine.event()) }
     #[in_context]
-    fn cuEventRecord(machine, event: usize, stream: usize) { machine.enqueue(stream, Work::Record { event }) }
+    fn cuEventRecord(machine, event: usize, stream: usize) {
+        if asked("no_record") {
+            return OUT_OF_MEMORY;
+        }
+        machine.enqueue(stream, Work::Record { event })
+    }
     #[in_context]
     fn cuEventSynchronize(machine, event: usize) { machine.finish_event(event) }
     #[in_context]
@@ -189,7 +206,18 @@ entry_points! {
         if machine.device.bytes() + bytes > memory() {
             return OUT_OF_MEMORY;
         }
-        machine.device.allocate(bytes).map_or(OUT_OF_MEMORY, |block| give(address, block))
+        let Some(block) = machine.device.allocate(bytes) else { return OUT_OF_MEMORY };
+        machine.owners.insert(block, device_of(CURRENT.get()).unwrap_or_default());
+        give(address, block)
+    }
+    #[in_context]
+    fn cuPointerGetAttribute(machine, value: *mut c_int, attribute: u32, address: u64) {
+        // The device's number is the one attribute that is asked for.
+        let owner = machine.owners.range(..=address).next_back();
+        match owner.filter(|_| attribute == 9 && machine.device.hold(address, 1)) {
+            Some((_, device)) => give(value, *device),
+            None => INVALID_VALUE,
+        }
     }
     #[in_context]
     fn cuMemFree_v2(machine, address: u64) {

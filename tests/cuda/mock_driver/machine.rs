@@ -30,6 +30,8 @@ pub(crate) struct Machine {
     pub(crate) initialized: bool,
     pub(crate) device: Allocations,
     pub(crate) host: Allocations,
+    /// The devices that blocks are on, by their addresses.
+    pub(crate) owners: BTreeMap<u64, i32>,
     /// Handles of all kinds, numbered through.
     next_handle: usize,
     pub(crate) modules: BTreeMap<usize, Arc<Module>>,
@@ -55,6 +57,7 @@ impl Machine {
             initialized: false,
             device: Allocations::new(),
             host: Allocations::new(),
+            owners: BTreeMap::new(),
             next_handle: 0x1000,
             modules: BTreeMap::new(),
             functions: BTreeMap::new(),

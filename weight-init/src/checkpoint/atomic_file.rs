@@ -228,11 +228,7 @@ impl Temporary {
         let prefix = prefix_of(target)?;
         abandoned::remove(folder, &prefix);
         let prefix = format!("{prefix}{}-", std::process::id());
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(&prefix).suffix(SUFFIX).rand_bytes(8);
-        // The crate's own choice is 0600; what others may do with the file is for the umask to say.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let builder = builder(&prefix, existing.as_ref());
         let this = {
             let mut live = live();
             live.check_open()?;
@@ -256,6 +252,23 @@ impl Temporary {
         drop(known);
         renamed.map(drop)
     }
+}
+
+/// Begins files that are open to nobody to whom the file in their place is not: who opens one while it is still empty can
+/// read what is written later. What others may do with a new file is for the umask to say.
+fn builder<'p>(prefix: &'p str, existing: Option<&Metadata>) -> tempfile::Builder<'p, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix).suffix(SUFFIX).rand_bytes(8);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+
+        let mode = existing.map_or(0o666, |existing| existing.permissions().mode() & 0o666);
+        builder.permissions(PermissionsExt::from_mode(mode));
+    }
+    #[cfg(not(unix))]
+    let _ = existing;
+    builder
 }
 
 /// `.NAME.`, with so much of the name that the whole stays below the usual limit of 255 bytes.

@@ -122,6 +122,23 @@ fn modes_follow_the_umask_and_the_old_file() {
 
 #[cfg(unix)]
 #[test]
+fn a_temporary_is_open_to_nobody_to_whom_the_old_file_is_not() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("private");
+    fs::write(&path, "").unwrap();
+    for mode in [0o600, 0o640, 0o400, 0o4755] {
+        fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        let begun = builder(".private.", Some(&fs::metadata(&path).unwrap()));
+        let begun = begun.tempfile_in(folder.path()).unwrap();
+        let begun = begun.as_file().metadata().unwrap().permissions().mode();
+        assert_eq!(begun & 0o7777 & !mode, 0, "{begun:o} for {mode:o}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn links_stay_links() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
