@@ -101,11 +101,7 @@ class Describer:
             base = next((c for c in cls.__mro__ if c.__name__ == "BaseModule"), None)
             inherited = base and cls.init_weights is base.init_weights
             node["init_weights"] = "module" if inherited else "custom"
-            node["init_cfg"] = getattr(module, "init_cfg", None)
-            if not inherited and isinstance(node["init_cfg"], dict) and "type" not in node["init_cfg"]:
-                warnings.warn(f"the init_cfg of {path or 'the model'} is left out: only its own init_weights reads it, for it "
-                              "has no 'type'", stacklevel=2)
-                del node["init_cfg"]
+            node["init_cfg"] = init_cfg(getattr(module, "init_cfg", None))
         if isinstance(module, (torch.nn.Embedding, torch.nn.EmbeddingBag)) and module.padding_idx is not None:
             node["padding_idx"] = module.padding_idx
         node["params"] = [self.param(module, key, p, join(path, key))
@@ -180,6 +176,21 @@ class Describer:
 
 # Buffers of norms, which start as zeros and ones.
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def init_cfg(value):
+    """Rules as JSON can hold them: a class of a `type` by its name, an infinite bound as text."""
+    if isinstance(value, dict):
+        return {key: init_cfg(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [init_cfg(item) for item in value]
+    if isinstance(value, type):
+        # mmengine loads the class itself behind the children, as it does the name by which it is registered.
+        loads = value.__name__ == "PretrainedInit" and value.__module__.startswith("mmengine.")
+        return "Pretrained" if loads else f"{value.__module__}.{value.__qualname__}"
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return str(value)
+    return value
 
 
 def values_are_its_own(module):
