@@ -43,7 +43,13 @@ impl Model {
         for (names, init_cfg) in entries {
             let place = path("$.model", &names) + ".init_cfg";
             let node = self.node_at(&names, init_cfg, &texts, &place);
-            if init_cfg.kind == Kind::Null {
+            let nothing = match &init_cfg.kind {
+                Kind::Null => true,
+                Kind::List(rules) => rules.is_empty(),
+                Kind::Dict(rule) => rule.is_empty(),
+                _ => false,
+            };
+            if nothing {
                 // Of an argument that is no layer it says nothing.
                 if let Ok(node) = node {
                     self.nodes[node].init_cfg = None;
@@ -133,14 +139,17 @@ mod tests {
     use crate::diagnostic::Source;
 
     #[test]
-    fn null_beside_an_argument_that_is_no_layer_says_nothing() {
+    fn nothing_beside_an_argument_that_is_no_layer_says_nothing() {
         let text = r#"{"class": "Net", "init_weights": "module", "children": [{"name": "fc", "class": "Linear"}]}"#;
         let mut model = Model::read(&Source::new("net.json", text)).unwrap();
         let mut lay = |config: &str| {
             let config = Config::parse(Source::new("config.py", config), Format::Python).unwrap();
             model.lay(&config).map_err(|error| error.to_string())
         };
-        lay("model = dict(attn_cfg=dict(type='Attention', init_cfg=None))").unwrap();
+        for nothing in ["None", "[]", "{}"] {
+            lay(&format!("model = dict(attn_cfg=dict(type='Attention', init_cfg={nothing}))"))
+                .unwrap();
+        }
         let error = lay("model = dict(attn_cfg=dict(init_cfg=dict(type='Normal')))").unwrap_err();
         assert!(error.contains("the model has no layer 'attn_cfg'"), "{error}");
     }
