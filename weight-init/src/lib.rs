@@ -47,6 +47,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod _documentation;
 pub mod address;
 pub mod bench;
 pub mod checkpoint;

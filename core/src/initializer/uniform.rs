@@ -13,7 +13,7 @@ use crate::{Fill, Float};
 pub struct Uniform {
     /// Lower bound, inclusive.
     pub a: f64,
-    /// Upper bound, exclusive.
+    /// Upper bound, exclusive as this double: a narrower element type may hold the number nearest to it, if that is less.
     pub b: f64,
 }
 

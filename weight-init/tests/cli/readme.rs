@@ -1,33 +1,57 @@
-//! The README's models are what it says of them.
+//! The models of the README and of the pages beside it are what is said of them, and links lead somewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::run::Folder;
 
-const README: &str = include_str!("../../README.md");
+/// The README and every page of `docs/`.
+fn pages() -> Vec<(PathBuf, String)> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let docs = fs::read_dir(repository.join("docs")).unwrap();
+    let docs = docs.map(|page| page.unwrap().path());
+    let paths = docs
+        .chain(["README.md", "SECURITY.md", "CONTRIBUTING.md"].map(|name| repository.join(name)));
+    paths.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
 
 /// The blocks of code in a language.
-fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
+fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     let fence = format!("```{language}\n");
-    let starts: Vec<_> = README.match_indices(&fence).map(|(at, _)| at + fence.len()).collect();
-    starts.into_iter().map(|start| {
-        let rest = &README[start..];
-        &rest[..rest.find("```").unwrap()]
-    })
+    let starts = page.match_indices(&fence).map(|(at, _)| at + fence.len());
+    starts.map(|start| &page[start..][..page[start..].find("```").unwrap()]).collect()
 }
 
 #[test]
-fn its_models_pass_their_own_strict() {
-    let json =
-        blocks("json").filter(|text| text.contains("\"class\"")).map(|text| ("net.json", text));
-    let python =
-        blocks("python").filter(|text| text.starts_with("model =")).map(|text| ("net.py", text));
-    let models: Vec<_> = json.chain(python).collect();
-    assert!(models.len() >= 2);
-    for (name, text) in models {
-        let folder = Folder::new();
-        folder.write(name, text);
-        let answer = folder.done(&["plan", name, "--strict"]);
-        assert_eq!(answer.stderr, "", "{text}");
-        folder.done(&["init", name, "--strict", "--out", "net.safetensors"]);
-        folder.done(&["verify", name, "net.safetensors"]);
+fn models_pass_their_own_strict() {
+    let mut models = 0;
+    for (_, page) in pages() {
+        let json = blocks(&page, "json").into_iter().filter(|text| text.contains("\"class\""));
+        let python = blocks(&page, "python").into_iter().filter(|text| text.starts_with("model ="));
+        let json = json.map(|text| ("net.json", text));
+        for (name, text) in json.chain(python.map(|text| ("net.py", text))) {
+            let folder = Folder::new();
+            folder.write(name, text);
+            let answer = folder.done(&["plan", name, "--strict"]);
+            assert_eq!(answer.stderr, "", "{text}");
+            folder.done(&["init", name, "--strict", "--out", "net.safetensors"]);
+            folder.done(&["verify", name, "net.safetensors"]);
+            models += 1;
+        }
+    }
+    assert!(models >= 2);
+}
+
+#[test]
+fn links_lead_to_files() {
+    for (path, page) in pages() {
+        for (at, _) in page.match_indices("](") {
+            let link = &page[at + 2..][..page[at + 2..].find(')').unwrap()];
+            let file = link.split('#').next().unwrap();
+            if !link.contains("://") && !file.is_empty() {
+                let target = path.parent().unwrap().join(file);
+                assert!(target.exists(), "{}: {link}", path.display());
+            }
+        }
     }
 }
