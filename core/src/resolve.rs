@@ -56,7 +56,7 @@ mod unmatched;
 mod visit;
 mod walk;
 
-pub use considered::{Considered, Order, Outcome, Part};
+pub use considered::{Considered, Matcher, Order, Outcome, Part, Target};
 pub use path::Path;
 pub use problem::{Problem, ResolveError};
 pub use unmatched::unmatched;

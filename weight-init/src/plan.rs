@@ -13,6 +13,7 @@ mod load;
 mod load_report;
 mod locate;
 mod lower;
+mod matcher;
 mod named;
 mod own_code;
 mod table;
@@ -222,6 +223,10 @@ pub struct PlannedRule {
     pub won: usize,
     /// The classes that it names.
     layers: Vec<String>,
+    /// Whether it writes by these alone.
+    plain: bool,
+    /// Parameters that it writes by these, if it is plain.
+    by_class: usize,
     overrides: Vec<PlannedOverride>,
 }
 

@@ -97,99 +97,208 @@ enum Phase {
     BeforeChildren,
 }
 
-/// Calls `see` with everything that is considered for `leaf`'s parameter `attribute` on the way to it, in program
-/// order.
-pub(super) fn each<'a>(
+/// Which parts of rules write a parameter, found without a look at each.
+///
+/// The resolver looks at every part of every rule for every parameter; an observer that builds tables of names when it
+/// meets a module finds the same in the time of a look-up.
+pub trait Matcher {
+    /// Calls `see` with the parts of the module's rules that write the target, in the order of rules and parts. The module is
+    /// told by its first path.
+    ///
+    /// - [`Part::Layer`]: the rule names the target's class or a direct base of it, or is a Pretrained rule.
+    /// - [`Part::Params`]: the glob matches the target's path.
+    /// - [`Part::Override`]: any whose name may lead to the target; the resolver looks whether it does.
+    ///
+    /// Of parts that others overwrite without exception, those may be left out whose initializer another part has, too.
+    fn matching(
+        &self,
+        module: Path<'_>,
+        rules: &dyn Rules,
+        target: &Target<'_>,
+        see: &mut dyn FnMut(usize, Part),
+    );
+}
+
+/// A parameter or buffer that rules may write, as one module that holds rules sees it.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
     leaf: &'a Frame<'a>,
-    attribute: &'a str,
-    bare: bool,
-    see: &mut dyn FnMut(&Considered<'a>),
-) {
-    before_children(leaf, leaf, attribute, bare, see);
-    // A bare `initialize` defers nothing.
-    if bare {
-        return;
+    /// What its layer calls it.
+    pub attribute: &'a str,
+    /// Depth of the module.
+    depth: usize,
+}
+
+impl<'a> Target<'a> {
+    /// The layer that shows it.
+    #[must_use]
+    pub const fn layer(&self) -> &'a dyn Layer {
+        self.leaf.layer
     }
-    let mut next = Some(leaf);
-    while let Some(frame) = next {
-        let order = |rule, part| Order {
-            entered: frame.left,
-            phase: Phase::AfterChildren(Reverse(frame.entered)),
-            rule,
-            part,
-        };
-        frame_rules(frame, leaf, attribute, &|init| init.is_deferred(), &order, see);
-        next = frame.parent;
+
+    /// Where the walk met it this time.
+    #[must_use]
+    pub const fn path(&self) -> Path<'a> {
+        Path::new(self.leaf, self.attribute, false)
+    }
+
+    /// The name of the module's child that it stands in; `None` if it is the module's own.
+    #[must_use]
+    pub fn child(&self) -> Option<&'a str> {
+        Frame::at(self.leaf, self.depth + 1).map(|frame| frame.name)
     }
 }
 
-fn before_children<'a>(
-    frame: &'a Frame<'a>,
-    leaf: &'a Frame<'a>,
-    attribute: &'a str,
-    bare: bool,
-    see: &mut dyn FnMut(&Considered<'a>),
-) {
-    if let Some(parent) = frame.parent {
-        before_children(parent, leaf, attribute, bare, see);
+impl core::fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("Target").field(&self.path()).finish()
     }
-    let order =
-        |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
-    frame_rules(frame, leaf, attribute, &|init| bare || !init.is_deferred(), &order, see);
 }
 
-fn frame_rules<'a>(
-    frame: &'a Frame<'a>,
-    leaf: &'a Frame<'a>,
-    attribute: &'a str,
-    now: &dyn Fn(&Init<&str>) -> bool,
-    order: &dyn Fn(usize, Part) -> Order,
-    see: &mut dyn FnMut(&Considered<'a>),
-) {
-    let Some(rules) = frame.rules else { return };
-    if frame.state == State::Ran {
-        return;
-    }
-    for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(&write.init)) {
-        let mut emit = |part, write: Write<'a>, outcome| {
-            let outcome =
-                if frame.state == State::NotReached { Outcome::NotReached } else { outcome };
-            let init = assignment(write, part, attribute);
-            let module = Path::new(frame, "", true);
-            let covered = match part {
-                Part::Override(index) => {
-                    rules.override_name(rule, index).map(|name| frame.depth_of(name))
-                }
-                Part::Layer | Part::Params(_) => None,
-            };
-            see(&Considered {
-                module,
-                rules: Names(rules),
+/// What looks at rules for `leaf`'s parameter `attribute`.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) leaf: &'a Frame<'a>,
+    pub(super) attribute: &'a str,
+    pub(super) bare: bool,
+}
+
+impl<'a> Look<'a> {
+    /// Calls `see` with everything that is considered on the way to the parameter, in program order; with a matcher, with
+    /// what it finds.
+    pub(super) fn each(self, matcher: Option<&dyn Matcher>, see: &mut dyn FnMut(&Considered<'a>)) {
+        self.before_children(self.leaf, matcher, see);
+        // A bare `initialize` defers nothing.
+        if self.bare {
+            return;
+        }
+        let mut next = Some(self.leaf);
+        while let Some(frame) = next {
+            let order = |rule, part| Order {
+                entered: frame.left,
+                phase: Phase::AfterChildren(Reverse(frame.entered)),
                 rule,
                 part,
-                init,
-                outcome,
-                order: order(rule, part),
-                within: Path::within(leaf, attribute, covered.unwrap_or(frame.depth)),
-            });
-        };
-        emit(
-            Part::Layer,
-            write,
-            own(rules, rule, write.init.is_pretrained(), leaf.layer, attribute),
-        );
-        for (index, glob) in rules.globs(rule).enumerate() {
-            let path = Path::new(leaf, attribute, false);
-            let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
-            emit(Part::Params(index), write, outcome);
-        }
-        for (index, name) in rules.override_names(rule).enumerate() {
-            let Some(write) = rules.override_write(rule, index) else { continue };
-            let outcome = match frame.covers(name, leaf) {
-                true => touches(write.init.is_pretrained(), attribute),
-                false => Outcome::OtherSubtree,
             };
-            emit(Part::Override(index), write, outcome);
+            self.rules(frame, &|init| init.is_deferred(), &order, matcher, see);
+            next = frame.parent;
+        }
+    }
+
+    fn before_children(
+        self,
+        frame: &'a Frame<'a>,
+        matcher: Option<&dyn Matcher>,
+        see: &mut dyn FnMut(&Considered<'a>),
+    ) {
+        if let Some(parent) = frame.parent {
+            self.before_children(parent, matcher, see);
+        }
+        let order =
+            |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
+        self.rules(frame, &|init| self.bare || !init.is_deferred(), &order, matcher, see);
+    }
+
+    fn rules(
+        self,
+        frame: &'a Frame<'a>,
+        now: &dyn Fn(&Init<&str>) -> bool,
+        order: &dyn Fn(usize, Part) -> Order,
+        matcher: Option<&dyn Matcher>,
+        see: &mut dyn FnMut(&Considered<'a>),
+    ) {
+        let Some(rules) = frame.rules else { return };
+        if frame.state == State::Ran {
+            return;
+        }
+        let Self { leaf, attribute, .. } = self;
+        if let Some(matcher) = matcher {
+            if frame.state == State::NotReached {
+                return;
+            }
+            let target = Target { leaf, attribute, depth: frame.depth };
+            matcher.matching(Path::new(frame, "", true), rules, &target, &mut |rule, part| {
+                let Some(write) = rules.write(rule).filter(|write| now(&write.init)) else {
+                    return;
+                };
+                let write = match part {
+                    Part::Layer | Part::Params(_) => Some(write),
+                    Part::Override(index) => rules.override_write(rule, index),
+                };
+                let Some(write) = write else { return };
+                let outcome = match part {
+                    Part::Layer => touches(write.init.is_pretrained(), attribute),
+                    Part::Params(_) => Outcome::Writes,
+                    Part::Override(index) => self.overridden(frame, rules, rule, index, write),
+                };
+                if outcome == Outcome::Writes {
+                    see(&self.considered(frame, rules, rule, part, write, outcome, order));
+                }
+            });
+            return;
+        }
+        for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(&write.init)) {
+            let mut emit = |part, write: Write<'a>, outcome| {
+                see(&self.considered(frame, rules, rule, part, write, outcome, order));
+            };
+            emit(
+                Part::Layer,
+                write,
+                own(rules, rule, write.init.is_pretrained(), leaf.layer, attribute),
+            );
+            for (index, glob) in rules.globs(rule).enumerate() {
+                let path = Path::new(leaf, attribute, false);
+                let outcome = if path.matches(glob) { Outcome::Writes } else { Outcome::OtherName };
+                emit(Part::Params(index), write, outcome);
+            }
+            for (index, _) in rules.override_names(rule).enumerate() {
+                let Some(write) = rules.override_write(rule, index) else { continue };
+                let outcome = self.overridden(frame, rules, rule, index, write);
+                emit(Part::Override(index), write, outcome);
+            }
+        }
+    }
+
+    fn overridden(
+        self,
+        frame: &'a Frame<'a>,
+        rules: &'a dyn Rules,
+        rule: usize,
+        index: usize,
+        write: Write<'a>,
+    ) -> Outcome {
+        match rules.override_name(rule, index).is_some_and(|name| frame.covers(name, self.leaf)) {
+            true => touches(write.init.is_pretrained(), self.attribute),
+            false => Outcome::OtherSubtree,
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one look")]
+    fn considered(
+        self,
+        frame: &'a Frame<'a>,
+        rules: &'a dyn Rules,
+        rule: usize,
+        part: Part,
+        write: Write<'a>,
+        outcome: Outcome,
+        order: &dyn Fn(usize, Part) -> Order,
+    ) -> Considered<'a> {
+        let covered = match part {
+            Part::Override(index) => {
+                rules.override_name(rule, index).map(|name| frame.depth_of(name))
+            }
+            Part::Layer | Part::Params(_) => None,
+        };
+        Considered {
+            module: Path::new(frame, "", true),
+            rules: Names(rules),
+            rule,
+            part,
+            init: assignment(write, part, self.attribute),
+            outcome: if frame.state == State::NotReached { Outcome::NotReached } else { outcome },
+            order: order(rule, part),
+            within: Path::within(self.leaf, self.attribute, covered.unwrap_or(frame.depth)),
         }
     }
 }

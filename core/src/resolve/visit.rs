@@ -1,4 +1,4 @@
-use super::considered::{Considered, Outcome, each};
+use super::considered::{Considered, Look, Matcher, Outcome};
 use super::frame::{Frame, State};
 use super::path::Path;
 use crate::init_cfg::Rules;
@@ -99,7 +99,16 @@ impl<'a> ParamVisit<'a> {
 
     /// Calls `see` with every part of every rule that was considered on this path, in program order.
     pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
-        each(self.frame, self.param.name, self.bare, see);
+        self.look().each(None, see);
+    }
+
+    /// As [`considered`](Self::considered), of the parts alone that a matcher finds and that write.
+    pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
+        self.look().each(Some(matcher), see);
+    }
+
+    pub(super) const fn look(&self) -> Look<'a> {
+        Look { leaf: self.frame, attribute: self.param.name, bare: self.bare }
     }
 
     /// The last part of a rule that writes the parameter on this path; `None`: it keeps what the framework's
@@ -180,11 +189,24 @@ impl<'a> BufferVisit<'a> {
     /// Calls `see` with every part of every Pretrained rule that was considered, in program order: nothing else
     /// writes buffers.
     pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
-        each(self.frame, self.buffer.name, self.bare, &mut |considered| {
+        self.look().each(None, &mut |considered| {
             if considered.init.is_pretrained() {
                 see(considered);
             }
         });
+    }
+
+    /// As [`considered`](Self::considered), of the parts alone that a matcher finds and that write.
+    pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
+        self.look().each(Some(matcher), &mut |considered| {
+            if considered.init.is_pretrained() {
+                see(considered);
+            }
+        });
+    }
+
+    const fn look(&self) -> Look<'a> {
+        Look { leaf: self.frame, attribute: self.buffer.name, bare: self.bare }
     }
 
     /// The buffer as its layer shows it.

@@ -1,6 +1,6 @@
 use core::ops::ControlFlow;
 
-use super::considered::{Outcome, each};
+use super::considered::{Matcher, Outcome};
 use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
 use super::problem::{Problem, ResolveError};
@@ -51,6 +51,11 @@ pub trait Observer {
     /// A buffer, once for every path to it.
     fn buffer(&mut self, _visit: &BufferVisit<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// What finds the writes of rules faster than one by one; by default nothing does.
+    fn matcher(&self) -> Option<&dyn Matcher> {
+        None
     }
 
     /// What ends the walk early.
@@ -222,7 +227,7 @@ impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
         let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare };
         let mut refused = None;
-        each(self.frame, param.name, self.shared.bare, &mut |considered| {
+        visit.look().each(self.shared.observer.matcher(), &mut |considered| {
             if considered.outcome == Outcome::Writes && refused.is_none() {
                 refused = considered
                     .init

@@ -1,13 +1,14 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{Init, Pretrained, Rules};
 use weight_init_core::resolve::{
-    BufferVisit, Call, Considered, ModuleVisit, Observer, Outcome, ParamVisit, Problem, resolve,
+    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Problem, resolve,
 };
 use weight_init_core::{DType, InitWeights, Layer};
 
+use super::matcher::Tables;
 use super::own_code::Collector;
 use super::warning::module_name;
 use super::{
@@ -42,16 +43,36 @@ struct Builder<'b> {
     params: Vec<PlannedParam>,
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
+    tables: Tables,
+    /// The groups of plain rules that write each parameter.
+    groups: Vec<Vec<usize>>,
     remarks: Vec<Warning>,
     ties: Vec<(String, String)>,
     own_code: Collector,
     /// Place of every parameter by its first name.
-    by_name: HashMap<String, usize>,
+    by_name: Names,
     /// And of every buffer.
-    buffers_by_name: HashMap<String, usize>,
+    buffers_by_name: Names,
     /// Every module by its first path: the place of its first rule, and whether it has run.
     modules: HashMap<String, Module>,
     problem: Option<PlanError>,
+}
+
+/// The places of tensors by their first names, of as many as there were when a tied one was met last: few models have
+/// any, and a table of a million names takes as much memory as the plan.
+#[derive(Debug, Default)]
+struct Names(HashMap<String, usize>);
+
+impl Names {
+    fn place<'n>(
+        &mut self,
+        name: &str,
+        names: impl ExactSizeIterator<Item = &'n str>,
+    ) -> Option<usize> {
+        let known = self.0.len();
+        self.0.extend(names.zip(0..).skip(known).map(|(name, place)| (name.to_owned(), place)));
+        self.0.get(name).copied()
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -69,6 +90,7 @@ impl Observer for Builder<'_> {
         let module = known.unwrap_or(Module { first_rule, ran: false });
         if let (None, Some(rules)) = (known, visit.rules()) {
             self.add_rules(&path, rules);
+            self.tables.add(&path, visit.layer(), rules, first_rule);
             self.add_remarks(&path, visit);
         }
         if reached && !module.ran {
@@ -81,9 +103,16 @@ impl Observer for Builder<'_> {
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
-        let mut writes = self.writes(visit);
+        let (mut writes, groups) = self.writes(visit);
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
-        let first = self.by_name.get(&name).and_then(|index| self.params.get_mut(*index));
+        let names = self.params.iter().map(|param| &*param.name);
+        let first = if visit.is_tied() { self.by_name.place(&name, names) } else { None };
+        if let Some(of_first) = first.and_then(|index| self.groups.get_mut(index)) {
+            of_first.extend_from_slice(&groups);
+            of_first.sort_unstable();
+            of_first.dedup();
+        }
+        let first = first.and_then(|index| self.params.get_mut(index));
         if visit.is_tied() {
             // A struct may show another name of a parameter before the parameter itself: it is only a name.
             if let Some(param) = first {
@@ -107,7 +136,7 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
-        self.by_name.insert(name.clone(), self.params.len());
+        self.groups.push(groups);
         self.params.push(PlannedParam {
             class: visit.layer().class().to_owned(),
             shape: param.shape.dims().to_vec(),
@@ -130,11 +159,11 @@ impl Observer for Builder<'_> {
     fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
         let mut writes = Vec::new();
-        visit.considered(&mut |considered| writes.extend(self.write(considered)));
+        visit.matched(&self.tables, &mut |considered| writes.extend(self.write(considered)));
         if visit.is_tied() {
-            let first =
-                self.buffers_by_name.get(&name).and_then(|index| self.buffers.get_mut(*index));
-            if let Some(buffer) = first {
+            let names = self.buffers.iter().map(|buffer| &*buffer.name);
+            let first = self.buffers_by_name.place(&name, names);
+            if let Some(buffer) = first.and_then(|index| self.buffers.get_mut(index)) {
                 buffer.writes.extend(writes);
             }
             self.ties.push((visit.path().to_string(), name));
@@ -149,7 +178,6 @@ impl Observer for Builder<'_> {
                 default => Values::Computed(default),
             })
         });
-        self.buffers_by_name.insert(name.clone(), self.buffers.len());
         self.buffers.push(PlannedBuffer {
             class: visit.layer().class().to_owned(),
             shape: buffer.shape.to_vec(),
@@ -162,6 +190,10 @@ impl Observer for Builder<'_> {
             name,
         });
         ControlFlow::Continue(())
+    }
+
+    fn matcher(&self) -> Option<&dyn Matcher> {
+        Some(&self.tables)
     }
 
     fn problem(&mut self, problem: &Problem<'_>) {
@@ -188,11 +220,13 @@ impl<'b> Builder<'b> {
             params: Vec::new(),
             buffers: Vec::new(),
             rules: Vec::new(),
+            tables: Tables::default(),
+            groups: Vec::new(),
             remarks: Vec::new(),
             ties: model.map(|model| model.buffer_ties().to_vec()).unwrap_or_default(),
             own_code: Collector::default(),
-            by_name: HashMap::new(),
-            buffers_by_name: HashMap::new(),
+            by_name: Names::default(),
+            buffers_by_name: Names::default(),
             modules: HashMap::new(),
             problem: None,
         }
@@ -208,6 +242,8 @@ impl<'b> Builder<'b> {
                 layers: rules.layers(rule).map(str::to_owned).collect(),
                 reached: false,
                 in_order: write.init.is_pretrained() && !write.init.is_deferred(),
+                plain: Tables::is_plain(rules, rule),
+                by_class: 0,
                 matched: 0,
                 won: 0,
                 overrides: overrides
@@ -237,17 +273,29 @@ impl<'b> Builder<'b> {
         self.remarks.push(Warning { kind: WarningKind::Doubtful, module, message });
     }
 
-    /// The writes of rules to a parameter on one path.
-    fn writes(&self, visit: &ParamVisit<'_>) -> Vec<Write> {
-        let mut writes = Vec::new();
-        visit.considered(&mut |considered| writes.extend(self.write(considered)));
-        writes
+    /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
+    /// rules that write it.
+    fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
+        let mut writes: Vec<Write> = Vec::new();
+        let mut modules = Vec::new();
+        visit.matched(&self.tables, &mut |considered| {
+            let Some(write) = self.write(considered) else { return };
+            if self.rules.get(write.rule).is_some_and(|rule| rule.plain) {
+                let module = considered.module.to_string();
+                if modules.last() != Some(&module) {
+                    modules.push(module);
+                }
+            }
+            writes.push(write);
+        });
+        let groups = modules.iter().filter_map(|module| self.tables.group(module, visit.layer()));
+        let groups = groups.collect();
+        // A vector has room for four, of which a model of a million parameters has no use.
+        writes.shrink_to_fit();
+        (writes, groups)
     }
 
     fn write(&self, considered: &Considered<'_>) -> Option<Write> {
-        if considered.outcome != Outcome::Writes {
-            return None;
-        }
         let module = self.modules.get(&considered.module.to_string())?;
         let pretrained = considered.init.is_pretrained();
         Some(Write {
@@ -284,8 +332,35 @@ impl<'b> Builder<'b> {
         (default, constructor)
     }
 
+    /// Counts the parameters that plain rules write.
+    fn count_plain(&mut self) {
+        let mut counts = vec![0; self.tables.groups()];
+        for groups in &self.groups {
+            for (at, group) in groups.iter().enumerate() {
+                let same_module = |other: &&usize| self.tables.same_module(**other, *group);
+                let others: Vec<_> = groups.iter().filter(same_module).collect();
+                if let [_] = others[..] {
+                    counts[*group] += 1;
+                } else if groups.iter().position(|other| same_module(&other)) == Some(at) {
+                    // A tied parameter that one module's rules write as the parameter of two classes.
+                    let rules = others.iter().flat_map(|group| self.tables.rules(**group));
+                    let once: BTreeSet<_> = rules.copied().collect();
+                    for rule in once {
+                        self.rules[rule].by_class += 1;
+                    }
+                }
+            }
+        }
+        for (group, count) in counts.into_iter().enumerate() {
+            for rule in self.tables.rules(group) {
+                self.rules[*rule].by_class += count;
+            }
+        }
+    }
+
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
+        self.count_plain();
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
             let first = layer_of(&param.name).to_owned();

@@ -11,7 +11,7 @@ impl Plan {
             Held::Assumed | Held::Stored(_) => !(skip && write.init.is_pretrained()),
         };
         for rule in &mut self.rules {
-            (rule.matched, rule.won) = (0, 0);
+            (rule.matched, rule.won) = (rule.by_class, 0);
             rule.overrides.iter_mut().for_each(|o| o.won = 0);
         }
         for param in &mut self.params {
@@ -20,7 +20,7 @@ impl Plan {
             matched.sort_unstable();
             matched.dedup();
             for rule in matched {
-                if let Some(rule) = self.rules.get_mut(rule) {
+                if let Some(rule) = self.rules.get_mut(rule).filter(|rule| !rule.plain) {
                     rule.matched += 1;
                 }
             }

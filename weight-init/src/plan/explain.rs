@@ -2,7 +2,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ops::ControlFlow;
 
-use weight_init_core::resolve::{Call, ModuleVisit, Observer, Outcome, ParamVisit, Part, resolve};
+use weight_init_core::init_cfg::Rules;
+use weight_init_core::resolve::{
+    Call, Matcher, ModuleVisit, Observer, Outcome, ParamVisit, Part, Path, Target, resolve,
+};
 use weight_init_core::{Layer, nearest};
 
 use super::build::to_owned;
@@ -121,7 +124,19 @@ struct Search<'s> {
     param: &'s PlannedParam,
 }
 
+/// Finds no writes: the plan has looked whether they fit.
+struct Nothing;
+
+impl Matcher for Nothing {
+    fn matching(&self, _: Path<'_>, _: &dyn Rules, _: &Target<'_>, _: &mut dyn FnMut(usize, Part)) {
+    }
+}
+
 impl Observer for Search<'_> {
+    fn matcher(&self) -> Option<&dyn Matcher> {
+        Some(&Nothing)
+    }
+
     fn module(&mut self, visit: &ModuleVisit<'_>) -> bool {
         !visit.is_reached() || self.ran.insert(visit.first_path().to_string())
     }

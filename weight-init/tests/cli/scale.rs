@@ -39,3 +39,36 @@ fn many_names_and_a_bad_glob() {
     );
     folder.done(&["plan", "model.json", "--init-cfg", "rules.json"]);
 }
+
+/// A hundred thousand rules and ten thousand globs for ten thousand parameters: a look at each of a billion pairs takes
+/// minutes.
+#[test]
+fn many_rules_and_globs_for_many_parameters() {
+    let layer = |i| {
+        format!(
+            r#"{{"name": "{i}", "class": "Linear", "bases": ["L{i}"],
+                "params": [{{"name": "weight", "shape": [2, 2]}}, {{"name": "bias", "shape": [2]}}]}}"#
+        )
+    };
+    let layers: Vec<_> = (0..5_000).map(layer).collect();
+    let folder = Folder::new();
+    folder
+        .write("model.json", format!(r#"{{"class": "Net", "children": [{}]}}"#, layers.join(",")));
+    let rules = |count, key: &dyn Fn(usize) -> String| {
+        let rule = |i| format!(r#"{{"type": "Constant", "val": 1, {}}}"#, key(i));
+        format!("[{}]", (0..count).map(rule).collect::<Vec<_>>().join(","))
+    };
+    let cases = [
+        ("classes", rules(100_000, &|i| format!(r#""layer": "L{i}""#)), 10_000),
+        ("one class", rules(100_000, &|_| r#""layer": "Linear""#.to_owned()), 10_000),
+        ("globs", rules(10_000, &|i| format!(r#""params": "*{i}.weight""#)), 5_000),
+    ];
+    for (name, text, written) in cases {
+        folder.write("rules.json", text);
+        let args = ["plan", "model.json", "--init-cfg", "rules.json", "--format", "json"];
+        let answer = Answer::of(folder.command(&args).timeout(Duration::from_secs(30)));
+        assert_eq!(answer.code, 0, "{name}: {}", answer.stderr);
+        let by_rules = answer.stdout.matches(r#""by": {"#).count();
+        assert_eq!(by_rules, written, "{name}");
+    }
+}

@@ -17,7 +17,8 @@ use crate::output::say;
 #[derive(Debug)]
 pub(crate) struct Input {
     pub(crate) model: Model,
-    config: Config,
+    /// The texts that the model was read from; its tree of values is gone, for it may be larger than the plan.
+    sources: Sources,
     initialize: Option<(PlacedInitCfg, Sources)>,
 }
 
@@ -31,7 +32,7 @@ impl Input {
         }
         let initialize =
             args.init_cfg.as_deref().map(|path| read_init_cfg(path, root)).transpose()?;
-        Ok(Self { model, config, initialize })
+        Ok(Self { model, sources: config.sources, initialize })
     }
 
     pub(crate) fn options(&self, skip_pretrained: bool, dtype: Option<DType>) -> Options<'_> {
@@ -70,7 +71,7 @@ impl Input {
             Some((rules, sources)) if error.place().is_some() => {
                 locate_in_init_cfg(error, rules, sources).into()
             }
-            _ => locate(error, &self.model, &self.config.sources).into(),
+            _ => locate(error, &self.model, &self.sources).into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 use weight_init::diagnostic::{escape_controls, escape_json};
@@ -36,12 +36,42 @@ pub(crate) fn say_fallback(error: &BackendError) {
     say(format_args!("note: the processor fills, with the same bits: {error}"));
 }
 
-/// Prints one JSON value and a line end.
+/// Prints one JSON value and a line end, piece by piece: the text of a large value is never there as a whole.
 pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
-    let text =
-        if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
-    let text = text.map_err(|error| Failure::io(format!("cannot make the JSON: {error}")))?;
-    print_json_text(&(text + "\n"))
+    let mut out = Escaping(BufWriter::new(io::stdout().lock()));
+    let written = match pretty {
+        true => serde_json::to_writer_pretty(&mut out, value),
+        false => serde_json::to_writer(&mut out, value),
+    };
+    match written {
+        Err(error) if !error.is_io() => Err(Failure::io(format!("cannot make the JSON: {error}"))),
+        written => finish(
+            written
+                .map_err(io::Error::from)
+                .and_then(|()| out.0.write_all(b"\n"))
+                .and_then(|()| out.0.flush()),
+        ),
+    }
+}
+
+/// Writes JSON with what a terminal would act on escaped. Each piece is text as a whole, as `serde_json` writes it.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        if piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+            self.0.write_all(piece)?;
+        } else {
+            let text = str::from_utf8(piece)
+                .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
+            self.0.write_all(escape_json(text).as_bytes())?;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Columns of the terminal on standard output; `None` if it is none.
@@ -55,7 +85,7 @@ pub(crate) fn width() -> Option<usize> {
 
 fn finish(written: io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
         written => written
             .map_err(|error| Failure::io(format!("cannot write to standard output: {error}"))),
     }

@@ -1,0 +1,249 @@
+//! The rules that write a parameter, found by the names in them and not one by one: 100 000 rules for 10 000 parameters are
+//! as many look-ups, where a look at each would be a billion.
+
+use std::collections::HashMap;
+use std::iter::once;
+
+use aho_corasick::AhoCorasick;
+use weight_init_core::Layer;
+use weight_init_core::init_cfg::Rules;
+use weight_init_core::resolve::{Matcher, Part, Path, Target};
+
+/// The tables of the modules that a walk has met.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// By the first path of the module.
+    modules: HashMap<String, Table>,
+    /// The rules that name the classes of layers and nothing else, by their places among all rules.
+    counts: Counts,
+}
+
+/// The names in the rules of one module, each with the rules that have it in their order.
+#[derive(Debug, Default)]
+struct Table {
+    /// Place of its first rule among all.
+    first_rule: usize,
+    /// By class.
+    plain: HashMap<Box<str>, Plain>,
+    /// Rules with globs or overrides, by class.
+    mixed: HashMap<Box<str>, Vec<usize>>,
+    /// Pretrained rules.
+    loading: Vec<usize>,
+    /// By the child that the override's name leads to or into.
+    overrides: HashMap<Box<str>, Vec<(usize, usize)>>,
+    globs: Globs,
+}
+
+/// Rules that write by their `layer` alone. The last one overwrites the others, so that they need not be told one by one.
+#[derive(Debug, Default)]
+struct Plain {
+    rules: Vec<usize>,
+    /// The first of each initializer, for a fault of it is a fault even where it is overwritten.
+    first: Vec<usize>,
+}
+
+/// Globs by the longest piece of each that stands for itself.
+#[derive(Debug, Default)]
+struct Globs {
+    pieces: Option<AhoCorasick>,
+    /// By the number of the piece.
+    by_piece: Vec<Vec<(usize, usize)>>,
+    /// Without such a piece.
+    others: Vec<(usize, usize)>,
+}
+
+/// How many parameters the plain rules write.
+///
+/// Layers of the same class and bases are written by the same rules, so parameters are counted by that.
+#[derive(Debug, Default)]
+struct Counts {
+    /// By the first rule of the module, and class and bases in one text.
+    by_class: HashMap<(usize, String), usize>,
+    groups: Vec<Group>,
+}
+
+/// The plain rules of one module that write layers of one class and bases.
+#[derive(Debug)]
+struct Group {
+    /// Place of the module's first rule among all.
+    first_rule: usize,
+    /// Places of the rules among all, in their order.
+    rules: Vec<usize>,
+}
+
+impl Tables {
+    /// Notes the rules of a module; `first_rule`: the place of its first one among all.
+    pub(super) fn add(
+        &mut self,
+        path: &str,
+        layer: &dyn Layer,
+        rules: &dyn Rules,
+        first_rule: usize,
+    ) {
+        let table = Table::new(layer, rules, first_rule);
+        self.modules.insert(path.to_owned(), table);
+    }
+
+    /// Whether a rule writes by its `layer` alone.
+    pub(super) fn is_plain(rules: &dyn Rules, rule: usize) -> bool {
+        rules.params(rule, 0).is_none()
+            && rules.override_name(rule, 0).is_none()
+            && rules.write(rule).is_some_and(|write| !write.init.is_pretrained())
+    }
+
+    /// The group of plain rules of a module that write the `weight` and `bias` of a layer.
+    pub(super) fn group(&mut self, module: &str, layer: &dyn Layer) -> Option<usize> {
+        let table = self.modules.get(module)?;
+        let Counts { by_class, groups } = &mut self.counts;
+        // A class has no line feed that would not be told from another: a group may then only be made twice.
+        let key = classes(layer).collect::<Vec<_>>().join("\n");
+        Some(*by_class.entry((table.first_rule, key)).or_insert_with(|| {
+            let mut rules: Vec<usize> = classes(layer)
+                .filter_map(|class| table.plain.get(class))
+                .flat_map(|plain| plain.rules.iter().map(|rule| table.first_rule + rule))
+                .collect();
+            rules.sort_unstable();
+            rules.dedup();
+            groups.push(Group { first_rule: table.first_rule, rules });
+            groups.len() - 1
+        }))
+    }
+
+    /// Groups there are.
+    pub(super) fn groups(&self) -> usize {
+        self.counts.groups.len()
+    }
+
+    /// The rules of a group, by their places among all.
+    pub(super) fn rules(&self, group: usize) -> &[usize] {
+        self.counts.groups.get(group).map_or(&[], |group| &group.rules)
+    }
+
+    /// Whether two groups are of one module.
+    pub(super) fn same_module(&self, one: usize, other: usize) -> bool {
+        let module = |group: usize| self.counts.groups.get(group).map(|group| group.first_rule);
+        module(one) == module(other)
+    }
+}
+
+impl Matcher for Tables {
+    fn matching(
+        &self,
+        module: Path<'_>,
+        rules: &dyn Rules,
+        target: &Target<'_>,
+        see: &mut dyn FnMut(usize, Part),
+    ) {
+        let Some(table) = self.modules.get(&module.to_string()) else { return };
+        for (rule, part) in table.parts(rules, target) {
+            see(rule, part);
+        }
+    }
+}
+
+impl Table {
+    fn new(layer: &dyn Layer, rules: &dyn Rules, first_rule: usize) -> Self {
+        let mut table = Self { first_rule, ..Self::default() };
+        let aliases: HashMap<_, _> = layer.aliases().collect();
+        let mut kinds: HashMap<(Box<str>, &str), ()> = HashMap::new();
+        let mut pieces: HashMap<String, usize> = HashMap::new();
+        let mut texts = Vec::new();
+        for (rule, write) in rules.writes().enumerate() {
+            let kind = write.init.type_name().name();
+            if write.init.is_pretrained() {
+                table.loading.push(rule);
+            }
+            for class in rules.layers(rule) {
+                if Tables::is_plain(rules, rule) {
+                    let plain = table.plain.entry(class.into()).or_default();
+                    plain.rules.push(rule);
+                    if kinds.insert((class.into(), kind), ()).is_none() {
+                        plain.first.push(rule);
+                    }
+                } else {
+                    table.mixed.entry(class.into()).or_default().push(rule);
+                }
+            }
+            for (index, glob) in rules.globs(rule).enumerate() {
+                let piece = longest_piece(glob);
+                if piece.is_empty() {
+                    table.globs.others.push((rule, index));
+                    continue;
+                }
+                let number = *pieces.entry(piece.to_owned()).or_insert_with(|| {
+                    texts.push(piece.to_owned());
+                    table.globs.by_piece.push(Vec::new());
+                    texts.len() - 1
+                });
+                table.globs.by_piece[number].push((rule, index));
+            }
+            for (index, name) in rules.override_names(rule).enumerate() {
+                let child =
+                    aliases.get(name).map_or(name, |path| path.split('.').next().unwrap_or(path));
+                table.overrides.entry(child.into()).or_default().push((rule, index));
+            }
+        }
+        // An automaton that cannot be built for its size leaves the globs to be looked at one by one.
+        table.globs.pieces = AhoCorasick::new(&texts).ok();
+        table
+    }
+
+    /// The parts that may write the target, in program order.
+    fn parts(&self, rules: &dyn Rules, target: &Target<'_>) -> Vec<(usize, Part)> {
+        let mut parts: Vec<(usize, Part)> =
+            self.loading.iter().map(|rule| (*rule, Part::Layer)).collect();
+        if matches!(target.attribute, "weight" | "bias") {
+            for class in classes(target.layer()) {
+                let mixed = self.mixed.get(class).into_iter().flatten();
+                let plain = self.plain.get(class);
+                let first = plain.into_iter().flat_map(|plain| &plain.first);
+                let last = plain.and_then(|plain| plain.rules.last());
+                let found = mixed.chain(first).chain(last);
+                parts.extend(found.map(|rule| (*rule, Part::Layer)));
+            }
+        }
+        let overrides = target.child().and_then(|child| self.overrides.get(child));
+        parts.extend(
+            overrides.into_iter().flatten().map(|(rule, index)| (*rule, Part::Override(*index))),
+        );
+        self.globs.matching(rules, target, &mut parts);
+        parts.sort_unstable();
+        parts.dedup();
+        parts
+    }
+}
+
+impl Globs {
+    fn matching(&self, rules: &dyn Rules, target: &Target<'_>, parts: &mut Vec<(usize, Part)>) {
+        if self.by_piece.is_empty() && self.others.is_empty() {
+            return;
+        }
+        let path = target.path();
+        let mut look = |globs: &[(usize, usize)]| {
+            let found = globs.iter().filter(|(rule, index)| {
+                rules.params(*rule, *index).is_some_and(|glob| path.matches(glob))
+            });
+            parts.extend(found.map(|(rule, index)| (*rule, Part::Params(*index))));
+        };
+        look(&self.others);
+        let Some(pieces) = &self.pieces else {
+            return self.by_piece.iter().for_each(|globs| look(globs));
+        };
+        let name = path.to_string();
+        for found in pieces.find_overlapping_iter(&name) {
+            // A piece that stands twice in the name is looked at twice; the parts are told once.
+            look(self.by_piece.get(found.pattern().as_usize()).map_or(&[], Vec::as_slice));
+        }
+    }
+}
+
+/// The class and the direct bases.
+fn classes(layer: &dyn Layer) -> impl Iterator<Item = &str> {
+    once(layer.class()).chain(layer.bases())
+}
+
+/// The longest piece of a glob that stands for itself, without the dot behind a star at the front, which may be missing.
+fn longest_piece(glob: &str) -> &str {
+    let rest = glob.strip_prefix("*.").unwrap_or(glob);
+    rest.split(['*', '?']).max_by_key(|piece| piece.len()).unwrap_or_default()
+}
