@@ -29,7 +29,7 @@ pub(crate) use error::printable;
 pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
 pub use sink::{Sink, Summary};
-pub use state_dict::{StateDict, StoredTensor};
+pub use state_dict::{NestedDict, StateDict, StoredTensor, Unread};
 pub use stored::Stored;
 
 /// Elements of a tensor; a dimension of zero makes it empty, however large the others are.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::address::Address;
+use crate::checkpoint::NestedDict;
 use crate::checkpoint::safetensors::MAX_HEADER_BYTES;
 use crate::diagnostic::escape;
 
@@ -164,6 +165,8 @@ pub enum Problem {
     Pickle { at: u64, message: String },
     /// A tensor is not what it is said to be.
     Tensor { tensor: String, message: String },
+    /// A PyTorch file with several state dicts does not say which is meant.
+    SeveralStateDicts { found: Vec<NestedDict> },
     /// The file as a whole is no checkpoint.
     Format { message: String },
 }
@@ -285,6 +288,17 @@ impl fmt::Display for Problem {
             }
             Self::Tensor { tensor, message } => {
                 write!(f, "tensor {}: {}", Quoted(tensor), Shown(message, 1000))
+            }
+            Self::SeveralStateDicts { found } => {
+                let list: Vec<_> = found
+                    .iter()
+                    .map(|dict| format!("'{}' ({} tensors)", Shown(dict.key(), 200), dict.tensors()))
+                    .collect();
+                write!(
+                    f,
+                    "it holds several state dicts: {}; --checkpoint-key KEY, or key='KEY' in the rule, names one",
+                    list.join(", ")
+                )
             }
             Self::Format { message } => f.write_str(&Shown(message, 1000).to_string()),
         }

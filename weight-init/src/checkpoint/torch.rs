@@ -6,14 +6,15 @@
 //! or run through recursion that a file can drive as deep as it likes.
 
 mod legacy;
-mod names;
+mod state_dicts;
 
 use std::collections::HashMap;
 use std::io::BufReader;
+use std::sync::Arc;
 
 pub(super) use self::legacy::open_legacy;
-use self::names::named_tensors;
-use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor};
+use self::state_dicts::{Chosen, choose};
+use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor, Text};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::Place;
 use crate::checkpoint::state_dict::source::{Hashed, Source, read_small};
@@ -30,10 +31,14 @@ const PER_BYTE: u64 = 3;
 /// The longest pickle that describes tensors; it holds none of their elements.
 const LONGEST_PICKLE: u64 = 1 << 30;
 
-/// Opens a file of today's format.
+/// Characters of the name of a class that are told.
+const LONGEST_CLASS: usize = 200;
+
+/// Opens a file of today's format; `key` leads to the state dict.
 pub(super) fn open_zip(
     file: &RandomAccess,
     entries: &[Entry],
+    key: Option<&str>,
 ) -> Result<StateDict, CheckpointError> {
     let fault = |problem| CheckpointError::content(file.path(), problem);
     let entry = |name: &str| {
@@ -77,9 +82,12 @@ pub(super) fn open_zip(
         .run(BufReader::new(&mut bytes), 0, pickle.len)
         .map_err(|failure| failed(file, failure))?;
     bytes.finish()?;
-    let mut dict = StateDict::new(file.path(), "PyTorch zip");
+    let Chosen { key, nested, tensors, objects } =
+        choose(&machine, read.value, key).map_err(fault)?;
+    let mut dict = StateDict::new(file, "PyTorch zip").of_nested(key, nested);
+    add_objects(&mut dict, &machine, objects);
     let mut sources = HashMap::new();
-    for (name, tensor) in named_tensors(&machine, read.value).map_err(fault)? {
+    for (name, tensor) in tensors {
         let key = machine.text(tensor.storage.key);
         let source = match sources.get(key) {
             Some(source) => *source,
@@ -120,27 +128,35 @@ fn add(
     big_endian: bool,
 ) -> Result<(), CheckpointError> {
     let size = tensor.dtype.bits() / 8;
-    let begin = tensor.storage.begin.saturating_mul(unit(&tensor.storage));
+    let begin = tensor.storage.begin.saturating_mul(tensor.storage.unit.bytes());
     let offset = tensor.offset.saturating_mul(size).saturating_add(begin);
-    let place = Place { source, offset, strides: Some(tensor.strides.clone()), big_endian };
+    let strides = Some(tensor.strides.clone());
+    let place = Place { source, offset, strides, big_endian, signs: tensor.signs };
     dict.add(name, tensor.dtype, tensor.shape.clone(), place)
 }
 
-/// Bytes of what a storage counts.
-fn unit(storage: &Storage) -> u64 {
-    storage.dtype.map_or(1, |dtype| dtype.bits() / 8)
+/// Adds what is no tensor. Objects of one class share its name.
+fn add_objects(dict: &mut StateDict, machine: &Machine, objects: Vec<(String, Text)>) {
+    let mut classes: HashMap<Text, Arc<str>> = HashMap::new();
+    for (name, class) in objects {
+        let what = classes.entry(class).or_insert_with(|| {
+            let class: String = machine.text(class).chars().take(LONGEST_CLASS).collect();
+            format!("an object of '{class}'").into()
+        });
+        dict.add_unread(name, Arc::clone(what));
+    }
 }
 
 /// Whether the bytes of a storage are as many as the pickle says.
 fn whole_storage(tensor: &str, storage: &Storage, bytes: u64) -> Result<(), Problem> {
-    let needed = storage.len.checked_mul(unit(storage));
+    let needed = storage.len.checked_mul(storage.unit.bytes());
     if needed == Some(bytes) {
         return Ok(());
     }
     let message = format!(
         "its storage is said to have {} elements of {} bytes, but {bytes} bytes are there",
         storage.len,
-        unit(storage)
+        storage.unit.bytes()
     );
     Err(Problem::Tensor { tensor: tensor.to_owned(), message })
 }
