@@ -62,6 +62,17 @@ impl CheckpointError {
         matches!(self, Self::Io { .. })
     }
 
+    /// Whether the file is as it was written, and the trouble is where its tensors are looked for.
+    pub(crate) const fn is_of_a_whole_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Content {
+                problem: Problem::StateDict { .. } | Problem::SeveralStateDicts { .. },
+                ..
+            }
+        )
+    }
+
     /// The file or folder in question.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -80,7 +91,9 @@ impl CheckpointError {
     #[cold]
     pub(crate) fn downloaded(self, from: &Address) -> Self {
         match self {
-            Self::Content { .. } => Self::Downloaded { error: Box::new(self), from: from.clone() },
+            Self::Content { .. } if !self.is_of_a_whole_file() => {
+                Self::Downloaded { error: Box::new(self), from: from.clone() }
+            }
             error => error,
         }
     }
@@ -165,6 +178,8 @@ pub enum Problem {
     Pickle { at: u64, message: String },
     /// A tensor is not what it is said to be.
     Tensor { tensor: String, message: String },
+    /// The file is whole, but there is no state dict where it is looked for.
+    StateDict { message: String },
     /// A PyTorch file with several state dicts does not say which is meant.
     SeveralStateDicts { found: Vec<NestedDict> },
     /// The file as a whole is no checkpoint.
@@ -292,7 +307,9 @@ impl fmt::Display for Problem {
             Self::SeveralStateDicts { found } => {
                 let list: Vec<_> = found
                     .iter()
-                    .map(|dict| format!("'{}' ({} tensors)", Shown(dict.key(), 200), dict.tensors()))
+                    .map(|dict| {
+                        format!("'{}' ({} tensors)", Shown(dict.key(), 200), dict.tensors())
+                    })
                     .collect();
                 write!(
                     f,
@@ -300,7 +317,9 @@ impl fmt::Display for Problem {
                     list.join(", ")
                 )
             }
-            Self::Format { message } => f.write_str(&Shown(message, 1000).to_string()),
+            Self::Format { message } | Self::StateDict { message } => {
+                f.write_str(&Shown(message, 1000).to_string())
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use std::io::Read;
 
 use self::header::{Header, Refusal};
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::state_dict::{Place, Signs};
 use crate::checkpoint::state_dict::source::{Source, reader};
+use crate::checkpoint::state_dict::{Place, Signs};
 use crate::checkpoint::zip::{self, Entry};
 use crate::checkpoint::{CheckpointError, StateDict};
 
@@ -41,7 +41,10 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
             continue;
         };
         let Some((text, data)) = read_header(file, entry)? else {
-            dict.add_unread(name.to_owned(), "an array whose header is longer than that of any array of numbers".into());
+            dict.add_unread(
+                name.to_owned(),
+                "an array whose header is longer than that of any array of numbers".into(),
+            );
             continue;
         };
         let Header { dtype, big_endian, column_major, shape } = match header::parse(&text) {
@@ -75,7 +78,8 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
     }
     match dict.unread() {
         [first, ..] if dict.tensors().is_empty() => {
-            let message = format!("'{}' is {}; no array of numbers is there", first.name(), first.what());
+            let message =
+                format!("'{}' is {}; no array of numbers is there", first.name(), first.what());
             Err(CheckpointError::content(file.path(), zip::whole(message)))
         }
         _ => Ok(dict),

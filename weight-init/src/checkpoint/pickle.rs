@@ -75,8 +75,31 @@ pub(super) struct Storage {
 pub(super) enum Unit {
     Bytes,
     Elements(super::StoredType),
-    /// Elements of a type that is not read, by its name and with its bytes.
-    Unread(&'static str, u64),
+    Unread(UnreadType),
+}
+
+/// An element type that is not read; its bytes are passed over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum UnreadType {
+    Complex128,
+    QInt8,
+    QInt32,
+    QUInt2x4,
+    QUInt4x2,
+    QUInt8,
+}
+
+impl UnreadType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Complex128 => "torch.complex128",
+            Self::QInt8 => "torch.qint8",
+            Self::QInt32 => "torch.qint32",
+            Self::QUInt2x4 => "torch.quint2x4",
+            Self::QUInt4x2 => "torch.quint4x2",
+            Self::QUInt8 => "torch.quint8",
+        }
+    }
 }
 
 impl Unit {
@@ -84,7 +107,9 @@ impl Unit {
         match self {
             Self::Bytes => 1,
             Self::Elements(dtype) => dtype.bits() / 8,
-            Self::Unread(_, bytes) => bytes,
+            Self::Unread(UnreadType::Complex128) => 16,
+            Self::Unread(UnreadType::QInt32) => 4,
+            Self::Unread(_) => 1,
         }
     }
 }

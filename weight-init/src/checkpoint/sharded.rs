@@ -64,7 +64,11 @@ pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> 
     let mut names = Vec::new();
     for entry in fs::read_dir(path).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
-        names.extend(name.to_str().filter(|name| CHECKPOINTS.iter().any(|end| name.ends_with(end))).map(str::to_owned));
+        names.extend(
+            name.to_str()
+                .filter(|name| CHECKPOINTS.iter().any(|end| name.ends_with(end)))
+                .map(str::to_owned),
+        );
     }
     for end in CHECKPOINTS {
         let mut found = names.iter().filter(|name| name.ends_with(end));

@@ -136,7 +136,7 @@ impl StateDict {
                      under keys",
                     dict.format
                 );
-                Err(CheckpointError::content(path, Problem::Format { message }))
+                Err(CheckpointError::content(path, Problem::StateDict { message }))
             }
         }
     }
@@ -355,7 +355,8 @@ impl StateDict {
     ) -> Result<(), CheckpointError> {
         let Some(stored) = self.tensors.get(tensor) else { return Err(self.beyond()) };
         if !stored.dtype.bits().is_multiple_of(8) {
-            let message = format!("elements of {} are less than a byte and are not read", stored.dtype);
+            let message =
+                format!("elements of {} are less than a byte and are not read", stored.dtype);
             let problem = Problem::Tensor { tensor: stored.name.clone(), message };
             return Err(CheckpointError::content(&self.path, problem));
         }

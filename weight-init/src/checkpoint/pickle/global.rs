@@ -1,6 +1,6 @@
 use safetensors::Dtype;
 
-use super::Unit;
+use super::{Unit, UnreadType};
 use crate::checkpoint::StoredType;
 
 /// What a pickle may name.
@@ -78,12 +78,12 @@ fn storage(class: &str) -> Option<Unit> {
         "ByteStorage" => Dtype::U8,
         "BoolStorage" => Dtype::BOOL,
         "ComplexFloatStorage" => Dtype::C64,
-        "ComplexDoubleStorage" => return Some(Unit::Unread("torch.complex128", 16)),
-        "QInt32Storage" => return Some(Unit::Unread("torch.qint32", 4)),
-        "QInt8Storage" => return Some(Unit::Unread("torch.qint8", 1)),
-        "QUInt8Storage" => return Some(Unit::Unread("torch.quint8", 1)),
-        "QUInt4x2Storage" => return Some(Unit::Unread("torch.quint4x2", 1)),
-        "QUInt2x4Storage" => return Some(Unit::Unread("torch.quint2x4", 1)),
+        "ComplexDoubleStorage" => return Some(Unit::Unread(UnreadType::Complex128)),
+        "QInt8Storage" => return Some(Unit::Unread(UnreadType::QInt8)),
+        "QInt32Storage" => return Some(Unit::Unread(UnreadType::QInt32)),
+        "QUInt2x4Storage" => return Some(Unit::Unread(UnreadType::QUInt2x4)),
+        "QUInt4x2Storage" => return Some(Unit::Unread(UnreadType::QUInt4x2)),
+        "QUInt8Storage" => return Some(Unit::Unread(UnreadType::QUInt8)),
         _ => return None,
     };
     Some(Unit::Elements(StoredType(dtype)))

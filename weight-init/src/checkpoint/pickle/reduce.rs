@@ -42,7 +42,10 @@ impl Machine {
                 let signs = self.signs(rest.get(2).copied());
                 self.tensor(*storage, *offset, *shape, *strides, None, signs)
             }
-            (Global::RebuildTensorV3, [storage, offset, shape, strides, _, _, dtype, rest @ ..]) => {
+            (
+                Global::RebuildTensorV3,
+                [storage, offset, shape, strides, _, _, dtype, rest @ ..],
+            ) => {
                 let signs = self.signs(rest.first().copied());
                 self.tensor(*storage, *offset, *shape, *strides, Some(*dtype), signs)
             }
@@ -101,10 +104,9 @@ impl Machine {
         };
         let storage = **storage;
         let dtype = match (dtype, storage.unit) {
-            (Some(Value::Global(Global::Dtype(dtype))), _)
-            | (None, Unit::Elements(dtype)) => dtype,
+            (Some(Value::Global(Global::Dtype(dtype))), _) | (None, Unit::Elements(dtype)) => dtype,
             (Some(foreign @ Value::Foreign(_)), _) => return Ok(foreign),
-            (None, Unit::Unread(name, _)) => return self.keep(name).map(Value::Foreign),
+            (None, Unit::Unread(dtype)) => return self.keep(dtype.name()).map(Value::Foreign),
             _ => return Stop::fault("a tensor has no element type"),
         };
         let Value::Int(offset) = offset else {

@@ -46,12 +46,18 @@ pub(super) fn choose<'m>(
 ) -> Result<Chosen<'m>, Problem> {
     let Some(Object::Dict(items)) = machine.object(root) else {
         let kind = machine.kind(root);
-        let advice = if let Value::Foreign(_) = root { ADVICE } else { "a checkpoint is a dict of tensors by name" };
-        return Err(format(format!("the file holds {kind}; {advice}")));
+        let advice = if let Value::Foreign(_) = root {
+            ADVICE
+        } else {
+            "a checkpoint is a dict of tensors by name"
+        };
+        return Err(none(format!("the file holds {kind}; {advice}")));
     };
     let nested = search(machine, root);
     let (key, items) = match key {
-        Some(key) => (Some(key.to_owned()), follow(machine, root, key)?),
+        Some(key) => {
+            (Some(key.to_owned()).filter(|key| !key.is_empty()), follow(machine, root, key)?)
+        }
         None => meant(machine, items, &nested)?,
     };
     let (mut tensors, mut objects) = (Vec::new(), Vec::new());
@@ -63,7 +69,7 @@ pub(super) fn choose<'m>(
         }
     }
     if tensors.is_empty() && !items.is_empty() {
-        return Err(format(format!(
+        return Err(none(format!(
             "the file holds a dict without tensors; {}",
             keys(machine, items)
         )));
@@ -72,8 +78,8 @@ pub(super) fn choose<'m>(
     Ok(Chosen { key, nested, tensors, objects })
 }
 
-fn format(message: String) -> Problem {
-    Problem::Format { message }
+fn none(message: String) -> Problem {
+    Problem::StateDict { message }
 }
 
 /// A dict that was found.
@@ -99,7 +105,7 @@ fn meant<'m>(
         }
         Some((object @ Value::Foreign(_), _)) => {
             let kind = machine.kind(object);
-            return Err(format(format!("its 'state_dict' is {kind}; {ADVICE}")));
+            return Err(none(format!("its 'state_dict' is {kind}; {ADVICE}")));
         }
         _ => {}
     }
@@ -114,9 +120,7 @@ fn meant<'m>(
     }
     match nested {
         [] => Ok((None, root)),
-        [one] => {
-            Ok((Some(one.listed.key.clone()).filter(|_| !one.path.is_empty()), one.items))
-        }
+        [one] => Ok((Some(one.listed.key.clone()).filter(|_| !one.path.is_empty()), one.items)),
         several => Err(Problem::SeveralStateDicts { found: listed(several) }),
     }
 }
@@ -194,8 +198,12 @@ fn follow<'m>(machine: &'m Machine, root: Value, key: &str) -> Result<&'m Items,
         match (machine.object(here), rest) {
             (Some(Object::Dict(items)), "") => return Ok(items),
             (_, "") => {
-                let advice = if let Value::Foreign(_) = here { ADVICE } else { "a state dict is a dict of tensors" };
-                return Err(format(format!("{place} is {kind}; {advice}")));
+                let advice = if let Value::Foreign(_) = here {
+                    ADVICE
+                } else {
+                    "a state dict is a dict of tensors"
+                };
+                return Err(none(format!("{place} is {kind}; {advice}")));
             }
             _ => {}
         }
@@ -217,7 +225,7 @@ fn follow<'m>(machine: &'m Machine, root: Value, key: &str) -> Result<&'m Items,
                 (_, Value::Foreign(_)) => format!("it is {kind}; {ADVICE}"),
                 _ => format!("it is {kind}"),
             };
-            format(format!("the key '{key}' leads nowhere: {place} has no '{rest}'; {keys}"))
+            none(format!("the key '{key}' leads nowhere: {place} has no '{rest}'; {keys}"))
         })?;
     }
 }
