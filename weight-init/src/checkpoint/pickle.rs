@@ -32,7 +32,7 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     Float,
-    /// A whole number beyond 64 bits, raw bytes: nothing that a checkpoint's tensors need.
+    /// A whole number beyond 64 bits, raw bytes, what a known class makes: nothing that a checkpoint's tensors need.
     Opaque,
     Text(Text),
     Global(Global),

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 pub(super) use self::legacy::open_legacy;
 use self::state_dicts::{Chosen, choose};
-use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor, Text};
+use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor, Text, Value};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::Place;
 use crate::checkpoint::state_dict::source::{Hashed, Source, read_small};
@@ -136,12 +136,15 @@ fn add(
 }
 
 /// Adds what is no tensor. Objects of one class share its name.
-fn add_objects(dict: &mut StateDict, machine: &Machine, objects: Vec<(String, Text)>) {
-    let mut classes: HashMap<Text, Arc<str>> = HashMap::new();
+fn add_objects(dict: &mut StateDict, machine: &Machine, objects: Vec<(String, Option<Text>)>) {
+    let mut classes: HashMap<Option<Text>, Arc<str>> = HashMap::new();
     for (name, class) in objects {
-        let what = classes.entry(class).or_insert_with(|| {
-            let class: String = machine.text(class).chars().take(LONGEST_CLASS).collect();
-            format!("an object of '{class}'").into()
+        let what = classes.entry(class).or_insert_with(|| match class {
+            Some(class) => {
+                let class: String = machine.text(class).chars().take(LONGEST_CLASS).collect();
+                format!("an object of '{class}'").into()
+            }
+            None => machine.kind(Value::Opaque).into(),
         });
         dict.add_unread(name, Arc::clone(what));
     }

@@ -35,7 +35,15 @@ impl Machine {
                 Some(Object::Tuple(_) | Object::List(_)) => Ok(*values),
                 _ => Stop::fault(format!("a set or shape is made of {}", self.kind(*values))),
             },
-            (Global::ByteArray | Global::Encode | Global::Device, _) => Ok(Value::Opaque),
+            (
+                Global::ByteArray
+                | Global::Encode
+                | Global::Device
+                | Global::Storage(_)
+                | Global::Dtype(_)
+                | Global::TensorClass,
+                _,
+            ) => Ok(Value::Opaque),
             (Global::Reconstruct, [class @ Value::Foreign(_), ..]) => Ok(*class),
             (Global::Reconstruct, _) => Ok(Value::Opaque),
             (Global::RebuildTensor, [storage, offset, shape, strides, rest @ ..]) => {

@@ -33,8 +33,8 @@ pub(super) struct Chosen<'m> {
     /// All state dicts, if there are several.
     pub(super) nested: Vec<NestedDict>,
     pub(super) tensors: Vec<(String, &'m Tensor)>,
-    /// Objects under names that tensors could have, each with the name of its class.
-    pub(super) objects: Vec<(String, Text)>,
+    /// Objects under names that tensors could have, each with the name of its class if that is not known here.
+    pub(super) objects: Vec<(String, Option<Text>)>,
 }
 
 /// The state dict under `key`, or else as mmengine's loader takes it, under `state_dict`; or else, which mmengine does not
@@ -64,7 +64,8 @@ pub(super) fn choose<'m>(
     for (name, value) in last_values(machine, items) {
         match (machine.object(value), value) {
             (Some(Object::Tensor(tensor)), _) => tensors.push((name.to_owned(), &**tensor)),
-            (_, Value::Foreign(class)) => objects.push((name.to_owned(), class)),
+            (_, Value::Foreign(class)) => objects.push((name.to_owned(), Some(class))),
+            (_, Value::Opaque) => objects.push((name.to_owned(), None)),
             _ => {}
         }
     }
