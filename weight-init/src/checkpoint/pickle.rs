@@ -42,7 +42,7 @@ pub(super) enum Value {
 }
 
 /// A text in the arena.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Text {
     start: u32,
     pub(super) len: u32,

@@ -1,6 +1,6 @@
 //! Which of the dicts of a checkpoint is the state dict.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use weight_init_core::nearest;
 
@@ -16,6 +16,12 @@ const DEEPEST: usize = 4;
 
 /// State dicts that are listed.
 const LISTED: usize = 64;
+
+/// Dicts that are looked into for state dicts.
+const MOST_DICTS: usize = 10_000;
+
+/// Values of a state dict that are no tensors.
+const MOST_OBJECTS: usize = 100_000;
 
 /// The longest key on the way to a state dict, in bytes.
 const LONGEST_KEY: u32 = 1000;
@@ -67,6 +73,9 @@ pub(super) fn choose<'m>(
             (_, Value::Foreign(class)) => objects.push((name.to_owned(), Some(class))),
             (_, Value::Opaque) => objects.push((name.to_owned(), None)),
             _ => {}
+        }
+        if objects.len() > MOST_OBJECTS {
+            return Err(none(format!("more than {MOST_OBJECTS} of its values are no tensors")));
         }
     }
     if tensors.is_empty() && !items.is_empty() {
@@ -153,6 +162,7 @@ fn walk(machine: &Machine, root: Value, is_meant: impl Fn(&Items) -> bool) -> Ve
                 let (Value::Text(key), Value::Object(index)) = (*key, *value) else { continue };
                 if !matches!(machine.object(*value), Some(Object::Dict(_)))
                     || key.len > LONGEST_KEY
+                    || seen.len() == MOST_DICTS
                     || !seen.insert(index)
                 {
                     continue;
@@ -255,18 +265,20 @@ fn last_values<'m>(
     machine: &'m Machine,
     items: &'m Items,
 ) -> impl Iterator<Item = (&'m str, Value)> {
-    // A text that is named again is compared by its place: its bytes are looked at once.
-    let mut places = HashMap::new();
-    let mut texts: Vec<(Text, Value)> = Vec::new();
-    for (key, value) in items {
-        let Value::Text(key) = *key else { continue };
-        let place = *places.entry(key).or_insert(texts.len());
-        match texts.get_mut(place) {
-            Some((_, last)) => *last = *value,
-            None => texts.push((key, *value)),
-        }
-    }
-    texts.into_iter().map(|(key, value)| (machine.text(key), value))
+    // A text that is named again is compared by its place: its bytes are looked at once. Numbers of items take little
+    // beside the items.
+    let key = |item: u32| match items.get(item as usize) {
+        Some((Value::Text(key), _)) => Some(*key),
+        _ => None,
+    };
+    let mut texts: Vec<u32> = (0..).take(items.len()).filter(|item| key(*item).is_some()).collect();
+    texts.sort_by_key(|item| (key(*item), std::cmp::Reverse(*item)));
+    texts.dedup_by_key(|item| key(*item));
+    texts.sort_unstable();
+    texts.into_iter().filter_map(move |item| {
+        let (_, value) = items.get(item as usize)?;
+        Some((machine.text(key(item)?), *value))
+    })
 }
 
 /// The first keys of a dict in words, and what stands there if it is an object.
