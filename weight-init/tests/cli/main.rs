@@ -17,6 +17,7 @@ mod malformed;
 mod memory;
 mod plan;
 mod pretrained;
+mod pytorch;
 mod readme;
 mod run;
 mod scale;

@@ -84,7 +84,14 @@ pub(super) fn choose<'m>(
             keys(machine, items)
         )));
     }
-    let nested = if nested.len() > 1 { listed(&nested) } else { Vec::new() };
+    let mut nested = listed(&nested);
+    let path = key.as_deref().unwrap_or_default();
+    if !nested.iter().any(|dict| dict.key == path) {
+        nested.insert(0, NestedDict { key: path.to_owned(), tensors: tensors.len() });
+    }
+    if nested.len() == 1 {
+        nested.clear();
+    }
     Ok(Chosen { key, nested, tensors, objects })
 }
 
