@@ -163,6 +163,11 @@ fn what_is_no_tensor_is_told() {
         Entry::stored("log.npy", &npy(&header("[('a', '<f4')]"), &[0; 4])),
         Entry::stored("objects.npy", &npy(&header("'|O'"), &[0; 4])),
         Entry::stored("README.md", b"words"),
+        Entry { method: 12, ..Entry::stored("packed.bin", b"words") },
+        Entry { method: 12, ..Entry::stored("packed.npy", &array) },
+        Entry { flags: 1, ..Entry::stored("secret.npy", &array) },
+        Entry::stored("folder/", b""),
+        Entry::stored("words.npy", b"words and more"),
     ];
     let dict = open(&zip(&entries, None), None).unwrap();
     assert_eq!(names(&dict), ["w"]);
@@ -175,6 +180,10 @@ fn what_is_no_tensor_is_told() {
             "log: an array of records",
             "objects: an array with elements of type '|O'; objects are pickles, which are not run",
             "README.md: a file that is no array",
+            "packed.bin: a file that is no array",
+            "packed: an array that cannot be read: it is neither stored nor deflated; other compressions are not read",
+            "secret: an array that cannot be read: it is encrypted",
+            "words: no array: it does not begin as one",
         ]
     );
 }

@@ -5,7 +5,7 @@
 
 mod header;
 
-use std::io::Read;
+use std::io::Read as _;
 
 use self::header::{Header, Refusal};
 use crate::checkpoint::random_access::RandomAccess;
@@ -34,23 +34,14 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
     entries.sort_by_key(|entry| entry.begin);
     for entry in entries {
         let fault = |message| CheckpointError::content(file.path(), zip::of(&entry.name, message));
-        let Some(name) = entry.name.strip_suffix(".npy") else {
-            if !entry.name.ends_with('/') {
-                dict.add_unread(entry.name.clone(), "a file that is no array".into());
-            }
+        if entry.name.ends_with('/') {
             continue;
-        };
-        let Some((text, data)) = read_header(file, entry)? else {
-            dict.add_unread(
-                name.to_owned(),
-                "an array whose header is longer than that of any array of numbers".into(),
-            );
-            continue;
-        };
-        let Header { dtype, big_endian, column_major, shape } = match header::parse(&text) {
-            Ok(header) => header,
+        }
+        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
+        let (Header { dtype, big_endian, column_major, shape }, data) = match read(file, entry) {
+            Ok(read) => read,
             Err(Refusal::Unread(what)) => {
-                dict.add_unread(name.to_owned(), what.into());
+                dict.add_unread(name, what.into());
                 continue;
             }
             Err(Refusal::Broken(message)) => return Err(fault(message)),
@@ -74,7 +65,7 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
         });
         let source = dict.add_source(Source::entry(file.clone(), entry));
         let place = Place { source, offset: data, strides, big_endian, signs: Signs::default() };
-        dict.add(name.to_owned(), dtype, shape, place)?;
+        dict.add(name, dtype, shape, place)?;
     }
     match dict.unread() {
         [first, ..] if dict.tensors().is_empty() => {
@@ -86,23 +77,25 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
     }
 }
 
-/// The text of an array's header and where its elements begin; `None` if it is longer than one of numbers.
-fn read_header(
-    file: &RandomAccess,
-    entry: &Entry,
-) -> Result<Option<(Vec<u8>, u64)>, CheckpointError> {
-    let fault =
-        |message: &str| CheckpointError::content(file.path(), zip::of(&entry.name, message));
+/// What the header of an array says, and where its elements begin.
+fn read(file: &RandomAccess, entry: &Entry) -> Result<(Header, u64), Refusal> {
+    let unread = |what: &str| Err(Refusal::Unread(what.to_owned()));
+    if !entry.name.ends_with(".npy") {
+        return unread("a file that is no array");
+    }
+    if let Some(fault) = entry.closed {
+        return Err(Refusal::Unread(format!("an array that cannot be read: {fault}")));
+    }
     let mut input = reader(file, entry).take(entry.len);
     let mut fill = |bytes: &mut [u8]| match input.read_exact(bytes) {
         Ok(()) => Ok(()),
-        Err(_) => Err(fault("it is no array: it ends within its header")),
+        Err(_) => Err("it is no array: it ends within its header".to_owned()),
     };
     let mut start = [0; 8];
     fill(&mut start)?;
     let [magic @ .., major, _] = start;
     if magic != *MAGIC {
-        return Err(fault("it is no array: it does not begin as one"));
+        return unread("no array: it does not begin as one");
     }
     let (len, begin) = match major {
         1 => {
@@ -115,12 +108,12 @@ fn read_header(
             fill(&mut len)?;
             (u64::from(u32::from_le_bytes(len)), 12)
         }
-        _ => return Err(fault("its format is of a version that is not known")),
+        _ => return unread("an array whose format is of a version that is not known"),
     };
     if len > LONGEST_HEADER {
-        return Ok(None);
+        return unread("an array whose header is longer than that of any array of numbers");
     }
     let mut text = vec![0; len as usize];
     fill(&mut text)?;
-    Ok(Some((text, begin + len)))
+    Ok((header::parse(&text)?, begin + len))
 }

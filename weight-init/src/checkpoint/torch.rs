@@ -42,8 +42,11 @@ pub(super) fn open_zip(
 ) -> Result<StateDict, CheckpointError> {
     let fault = |problem| CheckpointError::content(file.path(), problem);
     let entry = |name: &str| {
-        let index = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
-        entries.get(index)
+        let index = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        match index.and_then(|index| entries.get(index)) {
+            Some(Entry { closed: Some(message), .. }) => Err(fault(zip::of(name, *message))),
+            found => Ok(found),
+        }
     };
     let mut pickles = entries.iter().filter_map(|entry| {
         entry.name.strip_suffix("data.pkl").filter(|f| f.is_empty() || f.ends_with('/'))
@@ -57,11 +60,11 @@ pub(super) fn open_zip(
         }
         (Some(_), Some(_)) => return Err(fault(zip::whole("it holds more than one 'data.pkl'"))),
     };
-    if entry(&format!("{folder}constants.pkl")).is_some() {
+    if entry(&format!("{folder}constants.pkl"))?.is_some() {
         let message = "it is a TorchScript program; save its state_dict() with torch.save instead";
         return Err(fault(zip::whole(message)));
     }
-    let big_endian = match entry(&format!("{folder}byteorder")) {
+    let big_endian = match entry(&format!("{folder}byteorder"))? {
         None => false,
         Some(entry) => match read_small(file, entry, 16)?.as_slice() {
             b"little" => false,
@@ -70,7 +73,7 @@ pub(super) fn open_zip(
         },
     };
     let Some(pickle) =
-        entry(&format!("{folder}data.pkl")).filter(|pickle| pickle.len <= LONGEST_PICKLE)
+        entry(&format!("{folder}data.pkl"))?.filter(|pickle| pickle.len <= LONGEST_PICKLE)
     else {
         return Err(fault(zip::whole(format!(
             "its 'data.pkl' has more than {LONGEST_PICKLE} bytes"
@@ -93,7 +96,7 @@ pub(super) fn open_zip(
             Some(source) => *source,
             None => {
                 let path = format!("{folder}data/{key}");
-                let Some(entry) = entry(&path) else {
+                let Some(entry) = entry(&path)? else {
                     let message = format!("its storage, '{path}', is not in the file");
                     return Err(fault(Problem::Tensor { tensor: name, message }));
                 };

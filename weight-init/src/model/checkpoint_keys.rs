@@ -38,6 +38,27 @@ impl CheckpointKeys {
         self.0.get(&(rule, override_index)).map(String::as_str)
     }
 
+    /// Whether a Pretrained rule anywhere in a config has a key: mmengine refuses it.
+    #[must_use]
+    pub fn stand_in(config: &Value) -> bool {
+        let mut values = vec![config];
+        while let Some(value) = values.pop() {
+            match &value.kind {
+                Kind::List(items) => values.extend(items),
+                Kind::Dict(entries) => {
+                    if value.get(KEY).is_some_and(|key| key.as_str().is_some())
+                        && is_pretrained(value)
+                    {
+                        return true;
+                    }
+                    values.extend(entries.iter().map(|entry| &entry.value));
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
     /// Takes the keys out of an init_cfg, which stands at a path.
     ///
     /// # Errors
@@ -84,6 +105,11 @@ pub(super) fn is_known(type_name: TypeName, key: &str) -> bool {
     type_name == TypeName::Pretrained && key == KEY
 }
 
+fn is_pretrained(rule: &Value) -> bool {
+    let name = rule.get("type").and_then(Value::as_str);
+    name.and_then(TypeName::from_name) == Some(TypeName::Pretrained)
+}
+
 fn has_key(rule: &Value) -> bool {
     let in_override = rule
         .get("override")
@@ -93,12 +119,10 @@ fn has_key(rule: &Value) -> bool {
 
 /// Takes the key out of a rule or override, if its type has one; the place of a key that is no text.
 fn take_key(rule: &mut Value) -> Result<Option<String>, Span> {
-    let type_name = rule.get("type").and_then(Value::as_str).and_then(TypeName::from_name);
+    let takes_one = is_pretrained(rule);
     let Kind::Dict(entries) = &mut rule.kind else { return Ok(None) };
-    let place = entries.iter().position(|entry| entry.key == KEY);
-    let Some(place) = place.filter(|_| type_name.is_some_and(|name| is_known(name, KEY))) else {
-        return Ok(None);
-    };
+    let place = entries.iter().position(|entry| takes_one && entry.key == KEY);
+    let Some(place) = place else { return Ok(None) };
     let Value { kind, span } = entries.remove(place).value;
     match kind {
         Kind::Str(key) => Ok(Some(key)),

@@ -358,6 +358,9 @@ fn a_key_names_one_of_several_state_dicts() {
         let plan = ["plan", "model.json", "--format", "json"];
         assert_eq!(folder.done(&plan).json()["checkpoints"][0]["key"], "generator");
     }
+    // An export says that mmengine does not know it.
+    let answer = folder.done(&["config", "model.json", "--format", "yaml"]);
+    assert!(answer.stderr.contains("mmengine refuses a rule that has it"), "{answer:?}");
     folder.write("model.json", nested(&rule("several.pth", r#", "key": 3"#), ""));
     folder.run(&INIT).refused(2, &["the key of a Pretrained rule is a text", "model.json:1"]);
     folder.write("model.json", nested(r#"{"type": "Constant", "val": 1, "key": "a"}"#, ""));

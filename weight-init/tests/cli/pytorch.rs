@@ -5,7 +5,7 @@ pub(crate) enum Item<'i> {
     /// A tensor of `f32` ones of this many elements.
     Ones(u8),
     /// A dict.
-    Dict(&'i [(&'i str, Item<'i>)]),
+    Dict(&'i [(&'i str, Self)]),
     /// An object of a class.
     Object(&'i str, &'i str),
 }
