@@ -3,6 +3,7 @@
 mod gather;
 mod inflated;
 mod nested;
+mod open;
 pub(crate) mod source;
 mod tensor;
 
@@ -20,8 +21,7 @@ pub(crate) use self::tensor::{Place, Signs};
 pub use self::tensor::{StoredTensor, Unread};
 use crate::address::Address;
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, StoredType, numpy, sharded, torch};
-use crate::checkpoint::{SafetensorsFile, TensorEntry};
+use crate::checkpoint::{CheckpointError, Problem, StoredType};
 
 /// The dimensions that NumPy and PyTorch can have.
 const MOST_DIMENSIONS: usize = 64;
@@ -31,9 +31,9 @@ const MOST_DIMENSIONS: usize = 64;
 /// The format is told by the content, not by the name: safetensors, PyTorch's `.pth` (the zip format of today and the
 /// older one), NumPy's `.npz`, and the index of a checkpoint in several files. Nothing in a file is executed, and
 /// nothing but names, shapes and places is held in memory. A part that is not read (an object beside the weights, a sparse
-/// tensor, an array of texts) is [told](Self::unread) and refuses nothing. Elements are read where they are, whatever span of the file the
-/// strides of their tensor reach across; of deflated bytes, the elements of tensors that are read are kept in a temporary
-/// file.
+/// tensor, an array of texts) is [told](Self::unread) and refuses nothing. Elements are read where they are, whatever span
+/// of the file the strides of their tensor reach across; of deflated bytes, the elements of tensors that are read are kept
+/// in a temporary file.
 ///
 /// ```no_run
 /// use weight_init::checkpoint::StateDict;
@@ -72,80 +72,6 @@ struct Inflated {
 }
 
 impl StateDict {
-    /// Opens a checkpoint, whatever its format, and reads what tensors it has. Of a folder, the index in it is opened.
-    ///
-    /// In a PyTorch file the tensors are those of `state_dict`, as mmengine takes them, else the file's own, else those
-    /// of `model`, else those of the only state dict that there is under other keys.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`] when a file cannot be read; [`CheckpointError::Content`] with the [`Problem`] when it is
-    /// not what it should be, [`Problem::SeveralStateDicts`] when it does not say which of its tensors are meant.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        Self::open_key(path, None)
-    }
-
-    /// Opens a checkpoint, and of a PyTorch file the state dict under a key: `model_state`, or `trainer.model` where keys
-    /// stand in each other.
-    ///
-    /// # Errors
-    ///
-    /// As [`open`](Self::open); a key that leads to no dict, or is given for a file of another format.
-    pub fn open_key(path: impl AsRef<Path>, key: Option<&str>) -> Result<Self, CheckpointError> {
-        let path = path.as_ref();
-        match sharded::index_in(path)? {
-            Some(index) => Self::open_file(&index, key),
-            None => Self::open_file(path, key),
-        }
-    }
-
-    /// The same of a path that is no folder.
-    pub(crate) fn open_file(path: &Path, key: Option<&str>) -> Result<Self, CheckpointError> {
-        let file = RandomAccess::open(path)?;
-        let mut start = [0; 9];
-        let known = usize::try_from(file.len()).unwrap_or(usize::MAX).min(start.len());
-        let start = start.get_mut(..known).unwrap_or_default();
-        file.read_exact_at(0, start)?;
-        let dict = match *start {
-            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..]
-                if path.extension().is_some_and(|e| e == "json") =>
-            {
-                sharded::open(&file)
-            }
-            // The length of a safetensors header may look like the beginning of anything; behind it, no other format has
-            // what a header begins with.
-            [_, _, _, _, _, _, _, _, b'{' | b' ' | b'\n' | b'\r' | b'\t'] => {
-                Self::of_safetensors(SafetensorsFile::of(file.clone())?)
-            }
-            [b'P', b'K', 3 | 5, 4 | 6, ..] => {
-                let entries = super::zip::entries(&file)?;
-                if numpy::is_npz(&entries) {
-                    numpy::open(&file, &entries)
-                } else {
-                    return torch::open_zip(&file, &entries, key);
-                }
-            }
-            [0x80, 2..=5, ..] => return torch::open_legacy(&file, key),
-            _ => Self::of_safetensors(SafetensorsFile::of(file.clone())?),
-        }?;
-        match key {
-            None => Ok(dict),
-            Some(key) => {
-                let message = format!(
-                    "the key '{key}' leads nowhere: a {} file holds tensors alone, and PyTorch's files have state dicts \
-                     under keys",
-                    dict.format
-                );
-                Err(CheckpointError::content(path, Problem::StateDict { message }))
-            }
-        }
-    }
-
-    /// Opens a safetensors file, and nothing else: no other file is looked at.
-    pub(crate) fn open_safetensors(path: &Path) -> Result<Self, CheckpointError> {
-        Self::of_safetensors(SafetensorsFile::open(path)?)
-    }
-
     /// Says where it was downloaded from, so that a fault that is found when it is read says what to do.
     pub(crate) fn downloaded(self, from: Address) -> Self {
         Self { from: Some(from), ..self }
@@ -168,29 +94,12 @@ impl StateDict {
         }
     }
 
-    fn of_safetensors(file: SafetensorsFile) -> Result<Self, CheckpointError> {
-        let mut dict = Self::new(file.file(), "safetensors");
-        dict.metadata = file.metadata().to_vec();
-        let source = dict.add_source(Source::piece(file.file().clone(), 0, file.file_bytes()));
-        for TensorEntry { name, dtype, shape, offset, .. } in file.tensors() {
-            let place = Place {
-                source,
-                offset: *offset,
-                strides: None,
-                big_endian: false,
-                signs: Signs::default(),
-            };
-            dict.add(name.clone(), *dtype, shape.clone(), place)?;
-        }
-        Ok(dict)
-    }
-
     /// Says which of the state dicts of a PyTorch file it is.
     pub(super) fn of_nested(self, key: Option<String>, nested: Vec<NestedDict>) -> Self {
         Self { key, nested, ..self }
     }
 
-    /// Adds a value that is not read. A tensor of its name is no longer there, as in a dict.
+    /// Adds a value that is not read.
     pub(super) fn add_unread(&mut self, name: String, what: Arc<str>) {
         self.unread.push(Unread { name, what });
     }

@@ -23,5 +23,6 @@ mod run;
 mod scale;
 mod stored_values;
 mod terminal;
+mod training_checkpoint;
 mod usage;
 mod verify;

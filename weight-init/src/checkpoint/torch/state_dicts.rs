@@ -79,10 +79,9 @@ pub(super) fn choose<'m>(
         }
     }
     if tensors.is_empty() && !items.is_empty() {
-        return Err(none(format!(
-            "the file holds a dict without tensors; {}",
-            keys(machine, items)
-        )));
+        let place = key.map_or_else(|| "the file".to_owned(), |key| format!("'{key}'"));
+        let keys = keys(machine, items);
+        return Err(none(format!("{place} holds a dict without tensors; {keys}")));
     }
     let mut nested = listed(&nested);
     let path = key.as_deref().unwrap_or_default();
@@ -117,7 +116,7 @@ fn meant<'m>(
     nested: &[Found<'m>],
 ) -> Result<(Option<String>, &'m Items), Problem> {
     match get(machine, root, "state_dict").map(|value| (value, machine.object(value))) {
-        Some((_, Some(Object::Dict(items)))) if items.is_empty() || tensors(machine, items) > 0 => {
+        Some((_, Some(Object::Dict(items)))) if !holds_dicts_alone(machine, items) => {
             return Ok((Some("state_dict".to_owned()), items));
         }
         Some((object @ Value::Foreign(_), _)) => {
@@ -140,6 +139,12 @@ fn meant<'m>(
         [one] => Ok((Some(one.listed.key.clone()).filter(|_| !one.path.is_empty()), one.items)),
         several => Err(Problem::SeveralStateDicts { found: listed(several) }),
     }
+}
+
+/// Whether a dict has dicts where a state dict has tensors.
+fn holds_dicts_alone(machine: &Machine, items: &Items) -> bool {
+    tensors(machine, items) == 0
+        && items.iter().any(|(_, value)| matches!(machine.object(*value), Some(Object::Dict(_))))
 }
 
 /// All state dicts below a dict, the dict itself included: those that look like one, or else whatever holds a tensor.
