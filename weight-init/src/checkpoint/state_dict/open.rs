@@ -63,7 +63,9 @@ impl StateDict {
                 }
             }
             // A pickle, or the digits of PyTorch's number as protocol 1 has them.
-            [0x80, 2..=5, ..] | [b'L', b'1', b'1', b'9', b'5', b'4', b'7', b'0', b'3'] => return torch::open_legacy(&file, key),
+            [0x80, 2..=5, ..] | [b'L', b'1', b'1', b'9', b'5', b'4', b'7', b'0', b'3'] => {
+                return torch::open_legacy(&file, key);
+            }
             _ => Self::of_safetensors(SafetensorsFile::of(file.clone())?),
         }?;
         match key {
