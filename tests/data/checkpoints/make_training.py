@@ -159,8 +159,8 @@ if __name__ == "__main__":
     save("objects.pth", {"state_dict": weights(), **beside})
     save("objects_protocol5.pth", {"state_dict": weights(), **beside}, pickle_protocol=5)
     save("objects_legacy.pth", {"state_dict": weights(), **beside}, _use_new_zipfile_serialization=False)
-    save("protocol1.pth", {"state_dict": weights(), "big": 2**80}, pickle_protocol=1)
-    save("protocol1_legacy.pth", {"state_dict": weights(), "big": 2**80}, pickle_protocol=1, _use_new_zipfile_serialization=False)
+    save("protocol1.pth", {"state_dict": weights(), "big": 2**4000}, pickle_protocol=1)
+    save("protocol1_legacy.pth", {"state_dict": weights(), "big": 2**4000}, pickle_protocol=1, _use_new_zipfile_serialization=False)
     # Beside the tensors in one dict, and by classes of their own.
     among = weights() | {"sparse": torch.eye(2).to_sparse(), "scalar": np.float64(1), "none": None, "double": torch.ones(2, dtype=torch.complex128)}
     save("objects_among.pth", among, dict)

@@ -7,6 +7,9 @@ use super::{Global, Object, Text, Value, opcode as op};
 /// The longest name of a module or class, in bytes.
 const LONGEST_NAME: usize = 1000;
 
+/// The longest line of a text or of the digits of a number, in bytes.
+const LONGEST_LINE: usize = 1 << 20;
+
 impl Machine {
     /// Carries out the next instruction; the value of the pickle at its end.
     pub(super) fn step<R: BufRead>(&mut self, input: &mut Input<R>) -> Result<Option<Value>, Stop> {
@@ -54,7 +57,7 @@ impl Machine {
                 self.push(Value::Int(value.into()))?;
             }
             op::INT | op::LONG => {
-                let value = match input.line(LONGEST_NAME)?.as_slice() {
+                let value = match input.line(LONGEST_LINE)?.as_slice() {
                     b"00" => Value::Bool(false),
                     b"01" => Value::Bool(true),
                     line => {
@@ -94,7 +97,7 @@ impl Machine {
                 self.read_text(input, len)?;
             }
             op::UNICODE | op::STRING => {
-                let line = input.line(1 << 20)?;
+                let line = input.line(LONGEST_LINE)?;
                 self.text_line(&line)?;
             }
             op::SHORT_BINBYTES => {
