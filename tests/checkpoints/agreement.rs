@@ -1,4 +1,5 @@
-//! The files of `data/checkpoints/make.py`, which real PyTorch, safetensors and NumPy have written and read.
+//! The files of `data/checkpoints/make.py` and `make_training.py`, which real PyTorch, mmengine, safetensors and NumPy have
+//! written and read.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +14,10 @@ fn folder() -> PathBuf {
 }
 
 fn expected() -> Expected {
-    serde_json::from_slice(&fs::read(folder().join("expected.json")).unwrap()).unwrap()
+    let read = |file| -> Expected {
+        serde_json::from_slice(&fs::read(folder().join(file)).unwrap()).unwrap()
+    };
+    read("expected.json").into_iter().chain(read("expected_training.json")).collect()
 }
 
 /// Elements of a tensor from `first` on.
@@ -31,7 +35,7 @@ fn hex(bytes: &[u8]) -> String {
 #[test]
 fn every_file_is_read_as_its_own_library_reads_it() {
     let expected = expected();
-    assert!(expected.len() >= 15);
+    assert!(expected.len() >= 26);
     for (file, tensors) in &expected {
         let dict = StateDict::open(folder().join(file)).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(dict.tensors().len(), tensors.len(), "{file}");

@@ -6,4 +6,5 @@ mod agreement;
 mod forge;
 mod hostile;
 mod memory;
+mod objects;
 mod pretrained;

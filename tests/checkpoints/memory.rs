@@ -80,6 +80,19 @@ fn no_file_takes_more_than_three_times_its_size() {
         &b"h\0)R".repeat(3_000_000),
     ]
     .concat();
+    let name = |number: u8| [text(&"n".repeat(1000)).as_slice(), &[b'q', number]].concat();
+    let classes =
+        [b"\x80\x02".as_slice(), &name(0), &name(1), &b"h\0h\x01\x930".repeat(1_000_000)].concat();
+    let class = b"cos\nsystem\nq\0";
+    let objects =
+        [b"\x80\x02".as_slice(), class, b")R", &b"h\0Nb0h\0N\x81Nb0h\0NR0".repeat(1_000_000), b"."]
+            .concat();
+    let members: Vec<u8> =
+        (0..300_000).flat_map(|i| [text(&i.to_string()).as_slice(), b"h\0"].concat()).collect();
+    let members = [b"\x80\x02".as_slice(), class, b"}(", &members, b"u."].concat();
+    let nested: Vec<u8> =
+        (0..150_000).flat_map(|i| [&text(&i.to_string()), b"}h\0Ns".as_slice()].concat()).collect();
+    let nested = [b"\x80\x02".as_slice(), &text("a"), b"q\x000}(", &nested, b"u."].concat();
     let many: Vec<_> = (0..60_000).map(|i| Entry::stored(&format!("{i}"), b"")).collect();
     let array =
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (33554432,), }", &vec![0; 1 << 27]);
@@ -104,6 +117,15 @@ fn no_file_takes_more_than_three_times_its_size() {
         ("memo", pth(&memo, &[]), much),
         ("texts", pth(&texts, &[]), "cut off"),
         ("calls", pth(&call, &[]), much),
+        ("classes", pth(&classes, &[]), much),
+        ("objects", pth(&objects, &[]), "an object of 'os.system'"),
+        ("members", pth(&members, &[]), "more than 100000 of its values are no tensors"),
+        (
+            "deflated members",
+            zip(&[Entry::deflated("a/data.pkl", &members)], None),
+            "more than 100000 of its values are no tensors",
+        ),
+        ("nested dicts", zip(&[Entry::deflated("a/data.pkl", &nested)], None), "without tensors"),
         ("legacy", legacy(&program(b"]", 20_000_000), &[], &[]), much),
         (
             "deflated pickle",

@@ -68,7 +68,7 @@ fn run(case: &Case<'_>) -> Result<(), String> {
     }
     let model = Model::read(&Source::new("model.json", case.model.get())).unwrap();
     let mut plan = Plan::new(&model, &Options::default()).unwrap();
-    let loaded = plan.load(|checkpoint| {
+    let loaded = plan.load(|checkpoint, _| {
         Ok::<_, Infallible>(Some(Arc::new(
             StateDict::open(folder.path().join(checkpoint)).unwrap(),
         )))

@@ -143,6 +143,19 @@ fn a_file_that_does_not_fit_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn what_is_no_tensor_is_refused_where_it_is_wanted() {
+    #[derive(Debug, Layer)]
+    struct Texts {
+        #[layer(param, shape = [2])]
+        labels: Vec<f32>,
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/checkpoints/objects.npz");
+    let error = load(&mut Texts { labels: vec![9.0; 2] }, path).unwrap_err().to_string();
+    let message = "labels: the file has an array with elements of type '<U3', which is not read";
+    assert!(error.ends_with(message), "{error}");
+}
+
+#[test]
 fn parameters_that_no_rule_touches_are_kept() {
     let mut linear = linear(true);
     let options = Options::default();

@@ -4,7 +4,8 @@
 //! - [`Sink`]: where the bytes of all tensors go, one after the other.
 //! - [`SafetensorsWriter`]: a sink that makes a safetensors file with an ordered, reproducible header.
 //! - [`SafetensorsFile`]: a strict reader that never holds more of the file than its header.
-//! - [`StateDict`]: the tensors of a checkpoint of any format (PyTorch, safetensors, NumPy), as strict; [`Stored`] is one.
+//! - [`StateDict`]: the tensors of a checkpoint of any format (PyTorch, safetensors, NumPy), as strict; [`Stored`] is one,
+//!   [`Unread`] something beside them, [`NestedDict`] one of several state dicts in a file.
 //!
 //! One [`CheckpointError`] serves them all; it says which file, what was found and what would be right,
 //! and tells trouble of the machine ([`CheckpointError::is_io`]) from trouble in the content.
@@ -29,7 +30,7 @@ pub(crate) use error::printable;
 pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};
 pub use sink::{Sink, Summary};
-pub use state_dict::{StateDict, StoredTensor};
+pub use state_dict::{NestedDict, StateDict, StoredTensor, Unread};
 pub use stored::Stored;
 
 /// Elements of a tensor; a dimension of zero makes it empty, however large the others are.

@@ -223,38 +223,49 @@ impl Fetch {
         }
     }
 
-    /// Opens a checkpoint, which is downloaded if it is not on this machine.
+    /// Opens a checkpoint, which is downloaded if it is not on this machine; `key` leads to the state dict in it, as in
+    /// [`StateDict::open_key`].
     ///
     /// # Errors
     ///
-    /// As [`fetch`](Self::fetch) and [`StateDict::open`]; of a downloaded file the message says what to do about it.
+    /// As [`fetch`](Self::fetch) and [`StateDict::open_key`]; of a downloaded file the message says what to do about it.
     pub fn open(
         &self,
         checkpoint: &str,
+        key: Option<&str>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<StateDict, FetchError> {
         let path = self.fetch(checkpoint, progress)?;
-        self.open_file(checkpoint, &path)
+        self.open_file(checkpoint, key, &path)
     }
 
     /// Opens a checkpoint that is on this machine; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// As [`locate`](Self::locate) and [`StateDict::open`].
-    pub fn open_local(&self, checkpoint: &str) -> Result<Option<StateDict>, FetchError> {
+    /// As [`locate`](Self::locate) and [`StateDict::open_key`].
+    pub fn open_local(
+        &self,
+        checkpoint: &str,
+        key: Option<&str>,
+    ) -> Result<Option<StateDict>, FetchError> {
         match self.find(checkpoint)?.filter(|path| path.exists()) {
-            Some(path) => self.open_file(checkpoint, &path).map(Some),
+            Some(path) => self.open_file(checkpoint, key, &path).map(Some),
             None => Ok(None),
         }
     }
 
-    fn open_file(&self, checkpoint: &str, path: &Path) -> Result<StateDict, FetchError> {
-        let opened = StateDict::open(path);
+    fn open_file(
+        &self,
+        checkpoint: &str,
+        key: Option<&str>,
+        path: &Path,
+    ) -> Result<StateDict, FetchError> {
+        let opened = StateDict::open_key(path, key);
         let Location::Remote { url, .. } = self.locate(checkpoint)? else { return Ok(opened?) };
         match opened {
             Ok(dict) => Ok(dict.downloaded(url)),
-            Err(error) if error.is_io() => Err(error.into()),
+            Err(error) if error.is_io() || error.is_of_a_whole_file() => Err(error.into()),
             Err(error) => match cache::hashes(error.path())? {
                 Some((expected, found)) if expected == found => Err(error.into()),
                 Some((expected, found)) => {

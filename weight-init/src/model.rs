@@ -44,6 +44,7 @@
 //! description's own folder: the bits of any shape and element type that the format has.
 
 mod build;
+mod checkpoint_keys;
 pub mod defaults;
 mod description;
 mod layers;
@@ -55,6 +56,7 @@ use std::collections::HashMap;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
+pub use self::checkpoint_keys::CheckpointKeys;
 use self::defaults::{BufferDefault, LayerFacts};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;

@@ -10,6 +10,7 @@ mod digest;
 mod explain;
 mod json;
 mod load;
+mod load_names;
 mod load_report;
 mod locate;
 mod lower;
@@ -28,7 +29,7 @@ use weight_init_core::{DType, Layer, Layout};
 
 pub use self::explain::Explanation;
 pub use self::load::LoadError;
-pub use self::load_report::{Converted, LoadReport, Mismatched};
+pub use self::load_report::{Advice, Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 use self::own_code::{Overwriter, OwnCode};
@@ -36,13 +37,15 @@ pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
 pub use crate::checkpoint::Stored;
 use crate::model::defaults::ParamDefault;
-use crate::model::{Model, Values};
+use crate::model::{CheckpointKeys, Model, Values};
 
 /// What is to be planned beside the model.
 #[derive(Clone, Debug, Default)]
 pub struct Options<'a> {
     /// Rules for the root alone, as mmengine's `initialize(model, init_cfg)`; no module's own init_cfg runs then.
     pub initialize: Option<&'a InitCfg<Owned>>,
+    /// The keys of Pretrained rules among these.
+    pub initialize_keys: Option<&'a CheckpointKeys>,
     /// Whether Pretrained rules are passed over, so that the rules below them write.
     pub skip_pretrained: bool,
     /// Element type of all floating-point parameters and buffers; `None`: each its own.
@@ -221,6 +224,8 @@ pub struct PlannedRule {
     pub matched: usize,
     /// Parameters that it or one of its overrides writes last.
     pub won: usize,
+    /// Where in its checkpoint the state dict is, of a Pretrained rule. mmengine does not know it.
+    pub key: Option<String>,
     /// The classes that it names.
     layers: Vec<String>,
     /// Whether it writes by these alone.
@@ -234,6 +239,7 @@ pub struct PlannedRule {
 struct PlannedOverride {
     name: String,
     won: usize,
+    key: Option<String>,
 }
 
 /// Why a model and its rules do not go together.

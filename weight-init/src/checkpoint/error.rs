@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::address::Address;
+use crate::checkpoint::NestedDict;
 use crate::checkpoint::safetensors::MAX_HEADER_BYTES;
 use crate::diagnostic::escape;
 
@@ -61,6 +62,17 @@ impl CheckpointError {
         matches!(self, Self::Io { .. })
     }
 
+    /// Whether the file is as it was written, and the trouble is where its tensors are looked for.
+    pub(crate) const fn is_of_a_whole_file(&self) -> bool {
+        matches!(
+            self,
+            Self::Content {
+                problem: Problem::StateDict { .. } | Problem::SeveralStateDicts { .. },
+                ..
+            }
+        )
+    }
+
     /// The file or folder in question.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -79,7 +91,9 @@ impl CheckpointError {
     #[cold]
     pub(crate) fn downloaded(self, from: &Address) -> Self {
         match self {
-            Self::Content { .. } => Self::Downloaded { error: Box::new(self), from: from.clone() },
+            Self::Content { .. } if !self.is_of_a_whole_file() => {
+                Self::Downloaded { error: Box::new(self), from: from.clone() }
+            }
             error => error,
         }
     }
@@ -164,6 +178,10 @@ pub enum Problem {
     Pickle { at: u64, message: String },
     /// A tensor is not what it is said to be.
     Tensor { tensor: String, message: String },
+    /// The file is whole, but there is no state dict where it is looked for.
+    StateDict { message: String },
+    /// A PyTorch file with several state dicts does not say which is meant.
+    SeveralStateDicts { found: Vec<NestedDict> },
     /// The file as a whole is no checkpoint.
     Format { message: String },
 }
@@ -286,7 +304,22 @@ impl fmt::Display for Problem {
             Self::Tensor { tensor, message } => {
                 write!(f, "tensor {}: {}", Quoted(tensor), Shown(message, 1000))
             }
-            Self::Format { message } => f.write_str(&Shown(message, 1000).to_string()),
+            Self::SeveralStateDicts { found } => {
+                let list: Vec<_> = found
+                    .iter()
+                    .map(|dict| {
+                        format!("'{}' ({} tensors)", Shown(dict.key(), 200), dict.tensors())
+                    })
+                    .collect();
+                write!(
+                    f,
+                    "it holds several state dicts: {}; --checkpoint-key KEY, or key='KEY' in the rule, names one",
+                    list.join(", ")
+                )
+            }
+            Self::Format { message } | Self::StateDict { message } => {
+                f.write_str(&Shown(message, 1000).to_string())
+            }
         }
     }
 }

@@ -5,12 +5,12 @@
 
 mod header;
 
-use std::io::Read;
+use std::io::Read as _;
 
-use self::header::Header;
+use self::header::{Header, Refusal};
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::state_dict::Place;
 use crate::checkpoint::state_dict::source::{Source, reader};
+use crate::checkpoint::state_dict::{Place, Signs};
 use crate::checkpoint::zip::{self, Entry};
 use crate::checkpoint::{CheckpointError, StateDict};
 
@@ -20,21 +20,32 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The longest header; a shape of 64 dimensions and an element type take less.
 const LONGEST_HEADER: u64 = 1 << 16;
 
-/// Whether every file in the zip file is an array.
+/// Whether a zip file holds arrays and is no PyTorch file.
 pub(super) fn is_npz(entries: &[Entry]) -> bool {
-    !entries.is_empty() && entries.iter().all(|entry| entry.name.ends_with(".npy"))
+    let has = |end: &str| entries.iter().any(|entry| entry.name.ends_with(end));
+    has(".npy") && !has("data.pkl")
 }
 
-/// Opens the arrays of a zip file, each called as its entry is without `.npy`.
+/// Opens the arrays of a zip file, each called as its entry is without `.npy`. Other files, and arrays of what is no
+/// number, are told and not read.
 pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, CheckpointError> {
-    let mut dict = StateDict::new(file.path(), "NumPy npz");
+    let mut dict = StateDict::new(file, "NumPy npz");
     let mut entries: Vec<_> = entries.iter().collect();
     entries.sort_by_key(|entry| entry.begin);
     for entry in entries {
         let fault = |message| CheckpointError::content(file.path(), zip::of(&entry.name, message));
-        let (text, data) = read_header(file, entry)?;
-        let Header { dtype, big_endian, column_major, shape } =
-            header::parse(&text).map_err(fault)?;
+        if entry.name.ends_with('/') {
+            continue;
+        }
+        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
+        let (Header { dtype, big_endian, column_major, shape }, data) = match read(file, entry) {
+            Ok(read) => read,
+            Err(Refusal::Unread(what)) => {
+                dict.add_unread(name, what.into());
+                continue;
+            }
+            Err(Refusal::Broken(message)) => return Err(fault(message)),
+        };
         let size = dtype.bits() / 8;
         let bytes = shape.iter().try_fold(size, |n, &extent| n.checked_mul(extent));
         let found = entry.len - data;
@@ -53,27 +64,38 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
             shape.iter().scan(1_u64, next).collect()
         });
         let source = dict.add_source(Source::entry(file.clone(), entry));
-        let name = entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
-        let place = Place { source, offset: data, strides, big_endian };
+        let place = Place { source, offset: data, strides, big_endian, signs: Signs::default() };
         dict.add(name, dtype, shape, place)?;
     }
-    Ok(dict)
+    match dict.unread() {
+        [first, ..] if dict.tensors().is_empty() => {
+            let message =
+                format!("'{}' is {}; no array of numbers is there", first.name(), first.what());
+            Err(CheckpointError::content(file.path(), zip::whole(message)))
+        }
+        _ => Ok(dict),
+    }
 }
 
-/// The text of an array's header and where its elements begin.
-fn read_header(file: &RandomAccess, entry: &Entry) -> Result<(Vec<u8>, u64), CheckpointError> {
-    let fault =
-        |message: &str| CheckpointError::content(file.path(), zip::of(&entry.name, message));
+/// What the header of an array says, and where its elements begin.
+fn read(file: &RandomAccess, entry: &Entry) -> Result<(Header, u64), Refusal> {
+    let unread = |what: &str| Err(Refusal::Unread(what.to_owned()));
+    if !entry.name.ends_with(".npy") {
+        return unread("a file that is no array");
+    }
+    if let Some(fault) = entry.closed {
+        return Err(Refusal::Unread(format!("an array that cannot be read: {fault}")));
+    }
     let mut input = reader(file, entry).take(entry.len);
     let mut fill = |bytes: &mut [u8]| match input.read_exact(bytes) {
         Ok(()) => Ok(()),
-        Err(_) => Err(fault("it is no array: it ends within its header")),
+        Err(_) => Err("it is no array: it ends within its header".to_owned()),
     };
     let mut start = [0; 8];
     fill(&mut start)?;
     let [magic @ .., major, _] = start;
     if magic != *MAGIC {
-        return Err(fault("it is no array: it does not begin as one"));
+        return unread("no array: it does not begin as one");
     }
     let (len, begin) = match major {
         1 => {
@@ -86,12 +108,12 @@ fn read_header(file: &RandomAccess, entry: &Entry) -> Result<(Vec<u8>, u64), Che
             fill(&mut len)?;
             (u64::from(u32::from_le_bytes(len)), 12)
         }
-        _ => return Err(fault("its format is of a version that is not known")),
+        _ => return unread("an array whose format is of a version that is not known"),
     };
     if len > LONGEST_HEADER {
-        return Err(fault("its header is longer than that of any array of numbers"));
+        return unread("an array whose header is longer than that of any array of numbers");
     }
     let mut text = vec![0; len as usize];
     fill(&mut text)?;
-    Ok((text, begin + len))
+    Ok((header::parse(&text)?, begin + len))
 }

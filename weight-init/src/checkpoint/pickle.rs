@@ -2,7 +2,9 @@
 //!
 //! A pickle is a program for a small machine with a stack, whose instructions may name any function of any module and
 //! call it. This machine calls nothing: a global is one of a short list ([`Global`]) that stands for a tensor, a
-//! container or an element type, or the file is refused with its name. The instructions are those of
+//! container or an element type, or it is foreign. Objects of foreign classes and results of foreign functions are
+//! [`Value::Foreign`]: a name, of which nothing is made, whatever arguments, items and attributes the pickle gives it. So
+//! a training checkpoint is read whatever its framework keeps beside the weights. The instructions are those of
 //! <https://github.com/python/cpython/blob/3.14/Lib/pickletools.py>; what PyTorch makes of them is in its
 //! `torch/serialization.py` and `torch/_utils.py`.
 //!
@@ -18,6 +20,8 @@ mod opcode;
 mod reduce;
 mod step;
 
+use super::state_dict::Signs;
+
 pub(super) use self::global::Global;
 pub(super) use self::machine::{Failure, Machine, Read};
 
@@ -28,18 +32,20 @@ pub(super) enum Value {
     Bool(bool),
     Int(i64),
     Float,
-    /// A whole number beyond 64 bits, a complex number, raw bytes: nothing that a checkpoint's tensors need.
+    /// A whole number beyond 64 bits, raw bytes, what a known class makes: nothing that a checkpoint's tensors need.
     Opaque,
     Text(Text),
     Global(Global),
+    /// A class or function that is not known here, or something that it would make; by its name.
+    Foreign(Text),
     Object(u32),
 }
 
 /// A text in the arena.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Text {
     start: u32,
-    len: u32,
+    pub(super) len: u32,
 }
 
 /// A value that holds others.
@@ -57,12 +63,55 @@ pub(super) enum Object {
 pub(super) struct Storage {
     /// Its name in the file.
     pub(super) key: Text,
-    /// Element type; `None`: bytes.
-    pub(super) dtype: Option<super::StoredType>,
-    /// Elements, or bytes, that it has.
+    pub(super) unit: Unit,
+    /// Units that it has.
     pub(super) len: u64,
-    /// Where in the storage of that name it begins, in elements: a view, as old files have them.
+    /// Where in the storage of that name it begins, in units: a view, as old files have them.
     pub(super) begin: u64,
+}
+
+/// What a storage counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Unit {
+    Bytes,
+    Elements(super::StoredType),
+    Unread(UnreadType),
+}
+
+/// An element type that is not read; its bytes are passed over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum UnreadType {
+    Complex128,
+    QInt8,
+    QInt32,
+    QUInt2x4,
+    QUInt4x2,
+    QUInt8,
+}
+
+impl UnreadType {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Complex128 => "torch.complex128",
+            Self::QInt8 => "torch.qint8",
+            Self::QInt32 => "torch.qint32",
+            Self::QUInt2x4 => "torch.quint2x4",
+            Self::QUInt4x2 => "torch.quint4x2",
+            Self::QUInt8 => "torch.quint8",
+        }
+    }
+}
+
+impl Unit {
+    pub(super) fn bytes(self) -> u64 {
+        match self {
+            Self::Bytes => 1,
+            Self::Elements(dtype) => dtype.bits() / 8,
+            Self::Unread(UnreadType::Complex128) => 16,
+            Self::Unread(UnreadType::QInt32) => 4,
+            Self::Unread(_) => 1,
+        }
+    }
 }
 
 /// A tensor: a view of a storage.
@@ -74,4 +123,5 @@ pub(super) struct Tensor {
     pub(super) offset: u64,
     pub(super) shape: Vec<u64>,
     pub(super) strides: Vec<u64>,
+    pub(super) signs: Signs,
 }

@@ -2,18 +2,23 @@
 //! Hugging Face writes it (or `pytorch_model.bin.index.json`, of the same form).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, StateDict, plain_name};
+use crate::checkpoint::{CheckpointError, Problem, StateDict, Unread, plain_name};
 
 /// The longest index, in bytes.
 pub(crate) const LONGEST_INDEX: u64 = 100_000_000;
 
 /// More files than any checkpoint is split into.
 const MOST_FILES: usize = 10_000;
+
+/// How the names of a folder's checkpoint end, the best first.
+const CHECKPOINTS: [&str; 4] =
+    [".safetensors.index.json", ".bin.index.json", "model.safetensors", "pytorch_model.bin"];
 
 #[derive(Deserialize)]
 struct Index {
@@ -34,10 +39,12 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
         shards.entry(shard).or_default().push(tensor);
     }
     let folder = file.path().parent().unwrap_or_else(|| Path::new(""));
-    let mut dict = StateDict::new(file.path(), "sharded");
+    let mut dict = StateDict::new(file, "sharded");
     for (shard, tensors) in shards {
-        let part = StateDict::open(folder.join(shard))?;
-        if let Some(lacking) = tensors.iter().find(|tensor| part.position(tensor).is_none()) {
+        let part = StateDict::open_file(&folder.join(shard), None)?;
+        let unread: BTreeSet<&str> = part.unread().iter().map(Unread::name).collect();
+        let lacks = |tensor: &&&str| part.position(tensor).is_none() && !unread.contains(**tensor);
+        if let Some(lacking) = tensors.iter().find(lacks) {
             return Err(fault(format!(
                 "it says that '{shard}' holds '{lacking}', but it does not"
             )));
@@ -45,6 +52,33 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
         dict.append(part, |name| tensors.binary_search(&name).is_ok())?;
     }
     Ok(dict)
+}
+
+/// The checkpoint in a folder: the only index of safetensors files, else the only one of PyTorch's files, else the file
+/// that such an index would stand for. `None` if the path is no folder, or holds none of these.
+pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> {
+    if !path.is_dir() {
+        return Ok(None);
+    }
+    let failed = |error| CheckpointError::io("list", path, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        names.extend(
+            name.to_str()
+                .filter(|name| CHECKPOINTS.iter().any(|end| name.ends_with(end)))
+                .map(str::to_owned),
+        );
+    }
+    for end in CHECKPOINTS {
+        let mut found = names.iter().filter(|name| name.ends_with(end));
+        match (found.next(), found.next()) {
+            (Some(name), None) => return Ok(Some(path.join(name))),
+            (None, _) => {}
+            (Some(_), Some(_)) => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// The names of the files that an index holds.

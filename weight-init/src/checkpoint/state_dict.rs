@@ -2,19 +2,26 @@
 
 mod gather;
 mod inflated;
+mod nested;
+mod open;
 pub(crate) mod source;
+mod tensor;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use safetensors::Dtype;
 
 use self::gather::{contiguous, gather, runs, span};
 use self::inflated::{Kept, Wanted, keep};
+pub use self::nested::NestedDict;
 use self::source::Source;
+pub(crate) use self::tensor::{Place, Signs};
+pub use self::tensor::{StoredTensor, Unread};
 use crate::address::Address;
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, StoredType, numpy, sharded, torch};
-use crate::checkpoint::{SafetensorsFile, TensorEntry};
+use crate::checkpoint::{CheckpointError, Problem, StoredType};
 
 /// The dimensions that NumPy and PyTorch can have.
 const MOST_DIMENSIONS: usize = 64;
@@ -23,9 +30,10 @@ const MOST_DIMENSIONS: usize = 64;
 ///
 /// The format is told by the content, not by the name: safetensors, PyTorch's `.pth` (the zip format of today and the
 /// older one), NumPy's `.npz`, and the index of a checkpoint in several files. Nothing in a file is executed, and
-/// nothing but names, shapes and places is held in memory. Elements are read where they are, whatever span of the file the
-/// strides of their tensor reach across; of deflated bytes, the elements of tensors that are read are kept in a temporary
-/// file.
+/// nothing but names, shapes and places is held in memory. A part that is not read (an object beside the weights, a sparse
+/// tensor, an array of texts) is [told](Self::unread) and refuses nothing. Elements are read where they are, whatever span
+/// of the file the strides of their tensor reach across; of deflated bytes, the elements of tensors that are read are kept
+/// in a temporary file.
 ///
 /// ```no_run
 /// use weight_init::checkpoint::StateDict;
@@ -42,9 +50,15 @@ pub struct StateDict {
     /// Where it was downloaded from, if it was.
     from: Option<Address>,
     format: &'static str,
+    file_bytes: u64,
+    metadata: Vec<(String, String)>,
+    /// Where in a PyTorch file the tensors stand.
+    key: Option<String>,
+    nested: Vec<NestedDict>,
     sources: Vec<Source>,
     tensors: Vec<StoredTensor>,
     by_name: HashMap<String, usize>,
+    unread: Vec<Unread>,
     inflated: Mutex<Inflated>,
 }
 
@@ -57,98 +71,22 @@ struct Inflated {
     kept: HashMap<usize, Kept>,
 }
 
-/// A tensor of a [`StateDict`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredTensor {
-    name: String,
-    dtype: StoredType,
-    shape: Vec<u64>,
-    place: Place,
-}
-
-/// Where the elements of a tensor are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Which of the sources.
-    pub(crate) source: usize,
-    /// Bytes from its start to the first element.
-    pub(crate) offset: u64,
-    /// Elements from one index to the next, by dimension; `None`: row by row.
-    pub(crate) strides: Option<Vec<u64>>,
-    /// Whether the most significant byte comes first.
-    pub(crate) big_endian: bool,
-}
-
-impl StoredTensor {
-    /// The name in the checkpoint.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The type of the elements.
-    #[must_use]
-    pub const fn dtype(&self) -> StoredType {
-        self.dtype
-    }
-
-    /// The extents, outermost first; empty for a scalar.
-    #[must_use]
-    pub fn shape(&self) -> &[u64] {
-        &self.shape
-    }
-}
-
 impl StateDict {
-    /// Opens a checkpoint, whatever its format, and reads what tensors it has.
-    ///
-    /// # Errors
-    ///
-    /// [`CheckpointError::Io`] when a file cannot be read; [`CheckpointError::Content`] with the [`Problem`] when it is
-    /// not what it should be.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let path = path.as_ref();
-        let file = RandomAccess::open(path)?;
-        let mut start = [0; 9];
-        let known = usize::try_from(file.len()).unwrap_or(usize::MAX).min(start.len());
-        let start = start.get_mut(..known).unwrap_or_default();
-        file.read_exact_at(0, start)?;
-        match *start {
-            [b'{' | b' ' | b'\n' | b'\r' | b'\t', ..]
-                if path.extension().is_some_and(|e| e == "json") =>
-            {
-                sharded::open(&file)
-            }
-            // The length of a safetensors header may look like the beginning of anything.
-            [_, _, _, _, _, _, _, _, b'{'] => Self::of_safetensors(SafetensorsFile::of(file)?),
-            [b'P', b'K', 3 | 5, 4 | 6, ..] => {
-                let entries = super::zip::entries(&file)?;
-                if numpy::is_npz(&entries) {
-                    numpy::open(&file, &entries)
-                } else {
-                    torch::open_zip(&file, &entries)
-                }
-            }
-            [0x80, 2..=5, ..] => torch::open_legacy(&file),
-            _ => Self::of_safetensors(SafetensorsFile::of(file)?),
-        }
-    }
-
-    /// Opens a safetensors file, and nothing else: no other file is looked at.
-    pub(crate) fn open_safetensors(path: &Path) -> Result<Self, CheckpointError> {
-        Self::of_safetensors(SafetensorsFile::open(path)?)
-    }
-
     /// Says where it was downloaded from, so that a fault that is found when it is read says what to do.
     pub(crate) fn downloaded(self, from: Address) -> Self {
         Self { from: Some(from), ..self }
     }
 
-    pub(crate) fn new(path: &Path, format: &'static str) -> Self {
+    pub(crate) fn new(file: &RandomAccess, format: &'static str) -> Self {
         Self {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
             from: None,
             format,
+            file_bytes: file.len(),
+            metadata: Vec::new(),
+            key: None,
+            nested: Vec::new(),
+            unread: Vec::new(),
             sources: Vec::new(),
             tensors: Vec::new(),
             by_name: HashMap::new(),
@@ -156,14 +94,14 @@ impl StateDict {
         }
     }
 
-    fn of_safetensors(file: SafetensorsFile) -> Result<Self, CheckpointError> {
-        let mut dict = Self::new(file.path(), "safetensors");
-        let source = dict.add_source(Source::piece(file.file().clone(), 0, file.file_bytes()));
-        for TensorEntry { name, dtype, shape, offset, .. } in file.tensors() {
-            let place = Place { source, offset: *offset, strides: None, big_endian: false };
-            dict.add(name.clone(), *dtype, shape.clone(), place)?;
-        }
-        Ok(dict)
+    /// Says which of the state dicts of a PyTorch file it is.
+    pub(super) fn of_nested(self, key: Option<String>, nested: Vec<NestedDict>) -> Self {
+        Self { key, nested, ..self }
+    }
+
+    /// Adds a value that is not read.
+    pub(super) fn add_unread(&mut self, name: String, what: Arc<str>) {
+        self.unread.push(Unread { name, what });
     }
 
     pub(crate) fn add_source(&mut self, source: Source) -> usize {
@@ -180,7 +118,6 @@ impl StateDict {
         shape: Vec<u64>,
         mut place: Place,
     ) -> Result<(), CheckpointError> {
-        let size = dtype.bits() / 8;
         let fault = |message| {
             let problem = Problem::Tensor { tensor: name.clone(), message };
             CheckpointError::content(&self.path, problem)
@@ -189,13 +126,8 @@ impl StateDict {
             let message = format!("{} dimensions; at most {MOST_DIMENSIONS} are read", shape.len());
             return Err(fault(message));
         }
-        if !dtype.bits().is_multiple_of(8) {
-            return Err(fault(format!(
-                "elements of {dtype} are less than a byte and are not read"
-            )));
-        }
-        let bytes = shape.iter().try_fold(size, |n, &extent| n.checked_mul(extent));
-        if !shape.contains(&0) && bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
+        let bits = shape.iter().try_fold(dtype.bits(), |n, &extent| n.checked_mul(extent));
+        if !shape.contains(&0) && bits.is_none_or(|bits| isize::try_from(bits / 8).is_err()) {
             let message = format!("shape {shape:?} has more bytes than this machine can count");
             return Err(fault(message));
         }
@@ -209,8 +141,8 @@ impl StateDict {
         }
         let available = self.sources.get(place.source).map_or(0, Source::len);
         let end = span(&shape, place.strides.as_deref())
-            .and_then(|elements| elements.checked_mul(size))
-            .and_then(|bytes| bytes.checked_add(place.offset));
+            .and_then(|elements| elements.checked_mul(dtype.bits()))
+            .and_then(|bits| (bits / 8).checked_add(place.offset));
         // Without elements there is nothing that could lie outside.
         if !shape.contains(&0) && end.is_none_or(|end| end > available) {
             let offset = place.offset;
@@ -239,6 +171,8 @@ impl StateDict {
     ) -> Result<(), CheckpointError> {
         let base = self.sources.len();
         self.sources.extend(other.sources);
+        self.file_bytes = self.file_bytes.saturating_add(other.file_bytes);
+        self.unread.extend(other.unread.into_iter().filter(|unread| wanted(&unread.name)));
         for tensor in other.tensors.into_iter().filter(|tensor| wanted(&tensor.name)) {
             let StoredTensor { name, dtype, shape, mut place } = tensor;
             place.source += base;
@@ -259,6 +193,36 @@ impl StateDict {
         self.format
     }
 
+    /// Bytes of the file, or of all files together.
+    #[must_use]
+    pub const fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// The texts of a safetensors file, in its order.
+    #[must_use]
+    pub fn metadata(&self) -> &[(String, String)] {
+        &self.metadata
+    }
+
+    /// The keys that lead to the tensors in a PyTorch file, joined by dots; `None` if they are the file's own.
+    #[must_use]
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// The state dicts of a PyTorch file that has several, this one too.
+    #[must_use]
+    pub fn state_dicts(&self) -> &[NestedDict] {
+        &self.nested
+    }
+
+    /// What is not read, in the order of the file.
+    #[must_use]
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
     /// The tensors in the order of the file.
     #[must_use]
     pub fn tensors(&self) -> &[StoredTensor] {
@@ -272,7 +236,7 @@ impl StateDict {
     }
 
     /// Reads elements of tensor number `tensor` from its element `first` on, row by row, little endian, until `out` is
-    /// full. Several threads may read at the same time.
+    /// full. Several threads may read at the same time. Elements of less than a byte are not read.
     ///
     /// # Errors
     ///
@@ -299,8 +263,14 @@ impl StateDict {
         out: &mut [u8],
     ) -> Result<(), CheckpointError> {
         let Some(stored) = self.tensors.get(tensor) else { return Err(self.beyond()) };
+        if !stored.dtype.bits().is_multiple_of(8) {
+            let message =
+                format!("elements of {} are less than a byte and are not read", stored.dtype);
+            let problem = Problem::Tensor { tensor: stored.name.clone(), message };
+            return Err(CheckpointError::content(&self.path, problem));
+        }
         let size = (stored.dtype.bits() / 8).max(1);
-        let elements = super::elements(&stored.shape);
+        let elements = stored.elements();
         let wanted = out.len() as u64 / size;
         if first.checked_add(wanted).is_none_or(|end| end > elements) {
             return Err(self.beyond());
@@ -308,7 +278,7 @@ impl StateDict {
         if out.is_empty() {
             return Ok(());
         }
-        let Place { source, offset, strides, big_endian } = &stored.place;
+        let Place { source, offset, strides, big_endian, signs } = &stored.place;
         let Some(source) = self.sources.get(*source) else { return Err(self.beyond()) };
         let row = first * size;
         if source.is_deflated() {
@@ -335,8 +305,11 @@ impl StateDict {
             }
         }
         if *big_endian {
-            out.chunks_exact_mut(size as usize).for_each(<[u8]>::reverse);
+            // A complex number is two numbers.
+            let number = if stored.dtype.format_type() == Dtype::C64 { size / 2 } else { size };
+            out.chunks_exact_mut(number as usize).for_each(<[u8]>::reverse);
         }
+        signs.apply(stored.dtype, out);
         Ok(())
     }
 

@@ -33,6 +33,8 @@ impl fmt::Debug for Stored {
 /// Whether both are the same tensor of the same file.
 impl PartialEq for Stored {
     fn eq(&self, other: &Self) -> bool {
-        self.tensor == other.tensor && self.checkpoint.path() == other.checkpoint.path()
+        self.tensor == other.tensor
+            && self.checkpoint.path() == other.checkpoint.path()
+            && self.checkpoint.key() == other.checkpoint.key()
     }
 }

@@ -6,14 +6,15 @@
 //! or run through recursion that a file can drive as deep as it likes.
 
 mod legacy;
-mod names;
+mod state_dicts;
 
 use std::collections::HashMap;
 use std::io::BufReader;
+use std::sync::Arc;
 
 pub(super) use self::legacy::open_legacy;
-use self::names::named_tensors;
-use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor};
+use self::state_dicts::{Chosen, choose};
+use crate::checkpoint::pickle::{Failure, Machine, Storage, Tensor, Text, Value};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::Place;
 use crate::checkpoint::state_dict::source::{Hashed, Source, read_small};
@@ -30,15 +31,22 @@ const PER_BYTE: u64 = 3;
 /// The longest pickle that describes tensors; it holds none of their elements.
 const LONGEST_PICKLE: u64 = 1 << 30;
 
-/// Opens a file of today's format.
+/// Characters of the name of a class that are told.
+const LONGEST_CLASS: usize = 200;
+
+/// Opens a file of today's format; `key` leads to the state dict.
 pub(super) fn open_zip(
     file: &RandomAccess,
     entries: &[Entry],
+    key: Option<&str>,
 ) -> Result<StateDict, CheckpointError> {
     let fault = |problem| CheckpointError::content(file.path(), problem);
     let entry = |name: &str| {
-        let index = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok()?;
-        entries.get(index)
+        let index = entries.binary_search_by(|entry| entry.name.as_str().cmp(name)).ok();
+        match index.and_then(|index| entries.get(index)) {
+            Some(Entry { closed: Some(message), .. }) => Err(fault(zip::of(name, *message))),
+            found => Ok(found),
+        }
     };
     let mut pickles = entries.iter().filter_map(|entry| {
         entry.name.strip_suffix("data.pkl").filter(|f| f.is_empty() || f.ends_with('/'))
@@ -52,11 +60,11 @@ pub(super) fn open_zip(
         }
         (Some(_), Some(_)) => return Err(fault(zip::whole("it holds more than one 'data.pkl'"))),
     };
-    if entry(&format!("{folder}constants.pkl")).is_some() {
+    if entry(&format!("{folder}constants.pkl"))?.is_some() {
         let message = "it is a TorchScript program; save its state_dict() with torch.save instead";
         return Err(fault(zip::whole(message)));
     }
-    let big_endian = match entry(&format!("{folder}byteorder")) {
+    let big_endian = match entry(&format!("{folder}byteorder"))? {
         None => false,
         Some(entry) => match read_small(file, entry, 16)?.as_slice() {
             b"little" => false,
@@ -65,7 +73,7 @@ pub(super) fn open_zip(
         },
     };
     let Some(pickle) =
-        entry(&format!("{folder}data.pkl")).filter(|pickle| pickle.len <= LONGEST_PICKLE)
+        entry(&format!("{folder}data.pkl"))?.filter(|pickle| pickle.len <= LONGEST_PICKLE)
     else {
         return Err(fault(zip::whole(format!(
             "its 'data.pkl' has more than {LONGEST_PICKLE} bytes"
@@ -77,15 +85,18 @@ pub(super) fn open_zip(
         .run(BufReader::new(&mut bytes), 0, pickle.len)
         .map_err(|failure| failed(file, failure))?;
     bytes.finish()?;
-    let mut dict = StateDict::new(file.path(), "PyTorch zip");
+    let Chosen { key, nested, tensors, objects } =
+        choose(&machine, read.value, key).map_err(fault)?;
+    let mut dict = StateDict::new(file, "PyTorch zip").of_nested(key, nested);
+    add_objects(&mut dict, &machine, objects);
     let mut sources = HashMap::new();
-    for (name, tensor) in named_tensors(&machine, read.value).map_err(fault)? {
+    for (name, tensor) in tensors {
         let key = machine.text(tensor.storage.key);
         let source = match sources.get(key) {
             Some(source) => *source,
             None => {
                 let path = format!("{folder}data/{key}");
-                let Some(entry) = entry(&path) else {
+                let Some(entry) = entry(&path)? else {
                     let message = format!("its storage, '{path}', is not in the file");
                     return Err(fault(Problem::Tensor { tensor: name, message }));
                 };
@@ -120,27 +131,38 @@ fn add(
     big_endian: bool,
 ) -> Result<(), CheckpointError> {
     let size = tensor.dtype.bits() / 8;
-    let begin = tensor.storage.begin.saturating_mul(unit(&tensor.storage));
+    let begin = tensor.storage.begin.saturating_mul(tensor.storage.unit.bytes());
     let offset = tensor.offset.saturating_mul(size).saturating_add(begin);
-    let place = Place { source, offset, strides: Some(tensor.strides.clone()), big_endian };
+    let strides = Some(tensor.strides.clone());
+    let place = Place { source, offset, strides, big_endian, signs: tensor.signs };
     dict.add(name, tensor.dtype, tensor.shape.clone(), place)
 }
 
-/// Bytes of what a storage counts.
-fn unit(storage: &Storage) -> u64 {
-    storage.dtype.map_or(1, |dtype| dtype.bits() / 8)
+/// Adds what is no tensor. Objects of one class share its name.
+fn add_objects(dict: &mut StateDict, machine: &Machine, objects: Vec<(String, Option<Text>)>) {
+    let mut classes: HashMap<Option<Text>, Arc<str>> = HashMap::new();
+    for (name, class) in objects {
+        let what = classes.entry(class).or_insert_with(|| match class {
+            Some(class) => {
+                let class: String = machine.text(class).chars().take(LONGEST_CLASS).collect();
+                format!("an object of '{class}'").into()
+            }
+            None => machine.kind(Value::Opaque).into(),
+        });
+        dict.add_unread(name, Arc::clone(what));
+    }
 }
 
 /// Whether the bytes of a storage are as many as the pickle says.
 fn whole_storage(tensor: &str, storage: &Storage, bytes: u64) -> Result<(), Problem> {
-    let needed = storage.len.checked_mul(unit(storage));
+    let needed = storage.len.checked_mul(storage.unit.bytes());
     if needed == Some(bytes) {
         return Ok(());
     }
     let message = format!(
         "its storage is said to have {} elements of {} bytes, but {bytes} bytes are there",
         storage.len,
-        unit(storage)
+        storage.unit.bytes()
     );
     Err(Problem::Tensor { tensor: tensor.to_owned(), message })
 }

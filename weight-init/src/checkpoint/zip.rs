@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) len: u64,
     pub(super) deflated: bool,
     pub(super) crc32: u32,
+    /// Why its bytes cannot be read, if they cannot.
+    pub(super) closed: Option<&'static str>,
 }
 
 /// All files of a zip file, ordered by name.
@@ -71,9 +73,10 @@ pub(super) fn entries(file: &RandomAccess) -> Result<Vec<Entry>, CheckpointError
             len,
             deflated: record.compression_method() == CompressionMethod::DEFLATE,
             crc32: record.crc32(),
+            closed: closed(record.compression_method(), record.flags().is_encrypted()),
             name,
         };
-        check(&entry, record.compression_method(), record.flags().is_encrypted()).map_err(fault)?;
+        check(&entry).map_err(fault)?;
         entries.push(entry);
     }
     if seen != expected {
@@ -116,13 +119,17 @@ fn name(bytes: &[u8]) -> Result<String, Problem> {
     Ok(name.into_owned())
 }
 
-fn check(entry: &Entry, method: CompressionMethod, encrypted: bool) -> Result<(), Problem> {
+fn closed(method: CompressionMethod, encrypted: bool) -> Option<&'static str> {
     if encrypted {
-        return Err(of(&entry.name, "it is encrypted"));
+        return Some("it is encrypted");
     }
-    if !entry.deflated && method != CompressionMethod::STORE {
-        let message = "it is neither stored nor deflated; other compressions are not read";
-        return Err(of(&entry.name, message));
+    let known = matches!(method, CompressionMethod::STORE | CompressionMethod::DEFLATE);
+    (!known).then_some("it is neither stored nor deflated; other compressions are not read")
+}
+
+fn check(entry: &Entry) -> Result<(), Problem> {
+    if entry.closed.is_some() {
+        return Ok(());
     }
     let Entry { stored, len, .. } = *entry;
     if !entry.deflated && len != stored {

@@ -122,7 +122,10 @@ impl Download<'_> {
         let readable = if is_index(&name) {
             index::shards(partial.path()).map(drop).map_err(|error| error.to_string())
         } else {
-            StateDict::open(partial.path()).map(drop).map_err(|error| error.to_string())
+            match StateDict::open(partial.path()) {
+                Err(error) if !error.is_of_a_whole_file() => Err(error.to_string()),
+                _ => Ok(()),
+            }
         };
         readable.map_err(|message| FetchError::Cut { url: self.url.clone(), message })
     }

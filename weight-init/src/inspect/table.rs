@@ -1,7 +1,10 @@
 //! An inspection for people.
 
+use std::path::Path;
+
 use unicode_width::UnicodeWidthStr;
 
+use crate::checkpoint::NestedDict;
 use crate::columns::{self, Align, Column, Narrow, shortened_in_the_middle};
 use crate::diagnostic::escape;
 use crate::inspect::{Inspection, Statistics, TensorReport};
@@ -22,16 +25,35 @@ impl Inspection {
         out.push('\n');
         self.rows(&mut out, width);
         out.push('\n');
+        if !self.unread.is_empty() {
+            out.push_str("not read:\n");
+            for unread in &self.unread {
+                line(&mut out, &format!("  {}  {}", escape(unread.name()), escape(unread.what())));
+            }
+            out.push('\n');
+        }
         self.totals(&mut out);
         out
     }
 
     fn heading(&self, out: &mut String, width: Option<usize>) {
-        let size = format!("{} ({})", self.path.to_string_lossy(), bytes(self.file_bytes));
-        let first = ("file", size.as_str());
+        let (path, size) = (self.path.to_string_lossy(), bytes(self.file_bytes));
+        let file = match self.format {
+            "safetensors" => format!("{path} ({size})"),
+            format => format!("{path} ({format}, {size})"),
+        };
+        let key = self.key.as_deref().map(|key| ("key", key));
+        let others = self.state_dicts.iter().filter(|dict| Some(dict.key()) != self.key.as_deref());
+        let others: Vec<_> = others.map(in_words).collect();
+        let others = (!others.is_empty()).then(|| others.join(", "));
+        let others = others.as_deref().map(|others| ("other keys", others));
         let rest = self.metadata.iter().map(|(key, text)| (key.as_str(), text.as_str()));
-        let lines: Vec<_> =
-            std::iter::once(first).chain(rest).map(|(k, t)| (escape(k), escape(t))).collect();
+        let lines: Vec<_> = std::iter::once(("file", file.as_str()))
+            .chain(key)
+            .chain(others)
+            .chain(rest)
+            .map(|(k, t)| (escape(k), escape(t)))
+            .collect();
         let keys = lines.iter().map(|(key, _)| key.width()).max().unwrap_or(0).min(32);
         for (key, text) in lines {
             let blanks = " ".repeat(keys.saturating_sub(key.width()) + 2);
@@ -83,6 +105,23 @@ impl Inspection {
     }
 }
 
+/// The state dicts of a file that does not say which is meant, a line for each, and how to name one.
+#[must_use]
+pub fn state_dicts_to_table(path: &Path, found: &[NestedDict]) -> String {
+    let mut out = String::new();
+    line(&mut out, &format!("file  {}", escape(&path.to_string_lossy())));
+    line(&mut out, "");
+    line(&mut out, "several state dicts; --checkpoint-key KEY names one:");
+    found.iter().for_each(|dict| line(&mut out, &format!("  {}", escape(&in_words(dict)))));
+    out
+}
+
+fn in_words(dict: &NestedDict) -> String {
+    let s = if dict.tensors() == 1 { "" } else { "s" };
+    let key = if dict.key().is_empty() { "(the file itself)" } else { dict.key() };
+    format!("{key} ({} tensor{s})", dict.tensors())
+}
+
 fn columns(tensors: &[TensorReport]) -> Vec<Column> {
     let column = |title, align, cell: &dyn Fn(&TensorReport) -> String| {
         Column::new(title, align, tensors.iter().map(cell))
@@ -91,9 +130,9 @@ fn columns(tensors: &[TensorReport]) -> Vec<Column> {
         column(title, align, &|tensor| tensor.statistics.as_ref().map_or_else(|| "-".into(), cell))
     };
     vec![
-        column("name", Align::Left, &|tensor| tensor.entry.name.clone()),
-        column("shape", Align::Left, &|tensor| format!("{:?}", tensor.entry.shape)),
-        column("dtype", Align::Left, &|tensor| tensor.entry.dtype.to_string()),
+        column("name", Align::Left, &|report| report.tensor.name().to_owned()),
+        column("shape", Align::Left, &|report| format!("{:?}", report.tensor.shape())),
+        column("dtype", Align::Left, &|report| report.tensor.dtype().to_string()),
         figure("mean", Align::Right, |f| number(f.mean)),
         figure("std", Align::Right, |f| number(f.std)),
         figure("min", Align::Right, |f| number(f.min)),

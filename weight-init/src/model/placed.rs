@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Owned, TypeName};
 
+use super::checkpoint_keys::{self, CheckpointKeys};
 use crate::config::de;
 use crate::diagnostic::{Diagnostic, Sources, Texts, escape};
 use crate::value::{Kind, Segment, Span, Value, path};
@@ -24,6 +25,8 @@ use crate::value::{Kind, Segment, Span, Value, path};
 pub struct PlacedInitCfg {
     /// The rules.
     pub init_cfg: InitCfg<Owned>,
+    /// The keys of its Pretrained rules.
+    pub keys: CheckpointKeys,
     /// What is probably not meant, in sentences.
     pub(crate) remarks: Vec<String>,
     path: String,
@@ -47,12 +50,15 @@ impl PlacedInitCfg {
     ///
     /// At the place of what is wrong whatever the model.
     pub fn read(value: &Value, texts: &dyn Texts, path: &str) -> Result<Self, Diagnostic> {
-        let init_cfg = de::from_value(value).map_err(|error| error.into_diagnostic(texts, path))?;
+        let (of_mmengine, keys) = CheckpointKeys::take(value, texts, path)?;
+        let init_cfg =
+            de::from_value(&of_mmengine).map_err(|error| error.into_diagnostic(texts, path))?;
         let rules = items(value);
         let overrides =
             rules.iter().map(|rule| rule.get("override").map_or_else(Items::none, Items::of));
         Ok(Self {
             init_cfg,
+            keys,
             remarks: rules
                 .iter()
                 .enumerate()
@@ -73,6 +79,7 @@ impl PlacedInitCfg {
     pub fn read_leniently(value: &Value, texts: &dyn Texts, path: &str) -> Self {
         let mut read = Self {
             init_cfg: InitCfg::empty(),
+            keys: CheckpointKeys::default(),
             remarks: Vec::new(),
             path: path.to_owned(),
             rules: Items { places: Vec::new(), is_list: value.as_list().is_some() },
@@ -90,6 +97,7 @@ impl PlacedInitCfg {
                         )
                     });
                     read.remarks.extend(keys.chain(truth(number, rule)));
+                    read.keys.extend(read.init_cfg.rules.len(), one.keys);
                     for (rule, overrides) in one.init_cfg.rules.into_iter().zip(one.overrides) {
                         read.init_cfg.rules.push(rule);
                         read.overrides.push(overrides);
@@ -132,7 +140,7 @@ impl PlacedInitCfg {
 /// Places aside.
 impl PartialEq for PlacedInitCfg {
     fn eq(&self, other: &Self) -> bool {
-        self.init_cfg == other.init_cfg
+        self.init_cfg == other.init_cfg && self.keys == other.keys
     }
 }
 
@@ -158,7 +166,7 @@ impl Items {
 }
 
 /// The items of a list, or the value that stands in place of one.
-fn items(value: &Value) -> &[Value] {
+pub(super) fn items(value: &Value) -> &[Value] {
     value.as_list().unwrap_or_else(|| std::slice::from_ref(value))
 }
 
@@ -176,7 +184,9 @@ fn known_keys(rule: &Value) -> (Value, Vec<&str>) {
     let Some(type_name) = type_name else { return (rule.clone(), Vec::new()) };
     let is_known = |key: &str| {
         let of_rules = ["type", "layer", "params", "override", "_scope_"];
-        of_rules.contains(&key) || type_name.arguments().contains(&key)
+        of_rules.contains(&key)
+            || type_name.arguments().contains(&key)
+            || checkpoint_keys::is_known(type_name, key)
     };
     let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| is_known(&entry.key));
     let known = Kind::Dict(known.into_iter().cloned().collect());

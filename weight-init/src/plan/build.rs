@@ -233,8 +233,13 @@ impl<'b> Builder<'b> {
     }
 
     fn add_rules(&mut self, module: &str, rules: &dyn Rules) {
+        let keys = match self.options.initialize {
+            Some(_) => self.options.initialize_keys,
+            None => self.model.and_then(|model| model.init_cfg(module)).map(|cfg| &cfg.keys),
+        };
+        let key = |rule, over| keys.and_then(|keys| keys.get(rule, over)).map(str::to_owned);
         for (rule, write) in rules.writes().enumerate() {
-            let overrides = rules.override_names(rule);
+            let overrides = rules.override_names(rule).enumerate();
             self.rules.push(PlannedRule {
                 module: module.to_owned(),
                 rule,
@@ -246,8 +251,12 @@ impl<'b> Builder<'b> {
                 by_class: 0,
                 matched: 0,
                 won: 0,
+                key: key(rule, None),
                 overrides: overrides
-                    .map(|name| PlannedOverride { name: name.to_owned(), won: 0 })
+                    .map(|(index, name)| {
+                        let key = key(rule, Some(index));
+                        PlannedOverride { name: name.to_owned(), won: 0, key }
+                    })
                     .collect(),
             });
         }

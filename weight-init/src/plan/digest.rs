@@ -36,6 +36,12 @@ impl Plan {
                 buffer.stored.as_ref().and_then(super::Stored::name),
             ));
         }
+        for load in &self.loads {
+            // The others are where mmengine looks.
+            if let Some(key) = load.key_of_ours() {
+                hash.update(format!("{}\0{key}\n", load.checkpoint));
+            }
+        }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

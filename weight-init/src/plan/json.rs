@@ -4,7 +4,7 @@ use weight_init_core::resolve::Part;
 
 use super::named::named;
 use super::{
-    By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam,
+    Advice, By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam,
     PlannedRule, Warning, Writer,
 };
 use crate::model::Values;
@@ -104,12 +104,29 @@ impl Serialize for LoadReport {
         map.serialize_entry("by", &self.by)?;
         map.serialize_entry("checkpoint", &self.checkpoint)?;
         map.serialize_entry("prefix", &self.prefix)?;
+        map.serialize_entry("key", &self.key)?;
         map.serialize_entry("file", &self.file.to_string_lossy())?;
         map.serialize_entry("loaded", &self.loaded)?;
         map.serialize_entry("missing", &self.missing)?;
         map.serialize_entry("unexpected", &self.unexpected)?;
         map.serialize_entry("mismatched", &self.mismatched)?;
         map.serialize_entry("converted", &self.converted)?;
+        if let Some(advice) = &self.advice {
+            map.serialize_entry("advice", advice)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Advice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (key, text, tensors) = match self {
+            Self::Prefix { prefix, tensors } => ("prefix", prefix, tensors),
+            Self::Module { path, tensors } => ("module", path, tensors),
+        };
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry(key, text)?;
+        map.serialize_entry("tensors", tensors)?;
         map.end()
     }
 }
@@ -146,11 +163,14 @@ impl Serialize for By {
 
 impl Serialize for PlannedRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(4))?;
+        let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("module", &self.module)?;
         map.serialize_entry("rule", &self.rule)?;
         map.serialize_entry("matched", &self.matched)?;
         map.serialize_entry("won", &self.won)?;
+        if let Some(key) = &self.key {
+            map.serialize_entry("key", key)?;
+        }
         map.end()
     }
 }

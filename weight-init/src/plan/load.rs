@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use weight_init_core::DType;
 use weight_init_core::init_cfg::{Init, Pretrained};
 use weight_init_core::resolve::Part;
-use weight_init_core::{DType, nearest};
 
+use super::load_names::Cut;
 use super::load_report::{Converted, LoadReport, Mismatched};
 use super::{By, Held, Plan, PlanError, RulePlace, Stored, Write};
 use crate::address::shown;
@@ -37,8 +38,9 @@ impl Plan {
     /// Settles which parameters and buffers the checkpoints of the Pretrained rules hold; the others fall to the rule
     /// that would have won. Without it a plan believes that every checkpoint holds everything.
     ///
-    /// `open` gets each checkpoint as the rules name it, once; `None` leaves the plan in its belief. Names are
-    /// compared as mmengine's `load_checkpoint` does: those under `prefix`, or else all, without a leading `module.`.
+    /// `open` gets each checkpoint as the rules name it, with their `key` if they have one, once; `None` leaves the plan in
+    /// its belief. Names are compared as mmengine's `load_checkpoint` does: those under `prefix`, or else all, without a
+    /// leading `module.`.
     ///
     /// ```
     /// use std::convert::Infallible;
@@ -50,8 +52,8 @@ impl Plan {
     ///     "class": "Net", "init_weights": "module", "init_cfg": {"type": "Pretrained", "checkpoint": "net.pth"},
     ///     "params": [{"name": "weight", "shape": [2]}]}"#);
     /// let mut plan = Plan::new(&Model::read(&source)?, &Options::default())?;
-    /// plan.load(|checkpoint| {
-    ///     assert_eq!(checkpoint, "net.pth");
+    /// plan.load(|checkpoint, key| {
+    ///     assert_eq!((checkpoint, key), ("net.pth", None));
     ///     Ok::<_, Infallible>(None)
     /// })?;
     /// assert!(plan.loads().is_empty());
@@ -60,10 +62,11 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// What `open` returns; a prefix with which no name of the checkpoint begins.
+    /// What `open` returns; a prefix with which no name of the checkpoint begins; a parameter that the checkpoint holds as
+    /// something that is not read.
     pub fn load<E>(
         &mut self,
-        mut open: impl FnMut(&str) -> Result<Option<Arc<StateDict>>, E>,
+        mut open: impl FnMut(&str, Option<&str>) -> Result<Option<Arc<StateDict>>, E>,
     ) -> Result<(), LoadError<E>> {
         if self.skip_pretrained {
             return Ok(());
@@ -77,12 +80,12 @@ impl Plan {
             if loads.contains_key(&key(write)) {
                 continue;
             }
-            let name = pretrained.checkpoint.as_str();
-            let checkpoint = match checkpoints.get(name) {
+            let name = (pretrained.checkpoint.clone(), self.key_of(write));
+            let checkpoint = match checkpoints.get(&name) {
                 Some(checkpoint) => Option::clone(checkpoint),
                 None => {
-                    let checkpoint = open(name).map_err(LoadError::Open)?;
-                    checkpoints.insert(name.to_owned(), checkpoint.clone());
+                    let checkpoint = open(&name.0, name.1.as_deref()).map_err(LoadError::Open)?;
+                    checkpoints.insert(name, checkpoint.clone());
                     checkpoint
                 }
             };
@@ -93,15 +96,26 @@ impl Plan {
         }
         for param in &mut self.params {
             let wanted = Wanted { name: &param.name, shape: &param.shape, dtype: param.dtype };
-            param.writes.iter_mut().for_each(|write| wanted.look_up(write, &mut loads));
+            let writes = &mut param.writes;
+            writes.iter_mut().try_for_each(|write| wanted.look_up(write, &mut loads))?;
         }
         for buffer in &mut self.buffers {
             let wanted = Wanted { name: &buffer.name, shape: &buffer.shape, dtype: buffer.dtype };
-            buffer.writes.iter_mut().for_each(|write| wanted.look_up(write, &mut loads));
+            let writes = &mut buffer.writes;
+            writes.iter_mut().try_for_each(|write| wanted.look_up(write, &mut loads))?;
         }
         self.loads = loads.into_values().map(Load::finish).collect();
         self.decide();
         Ok(())
+    }
+
+    /// The key that the rule has for its checkpoint.
+    fn key_of(&self, write: &Write) -> Option<String> {
+        let rule = self.rules.get(write.rule)?;
+        match write.part {
+            Part::Override(index) => rule.overrides.get(index)?.key.clone(),
+            Part::Layer | Part::Params(_) => rule.key.clone(),
+        }
     }
 
     fn begin(
@@ -114,21 +128,32 @@ impl Plan {
             .rules
             .get(write.rule)
             .map_or_else(|| (String::new(), 0), |rule| (rule.module.clone(), rule.rule));
-        let names = names(&checkpoint, pretrained).map_err(|message| {
-            let override_index = match write.part {
-                Part::Override(index) => Some(index),
-                Part::Layer | Part::Params(_) => None,
-            };
-            let place = RulePlace { module: module.clone(), rule, override_index };
-            PlanError { message, place: Some(place) }
-        })?;
+        let override_index = match write.part {
+            Part::Override(index) => Some(index),
+            Part::Layer | Part::Params(_) => None,
+        };
+        let place = RulePlace { module: module.clone(), rule, override_index };
+        let cut = Cut::of(pretrained);
+        let names = cut
+            .names(&checkpoint, pretrained)
+            .map_err(|message| PlanError { message, place: Some(place.clone()) })?;
+        let unread = checkpoint.unread().iter().enumerate();
+        let unread = unread
+            .filter_map(|(index, unread)| Some((cut.name(unread.name())?.to_owned(), index)))
+            .collect();
         Ok(Load {
+            place,
+            cut,
             names,
+            unread,
             asked: HashSet::new(),
+            lacking: HashMap::new(),
             report: LoadReport {
                 by: By { module, rule, part: write.part },
                 checkpoint: shown(&pretrained.checkpoint).into_owned(),
                 prefix: pretrained.prefix.clone(),
+                key: checkpoint.key().map(str::to_owned),
+                advice: None,
                 file: checkpoint.path().to_owned(),
                 loaded: 0,
                 missing: Vec::new(),
@@ -149,16 +174,26 @@ fn key(write: &Write) -> (usize, Part) {
 /// A rule's checkpoint as the rule sees it.
 struct Load {
     checkpoint: Arc<StateDict>,
+    /// Where the rule stands.
+    place: RulePlace,
+    cut: Cut,
     /// Numbers of its tensors by the names that parameters below the rule's module have.
     names: HashMap<String, usize>,
+    /// Numbers of what is not read, by the same names.
+    unread: HashMap<String, usize>,
     /// Numbers of the tensors that a parameter or buffer asked for.
     asked: HashSet<usize>,
+    /// Shapes of the parameters and buffers that it does not hold, by the same names.
+    lacking: HashMap<String, Vec<u64>>,
     report: LoadReport,
 }
 
 impl Load {
     fn finish(self) -> LoadReport {
-        let Self { checkpoint, names, asked, mut report } = self;
+        let Self { checkpoint, cut, names, asked, lacking, mut report, .. } = self;
+        if asked.is_empty() {
+            report.advice = cut.advice(&checkpoint, &report.by.module, &lacking);
+        }
         let mut unexpected: Vec<usize> =
             names.into_values().filter(|tensor| !asked.contains(tensor)).collect();
         unexpected.sort_unstable();
@@ -166,53 +201,6 @@ impl Load {
         report.unexpected = unexpected.into_iter().filter_map(name).collect();
         report
     }
-}
-
-/// The tensors of a checkpoint by the names that the rule's module has for them.
-fn names(
-    checkpoint: &StateDict,
-    pretrained: &Pretrained<String>,
-) -> Result<HashMap<String, usize>, String> {
-    // Of the classifiers of this zoo mmengine takes the backbone alone.
-    let zoo = ["mmcls://", "mmpretrain://"];
-    let of_classifier = zoo.iter().any(|scheme| pretrained.checkpoint.starts_with(scheme));
-    let prefix = pretrained
-        .prefix
-        .as_ref()
-        .map(|prefix| format!("{}.", prefix.strip_suffix('.').unwrap_or(prefix)));
-    let cut = |name| {
-        let name = if of_classifier { str::strip_prefix(name, "backbone.")? } else { name };
-        match &prefix {
-            Some(prefix) => name.strip_prefix(prefix.as_str()),
-            None => Some(name.strip_prefix("module.").unwrap_or(name)),
-        }
-    };
-    let tensors = checkpoint.tensors().iter().enumerate();
-    let names: HashMap<_, _> = tensors
-        .filter_map(|(index, tensor)| Some((cut(tensor.name())?.to_owned(), index)))
-        .collect();
-    match &pretrained.prefix {
-        Some(prefix) if names.is_empty() => Err(no_such_prefix(checkpoint, pretrained, prefix)),
-        _ => Ok(names),
-    }
-}
-
-fn no_such_prefix(checkpoint: &StateDict, pretrained: &Pretrained<String>, prefix: &str) -> String {
-    let mut starts: Vec<&str> = checkpoint
-        .tensors()
-        .iter()
-        .filter_map(|tensor| tensor.name().split_once('.').map(|(start, _)| start))
-        .collect();
-    starts.sort_unstable();
-    starts.dedup();
-    let near = nearest(prefix, starts.iter().copied())
-        .map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-    let begin: Vec<_> = starts.iter().take(8).map(|start| format!("'{start}'")).collect();
-    format!(
-        "no name in the checkpoint '{}' begins with the prefix '{prefix}'; they begin with {}{near}",
-        shown(&pretrained.checkpoint),
-        begin.join(", ")
-    )
 }
 
 /// A parameter or buffer that a checkpoint may hold.
@@ -223,20 +211,37 @@ struct Wanted<'w> {
 }
 
 impl Wanted<'_> {
-    fn look_up(&self, write: &mut Write, loads: &mut BTreeMap<(usize, Part), Load>) {
+    fn look_up<E>(
+        &self,
+        write: &mut Write,
+        loads: &mut BTreeMap<(usize, Part), Load>,
+    ) -> Result<(), LoadError<E>> {
         if !write.init.is_pretrained() {
-            return;
+            return Ok(());
         }
-        let Some(load) = loads.get_mut(&key(write)) else { return };
+        let Some(load) = loads.get_mut(&key(write)) else { return Ok(()) };
         let found = load.names.get(&write.within).copied();
         let tensor =
             found.and_then(|tensor| Some((tensor, load.checkpoint.tensors().get(tensor)?)));
         let Some((number, tensor)) = tensor else {
+            let unread = load.unread.get(&write.within);
+            if let Some(unread) = unread.and_then(|index| load.checkpoint.unread().get(*index)) {
+                let message = format!(
+                    "the checkpoint '{}' holds '{}' as {}, which is not read: nothing in a file is run",
+                    load.report.checkpoint,
+                    unread.name(),
+                    unread.what()
+                );
+                let place = Some(load.place.clone());
+                return Err(LoadError::Plan(PlanError { message, place }));
+            }
+            let shape = self.shape.iter().map(|dim| *dim as u64).collect();
+            load.lacking.insert(write.within.clone(), shape);
             if !self.name.ends_with("num_batches_tracked") {
                 load.report.missing.push(self.name.to_owned());
             }
             write.held = Held::Absent;
-            return;
+            return Ok(());
         };
         load.asked.insert(number);
         let same = tensor.shape().iter().copied().eq(self.shape.iter().map(|dim| *dim as u64));
@@ -258,7 +263,7 @@ impl Wanted<'_> {
             };
             write.held = Held::Unfit(found.clone());
             load.report.mismatched.push(Mismatched { name: self.name.to_owned(), expected, found });
-            return;
+            return Ok(());
         };
         if dtype != self.dtype {
             load.report.converted.push(Converted {
@@ -271,5 +276,6 @@ impl Wanted<'_> {
         load.checkpoint.announce(number);
         write.held =
             Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
+        Ok(())
     }
 }

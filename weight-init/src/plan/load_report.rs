@@ -13,6 +13,8 @@ pub struct LoadReport {
     pub checkpoint: String,
     /// The prefix of the names that are loaded.
     pub prefix: Option<String>,
+    /// The keys that lead to the tensors in a PyTorch file, joined by dots; `None` if they are the file's own.
+    pub key: Option<String>,
     /// The file that was read.
     pub file: PathBuf,
     /// Parameters and buffers that the checkpoint holds in the right shape.
@@ -26,6 +28,47 @@ pub struct LoadReport {
     pub mismatched: Vec<Mismatched>,
     /// Those whose element type is converted.
     pub converted: Vec<Converted>,
+    /// What would make names match, where none does.
+    pub advice: Option<Advice>,
+}
+
+/// How tensors of a checkpoint would meet their parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// The checkpoint's names begin with what the model's do not, and a `prefix` of the rule takes it off.
+    Prefix {
+        /// The prefix, with its dot.
+        prefix: String,
+        /// How many tensors would be loaded.
+        tensors: usize,
+    },
+    /// The model's names begin with what the checkpoint's do not: the rule belongs to another module.
+    Module {
+        /// Path of that module.
+        path: String,
+        /// How many tensors would be loaded.
+        tensors: usize,
+    },
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prefix { prefix, tensors } => {
+                let prefix = escape(prefix);
+                write!(
+                    f,
+                    "prefix='{prefix}' would match {tensors} tensors: in the checkpoint '{prefix}' stands before their \
+                     names, and must be stripped"
+                )
+            }
+            Self::Module { path, tensors } => write!(
+                f,
+                "a rule in the init_cfg of '{}' would match {tensors} tensors: in the checkpoint their names begin there",
+                escape(path)
+            ),
+        }
+    }
 }
 
 /// A tensor that does not fit.
@@ -59,6 +102,11 @@ impl LoadReport {
             && self.mismatched.is_empty()
             && self.converted.is_empty()
     }
+
+    /// The key, if it is another one than mmengine's loader takes.
+    pub(super) fn key_of_ours(&self) -> Option<&str> {
+        self.key.as_deref().filter(|key| *key != "state_dict")
+    }
 }
 
 /// A line with the numbers, and one for each kind of difference with the first few names.
@@ -67,6 +115,9 @@ impl fmt::Display for LoadReport {
         write!(f, "{}: '{}'", self.by, escape(&self.checkpoint))?;
         if let Some(prefix) = &self.prefix {
             write!(f, ", prefix '{}'", escape(prefix))?;
+        }
+        if let Some(key) = self.key_of_ours() {
+            write!(f, ", key '{}', which mmengine does not look for", escape(key))?;
         }
         write!(f, ": {} tensors loaded", self.loaded)?;
         if self.is_exact() {
@@ -77,7 +128,11 @@ impl fmt::Display for LoadReport {
         list(f, "of another shape", &self.mismatched, |m| {
             format!("{} ({} in the model, {} in the checkpoint)", m.name, m.expected, m.found)
         })?;
-        list(f, "converted", &self.converted, |c| format!("{} ({} to {})", c.name, c.from, c.to))
+        list(f, "converted", &self.converted, |c| format!("{} ({} to {})", c.name, c.from, c.to))?;
+        match &self.advice {
+            Some(advice) => write!(f, "\n  nothing matches; {advice}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use weight_init_core::nearest;
 
 use super::bytes;
 use super::inventory::{Inventory, tensors_mut};
-use crate::checkpoint::{CheckpointError, StateDict, StoredTensor, TensorInfo};
+use crate::checkpoint::{CheckpointError, StateDict, StoredTensor, TensorInfo, Unread};
 
 /// Why a checkpoint cannot be loaded into a struct.
 #[derive(Debug)]
@@ -68,6 +68,9 @@ fn places(inventory: &Inventory, checkpoint: &StateDict) -> Result<Vec<usize>, S
     let place = |info: &TensorInfo| {
         let TensorInfo { name, dtype, shape } = info;
         let Some(place) = checkpoint.position(name) else {
+            if let Some(unread) = checkpoint.unread().iter().find(|unread| unread.name() == name) {
+                return Err(format!("{name}: the file has {}, which is not read", unread.what()));
+            }
             let near = nearest(name, names())
                 .map_or_else(String::new, |near| format!("; it has '{near}'"));
             return Err(format!("{name}: the file does not have it{near}"));
@@ -95,7 +98,8 @@ fn places(inventory: &Inventory, checkpoint: &StateDict) -> Result<Vec<usize>, S
     let infos = inventory.infos.iter().map(|info| info.name.as_str());
     let known: HashSet<&str> =
         infos.chain(inventory.ties.iter().map(|(name, _)| name.as_str())).collect();
-    match names().find(|name| !known.contains(name)) {
+    let unread = checkpoint.unread().iter().map(Unread::name);
+    match names().chain(unread).find(|name| !known.contains(name)) {
         None => Ok(places),
         Some(name) => {
             let near = nearest(name, known.iter().copied())

@@ -12,10 +12,10 @@ fn model(rule: &str) -> String {
     MODEL.replacen(r#"{"type": "Kaiming""#, &format!(r#"{rule}, {{"type": "Kaiming""#), 1)
 }
 
-const RULE: &str = r#"{"type": "Pretrained", "checkpoint": "net.safetensors"}"#;
+pub(crate) const RULE: &str = r#"{"type": "Pretrained", "checkpoint": "net.safetensors"}"#;
 
 /// A checkpoint of constants.
-fn checkpoint(folder: &Folder, file: &str, tensors: &[(&str, &[usize], f32)]) {
+pub(crate) fn checkpoint(folder: &Folder, file: &str, tensors: &[(&str, &[usize], f32)]) {
     let info = |(name, shape, _): &(&str, &[usize], f32)| TensorInfo {
         name: (*name).to_owned(),
         dtype: DType::F32,

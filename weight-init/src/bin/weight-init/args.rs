@@ -56,7 +56,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   weight-init inspect model.safetensors
-  weight-init inspect model.safetensors --format json")]
+  weight-init inspect model.safetensors --format json
+  weight-init inspect training.pth --checkpoint-key ema_state_dict")]
     Inspect(InspectArgs),
     /// Make everything once more and compare it with a checkpoint, bit for bit
     #[command(after_help = "\
@@ -193,11 +194,15 @@ pub(crate) struct ExplainArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The checkpoint
+    /// The checkpoint, in any format that Pretrained reads: a file, a folder with an index, or an address that was
+    /// downloaded before
     pub(crate) file: PathBuf,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// The keys, joined by dots, that lead to the state dict in a PyTorch file
+    #[arg(long, value_name = "KEY")]
+    pub(crate) checkpoint_key: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -312,6 +317,10 @@ pub(crate) struct FetchArgs {
     /// A table of checkpoints' names, {"torchvision": {NAME: URL}, "open-mmlab": ..., "mmcls": ...}, before the known
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint_names: Option<PathBuf>,
+    /// The keys, joined by dots, that lead to the state dict in PyTorch files; a Pretrained rule may have a 'key' of its
+    /// own. Without either it is 'state_dict', the file itself, 'model', or the only one that there is
+    #[arg(long, value_name = "KEY")]
+    pub(crate) checkpoint_key: Option<String>,
 }
 
 fn backend_parser() -> impl clap::builder::TypedValueParser<Value = BackendKind> {

@@ -24,8 +24,14 @@ impl<'a> Checkpoints<'a> {
         Self { args, download, fetch: None }
     }
 
-    /// Opens a checkpoint; `None` if it is not here and need not be.
-    pub(crate) fn open(&mut self, checkpoint: &str) -> Result<Option<Arc<StateDict>>, Failure> {
+    /// Opens a checkpoint; `None` if it is not here and need not be. `key` leads to the state dict in it; without one, the
+    /// key of the command line.
+    pub(crate) fn open(
+        &mut self,
+        checkpoint: &str,
+        key: Option<&str>,
+    ) -> Result<Option<Arc<StateDict>>, Failure> {
+        let key = key.or(self.args.checkpoint_key.as_deref());
         let fetch = match self.fetch.take() {
             Some(fetch) => fetch,
             None => from_args(self.args)?,
@@ -34,7 +40,7 @@ impl<'a> Checkpoints<'a> {
         let name = shown(checkpoint);
         let opened = if self.download {
             let bar = Progress::new("downloading", 0);
-            let opened = fetch.open(checkpoint, &mut |step| match step {
+            let opened = fetch.open(checkpoint, key, &mut |step| match step {
                 fetch::Progress::Received { done, total } => bar.set(done, total),
                 fetch::Progress::Waiting { lock } => say(format_args!(
                     "note: another process downloads '{name}' and holds {}; waiting for it",
@@ -44,7 +50,7 @@ impl<'a> Checkpoints<'a> {
             bar.clear();
             Some(opened?)
         } else {
-            fetch.open_local(checkpoint)?
+            fetch.open_local(checkpoint, key)?
         };
         if opened.is_none() {
             say(format_args!(

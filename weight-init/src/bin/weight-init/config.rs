@@ -1,8 +1,9 @@
 use weight_init::config::{Config, Format};
+use weight_init::model::CheckpointKeys;
 
 use crate::args::{ConfigArgs, ConfigFormat};
 use crate::failure::Failure;
-use crate::output::print_as_is;
+use crate::output::{print_as_is, say};
 
 pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let config = Config::read(&args.file, args.config_root.as_deref())?;
@@ -14,5 +15,10 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let text = config
         .write(format)
         .map_err(|message| Failure::input(format!("{}: {message}", args.file.display())))?;
+    if CheckpointKeys::stand_in(&config.value) {
+        say(
+            "note: the 'key' of a Pretrained rule is weight-init's own; mmengine refuses a rule that has it",
+        );
+    }
     print_as_is(&text)
 }

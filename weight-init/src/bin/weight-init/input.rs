@@ -38,6 +38,7 @@ impl Input {
     pub(crate) fn options(&self, skip_pretrained: bool, dtype: Option<DType>) -> Options<'_> {
         Options {
             initialize: self.initialize.as_ref().map(|(rules, _)| &rules.init_cfg),
+            initialize_keys: self.initialize.as_ref().map(|(rules, _)| &rules.keys),
             skip_pretrained,
             dtype,
         }
@@ -55,7 +56,7 @@ impl Input {
             PlanPretrained::Skip | PlanPretrained::Assume => return Ok(plan),
             PlanPretrained::Local | PlanPretrained::Load => {
                 let mut checkpoints = Checkpoints::new(fetch, pretrained == PlanPretrained::Load);
-                plan.load(|checkpoint| checkpoints.open(checkpoint))
+                plan.load(|checkpoint, key| checkpoints.open(checkpoint, key))
             }
         };
         match loaded {

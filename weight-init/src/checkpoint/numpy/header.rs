@@ -12,8 +12,23 @@ pub(super) struct Header {
     pub(super) shape: Vec<u64>,
 }
 
+/// Why a header gives no array of numbers.
+#[derive(Debug, PartialEq)]
+pub(super) enum Refusal {
+    /// It is an array of something else; of what, in words.
+    Unread(String),
+    /// It is no header.
+    Broken(String),
+}
+
+impl From<String> for Refusal {
+    fn from(message: String) -> Self {
+        Self::Broken(message)
+    }
+}
+
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
-pub(super) fn parse(text: &[u8]) -> Result<Header, String> {
+pub(super) fn parse(text: &[u8]) -> Result<Header, Refusal> {
     let text = std::str::from_utf8(text).map_err(|_| "its header is not UTF-8".to_owned())?;
     let mut rest = Rest(text.trim());
     rest.expect('{')?;
@@ -25,7 +40,10 @@ pub(super) fn parse(text: &[u8]) -> Result<Header, String> {
             "descr" => descr = Some(rest.descr()?),
             "fortran_order" => column_major = Some(rest.truth()?),
             "shape" => shape = Some(rest.tuple()?),
-            _ => return Err(format!("its header has the key '{key}', which arrays do not have")),
+            _ => {
+                let message = format!("its header has the key '{key}', which arrays do not have");
+                return Err(message.into());
+            }
         }
         if !rest.take(',') {
             rest.expect('}')?;
@@ -79,11 +97,11 @@ impl<'t> Rest<'t> {
     }
 
     /// The element type: a text; a list is one of records, which are no numbers.
-    fn descr(&mut self) -> Result<&'t str, String> {
+    fn descr(&mut self) -> Result<&'t str, Refusal> {
         if self.take('[') {
-            return Err("its elements are records; only arrays of numbers are read".to_owned());
+            return Err(Refusal::Unread("an array of records".to_owned()));
         }
-        self.quoted()
+        Ok(self.quoted()?)
     }
 
     fn truth(&mut self) -> Result<bool, String> {
@@ -123,11 +141,12 @@ impl<'t> Rest<'t> {
 }
 
 /// The element type that a `descr` names, and whether the most significant byte comes first.
-fn dtype(descr: &str) -> Result<(StoredType, bool), String> {
+fn dtype(descr: &str) -> Result<(StoredType, bool), Refusal> {
     let unknown = || {
         let hint =
             if descr.contains('O') { "; objects are pickles, which are not run" } else { "" };
-        format!("elements of type '{descr}' are not read{hint}")
+        let descr: String = descr.chars().take(40).collect();
+        Refusal::Unread(format!("an array with elements of type '{descr}'{hint}"))
     };
     let (order, kind) = match descr.split_at_checked(1) {
         Some((order @ ("<" | ">" | "|" | "="), kind)) => (order, kind),
@@ -173,10 +192,28 @@ mod tests {
     }
 
     #[test]
+    fn arrays_of_other_things_are_told() {
+        for (descr, part) in [
+            ("'|O'", "pickles"),
+            ("'<U3'", "'<U3'"),
+            ("'<M8[ns]'", "'<M8[ns]'"),
+            ("'<c16'", "'<c16'"),
+            ("[('a', '<f4'), ('b', '<i4', (2,))]", "records"),
+        ] {
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}");
+            match parse(text.as_bytes()) {
+                Err(Refusal::Unread(what)) => assert!(what.contains(part), "{what}"),
+                other => panic!("{descr}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn other_headers_are_refused() {
-        let of = |text: &str| parse(text.as_bytes()).unwrap_err();
-        assert!(of("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}").contains("pickles"));
-        assert!(of("{'descr': [('a', '<f4')], 'shape': (1,)}").contains("records"));
+        let of = |text: &str| match parse(text.as_bytes()).unwrap_err() {
+            Refusal::Broken(message) => message,
+            Refusal::Unread(what) => panic!("{text} is taken for {what}"),
+        };
         assert!(of("{'descr': '<f4', 'shape': (1,)}").contains("lacks 'fortran_order'"));
         assert!(of("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}").contains("extent"));
         assert!(of("{'shape': (99999999999999999999,)}").contains("extent"));

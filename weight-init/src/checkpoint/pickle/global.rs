@@ -1,20 +1,27 @@
 use safetensors::Dtype;
 
+use super::{Unit, UnreadType};
 use crate::checkpoint::StoredType;
 
 /// What a pickle may name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::checkpoint) enum Global {
     OrderedDict,
+    DefaultDict,
+    /// `collections.Counter`, a dict that is made of a dict.
+    Counter,
     Set,
+    /// `copyreg`'s functions, which make an object of the class that they are given.
+    Reconstruct,
     ByteArray,
     /// `torch.Size`, a tuple.
     Size,
     Device,
     Encode,
     Dtype(StoredType),
-    /// A class of storages; `None`: of bytes.
-    Storage(Option<StoredType>),
+    /// A class of storages.
+    Storage(Unit),
+    /// `torch._utils._rebuild_tensor`, `torch._utils._rebuild_tensor_v2`.
     RebuildTensor,
     /// With an element type of its own.
     RebuildTensorV3,
@@ -29,6 +36,11 @@ impl Global {
     pub(super) fn named(module: &str, name: &str) -> Option<Self> {
         Some(match (module, name) {
             ("collections", "OrderedDict") => Self::OrderedDict,
+            ("collections", "defaultdict") => Self::DefaultDict,
+            ("collections", "Counter") => Self::Counter,
+            ("copyreg" | "copy_reg", "_reconstructor" | "__newobj__" | "__newobj_ex__") => {
+                Self::Reconstruct
+            }
             ("builtins" | "__builtin__", "set" | "frozenset") => Self::Set,
             ("builtins" | "__builtin__", "bytearray") => Self::ByteArray,
             ("_codecs", "encode") => Self::Encode,
@@ -40,10 +52,12 @@ impl Global {
             ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
                 Self::RebuildParameter
             }
-            ("torch._tensor", "_rebuild_from_type_v2") => Self::RebuildFromType,
-            ("torch" | "torch.storage", "UntypedStorage") => Self::Storage(None),
+            ("torch._tensor", "_rebuild_from_type" | "_rebuild_from_type_v2") => {
+                Self::RebuildFromType
+            }
+            ("torch" | "torch.storage", "UntypedStorage") => Self::Storage(Unit::Bytes),
             ("torch" | "torch.cuda", class) if class.ends_with("Storage") => {
-                Self::Storage(Some(StoredType(storage(class)?)))
+                Self::Storage(storage(class)?)
             }
             ("torch", name) => Self::Dtype(StoredType(dtype(name)?)),
             _ => return None,
@@ -51,8 +65,8 @@ impl Global {
     }
 }
 
-fn storage(class: &str) -> Option<Dtype> {
-    Some(match class {
+fn storage(class: &str) -> Option<Unit> {
+    let dtype = match class {
         "DoubleStorage" => Dtype::F64,
         "FloatStorage" => Dtype::F32,
         "HalfStorage" => Dtype::F16,
@@ -64,8 +78,15 @@ fn storage(class: &str) -> Option<Dtype> {
         "ByteStorage" => Dtype::U8,
         "BoolStorage" => Dtype::BOOL,
         "ComplexFloatStorage" => Dtype::C64,
+        "ComplexDoubleStorage" => return Some(Unit::Unread(UnreadType::Complex128)),
+        "QInt8Storage" => return Some(Unit::Unread(UnreadType::QInt8)),
+        "QInt32Storage" => return Some(Unit::Unread(UnreadType::QInt32)),
+        "QUInt2x4Storage" => return Some(Unit::Unread(UnreadType::QUInt2x4)),
+        "QUInt4x2Storage" => return Some(Unit::Unread(UnreadType::QUInt4x2)),
+        "QUInt8Storage" => return Some(Unit::Unread(UnreadType::QUInt8)),
         _ => return None,
-    })
+    };
+    Some(Unit::Elements(StoredType(dtype)))
 }
 
 fn dtype(name: &str) -> Option<Dtype> {

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 use super::arena::Arena;
@@ -92,6 +93,11 @@ impl Machine {
         bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
+    /// Whether a text is this one; a long text costs no more than a short one.
+    pub(in crate::checkpoint) fn is(&self, text: Text, wanted: &str) -> bool {
+        text.len as usize == wanted.len() && self.text(text) == wanted
+    }
+
     pub(in crate::checkpoint) fn object(&self, value: Value) -> Option<&Object> {
         match value {
             Value::Object(index) => self.objects.get(index as usize),
@@ -108,8 +114,9 @@ impl Machine {
     }
 
     /// What kind of value it is, in a word.
-    pub(in crate::checkpoint) fn kind(&self, value: Value) -> &'static str {
-        match value {
+    pub(in crate::checkpoint) fn kind(&self, value: Value) -> Cow<'static, str> {
+        Cow::Borrowed(match value {
+            Value::Foreign(name) => return format!("an object of '{}'", self.text(name)).into(),
             Value::None => "None",
             Value::Bool(_) => "a bool",
             Value::Int(_) => "a whole number",
@@ -125,7 +132,18 @@ impl Machine {
                 Some(Object::Tensor(_)) => "a tensor",
                 None => "nothing",
             },
-        }
+        })
+    }
+
+    /// Keeps a text.
+    pub(super) fn keep(&mut self, text: &str) -> Result<Text, Stop> {
+        let (Ok(start), Ok(len)) = (u32::try_from(self.texts.len()), u32::try_from(text.len()))
+        else {
+            return Stop::fault("its texts are too long");
+        };
+        self.pay(2 * text.len())?;
+        self.texts.extend_from_slice(text.as_bytes());
+        Ok(Text { start, len })
     }
 
     /// Pays for memory.
@@ -218,10 +236,12 @@ impl Machine {
         if !pairs.len().is_multiple_of(2) {
             return Stop::fault("a dict is given a key without a value");
         }
-        self.pay(2 * size_of_val(pairs))?;
-        let Value::Object(dict) = self.top()? else {
-            return Stop::fault(format!("items are set in {}", self.kind(self.top()?)));
+        let dict = match self.top()? {
+            Value::Object(dict) => dict,
+            Value::Foreign(_) => return Ok(()),
+            other => return Stop::fault(format!("items are set in {}", self.kind(other))),
         };
+        self.pay(2 * size_of_val(pairs))?;
         match self.objects.get_mut(dict as usize) {
             Some(Object::Dict(items)) => {
                 items.extend(pairs.chunks_exact(2).map(|pair| (pair[0], pair[1])));
@@ -232,17 +252,18 @@ impl Machine {
     }
 
     pub(super) fn append(&mut self, values: &[Value]) -> Result<(), Stop> {
+        let list = match self.top()? {
+            Value::Object(list) => list,
+            Value::Foreign(_) => return Ok(()),
+            other => return Stop::fault(format!("values are appended to {}", self.kind(other))),
+        };
         self.pay(2 * size_of_val(values))?;
-        let top = self.top()?;
-        match top {
-            Value::Object(list) => match self.objects.get_mut(list as usize) {
-                Some(Object::List(items)) => {
-                    items.extend_from_slice(values);
-                    Ok(())
-                }
-                _ => Stop::fault("values are appended to what is no list"),
-            },
-            _ => Stop::fault(format!("values are appended to {}", self.kind(top))),
+        match self.objects.get_mut(list as usize) {
+            Some(Object::List(items)) => {
+                items.extend_from_slice(values);
+                Ok(())
+            }
+            _ => Stop::fault("values are appended to what is no list"),
         }
     }
 }

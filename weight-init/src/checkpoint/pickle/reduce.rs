@@ -1,43 +1,78 @@
 //! What calls and persistent ids stand for: the few that PyTorch's files hold, as descriptions of tensors.
 
 use super::machine::{Machine, Stop};
-use super::{Global, Object, Storage, Tensor, Value};
+use super::{Global, Object, Signs, Storage, Tensor, Unit, Value};
+
+/// The longest key of a storage, in bytes; PyTorch counts.
+const LONGEST_KEY: u32 = 1000;
 
 impl Machine {
-    /// What the call of a known function makes.
+    /// What the call of a function, or of a class, stands for.
     pub(super) fn reduce(&mut self, function: Value, args: Value) -> Result<Value, Stop> {
-        let Value::Global(global) = function else {
-            return Stop::fault(format!("it calls {}, which is no function", self.kind(function)));
+        let global = match function {
+            Value::Global(global) => global,
+            Value::Foreign(_) => return Ok(function),
+            _ => {
+                let kind = self.kind(function);
+                return Stop::fault(format!("it calls {kind}, which is no function"));
+            }
         };
         let Some(Object::Tuple(args)) = self.object(args) else {
             return Stop::fault("a call is given no tuple of arguments");
         };
         let args: Vec<Value> = args.iter().take(16).copied().collect();
         match (global, args.as_slice()) {
-            (Global::OrderedDict, []) => self.add(Object::Dict(Vec::new())),
+            (Global::OrderedDict | Global::Counter, [])
+            | (Global::DefaultDict, [] | [Value::None | Value::Global(_) | Value::Foreign(_)]) => {
+                self.add(Object::Dict(Vec::new()))
+            }
             (Global::OrderedDict, [items]) => self.dict_of_pairs(*items),
+            (Global::Counter, [items]) if matches!(self.object(*items), Some(Object::Dict(_))) => {
+                Ok(*items)
+            }
+            (Global::Set, []) => self.add(Object::List(Vec::new())),
             (Global::Set | Global::Size, [values]) => match self.object(*values) {
                 Some(Object::Tuple(_) | Object::List(_)) => Ok(*values),
                 _ => Stop::fault(format!("a set or shape is made of {}", self.kind(*values))),
             },
-            (Global::ByteArray | Global::Encode | Global::Device, _) => Ok(Value::Opaque),
-            (Global::RebuildTensor, [storage, offset, shape, strides, ..]) => {
-                self.tensor(*storage, *offset, *shape, *strides, None)
+            (
+                Global::ByteArray
+                | Global::Encode
+                | Global::Device
+                | Global::Storage(_)
+                | Global::Dtype(_)
+                | Global::TensorClass,
+                _,
+            ) => Ok(Value::Opaque),
+            (Global::Reconstruct, [class @ Value::Foreign(_), ..]) => Ok(*class),
+            (Global::Reconstruct, _) => Ok(Value::Opaque),
+            (Global::RebuildTensor, [storage, offset, shape, strides, rest @ ..]) => {
+                let signs = self.signs(rest.get(2).copied());
+                self.tensor(*storage, *offset, *shape, *strides, None, signs)
             }
-            (Global::RebuildTensorV3, [storage, offset, shape, strides, _, _, dtype, ..]) => {
-                self.tensor(*storage, *offset, *shape, *strides, Some(*dtype))
+            (
+                Global::RebuildTensorV3,
+                [storage, offset, shape, strides, _, _, dtype, rest @ ..],
+            ) => {
+                let signs = self.signs(rest.first().copied());
+                self.tensor(*storage, *offset, *shape, *strides, Some(*dtype), signs)
             }
+            (Global::RebuildParameter, [tensor @ Value::Foreign(_), ..]) => Ok(*tensor),
             (Global::RebuildParameter, [tensor, ..])
                 if matches!(self.object(*tensor), Some(Object::Tensor(_))) =>
             {
                 Ok(*tensor)
             }
+            // A subclass of tensors: the same elements, by another class.
             (
                 Global::RebuildFromType,
-                [Value::Global(inner), Value::Global(Global::TensorClass), args, _],
-            ) if !matches!(inner, Global::RebuildFromType) => {
-                self.reduce(Value::Global(*inner), *args)
-            }
+                [
+                    inner @ (Value::Global(_) | Value::Foreign(_)),
+                    Value::Global(Global::TensorClass) | Value::Foreign(_),
+                    args,
+                    _,
+                ],
+            ) if *inner != Value::Global(Global::RebuildFromType) => self.reduce(*inner, *args),
             _ => Stop::fault(format!(
                 "{global:?} is called with {} arguments that it does not take",
                 args.len()
@@ -64,7 +99,11 @@ impl Machine {
         shape: Value,
         strides: Value,
         dtype: Option<Value>,
+        signs: Signs,
     ) -> Result<Value, Stop> {
+        if let Value::Foreign(_) = storage {
+            return Ok(storage);
+        }
         let Some(Object::Storage(storage)) = self.object(storage) else {
             return Stop::fault(format!(
                 "a tensor is made of {}, not of a storage",
@@ -72,8 +111,10 @@ impl Machine {
             ));
         };
         let storage = **storage;
-        let dtype = match (dtype, storage.dtype) {
-            (Some(Value::Global(Global::Dtype(dtype))), _) | (None, Some(dtype)) => dtype,
+        let dtype = match (dtype, storage.unit) {
+            (Some(Value::Global(Global::Dtype(dtype))), _) | (None, Unit::Elements(dtype)) => dtype,
+            (Some(foreign @ Value::Foreign(_)), _) => return Ok(foreign),
+            (None, Unit::Unread(dtype)) => return self.keep(dtype.name()).map(Value::Foreign),
             _ => return Stop::fault("a tensor has no element type"),
         };
         let Value::Int(offset) = offset else {
@@ -92,7 +133,22 @@ impl Machine {
                 strides.len()
             ));
         }
-        self.add(Object::Tensor(Box::new(Tensor { storage, dtype, offset, shape, strides })))
+        let tensor = Tensor { storage, dtype, offset, shape, strides, signs };
+        self.add(Object::Tensor(Box::new(tensor)))
+    }
+
+    /// The signs of a tensor whose metadata this is: `{'neg': True}`.
+    fn signs(&self, metadata: Option<Value>) -> Signs {
+        let Some(Object::Dict(items)) = metadata.and_then(|value| self.object(value)) else {
+            return Signs::default();
+        };
+        let set = |wanted: &str| {
+            items.iter().any(|(key, value)| {
+                matches!(key, Value::Text(key) if self.is(*key, wanted))
+                    && *value == Value::Bool(true)
+            })
+        };
+        Signs { negated: set("neg"), conjugated: set("conj") }
     }
 
     fn extents(&self, values: Value) -> Result<Vec<u64>, Stop> {
@@ -115,13 +171,27 @@ impl Machine {
         values.iter().map(extent).collect()
     }
 
-    /// The storage that a persistent id names: `('storage', class, key, device, elements[, view])`.
-    pub(super) fn storage(&self, id: Value) -> Result<Storage, Stop> {
+    /// What a persistent id names: `('storage', class, key, device, elements[, view])`, or a class with its source,
+    /// `('module', class, file, source)`.
+    pub(super) fn persistent(&mut self, id: Value) -> Result<Value, Stop> {
+        if let Some(Object::Tuple(parts)) = self.object(id)
+            && let [Value::Text(kind), class, ..] = &**parts
+        {
+            let is_foreign = matches!(class, Value::Foreign(_));
+            if self.is(*kind, "module") || self.is(*kind, "storage") && is_foreign {
+                return Ok(*class);
+            }
+        }
+        let storage = self.storage(id)?;
+        self.add(Object::Storage(Box::new(storage)))
+    }
+
+    fn storage(&self, id: Value) -> Result<Storage, Stop> {
         let wrong = || Stop::Fault("a persistent id is not that of a storage".to_owned());
         let Some(Object::Tuple(parts)) = self.object(id) else { return Err(wrong()) };
         let [
             Value::Text(kind),
-            Value::Global(Global::Storage(dtype)),
+            Value::Global(Global::Storage(unit)),
             Value::Text(key),
             _,
             Value::Int(len),
@@ -132,10 +202,13 @@ impl Machine {
         };
         let len = u64::try_from(*len)
             .map_err(|_| Stop::Fault("a storage has a negative size".to_owned()))?;
-        if self.text(*kind) != "storage" {
+        if !self.is(*kind, "storage") {
             return Err(wrong());
         }
-        let storage = Storage { key: *key, dtype: *dtype, len, begin: 0 };
+        if key.len > LONGEST_KEY {
+            return Stop::fault(format!("the key of a storage has {} bytes", key.len));
+        }
+        let storage = Storage { key: *key, unit: *unit, len, begin: 0 };
         match rest {
             [] | [Value::None] => Ok(storage),
             [view] => {

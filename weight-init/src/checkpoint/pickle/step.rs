@@ -7,6 +7,9 @@ use super::{Global, Object, Text, Value, opcode as op};
 /// The longest name of a module or class, in bytes.
 const LONGEST_NAME: usize = 1000;
 
+/// The longest line of a text or of the digits of a number, in bytes.
+const LONGEST_LINE: usize = 1 << 20;
+
 impl Machine {
     /// Carries out the next instruction; the value of the pickle at its end.
     pub(super) fn step<R: BufRead>(&mut self, input: &mut Input<R>) -> Result<Option<Value>, Stop> {
@@ -54,7 +57,7 @@ impl Machine {
                 self.push(Value::Int(value.into()))?;
             }
             op::INT | op::LONG => {
-                let value = match input.line(LONGEST_NAME)?.as_slice() {
+                let value = match input.line(LONGEST_LINE)?.as_slice() {
                     b"00" => Value::Bool(false),
                     b"01" => Value::Bool(true),
                     line => {
@@ -94,7 +97,7 @@ impl Machine {
                 self.read_text(input, len)?;
             }
             op::UNICODE | op::STRING => {
-                let line = input.line(1 << 20)?;
+                let line = input.line(LONGEST_LINE)?;
                 self.text_line(&line)?;
             }
             op::SHORT_BINBYTES => {
@@ -172,15 +175,14 @@ impl Machine {
                 let index = u32::from_le_bytes(input.array()?);
                 self.get(index)?;
             }
-            op::GLOBAL | op::INST => {
-                let module = input.line(LONGEST_NAME)?;
-                let name = input.line(LONGEST_NAME)?;
-                self.global(&module, &name)?;
-                if code == op::INST {
-                    return Stop::fault(
-                        "it makes an object by its class; only tensors and plain containers are read",
-                    );
-                }
+            op::GLOBAL => {
+                let class = self.global(input)?;
+                self.push(class)?;
+            }
+            op::INST => {
+                let class = self.global(input)?;
+                let args = self.pop_mark()?;
+                self.object_of(class, &args)?;
             }
             op::STACK_GLOBAL => {
                 let (name, module) = (self.pop()?, self.pop()?);
@@ -188,31 +190,43 @@ impl Machine {
                     return Stop::fault("the name of a global is no text");
                 };
                 let (module, name) = (self.text(module).to_owned(), self.text(name).to_owned());
-                let cut = |text: &str| text.as_bytes()[..text.len().min(LONGEST_NAME)].to_vec();
-                self.global(&cut(&module), &cut(&name))?;
+                let cut = |text: &str| text.chars().take(LONGEST_NAME).collect::<String>();
+                let value = self.named(&cut(&module), &cut(&name))?;
+                self.push(value)?;
             }
             op::BINPERSID => {
                 let id = self.pop()?;
-                let storage = self.storage(id)?;
-                self.push_object(Object::Storage(Box::new(storage)))?;
+                let value = self.persistent(id)?;
+                self.push(value)?;
             }
-            op::REDUCE => {
+            // What a class is called with differs between these; of a foreign one it does not matter, and those that are
+            // known are called.
+            op::REDUCE | op::NEWOBJ => {
                 let (args, function) = (self.pop()?, self.pop()?);
                 let value = self.reduce(function, args)?;
                 self.push(value)?;
             }
+            op::NEWOBJ_EX => {
+                let (_keywords, args, class) = (self.pop()?, self.pop()?, self.pop()?);
+                let value = self.reduce(class, args)?;
+                self.push(value)?;
+            }
+            op::OBJ => {
+                let values = self.pop_mark()?;
+                let Some((class, args)) = values.split_first() else {
+                    return Stop::fault("it makes an object of no class");
+                };
+                self.object_of(*class, args)?;
+            }
             op::BUILD => {
                 // Attributes of containers, such as a state dict's `_metadata`: of no use here.
                 self.pop()?;
-                let kind = self.top()?;
-                if !matches!(self.object(kind), Some(Object::Dict(_) | Object::Tensor(_))) {
-                    return Stop::fault(format!("attributes are set on {}", self.kind(kind)));
+                let target = self.top()?;
+                let takes = matches!(target, Value::Foreign(_))
+                    || matches!(self.object(target), Some(Object::Dict(_) | Object::Tensor(_)));
+                if !takes {
+                    return Stop::fault(format!("attributes are set on {}", self.kind(target)));
                 }
-            }
-            op::NEWOBJ | op::NEWOBJ_EX | op::OBJ => {
-                return Stop::fault(
-                    "it makes an object by its class; only tensors and plain containers are read",
-                );
             }
             op::PERSID => {
                 return Stop::fault("it names a storage by a line of text; PyTorch does not");
@@ -230,15 +244,24 @@ impl Machine {
         self.push_object(Object::Tuple(values.get(..count).unwrap_or_default().into()))
     }
 
-    fn global(&mut self, module: &[u8], name: &[u8]) -> Result<(), Stop> {
-        let (module, name) = (String::from_utf8_lossy(module), String::from_utf8_lossy(name));
-        match Global::named(&module, &name) {
-            Some(global) => self.push(Value::Global(global)),
-            None => Stop::fault(format!(
-                "it names '{module}.{name}'; only tensors and plain containers are read, and nothing is run; \
-                 torch.save(model.state_dict(), FILE) makes a file of those alone"
-            )),
+    /// The class or function that two lines name.
+    fn global<R: BufRead>(&mut self, input: &mut Input<R>) -> Result<Value, Stop> {
+        let (module, name) = (input.line(LONGEST_NAME)?, input.line(LONGEST_NAME)?);
+        self.named(&String::from_utf8_lossy(&module), &String::from_utf8_lossy(&name))
+    }
+
+    fn named(&mut self, module: &str, name: &str) -> Result<Value, Stop> {
+        match Global::named(module, name) {
+            Some(global) => Ok(Value::Global(global)),
+            None => Ok(Value::Foreign(self.keep(&format!("{module}.{name}"))?)),
         }
+    }
+
+    /// Pushes what a class makes of these arguments.
+    fn object_of(&mut self, class: Value, args: &[Value]) -> Result<(), Stop> {
+        let args = self.add(Object::Tuple(args.into()))?;
+        let value = self.reduce(class, args)?;
+        self.push(value)
     }
 
     fn read_text<R: BufRead>(&mut self, input: &mut Input<R>, len: u64) -> Result<(), Stop> {
@@ -265,16 +288,11 @@ impl Machine {
             [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
             bare => bare,
         };
-        if bare.contains(&b'\\') || std::str::from_utf8(bare).is_err() {
+        let Some(bare) = std::str::from_utf8(bare).ok().filter(|bare| !bare.contains('\\')) else {
             return self.push(Value::Opaque);
-        }
-        let (Ok(start), Ok(len)) = (u32::try_from(self.texts.len()), u32::try_from(bare.len()))
-        else {
-            return Stop::fault("its texts are too long");
         };
-        self.pay(2 * bare.len())?;
-        self.texts.extend_from_slice(bare);
-        self.push(Value::Text(Text { start, len }))
+        let text = self.keep(bare)?;
+        self.push(Value::Text(text))
     }
 
     /// A whole number in two's complement, little endian.

@@ -41,8 +41,8 @@ impl TensorEntry {
 ///
 /// Right means: the file is what its header says, byte for byte. Every tensor has a name of its own, offsets
 /// that span exactly its shape, and they cover the data without hole, overlap or rest. Everything that is
-/// accepted the `safetensors` crate accepts too, and this reader refuses more: duplicate names and keys, and
-/// shapes of more than 64 dimensions.
+/// accepted the `safetensors` crate accepts too (blanks before the header and `null` for metadata among it), and this
+/// reader refuses more: duplicate names and keys, and shapes of more than 64 dimensions.
 ///
 /// The header is the only part that is held in memory; its length is checked against the file before that.
 ///

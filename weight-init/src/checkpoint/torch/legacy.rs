@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::io::BufReader;
 
-use super::{LONGEST_PICKLE, add, budget, failed, named_tensors, unit, whole_storage};
+use super::state_dicts::{Chosen, choose};
+use super::{LONGEST_PICKLE, add, add_objects, budget, failed, whole_storage};
 use crate::checkpoint::pickle::{Machine, Object, Read, Storage, Value};
 use crate::checkpoint::random_access::RandomAccess;
 use crate::checkpoint::state_dict::source::Source;
@@ -13,9 +14,10 @@ use crate::checkpoint::{CheckpointError, Problem, StateDict};
 /// The version of the format.
 const PROTOCOL: i64 = 1001;
 
-/// Opens a file of the older format.
+/// Opens a file of the older format; `key` leads to the state dict.
 pub(in crate::checkpoint) fn open_legacy(
     file: &RandomAccess,
+    key: Option<&str>,
 ) -> Result<StateDict, CheckpointError> {
     let mut at = 0;
     let mut run = |machine: &mut Machine| {
@@ -50,10 +52,11 @@ pub(in crate::checkpoint) fn open_legacy(
     let Some(Object::List(keys)) = small.object(keys) else {
         return Err(format("its list of storages is none".to_owned()));
     };
-    let tensors = named_tensors(&machine, root).map_err(fault)?;
+    let Chosen { key, nested, tensors, objects } = choose(&machine, root, key).map_err(fault)?;
     let known: HashMap<&str, &Storage> =
         machine.storages().map(|storage| (machine.text(storage.key), storage)).collect();
-    let mut dict = StateDict::new(file.path(), "PyTorch legacy");
+    let mut dict = StateDict::new(file, "PyTorch legacy").of_nested(key, nested);
+    add_objects(&mut dict, &machine, objects);
     let mut sources = HashMap::new();
     for key in keys {
         let Value::Text(key) = *key else {
@@ -72,7 +75,7 @@ pub(in crate::checkpoint) fn open_legacy(
         file.read_exact_at(at, &mut count)?;
         at += 8;
         let count = if big_endian { u64::from_be_bytes(count) } else { u64::from_le_bytes(count) };
-        let bytes = count.checked_mul(unit(storage));
+        let bytes = count.checked_mul(storage.unit.bytes());
         let Some(bytes) = bytes.filter(|bytes| *bytes <= file.len() - at) else {
             let left = file.len() - at;
             let message = format!(

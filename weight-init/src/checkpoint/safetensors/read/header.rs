@@ -28,7 +28,8 @@ pub(super) struct Claim {
 }
 
 pub(super) fn parse(text: &[u8]) -> Result<Header, Problem> {
-    if text.first() != Some(&b'{') {
+    // The format wants `{` first; the `safetensors` crate takes what JSON takes, and so do its users' files.
+    if text.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::HeaderStart);
     }
     let text = std::str::from_utf8(text)
@@ -65,12 +66,11 @@ impl<'de> Deserialize<'de> for Header {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
-                let mut metadata = None;
+                let mut metadata: Option<Option<Texts>> = None;
                 let mut tensors = Vec::new();
                 while let Some(key) = map.next_key::<String>()? {
                     if key == METADATA {
-                        let Texts(texts) =
-                            map.next_value().map_err(|error| within(METADATA, error))?;
+                        let texts = map.next_value().map_err(|error| within(METADATA, error))?;
                         if metadata.replace(texts).is_some() {
                             return Err(A::Error::custom(format_args!(
                                 "`{METADATA}` stands twice"
@@ -81,7 +81,8 @@ impl<'de> Deserialize<'de> for Header {
                         tensors.push((key, claim));
                     }
                 }
-                Ok(Header { metadata: metadata.unwrap_or_default(), tensors })
+                let metadata = metadata.flatten().map_or_else(Vec::new, |Texts(texts)| texts);
+                Ok(Header { metadata, tensors })
             }
         }
 

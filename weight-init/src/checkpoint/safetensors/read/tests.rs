@@ -91,7 +91,7 @@ fn what_is_no_file_is_said_so() {
 #[rustfmt::skip]
 const HOSTILE: &[(&str, usize, &str)] = &[
     ("", 0, "the header is not a JSON object: it does not begin with `{`"),
-    (" {}", 0, "the header is not a JSON object: it does not begin with `{`"),
+    ("\u{b}{}", 0, "the header is not a JSON object: it does not begin with `{`"),
     ("[]", 0, "the header is not a JSON object: it does not begin with `{`"),
     ("{", 0, "the header is not valid: EOF while parsing an object at line 1 column 1"),
     ("{}}", 0, "the header is not valid: trailing characters at line 1 column 3"),
@@ -194,6 +194,25 @@ fn hostile_texts_are_refused() {
     assert!(refusal(&bytes_of(header, 1)).starts_with(r"the header is not valid: `\u{1b}[2J`: "));
     let header = r#"{"a":{"dtype":"\u001b[2J"}}"#;
     assert!(refusal(&bytes_of(header, 0)).contains(r"unknown variant `\u{1b}[2J`"));
+}
+
+/// The format lets a header begin with `{` alone; what wrote these files, and reads them, does not mind.
+#[test]
+fn blanks_and_null_are_read_as_the_reference_reader_reads_them() {
+    let tensor = r#""a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#;
+    for header in [
+        format!("  {{{tensor}}}"),
+        format!("\n\t\r {{{tensor}}} \n"),
+        format!(r#"{{"__metadata__":null,{tensor}}}"#),
+        format!(r#"{{{tensor},"__metadata__":null}}"#),
+    ] {
+        let bytes = bytes_of(&header, 1);
+        assert!(SafeTensors::deserialize(&bytes).is_ok(), "{header}");
+        let temporary = file_of(&bytes);
+        let file = SafetensorsFile::open(temporary.path()).unwrap();
+        assert_eq!((file.metadata().len(), file.tensors().len()), (0, 1), "{header}");
+        assert!(crate::checkpoint::StateDict::open(temporary.path()).is_ok(), "{header}");
+    }
 }
 
 /// Every byte of a good file changed in several ways: no panic, and what is accepted the format's own reader
