@@ -238,6 +238,8 @@ pub struct PlannedRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PlannedOverride {
     name: String,
+    /// Parameters that it writes at some time.
+    matched: usize,
     won: usize,
     key: Option<String>,
 }

@@ -255,7 +255,7 @@ impl<'b> Builder<'b> {
                 overrides: overrides
                     .map(|(index, name)| {
                         let key = key(rule, Some(index));
-                        PlannedOverride { name: name.to_owned(), won: 0, key }
+                        PlannedOverride { name: name.to_owned(), matched: 0, won: 0, key }
                     })
                     .collect(),
             });

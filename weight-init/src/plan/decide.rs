@@ -12,7 +12,7 @@ impl Plan {
         };
         for rule in &mut self.rules {
             (rule.matched, rule.won) = (rule.by_class, 0);
-            rule.overrides.iter_mut().for_each(|o| o.won = 0);
+            rule.overrides.iter_mut().for_each(|o| (o.matched, o.won) = (0, 0));
         }
         for param in &mut self.params {
             let mut matched: Vec<usize> =
@@ -22,6 +22,13 @@ impl Plan {
             for rule in matched {
                 if let Some(rule) = self.rules.get_mut(rule).filter(|rule| !rule.plain) {
                     rule.matched += 1;
+                }
+            }
+            for write in param.writes.iter().filter(counts) {
+                let Part::Override(index) = write.part else { continue };
+                let rule = self.rules.get_mut(write.rule);
+                if let Some(item) = rule.and_then(|rule| rule.overrides.get_mut(index)) {
+                    item.matched += 1;
                 }
             }
             let winner = param.writes.iter().rfind(counts);

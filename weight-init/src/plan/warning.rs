@@ -150,9 +150,12 @@ impl Plan {
             for (index, item) in
                 rule.overrides.iter().enumerate().filter(|(_, item)| item.won == 0 && !skipped)
             {
+                let why = match item.matched {
+                    0 => "nothing that it could write has that name or stands below",
+                    _ => "all that it writes is overwritten",
+                };
                 let message = format!(
-                    "override {index} ('{}') of rule {number} ({}) of {module} never wins: what it writes is overwritten, \
-                     or there is nothing to write",
+                    "override {index} ('{}') of rule {number} ({}) of {module} never wins: {why}",
                     escape(&item.name),
                     rule.type_name
                 );
