@@ -13,8 +13,7 @@ use std::rc::Rc;
 
 use self::folder::Folder;
 use super::meter::{Meter, Outcome};
-use super::python::heap::{DictId, Heap};
-use super::python::text::Str;
+use super::python::heap::{DictId, DictKind, Heap};
 use super::python::{self, Base, Module};
 use super::text::{BaseSyntax, Offsets, Text};
 use super::{Config, ConfigError, Format, json, read_up_to, toml, yaml};
@@ -40,6 +39,8 @@ pub(super) struct Loader {
 struct File {
     path: PathBuf,
     offsets: Offsets,
+    /// What a lazy file calls its bases.
+    bases: Vec<String>,
 }
 
 /// Files that one config may be made of, counted each time that they are read.
@@ -163,9 +164,10 @@ impl Loader {
         let content = loader.content(&path, format, 0)?;
         let names = match content {
             Content::Module(module) if module.is_lazy(&loader, 0)? => {
-                let (names, imported) = python::lazy(&mut loader, &module, 0)?;
-                loader.at(Span::default(), |heap| python::without(heap, names, &imported))?;
-                names
+                let lazy = python::lazy(&mut loader, &module, 0)?;
+                let values = python::values(&mut loader, &lazy);
+                loader.at(Span::default(), |_| values)?;
+                lazy.names
             }
             content => loader.inherit(content, 0)?,
         };
@@ -195,7 +197,7 @@ impl Loader {
         };
         if number == self.files.len() {
             let offsets = text.into_offsets();
-            self.files.push(File { path: path.to_owned(), offsets });
+            self.files.push(File { path: path.to_owned(), offsets, bases: Vec::new() });
         }
         Ok(content)
     }
@@ -208,7 +210,7 @@ impl Loader {
         };
         let inherited = self.at(Span::default(), |heap| {
             let entries = heap.entries()?;
-            heap.dict(entries, true)
+            heap.dict(entries, DictKind::Config)
         })?;
         for Base { name, span } in bases {
             let name = self.at(span, |_| name.read())?;
@@ -252,21 +254,35 @@ impl Loader {
         Ok(names)
     }
 
-    /// The names of a file that a lazy config imports, and which of them it imported itself.
+    /// The names of a file that a lazy config imports.
     pub(super) fn lazy_file(
         &mut self,
         path: &Path,
         span: Span,
-    ) -> Result<(DictId, Vec<Str>), Diagnostic> {
+    ) -> Result<python::Names, Diagnostic> {
         let (content, number) = self.open(path, span)?;
         let Content::Module(module) = content else {
             return Err(self.error(span, "a lazy config inherits from Python files"));
         };
-        let (names, imported) = python::lazy(self, &module, number)?;
+        let base = python::lazy(self, &module, number)?;
         self.open.pop();
-        let copied =
-            self.at(span, |heap| python::copied(heap, names, python::Scope::Config(None)))?;
-        Ok((copied, imported))
+        let names = self
+            .at(span, |heap| python::copied(heap, base.names, python::Scope::Config(None)))?;
+        Ok(python::Names { names, ..base })
+    }
+
+    /// Notes what a lazy file calls the bases that it reads.
+    pub(super) fn set_bases(&mut self, file: usize, bases: Vec<String>) {
+        if let Some(file) = self.files.get_mut(file) {
+            file.bases = bases;
+        }
+    }
+
+    /// Whether a lazy file reads a base by this name.
+    pub(super) fn is_base(&self, file: usize, module: &str) -> Outcome<bool> {
+        let bases = self.files.get(file).map_or(&[][..], |file| &file.bases);
+        self.heap.step(1 + bases.len())?;
+        Ok(bases.iter().any(|base| base == module))
     }
 
     /// Reads and parses a base.

@@ -8,7 +8,7 @@ use ruff_python_ast::{CmpOp, Operator, UnaryOp};
 
 use super::entries::Keys;
 use super::heap::{Heap, ListId};
-use super::object::Object;
+use super::object::{Object, Origin};
 use super::slots::Slots;
 use super::text::{MAX_STRING, Str};
 use super::{format, show};
@@ -102,7 +102,7 @@ pub(super) fn binary(
                 let (key, entry) = entry?;
                 entries.insert(key.clone(), entry.key_span, entry.slot.clone())?;
             }
-            Ok(Object::Dict(heap.dict(entries, a.config)?))
+            Ok(Object::Dict(heap.dict(entries, a.kind)?))
         }
         (Operator::BitOr | Operator::BitAnd | Operator::Sub, Object::Set(a), Object::Set(b)) => {
             let (a, b) = (heap.keys_of(*a), heap.keys_of(*b));
@@ -269,14 +269,16 @@ fn identical(left: &Object, right: &Object) -> Outcome<bool> {
         (Object::Int(a), Object::Int(b)) => a == b,
         (Object::Float(a), Object::Float(b)) => a == b,
         (Object::Str(a), Object::Str(b))
-        | (Object::Opaque(a), Object::Opaque(b))
+        | (Object::Opaque(a, Origin::Eager), Object::Opaque(b, Origin::Eager))
         | (Object::Unevaluated(a), Object::Unevaluated(b)) => same_text(a, b)?,
         (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => a == b,
         (Object::Dict(a), Object::Dict(b)) => a == b,
         (Object::Set(a), Object::Set(b)) => a == b,
         (Object::Range(a), Object::Range(b)) => a == b,
         (Object::Iter(a), Object::Iter(b)) => a == b,
+        (Object::Opaque(a, _), Object::Opaque(b, _)) => a.is_same(b),
         (Object::Function(a), Object::Function(b)) => a == b,
+        (Object::Class(a), Object::Class(b)) => a == b,
         (Object::Builtin(a), Object::Builtin(b)) => a == b,
         (Object::Method(a), Object::Method(b)) => {
             a.name == b.name && identical(&a.object, &b.object)?

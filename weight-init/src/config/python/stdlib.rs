@@ -10,11 +10,9 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "dir",
     "eval",
     "exec",
-    "globals",
     "help",
     "id",
     "input",
-    "locals",
     "memoryview",
     "object",
     "open",
@@ -23,7 +21,6 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "staticmethod",
     "super",
     "type",
-    "vars",
 ];
 
 /// The modules whose members are evaluated.
