@@ -4,6 +4,7 @@
 //! meet; the file's own dicts are merged into theirs, key by key, unless they say `_delete_=True`; everything else
 //! replaces. A lazy Python config inherits by `with read_base():` instead, and merges nothing.
 
+mod environment;
 mod folder;
 mod merge;
 mod value;
@@ -11,12 +12,12 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use self::folder::Folder;
+use self::folder::{Folder, lexically};
 use super::meter::{Meter, Outcome};
 use super::python::heap::{DictId, DictKind, Heap};
 use super::python::{self, Base, Module};
 use super::text::{BaseSyntax, Offsets, Text};
-use super::{Config, ConfigError, Format, json, read_up_to, toml, yaml};
+use super::{Config, ConfigError, Format, ReadOptions, YamlVersion, json, read_up_to, toml, yaml};
 use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
 use crate::value::{Span, Value};
 
@@ -30,6 +31,7 @@ pub(super) struct Loader {
     /// How many times a text was read: a base may be named again.
     readings: usize,
     folder: Folder,
+    yaml: YamlVersion,
     /// The files that are being read, each a base of the one before.
     open: Vec<PathBuf>,
 }
@@ -38,6 +40,8 @@ pub(super) struct Loader {
 #[derive(Debug)]
 struct File {
     path: PathBuf,
+    /// The path as it was given: the reader's, or that of the file that names it and how that names it.
+    given: PathBuf,
     offsets: Offsets,
     /// What a lazy file calls its bases.
     bases: Vec<String>,
@@ -55,8 +59,15 @@ const MAX_NAME: usize = 4096;
 /// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
 const STACK: usize = 128 << 20;
 
-/// Reads a file; `root` is the folder that bases may come from.
-pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
+/// A base that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    path: PathBuf,
+    given: PathBuf,
+}
+
+/// Reads a file.
+pub(super) fn load(path: &Path, options: &ReadOptions) -> Result<Config, ConfigError> {
     let format = Format::of(path)?;
     let max = if format == Format::Python { MAX_BYTES } else { super::MAX_BYTES };
     let source = read_up_to(path, max).map_err(|error| match error.kind() {
@@ -67,16 +78,17 @@ pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigErr
         }
         _ => ConfigError::Io(error),
     })?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let (value, source) = match without_bases(source, format, &absolute)? {
+    let given = path.to_owned();
+    let (value, source) = match without_bases(source, format, path, options.yaml)? {
         (Some(value), source) => (value, source),
         (None, source) => {
             let path = std::fs::canonicalize(path).map_err(|error| {
                 let message = format!("cannot find {}: {error}", path.display());
                 ConfigError::Io(std::io::Error::new(error.kind(), message))
             })?;
-            let folder = Folder::new(&path, root)?;
-            return Ok(evaluate(path, format, source, folder)?);
+            let folder = Folder::new(&path, options)?;
+            let found = Found { path, given };
+            return Ok(evaluate(found, format, source, folder, options.yaml)?);
         }
     };
     Ok(Config { value, sources: Sources::new(source) })
@@ -85,9 +97,13 @@ pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigErr
 /// Reads a text that has no bases.
 pub(super) fn parse(source: Source, format: Format) -> Result<Config, Diagnostic> {
     let path = PathBuf::from(source.name());
-    match without_bases(source, format, &path)? {
+    let yaml = YamlVersion::default();
+    match without_bases(source, format, &path, yaml)? {
         (Some(value), source) => Ok(Config { value, sources: Sources::new(source) }),
-        (None, source) => evaluate(path, format, source, Folder::none()),
+        (None, source) => {
+            let found = Found { given: path.clone(), path };
+            evaluate(found, format, source, Folder::none(), yaml)
+        }
     }
 }
 
@@ -96,26 +112,36 @@ fn without_bases(
     source: Source,
     format: Format,
     path: &Path,
+    yaml: YamlVersion,
 ) -> Result<(Option<Value>, Source), Diagnostic> {
     if format == Format::Python {
         return Ok((None, source));
     }
     let meter = Meter::new(source.bytes().len());
-    let text = Text::new(&source, path, BaseSyntax::Data, &meter)?;
-    let value = data(format, &text, &meter)?;
-    let alone = value.get("_base_").is_none() && !text.is_replaced();
-    Ok((alone.then_some(value), source))
+    let text = Text::new(&source, &whole(path), BaseSyntax::Data, &meter)?;
+    let mut value = data(format, &text, &meter, yaml)?;
+    if value.get("_base_").is_some() || text.is_replaced() {
+        return Ok((None, source));
+    }
+    value::keep_own(&mut value, &source)?;
+    Ok((Some(value), source))
+}
+
+/// The path from the root of the file system on, as text, which placeholders stand for.
+fn whole(path: &Path) -> PathBuf {
+    lexically(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// Recursion is bounded by counts; the stack is made for them, whatever the caller's is.
 fn evaluate(
-    path: PathBuf,
+    found: Found,
     format: Format,
     source: Source,
     folder: Folder,
+    yaml: YamlVersion,
 ) -> Result<Config, Diagnostic> {
     let name = source.name().to_owned();
-    let read = move || Loader::read(path, format, source, folder);
+    let read = move || Loader::read(found, format, source, folder, yaml);
     match std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(read)
@@ -131,10 +157,15 @@ fn evaluate(
 }
 
 /// The value of a text without code.
-fn data(format: Format, text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
+fn data(
+    format: Format,
+    text: &Text<'_>,
+    meter: &Rc<Meter>,
+    yaml: YamlVersion,
+) -> Result<Value, Diagnostic> {
     match format {
         Format::Toml => toml::read(text, meter),
-        Format::Yaml => yaml::read(text, meter),
+        Format::Yaml => yaml::read(text, meter, yaml),
         Format::Json | Format::Python => json::read(text, meter),
     }
 }
@@ -147,10 +178,11 @@ enum Content {
 
 impl Loader {
     fn read(
-        path: PathBuf,
+        found: Found,
         format: Format,
         source: Source,
         folder: Folder,
+        yaml: YamlVersion,
     ) -> Result<Config, Diagnostic> {
         let meter = Meter::new(source.bytes().len());
         let mut loader = Self {
@@ -159,9 +191,10 @@ impl Loader {
             files: Vec::new(),
             readings: 1,
             folder,
-            open: vec![path.clone()],
+            yaml,
+            open: vec![found.path.clone()],
         };
-        let content = loader.content(&path, format, 0)?;
+        let content = loader.content(&found, format, 0)?;
         let names = match content {
             Content::Module(module) if module.is_lazy(&loader, 0)? => {
                 let lazy = python::lazy(&mut loader, &module, 0)?;
@@ -179,7 +212,7 @@ impl Loader {
     /// Parses text number `number`.
     fn content(
         &mut self,
-        path: &Path,
+        found: &Found,
         format: Format,
         number: usize,
     ) -> Result<Content, Diagnostic> {
@@ -190,16 +223,36 @@ impl Loader {
         }
         let syntax = if format == Format::Python { BaseSyntax::Python } else { BaseSyntax::Data };
         let meter = self.heap.meter();
-        let text = Text::new(source, path, syntax, meter)?;
+        let text = Text::new(source, &whole(&found.given), syntax, meter)?;
+        let is_replaced = text.is_replaced();
         let content = match format {
             Format::Python => Content::Module(Module::parse(&text, meter)?),
-            data_format => Content::Data(data(data_format, &text, meter)?),
+            data_format => Content::Data(data(data_format, &text, meter, self.yaml)?),
         };
-        if number == self.files.len() {
-            let offsets = text.into_offsets();
-            self.files.push(File { path: path.to_owned(), offsets, bases: Vec::new() });
+        self.place(found, number, text.into_offsets());
+        // mmengine replaces no placeholder of a lazy config.
+        match content {
+            Content::Module(module) if is_replaced && module.is_lazy(self, number)? => {
+                let source = self.sources.source(Span { file: number as u32, ..Span::default() });
+                let text = Text::plain(source)?;
+                let module = Module::parse(&text, self.heap.meter())?;
+                self.place(found, number, text.into_offsets());
+                Ok(Content::Module(module))
+            }
+            content => Ok(content),
         }
-        Ok(content)
+    }
+
+    /// Notes how the places of a text lead back to its file.
+    fn place(&mut self, found: &Found, number: usize, offsets: Offsets) {
+        match self.files.get_mut(number) {
+            Some(file) => (file.given, file.offsets) = (found.given.clone(), offsets),
+            None => {
+                let Found { path, given } = found;
+                let (path, given) = (path.clone(), given.clone());
+                self.files.push(File { path, given, offsets, bases: Vec::new() });
+            }
+        }
     }
 
     /// Evaluates a file on what it inherits by `_base_`, and merges it in.
@@ -218,8 +271,8 @@ impl Loader {
                 let message = format!("the name of a base has more than {MAX_NAME} bytes");
                 return Err(self.error(span, message));
             }
-            let path = self.base(number, name, span)?;
-            let names = self.base_file(&path, span)?;
+            let found = self.base(number, name, span)?;
+            let names = self.base_file(&found, span)?;
             let scope = name.split_once("::").map(|(package, _)| package);
             merge::beside(self, names, inherited, scope, span)?;
         }
@@ -240,8 +293,8 @@ impl Loader {
     }
 
     /// The names of a file that another one inherits from by `_base_`.
-    fn base_file(&mut self, path: &Path, span: Span) -> Result<DictId, Diagnostic> {
-        let (content, number) = self.open(path, span)?;
+    fn base_file(&mut self, found: &Found, span: Span) -> Result<DictId, Diagnostic> {
+        let (content, number) = self.open(found, span)?;
         if let Content::Module(module) = &content
             && module.is_lazy(self, number)?
         {
@@ -257,10 +310,10 @@ impl Loader {
     /// The names of a file that a lazy config imports.
     pub(super) fn lazy_file(
         &mut self,
-        path: &Path,
+        found: &Found,
         span: Span,
     ) -> Result<python::Names, Diagnostic> {
-        let (content, number) = self.open(path, span)?;
+        let (content, number) = self.open(found, span)?;
         let Content::Module(module) = content else {
             return Err(self.error(span, "a lazy config inherits from Python files"));
         };
@@ -286,7 +339,8 @@ impl Loader {
     }
 
     /// Reads and parses a base.
-    fn open(&mut self, path: &Path, span: Span) -> Result<(Content, usize), Diagnostic> {
+    fn open(&mut self, found: &Found, span: Span) -> Result<(Content, usize), Diagnostic> {
+        let path = found.path.as_path();
         if self.open.iter().any(|open| open == path) {
             return Err(self.error(span, "the file inherits from itself, by way of this base"));
         }
@@ -300,39 +354,45 @@ impl Loader {
         self.open.push(path.to_owned());
         // The same text for a base that was read before, so that it is held once.
         if let Some(number) = self.files.iter().position(|file| file.path == path) {
-            return Ok((self.content(path, format, number)?, number));
+            return Ok((self.content(found, format, number)?, number));
         }
         let source =
             read_up_to(path, MAX_BYTES).map_err(|error| self.error(span, error.to_string()))?;
         self.heap.meter().admit(source.bytes().len());
         self.sources.add(source.named(self.folder.shown(path)));
         let number = self.files.len();
-        Ok((self.content(path, format, number)?, number))
+        Ok((self.content(found, format, number)?, number))
     }
 
-    /// The path of a base, relative to the file that names it.
-    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<PathBuf, Diagnostic> {
-        let folder = self.files[file].path.parent().unwrap_or_else(|| Path::new("/"));
-        self.folder.find(folder, name).map_err(|message| self.error(span, message))
+    /// A base, relative to the file that names it, or of a package: `mmdet::NAME`.
+    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<Found, Diagnostic> {
+        let File { path, given, .. } = &self.files[file];
+        let folder = path.parent().unwrap_or_else(|| Path::new("/"));
+        let path = self.folder.find(folder, name).map_err(|message| self.error(span, message))?;
+        let given = match name.contains("::") {
+            true => path.clone(),
+            false => given.parent().unwrap_or_else(|| Path::new("")).join(name),
+        };
+        Ok(Found { path, given })
     }
 
-    /// The path of a base that is named from its package on: `mmdet.configs.default_runtime`.
+    /// A base that is named from its package on: `mmdet.configs.default_runtime`.
     pub(super) fn package_base(
         &self,
         file: usize,
         module: &str,
         span: Span,
-    ) -> Result<PathBuf, Diagnostic> {
+    ) -> Result<Found, Diagnostic> {
         let (package, rest) = module.split_once('.').unwrap_or((module, ""));
         let mut above = self.files[file].path.ancestors();
-        let Some(folder) =
-            above.find(|folder| folder.file_name().is_some_and(|name| name == package))
-        else {
-            let message = format!("the base is in the package '{package}', and this file is not");
-            return Err(self.error(span, message));
-        };
+        let around = above.find(|folder| folder.file_name().is_some_and(|name| name == package));
         let name = format!("{}.py", rest.replace('.', "/"));
-        self.folder.find(folder, &name).map_err(|message| self.error(span, message))
+        let found = match around {
+            Some(folder) => self.folder.find(folder, &name),
+            None => self.folder.package(package, "").and_then(|folder| self.folder.find(&folder, &name)),
+        };
+        let path = found.map_err(|message| self.error(span, message))?;
+        Ok(Found { given: path.clone(), path })
     }
 
     /// The place of bytes of a text.
@@ -351,7 +411,7 @@ impl Loader {
 
     /// The path of a text.
     pub(super) fn file_name(&self, file: usize) -> String {
-        self.files.get(file).map_or_else(String::new, |file| file.path.display().to_string())
+        self.files.get(file).map_or_else(String::new, |file| file.given.display().to_string())
     }
 
     /// An error at a place; what it says after `; did you mean ` becomes its help.

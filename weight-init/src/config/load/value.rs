@@ -9,7 +9,7 @@ use super::super::python::{entries::Key, subscript};
 use super::super::text::base_path;
 use super::Loader;
 use crate::config::meter::{Outcome, STRIDE};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
 
 /// What a file without code inherits from: its key `_base_`.
@@ -80,13 +80,31 @@ fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Objec
     }
 }
 
-/// Refuses the names that mmengine keeps for itself.
+/// Names that mmengine keeps for itself.
+const RESERVED: [&str; 4] = ["filename", "text", "pretty_text", "env_variables"];
+
+/// Takes out what is no value of a config, and refuses reserved names, in a file that needs no evaluation.
+pub(super) fn keep_own(value: &mut Value, source: &Source) -> Result<(), Diagnostic> {
+    let Kind::Dict(entries) = &mut value.kind else { return Ok(()) };
+    for entry in &*entries {
+        if RESERVED.contains(&entry.key.as_str()) {
+            return Err(Diagnostic::new(source, entry.key_span, reserved(&entry.key)));
+        }
+    }
+    entries.retain(|entry| !entry.key.starts_with("__") && entry.key != "_deprecation_");
+    Ok(())
+}
+
+fn reserved(name: &str) -> String {
+    format!("the name '{name}' is reserved by mmengine")
+}
+
+/// Refuses reserved names.
 pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagnostic> {
-    for reserved in ["filename", "text", "pretty_text", "env_variables"] {
+    for name in RESERVED {
         let entries = loader.heap.entries_of(names);
-        if let Some(entry) = loader.at(Span::default(), |_| entries.named(reserved))? {
-            return Err(loader
-                .error(entry.key_span, format!("the name '{reserved}' is reserved by mmengine")));
+        if let Some(entry) = loader.at(Span::default(), |_| entries.named(name))? {
+            return Err(loader.error(entry.key_span, reserved(name)));
         }
     }
     Ok(())
@@ -106,12 +124,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
     let kind = match object {
         Object::None => Kind::Null,
         Object::Bool(bool) => Kind::Bool(*bool),
-        Object::Int(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(int) => {
-            Kind::Int(*int)
-        }
-        Object::Int(int) => {
-            return Err(loader.error(span, format!("the integer {int} does not fit into 64 bits")));
-        }
+        Object::Int(int) => Kind::Int(*int),
         Object::Float(float) => Kind::Float(*float),
         // As mmengine writes them: the module of a lazy name and its text, which of a module are the same.
         Object::Opaque(text, Origin::LazyModule) => Kind::Str(loader.at(span, |heap| {

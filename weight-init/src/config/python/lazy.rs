@@ -4,8 +4,6 @@
 //! names that are imported of them, it binds the modules that are imported without a name of their own, and it notes
 //! every name that an import binds, as no value of the config.
 
-use std::path::PathBuf;
-
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{self as ast, Stmt};
 use ruff_text_size::Ranged;
@@ -18,7 +16,7 @@ use super::object::Object;
 use super::slots::Slot;
 use super::text::Str;
 use super::{keys, module_scope, stdlib};
-use crate::config::load::Loader;
+use crate::config::load::{Found, Loader};
 use crate::config::meter::Outcome;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -135,8 +133,8 @@ impl Evaluator<'_> {
             if bases.iter().any(|(name, _)| *name == dotted) {
                 continue;
             }
-            let path = self.base_path(import, span)?;
-            let base = self.loader.lazy_file(&path, span)?;
+            let found = self.find_base(import, span)?;
+            let base = self.loader.lazy_file(&found, span)?;
             self.imported.extend(base.imported);
             bases.push((dotted, base.names));
         }
@@ -154,11 +152,11 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    fn base_path(
+    fn find_base(
         &self,
         import: &ast::StmtImportFrom,
         span: Span,
-    ) -> Result<PathBuf, Diagnostic> {
+    ) -> Result<Found, Diagnostic> {
         let module = import.module.as_ref().map_or("", |module| module.id.as_str());
         let level = import.level as usize;
         if module.is_empty() {
