@@ -107,7 +107,7 @@ impl Evaluator<'_> {
         for alias in &import.names {
             let span = self.span(alias.range());
             let (name, module) = bound(alias);
-            let object = match stdlib::evaluated(module) {
+            let object = match stdlib::module(module) {
                 Some(module) => Object::Module(module),
                 None if stdlib::contains(module) => {
                     let name = self.heap().unevaluated(module);

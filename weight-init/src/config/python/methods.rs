@@ -64,6 +64,7 @@ const SET: &[Signature] = &[
     ("difference", usize::MAX, &[]),
     ("intersection", usize::MAX, &[]),
     ("union", usize::MAX, &[]),
+    ("update", usize::MAX, &[]),
 ];
 
 /// The name of a method, if `object.name` is one.
@@ -125,6 +126,16 @@ fn set_method(
     };
     let keys = heap.keys_of(id);
     let mut all = heap.share_set(keys)?;
+    if name == "update" {
+        for other in arguments.positional.each() {
+            let mut walk = heap.walk(&other?.object, span)?;
+            while let Some(slot) = walk.next(heap)? {
+                let key = heap.key(&slot.object)?;
+                heap.keys_mut(id)?.insert(key)?;
+            }
+        }
+        return Ok(Object::None);
+    }
     for other in arguments.positional.each() {
         let walk = heap.walk(&other?.object, span)?;
         let other = heap.set_of(walk)?;
@@ -224,7 +235,7 @@ fn dict_method(
 }
 
 /// Takes over another's entries; a ConfigDict merges dicts into its dicts.
-fn update(heap: &mut Heap, id: DictId, other: &Entries) -> Outcome<()> {
+pub(super) fn update(heap: &mut Heap, id: DictId, other: &Entries) -> Outcome<()> {
     let _level = heap.level()?;
     let config = heap.is_config(id);
     for entry in other.each() {

@@ -31,6 +31,12 @@ pub(super) fn evaluated(module: &str) -> Option<&'static str> {
     EVALUATED.iter().copied().find(|name| *name == module)
 }
 
+/// The name of a module that is bound as one, whether its members are evaluated or not.
+pub(super) fn module(name: &str) -> Option<&'static str> {
+    let known = || MODULES.binary_search(&name).ok().and_then(|at| MODULES.get(at)).copied();
+    evaluated(name).or_else(known)
+}
+
 /// Whether a module, by its dotted name, is a part of Python: importing it does not make a config a lazy one.
 pub(super) fn contains(module: &str) -> bool {
     let first = module.split('.').next().unwrap_or(module);

@@ -104,9 +104,12 @@ impl<'t> Parser<'t> {
             State::BlockValue => self.block_value(),
             State::FlowEntry { first } => self.flow_entry(first),
             State::FlowPairKey => match self.peek()? {
-                TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd => {
+                TokenKind::FlowSequenceEnd => {
                     self.state = State::FlowPairValue;
                     self.nothing()
+                }
+                TokenKind::Value | TokenKind::FlowEntry => {
+                    fault("a key stands behind '?'", self.scanner.token()?.start)
                 }
                 _ => self.inner(State::FlowPairValue, false, false),
             },
@@ -146,7 +149,7 @@ impl<'t> Parser<'t> {
 
     fn document(&mut self, first: bool) -> Scan<(Event, Bytes)> {
         // The end of a document may be said again.
-        while *self.peek()? == TokenKind::DocumentEnd {
+        while !first && *self.peek()? == TokenKind::DocumentEnd {
             self.scanner.take()?;
         }
         let Token { kind, start, end } = self.scanner.token()?;
@@ -224,7 +227,7 @@ impl<'t> Parser<'t> {
             TokenKind::BlockMappingStart if block => State::BlockKey,
             _ if node.anchor.is_some() || node.tag.is_some() || is_bare => {
                 self.close();
-                return Ok((Event::Scalar(node, String::new(), true), (start, end)));
+                return Ok((Event::Scalar(node, String::new(), !is_bare), (start, end)));
             }
             _ => return fault("no value begins here", self.scanner.token()?.start),
         };

@@ -64,7 +64,7 @@ impl Scanner<'_> {
                     return self.fault("a ':' may not stand here");
                 }
             }
-            if self.is_flow() && ",?[]{}".contains(c) {
+            if self.is_flow() && ",[]{}".contains(c) {
                 break;
             }
             self.skip(1);
