@@ -109,10 +109,7 @@ impl Config {
     /// # Errors
     ///
     /// As [`ConfigError`] has them, with the place in the file or base.
-    pub fn read_with(
-        path: impl AsRef<Path>,
-        options: &ReadOptions,
-    ) -> Result<Self, ConfigError> {
+    pub fn read_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, ConfigError> {
         load::load(path.as_ref(), options)
     }
 

@@ -4,6 +4,7 @@
 //! meet; the file's own dicts are merged into theirs, key by key, unless they say `_delete_=True`; everything else
 //! replaces. A lazy Python config inherits by `with read_base():` instead, and merges nothing.
 
+mod base;
 mod environment;
 mod folder;
 mod merge;
@@ -12,6 +13,7 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+pub(super) use self::base::Found;
 use self::folder::{Folder, lexically};
 use super::meter::{Meter, Outcome};
 use super::python::heap::{DictId, DictKind, Heap};
@@ -47,9 +49,6 @@ struct File {
     bases: Vec<String>,
 }
 
-/// Files that one config may be made of, counted each time that they are read.
-const MAX_FILES: usize = 1000;
-
 /// Bytes of a file that inherits, is inherited, or is Python.
 const MAX_BYTES: usize = 2 << 20;
 
@@ -58,13 +57,6 @@ const MAX_NAME: usize = 4096;
 
 /// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
 const STACK: usize = 128 << 20;
-
-/// A base that was found.
-#[derive(Debug)]
-pub(super) struct Found {
-    path: PathBuf,
-    given: PathBuf,
-}
 
 /// Reads a file.
 pub(super) fn load(path: &Path, options: &ReadOptions) -> Result<Config, ConfigError> {
@@ -290,109 +282,6 @@ impl Loader {
             heap.entries_mut(merged)?.retain(|key, _| Ok(!key.is_private()))
         })?;
         Ok(merged)
-    }
-
-    /// The names of a file that another one inherits from by `_base_`.
-    fn base_file(&mut self, found: &Found, span: Span) -> Result<DictId, Diagnostic> {
-        let (content, number) = self.open(found, span)?;
-        if let Content::Module(module) = &content
-            && module.is_lazy(self, number)?
-        {
-            let message = "the base is a lazy config (it imports, or uses read_base()), and this one is not: \
-                           both must inherit in the same way";
-            return Err(self.error(span, message));
-        }
-        let names = self.inherit(content, number)?;
-        self.open.pop();
-        Ok(names)
-    }
-
-    /// The names of a file that a lazy config imports.
-    pub(super) fn lazy_file(
-        &mut self,
-        found: &Found,
-        span: Span,
-    ) -> Result<python::Names, Diagnostic> {
-        let (content, number) = self.open(found, span)?;
-        let Content::Module(module) = content else {
-            return Err(self.error(span, "a lazy config inherits from Python files"));
-        };
-        let base = python::lazy(self, &module, number)?;
-        self.open.pop();
-        let names = self
-            .at(span, |heap| python::copied(heap, base.names, python::Scope::Config(None)))?;
-        Ok(python::Names { names, ..base })
-    }
-
-    /// Notes what a lazy file calls the bases that it reads.
-    pub(super) fn set_bases(&mut self, file: usize, bases: Vec<String>) {
-        if let Some(file) = self.files.get_mut(file) {
-            file.bases = bases;
-        }
-    }
-
-    /// Whether a lazy file reads a base by this name.
-    pub(super) fn is_base(&self, file: usize, module: &str) -> Outcome<bool> {
-        let bases = self.files.get(file).map_or(&[][..], |file| &file.bases);
-        self.heap.step(1 + bases.len())?;
-        Ok(bases.iter().any(|base| base == module))
-    }
-
-    /// Reads and parses a base.
-    fn open(&mut self, found: &Found, span: Span) -> Result<(Content, usize), Diagnostic> {
-        let path = found.path.as_path();
-        if self.open.iter().any(|open| open == path) {
-            return Err(self.error(span, "the file inherits from itself, by way of this base"));
-        }
-        self.readings += 1;
-        if self.readings > MAX_FILES {
-            return Err(
-                self.error(span, format!("the config is made of more than {MAX_FILES} files"))
-            );
-        }
-        let format = Format::of(path).map_err(|error| self.error(span, error.to_string()))?;
-        self.open.push(path.to_owned());
-        // The same text for a base that was read before, so that it is held once.
-        if let Some(number) = self.files.iter().position(|file| file.path == path) {
-            return Ok((self.content(found, format, number)?, number));
-        }
-        let source =
-            read_up_to(path, MAX_BYTES).map_err(|error| self.error(span, error.to_string()))?;
-        self.heap.meter().admit(source.bytes().len());
-        self.sources.add(source.named(self.folder.shown(path)));
-        let number = self.files.len();
-        Ok((self.content(found, format, number)?, number))
-    }
-
-    /// A base, relative to the file that names it, or of a package: `mmdet::NAME`.
-    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<Found, Diagnostic> {
-        let File { path, given, .. } = &self.files[file];
-        let folder = path.parent().unwrap_or_else(|| Path::new("/"));
-        let path = self.folder.find(folder, name).map_err(|message| self.error(span, message))?;
-        let given = match name.contains("::") {
-            true => path.clone(),
-            false => given.parent().unwrap_or_else(|| Path::new("")).join(name),
-        };
-        Ok(Found { path, given })
-    }
-
-    /// A base that is named from its package on: `mmdet.configs.default_runtime`.
-    pub(super) fn package_base(
-        &self,
-        file: usize,
-        module: &str,
-        span: Span,
-    ) -> Result<Found, Diagnostic> {
-        let (package, rest) = module.split_once('.').unwrap_or((module, ""));
-        let mut above = self.files[file].path.ancestors();
-        let around = above.find(|folder| folder.file_name().is_some_and(|name| name == package));
-        let name = format!("{}.py", rest.replace('.', "/"));
-        let found = match around {
-            Some(folder) => self.folder.find(folder, &name),
-            None => self.folder.package(package, "").and_then(|folder| self.folder.find(&folder, &name)),
-        };
-        let path = found.map_err(|message| self.error(span, message))?;
-        Ok(Found { given: path.clone(), path })
     }
 
     /// The place of bytes of a text.

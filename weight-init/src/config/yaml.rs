@@ -117,7 +117,10 @@ impl Reader {
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let kind = match open.items {
-                    Items::List(values) => Kind::List(values),
+                    Items::List(mut values) => {
+                        values.shrink_to_fit();
+                        Kind::List(values)
+                    }
                     Items::Dict(dict) => dict.close(),
                 };
                 let span = Span { end: span.end.max(open.span.end), ..open.span };
@@ -186,7 +189,11 @@ impl Reader {
                 ValueError::new(format!("nested deeper than {MAX_DEPTH} levels")).with_span(span)
             );
         }
-        self.at(span, self.meter.take(size_of::<Entry>() + STRING))?;
+        let room = match items {
+            Items::List(_) => LIST,
+            Items::Dict(_) => DICT,
+        };
+        self.at(span, self.meter.take(room))?;
         if let Some(anchor) = &node.anchor {
             self.name(anchor, None, span)?;
         }
@@ -220,6 +227,12 @@ impl Reader {
         Ok(())
     }
 }
+
+/// What a list takes beside its elements: it begins with room for four.
+const LIST: usize = size_of::<Entry>() + STRING + 4 * size_of::<Value>();
+
+/// What a dict takes beside its entries: it begins with room for three, and a table to find them.
+const DICT: usize = 2 * STRING + 5 * size_of::<Entry>();
 
 /// Anchors that are looked through for the nearest, at most.
 const MAX_NAMES: usize = 1000;

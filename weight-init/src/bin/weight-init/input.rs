@@ -76,10 +76,7 @@ impl Input {
 }
 
 /// The rules that a file is, or has under `init_cfg`, as a Python or TOML file must.
-fn read_init_cfg(
-    path: &Path,
-    options: &ReadOptions,
-) -> Result<(PlacedInitCfg, Sources), Failure> {
+fn read_init_cfg(path: &Path, options: &ReadOptions) -> Result<(PlacedInitCfg, Sources), Failure> {
     let Config { value, sources } = Config::read_with(path, options)?;
     let rules = match value.get("init_cfg") {
         Some(inner) if value.get("type").is_none() => {

@@ -13,7 +13,9 @@ pub(super) fn site_packages() -> Vec<PathBuf> {
     let named = ["VIRTUAL_ENV", "CONDA_PREFIX"].into_iter().filter_map(env::var_os);
     let named = named.filter(|prefix| !prefix.is_empty()).map(PathBuf::from);
     let mut prefixes = named.chain(python());
-    prefixes.find_map(|prefix| Some(below(&prefix)).filter(|found| !found.is_empty())).unwrap_or_default()
+    prefixes
+        .find_map(|prefix| Some(below(&prefix)).filter(|found| !found.is_empty()))
+        .unwrap_or_default()
 }
 
 /// The folders around the first Python on `PATH`, as it is named there, and as it is found behind links.
@@ -69,7 +71,11 @@ mod tests {
             fs::create_dir_all(&path).unwrap();
             path
         };
-        let expected = [of("lib/python3.11/site-packages"), of("lib/python3/dist-packages"), of("Lib/site-packages")];
+        let expected = [
+            of("lib/python3.11/site-packages"),
+            of("lib/python3/dist-packages"),
+            of("Lib/site-packages"),
+        ];
         of("lib/pythonic/site-packages");
         of("lib/python3.12/elsewhere");
         let mut found = below(folder.path());

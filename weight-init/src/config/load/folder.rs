@@ -106,7 +106,9 @@ impl Folder {
             let inside = path.strip_prefix(packages).ok().map(|inside| inside.components().skip(1));
             let mut inside = inside.into_iter().flatten().map(Component::as_os_str);
             match inside.next() {
-                Some(first) if first == ".mim" => inside.next().is_some_and(|next| next == "configs"),
+                Some(first) if first == ".mim" => {
+                    inside.next().is_some_and(|next| next == "configs")
+                }
                 first => first.is_some_and(|first| first == "configs"),
             }
         });

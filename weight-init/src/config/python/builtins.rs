@@ -205,7 +205,9 @@ fn attribute(heap: &Heap, builtin: Builtin, arguments: &Arguments) -> Outcome<Ob
 fn is_instance(heap: &mut Heap, object: &Object, class: &Object, span: Span) -> Outcome<Object> {
     let is = |class: &Object| {
         if !is_class(class) {
-            return fault("isinstance() is evaluated for Python's own classes and those of the config");
+            return fault(
+                "isinstance() is evaluated for Python's own classes and those of the config",
+            );
         }
         Ok(matches!(
             (class, object),

@@ -33,7 +33,9 @@ impl Arguments {
     pub(super) fn check(&self, function: &str, most: usize, names: &[&str]) -> Outcome<()> {
         let found = self.positional.len();
         if found > most {
-            return fault(format!("{function}() takes at most {most} arguments without a name, found {found}"));
+            return fault(format!(
+                "{function}() takes at most {most} arguments without a name, found {found}"
+            ));
         }
         if names.contains(&"*") {
             return Ok(());

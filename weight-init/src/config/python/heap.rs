@@ -244,7 +244,9 @@ impl Heap {
     /// The entries of a dict, to be changed by a method or an assignment of the config.
     pub(in crate::config) fn entries_mut(&mut self, id: DictId) -> Outcome<&mut Entries> {
         if self.dicts[id.0 as usize].kind == DictKind::Names {
-            return fault("locals() and globals() are for reading in a config: assign to the name itself");
+            return fault(
+                "locals() and globals() are for reading in a config: assign to the name itself",
+            );
         }
         self.names_mut(id)
     }

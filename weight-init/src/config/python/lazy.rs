@@ -152,11 +152,7 @@ impl Evaluator<'_> {
         Ok(())
     }
 
-    fn find_base(
-        &self,
-        import: &ast::StmtImportFrom,
-        span: Span,
-    ) -> Result<Found, Diagnostic> {
+    fn find_base(&self, import: &ast::StmtImportFrom, span: Span) -> Result<Found, Diagnostic> {
         let module = import.module.as_ref().map_or("", |module| module.id.as_str());
         let level = import.level as usize;
         if module.is_empty() {

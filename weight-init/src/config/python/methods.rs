@@ -198,7 +198,9 @@ fn dict_method(
         }
         "popitem" => {
             let entries = heap.entries_of(id);
-            let Some(last) = entries.len().checked_sub(1) else { return fault("the dict is empty") };
+            let Some(last) = entries.len().checked_sub(1) else {
+                return fault("the dict is empty");
+            };
             let Some((key, entry)) = entries.at(last)? else { return fault("the dict is empty") };
             heap.entries_mut(id)?.remove(key)?;
             let first = Slot { object: heap.key_object(key)?, span: entry.key_span };

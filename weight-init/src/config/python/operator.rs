@@ -10,11 +10,11 @@ use ruff_python_ast::{Operator, UnaryOp};
 pub(super) use self::compare::{compare, equal, order};
 use self::number::{floats, integer, integers};
 use super::entries::Keys;
-use super::heap::{DictKind, Heap, ListId};
+use super::heap::{Heap, ListId};
 use super::object::Object;
 use super::slots::Slots;
 use super::text::MAX_STRING;
-use super::{format, methods, show};
+use super::{Scope, format, methods, show, subscript};
 use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
@@ -98,17 +98,16 @@ pub(super) fn binary(
         (Operator::Mod, Object::Str(template), _) => {
             Ok(Object::Str(format::percent(heap, template, right)?))
         }
-        // mmengine's ConfigDict merges; it is made of either side.
+        // mmengine's ConfigDict merges, whichever side it stands on.
         (Operator::BitOr, Object::Dict(a), Object::Dict(b))
             if heap.is_config(*a) || heap.is_config(*b) =>
         {
-            let entries = heap.entries()?;
-            let joined = heap.dict(entries, DictKind::Config)?;
-            for part in [a, b] {
-                let part = heap.entries_of(*part);
-                methods::update(heap, joined, &part)?;
+            let joined = subscript::deep_copy(heap, left, Scope::Config(None))?;
+            if let Object::Dict(joined) = joined {
+                let b = heap.entries_of(*b);
+                methods::update(heap, joined, &b)?;
             }
-            Ok(Object::Dict(joined))
+            Ok(joined)
         }
         (Operator::BitOr, Object::Dict(a), Object::Dict(b)) => {
             let (a, b) = (heap.get_dict(*a), heap.entries_of(*b));
@@ -204,7 +203,10 @@ pub(super) fn in_place(
                 methods::update(heap, *id, &other)?;
             }
             other => {
-                return fault(format!("'|=' of a dict takes a dict, found a {}", other.type_name()));
+                return fault(format!(
+                    "'|=' of a dict takes a dict, found a {}",
+                    other.type_name()
+                ));
             }
         },
         (Operator::BitOr | Operator::BitAnd | Operator::Sub, Object::Set(id)) => {

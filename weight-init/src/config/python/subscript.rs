@@ -210,7 +210,9 @@ pub(super) fn set_attribute(
                 let key = heap.name(name)?;
                 heap.names_mut(names)?.insert(key, name_span, value).map(drop)
             }
-            None => fault(format!("the attributes of '{}' are other code's", heap.get_class(*id).name)),
+            None => {
+                fault(format!("the attributes of '{}' are other code's", heap.get_class(*id).name))
+            }
         },
         other => fault(format!("the attributes of a {} cannot be set", other.type_name())),
     }
@@ -262,7 +264,8 @@ pub(super) fn deep_copy(heap: &mut Heap, object: &Object, mut scope: Scope<'_>) 
         package = Some(name);
         scope = Scope::Config(None);
     }
-    let copy = rebuilt(heap, object, kind, anew, &mut |heap, object| deep_copy(heap, object, scope))?;
+    let copy =
+        rebuilt(heap, object, kind, anew, &mut |heap, object| deep_copy(heap, object, scope))?;
     if let (Object::Dict(id), Some(package)) = (&copy, package)
         && heap.named(*id, "_scope_")?.is_none()
     {
@@ -280,7 +283,8 @@ pub(super) fn shallow_copy(heap: &mut Heap, object: &Object) -> Outcome<Object> 
             let mut entries = heap.entries()?;
             for entry in heap.entries_of(*id).each() {
                 let (key, entry) = entry?;
-                let slot = Slot { object: hooked(heap, &entry.slot.object)?, span: entry.slot.span };
+                let slot =
+                    Slot { object: hooked(heap, &entry.slot.object)?, span: entry.slot.span };
                 entries.insert(key.clone(), entry.key_span, slot)?;
             }
             Ok(Object::Dict(heap.dict(entries, DictKind::Config)?))

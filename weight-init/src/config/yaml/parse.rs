@@ -261,7 +261,10 @@ impl<'t> Parser<'t> {
                 self.inner(State::BlockEntry, true, false)
             }
             TokenKind::BlockEnd => self.end(Event::SequenceEnd),
-            _ => fault("an element of the list begins with '-' at its column", self.scanner.token()?.start),
+            _ => fault(
+                "an element of the list begins with '-' at its column",
+                self.scanner.token()?.start,
+            ),
         }
     }
 
@@ -352,7 +355,10 @@ impl<'t> Parser<'t> {
         }
         let token = self.scanner.token()?;
         if token.kind != TokenKind::FlowEntry {
-            return fault(format!("',' or '{close}' stands behind a value in brackets"), token.start);
+            return fault(
+                format!("',' or '{close}' stands behind a value in brackets"),
+                token.start,
+            );
         }
         self.scanner.take().map(drop)
     }

@@ -19,16 +19,14 @@ pub(super) fn tagged(tag: &str, text: &str, version: YamlVersion) -> Result<Opti
     let kind = match (tag, version) {
         ("str", _) => Some(Kind::Str(text.to_owned())),
         ("null" | "bool" | "int" | "float", YamlVersion::V1_1) => v1_1::tagged(tag, text)?,
-        ("null" | "bool" | "int" | "float", YamlVersion::V1_2) => {
-            match (v1_2::plain(text)?, tag) {
-                (Kind::Int(int), "float") => Some(Kind::Float(int as f64)),
-                (kind @ Kind::Null, "null")
-                | (kind @ Kind::Bool(_), "bool")
-                | (kind @ Kind::Int(_), "int")
-                | (kind @ Kind::Float(_), "float") => Some(kind),
-                _ => None,
-            }
-        }
+        ("null" | "bool" | "int" | "float", YamlVersion::V1_2) => match (v1_2::plain(text)?, tag) {
+            (Kind::Int(int), "float") => Some(Kind::Float(int as f64)),
+            (kind @ Kind::Null, "null")
+            | (kind @ Kind::Bool(_), "bool")
+            | (kind @ Kind::Int(_), "int")
+            | (kind @ Kind::Float(_), "float") => Some(kind),
+            _ => None,
+        },
         _ => return Ok(None),
     };
     match kind {

@@ -4,15 +4,20 @@
 //! (<https://pyyaml.org/wiki/LibYAML>), by the rules of YAML 1.1 (<https://yaml.org/spec/1.1/>): PyYAML reads through it,
 //! and it takes texts that YAML 1.2 refuses, such as a bracket that is closed at the column of its key.
 //!
-//! A key without `?` is known by the `:` behind it. It stands on one line and has at most [`MAX_KEY`] characters, so that
+//! A key without `?` is known by the `:` behind it. It stands on one line and has at most 1024 characters, so that
 //! no more tokens than that are kept.
 
 mod block;
+mod key;
 mod name;
 mod plain;
 mod quoted;
+mod text;
 
 use std::collections::VecDeque;
+
+use self::key::SimpleKey;
+use self::text::{Fold, is_blank, is_blank_or_break, is_break, shown};
 
 /// A token and the bytes that it stands on.
 #[derive(Clone, Debug)]
@@ -56,19 +61,6 @@ pub(super) struct Fault {
 }
 
 pub(super) type Scan<T> = Result<T, Fault>;
-
-/// Characters of a key without `?`, at most.
-const MAX_KEY: usize = 1024;
-
-/// A token that turns out to be a key if `:` follows.
-#[derive(Clone, Copy, Debug)]
-struct SimpleKey {
-    /// Whether nothing but a key can stand there.
-    required: bool,
-    /// The number of the token, counted from the first of the text.
-    token: usize,
-    at: Place,
-}
 
 /// A place in the text: the byte, and the character, line and column, counted from 0.
 #[derive(Clone, Copy, Debug, Default)]
@@ -262,7 +254,9 @@ impl<'t> Scanner<'t> {
             None => {
                 if !self.is_flow() {
                     if !self.may_be_key {
-                        return self.fault("a ':' may not stand here: a text with ': ' in it needs quotes");
+                        return self.fault(
+                            "a ':' may not stand here: a text with ': ' in it needs quotes",
+                        );
                     }
                     self.open_block(start, None, TokenKind::BlockMappingStart);
                 }
@@ -331,58 +325,6 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Notes that a key may begin here.
-    fn save_key(&mut self) -> Scan<()> {
-        if self.may_be_key {
-            self.drop_key()?;
-            let required = !self.is_flow() && self.indent == self.at.column as i64;
-            let token = self.taken + self.tokens.len();
-            self.set_key(Some(SimpleKey { required, token, at: self.at }));
-        }
-        Ok(())
-    }
-
-    /// The possible key of this level is none.
-    fn drop_key(&mut self) -> Scan<()> {
-        if let Some(key) = self.keys.last().copied().flatten() {
-            self.set_key(None);
-            if key.required {
-                return no_colon(key);
-            }
-        }
-        Ok(())
-    }
-
-    fn set_key(&mut self, key: Option<SimpleKey>) {
-        let last = self.keys.len() - 1;
-        if key.is_some() {
-            self.first_key = self.first_key.min(last);
-        }
-        if let Some(place) = self.keys.last_mut() {
-            *place = key;
-        }
-    }
-
-    /// Forgets keys that would have more than one line, or too many characters.
-    fn forget_stale(&mut self) -> Scan<()> {
-        while self.first_key < self.keys.len() {
-            if let Some(key) = self.keys[self.first_key] {
-                if key.at.line == self.at.line && key.at.char + MAX_KEY >= self.at.char {
-                    return Ok(());
-                }
-                if key.required {
-                    return no_colon(key);
-                }
-                self.keys[self.first_key] = None;
-            }
-            if self.first_key + 1 == self.keys.len() {
-                return Ok(());
-            }
-            self.first_key += 1;
-        }
-        Ok(())
-    }
-
     fn push(&mut self, kind: TokenKind, start: Place) {
         self.tokens.push_back(Token { kind, start: start.byte, end: self.at.byte });
     }
@@ -439,65 +381,4 @@ impl<'t> Scanner<'t> {
     fn fault_at<T>(&self, at: Place, message: impl Into<String>) -> Scan<T> {
         Err(Fault { message: message.into(), at: at.byte })
     }
-}
-
-/// Line ends between words: one becomes a space, more become all but the first.
-#[derive(Debug, Default)]
-struct Fold {
-    blanks: String,
-    first: Option<&'static str>,
-    more: String,
-}
-
-impl Fold {
-    fn blank(&mut self, c: char) {
-        if self.first.is_none() {
-            self.blanks.push(c);
-        }
-    }
-
-    fn line(&mut self, end: &'static str) {
-        if self.first.is_some() {
-            self.more.push_str(end);
-        } else {
-            self.blanks.clear();
-            self.first = Some(end);
-        }
-    }
-
-    /// Adds what was gathered to a text.
-    fn flush(&mut self, out: &mut String) {
-        match self.first.take() {
-            None => out.push_str(&self.blanks),
-            Some("\n") if self.more.is_empty() => out.push(' '),
-            Some("\n") => out.push_str(&self.more),
-            Some(end) => {
-                out.push_str(end);
-                out.push_str(&self.more);
-            }
-        }
-        self.blanks.clear();
-        self.more.clear();
-    }
-}
-
-fn no_colon<T>(key: SimpleKey) -> Scan<T> {
-    Err(Fault { message: "a key has ':' behind it".to_owned(), at: key.at.byte })
-}
-
-fn is_break(c: char) -> bool {
-    matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
-}
-
-fn is_blank(c: char) -> bool {
-    matches!(c, ' ' | '\t')
-}
-
-fn is_blank_or_break(c: char) -> bool {
-    is_blank(c) || is_break(c)
-}
-
-/// A character, for messages.
-fn shown(c: char) -> String {
-    if c == '\t' { "a tab".to_owned() } else { format!("{c:?}") }
 }

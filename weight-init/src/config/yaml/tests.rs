@@ -14,7 +14,11 @@ fn read_as(text: &str, version: YamlVersion) -> Result<Value, Diagnostic> {
 /// The value as JSON on one line, or the message.
 fn json(text: &str) -> String {
     match read_as(text, YamlVersion::V1_1) {
-        Ok(value) => write_as(&value, Format::Json, 0).unwrap().split_whitespace().collect::<Vec<_>>().join(" "),
+        Ok(value) => write_as(&value, Format::Json, 0)
+            .unwrap()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
         Err(error) => format!("error: {}", error.message()),
     }
 }
@@ -22,18 +26,54 @@ fn json(text: &str) -> String {
 #[test]
 fn words_and_numbers_are_those_of_yaml_1_1() {
     for (scalar, expected) in [
-        ("yes", "true"), ("Off", "false"), ("y", "\"y\""), ("nO", "\"nO\""), ("TRUE", "true"), ("~", "null"),
-        ("1e-4", "\"1e-4\""), ("1.0e-4", "0.0001"), ("1.e+3", "1000.0"), ("1.5e3", "\"1.5e3\""), (".5", "0.5"), ("-.5", "\"-.5\""),
-        ("5.", "5.0"), ("1_000", "1000"), ("1_0.5_0", "10.5"), ("010", "8"), ("08", "\"08\""), ("0o10", "\"0o10\""), ("0x1F", "31"),
-        ("-0b11", "-3"), ("1:30", "90"), ("-1:30:00", "-5400"), ("1:30.5", "90.5"), ("1:60", "\"1:60\""), ("0:30", "\"0:30\""), ("+12", "12"),
-        ("2001-12-14", "\"2001-12-14\""), ("1.2.3", "\"1.2.3\""), ("0", "0"), ("-0", "0"), ("00", "0"), ("_1", "\"_1\""),
-        ("18446744073709551616", "18446744073709551616"), ("!!float 1", "1.0"), ("!!int '3'", "3"), ("!!str 3", "\"3\""),
-        ("! 12", "12"), ("!!float 1e-4", "0.0001"), ("!!bool off", "false"),
+        ("yes", "true"),
+        ("Off", "false"),
+        ("y", "\"y\""),
+        ("nO", "\"nO\""),
+        ("TRUE", "true"),
+        ("~", "null"),
+        ("1e-4", "\"1e-4\""),
+        ("1.0e-4", "0.0001"),
+        ("1.e+3", "1000.0"),
+        ("1.5e3", "\"1.5e3\""),
+        (".5", "0.5"),
+        ("-.5", "\"-.5\""),
+        ("5.", "5.0"),
+        ("1_000", "1000"),
+        ("1_0.5_0", "10.5"),
+        ("010", "8"),
+        ("08", "\"08\""),
+        ("0o10", "\"0o10\""),
+        ("0x1F", "31"),
+        ("-0b11", "-3"),
+        ("1:30", "90"),
+        ("-1:30:00", "-5400"),
+        ("1:30.5", "90.5"),
+        ("1:60", "\"1:60\""),
+        ("0:30", "\"0:30\""),
+        ("+12", "12"),
+        ("2001-12-14", "\"2001-12-14\""),
+        ("1.2.3", "\"1.2.3\""),
+        ("0", "0"),
+        ("-0", "0"),
+        ("00", "0"),
+        ("_1", "\"_1\""),
+        ("18446744073709551616", "18446744073709551616"),
+        ("!!float 1", "1.0"),
+        ("!!int '3'", "3"),
+        ("!!str 3", "\"3\""),
+        ("! 12", "12"),
+        ("!!float 1e-4", "0.0001"),
+        ("!!bool off", "false"),
         ("-.inf", "-1e9999"),
     ] {
         assert_eq!(json(&format!("a: {scalar}")), format!("{{ \"a\": {expected} }}"), "{scalar}");
     }
-    for (scalar, expected) in [("!!int x", "!!int stands at"), ("=", "in quotes alone"), ("!x 1", "the tag !x is not read")] {
+    for (scalar, expected) in [
+        ("!!int x", "!!int stands at"),
+        ("=", "in quotes alone"),
+        ("!x 1", "the tag !x is not read"),
+    ] {
         assert!(json(&format!("a: {scalar}")).contains(expected), "{scalar}");
     }
 }
@@ -41,8 +81,13 @@ fn words_and_numbers_are_those_of_yaml_1_1() {
 #[test]
 fn the_core_schema_of_yaml_1_2_is_a_choice() {
     for (scalar, expected) in [
-        ("yes", Kind::Str("yes".to_owned())), ("1e-4", Kind::Float(1e-4)), ("010", Kind::Int(10)), ("0o10", Kind::Int(8)),
-        ("1_000", Kind::Str("1_000".to_owned())), ("1:30", Kind::Str("1:30".to_owned())), ("true", Kind::Bool(true)),
+        ("yes", Kind::Str("yes".to_owned())),
+        ("1e-4", Kind::Float(1e-4)),
+        ("010", Kind::Int(10)),
+        ("0o10", Kind::Int(8)),
+        ("1_000", Kind::Str("1_000".to_owned())),
+        ("1:30", Kind::Str("1:30".to_owned())),
+        ("true", Kind::Bool(true)),
     ] {
         let value = read_as(&format!("a: {scalar}"), YamlVersion::V1_2).unwrap();
         assert_eq!(value.get("a").unwrap().kind, expected, "{scalar}");
@@ -60,14 +105,17 @@ fn layout_is_as_free_as_in_libyaml() {
         ("a: |\n  {}", r#"{ "a": "{}" }"#),
         ("a: |+\n  x\n\n", r#"{ "a": "x\n\n" }"#),
         ("a: >-\n  x\n  y\n\n  z\n", r#"{ "a": "x y\nz" }"#),
-        ("a: |2\n    x\n", r#"{ "a": "  x\n" }"#),
+        ("a: |2\n    x: y\n", r#"{ "a": " x: y\n" }"#),
         ("- a\n- - b\n  - c: 1\n    d: 2", r#"[ "a", [ "b", { "c": 1, "d": 2 } ] ]"#),
         ("a:\n- 1\n- 2\nb: 3", r#"{ "a": [1, 2], "b": 3 }"#),
         ("[a: 1, b]", r#"[ { "a": 1 }, "b" ]"#),
         ("{a, b: , c: [,}", "error: no value begins here"),
         ("a: b: c", "error: a ':' may not stand here: a text with ': ' in it needs quotes"),
         ("? a\n: b", r#"{ "a": "b" }"#),
-        ("a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}", r#"{ "a": { "b": 1 }, "c": { "b": 1 }, "d": { "b": 1, "e": 2 } }"#),
+        (
+            "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}",
+            r#"{ "a": { "b": 1 }, "c": { "b": 1 }, "d": { "b": 1, "e": 2 } }"#,
+        ),
         ("a: *x", "error: no anchor 'x' stands before"),
         ("a: it's # no\nb: 'it''s'", r#"{ "a": "it's", "b": "it's" }"#),
         ("a: x y\n  z\nb: 1", r#"{ "a": "x y z", "b": 1 }"#),

@@ -97,8 +97,13 @@ fn integer(text: &str, base: u32) -> Option<i128> {
     let bare = digits.strip_prefix(lower).or_else(|| digits.strip_prefix(upper));
     let bare = bare.unwrap_or(digits);
     // An underscore stands between digits, or behind the prefix.
-    let bare = if bare.len() < digits.len() { bare.strip_prefix('_').unwrap_or(bare) } else { bare };
-    if bare.starts_with('_') || bare.ends_with('_') || bare.contains("__") || bare.contains(['+', '-']) {
+    let bare =
+        if bare.len() < digits.len() { bare.strip_prefix('_').unwrap_or(bare) } else { bare };
+    if bare.starts_with('_')
+        || bare.ends_with('_')
+        || bare.contains("__")
+        || bare.contains(['+', '-'])
+    {
         return None;
     }
     i128::from_str_radix(&format!("{sign}{}", bare.replace('_', "")), base).ok()

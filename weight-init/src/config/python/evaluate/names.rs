@@ -155,7 +155,8 @@ impl Evaluator<'_> {
         let scope = if globals { heap.module_of(self.scope) } else { self.scope };
         let scope = heap.get_scope(scope);
         if scope.kind == ScopeKind::Comprehension {
-            let message = "locals() in a comprehension differs between versions of Python: call it outside";
+            let message =
+                "locals() in a comprehension differs between versions of Python: call it outside";
             return Err(self.error(span, message));
         }
         Ok(Object::Dict(scope.names))

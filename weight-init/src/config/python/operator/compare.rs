@@ -42,7 +42,12 @@ fn identical(left: &Object, right: &Object) -> Outcome<bool> {
 }
 
 /// `left op right` of a comparison.
-pub(in crate::config::python) fn compare(heap: &mut Heap, op: CmpOp, left: &Object, right: &Object) -> Outcome<bool> {
+pub(in crate::config::python) fn compare(
+    heap: &mut Heap,
+    op: CmpOp,
+    left: &Object,
+    right: &Object,
+) -> Outcome<bool> {
     match op {
         CmpOp::Eq => equal(heap, left, right),
         CmpOp::NotEq => Ok(!equal(heap, left, right)?),
@@ -57,7 +62,11 @@ pub(in crate::config::python) fn compare(heap: &mut Heap, op: CmpOp, left: &Obje
     }
 }
 
-pub(in crate::config::python) fn equal(heap: &Heap, left: &Object, right: &Object) -> Outcome<bool> {
+pub(in crate::config::python) fn equal(
+    heap: &Heap,
+    left: &Object,
+    right: &Object,
+) -> Outcome<bool> {
     let _level = heap.level()?;
     match (left, right) {
         (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) if a != b => {
@@ -106,7 +115,11 @@ pub(in crate::config::python) fn equal(heap: &Heap, left: &Object, right: &Objec
     }
 }
 
-pub(in crate::config::python) fn order(heap: &Heap, left: &Object, right: &Object) -> Outcome<Option<Ordering>> {
+pub(in crate::config::python) fn order(
+    heap: &Heap,
+    left: &Object,
+    right: &Object,
+) -> Outcome<Option<Ordering>> {
     let _level = heap.level()?;
     match (left, right) {
         (Object::Str(a), Object::Str(b)) => Ok(Some(a.read()?.cmp(b.read()?))),

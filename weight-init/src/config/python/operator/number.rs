@@ -16,7 +16,13 @@ pub(super) fn integer(int: Option<i128>) -> Outcome<Object> {
     }
 }
 
-pub(super) fn integers(op: Operator, a: i128, b: i128, left: &Object, right: &Object) -> Outcome<Object> {
+pub(super) fn integers(
+    op: Operator,
+    a: i128,
+    b: i128,
+    left: &Object,
+    right: &Object,
+) -> Outcome<Object> {
     if b == 0 && matches!(op, Operator::Div | Operator::FloorDiv | Operator::Mod) {
         return fault("division by zero");
     }

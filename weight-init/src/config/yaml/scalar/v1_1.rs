@@ -31,7 +31,7 @@ pub(super) fn plain(text: &str) -> Result<Kind, String> {
 /// What a scalar with a tag says; nothing if it does not fit.
 pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Kind>, String> {
     match tag {
-        "null" => Ok(Some(Kind::Null)),
+        "null" => Ok(matches!(text, "" | "~" | "null" | "Null" | "NULL").then_some(Kind::Null)),
         "bool" => Ok(match text.to_ascii_lowercase().as_str() {
             "yes" | "true" | "on" => Some(Kind::Bool(true)),
             "no" | "false" | "off" => Some(Kind::Bool(false)),
@@ -42,8 +42,14 @@ pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Kind>, String> {
         "float" => {
             // A number that needs the tag: 1, 1e-4.
             let digits = text.replace('_', "");
-            let number = digits.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit() || c == '.');
-            Ok(digits.parse::<f64>().ok().filter(|float| number && float.is_finite()).map(Kind::Float))
+            let number = digits
+                .trim_start_matches(['-', '+'])
+                .starts_with(|c: char| c.is_ascii_digit() || c == '.');
+            Ok(digits
+                .parse::<f64>()
+                .ok()
+                .filter(|float| number && float.is_finite())
+                .map(Kind::Float))
         }
         _ => Ok(None),
     }
@@ -94,9 +100,9 @@ fn whole(text: &str) -> Option<i128> {
     } else if let Some(hex) = digits.strip_prefix("0x") {
         i128::from_str_radix(hex, 16).ok()
     } else if digits.contains(':') {
-        digits.split(':').try_fold(0_i128, |value, part| {
-            value.checked_mul(60)?.checked_add(part.parse().ok()?)
-        })
+        digits
+            .split(':')
+            .try_fold(0_i128, |value, part| value.checked_mul(60)?.checked_add(part.parse().ok()?))
     } else if digits.len() > 1 && digits.starts_with('0') {
         i128::from_str_radix(&digits, 8).ok()
     } else {
@@ -128,7 +134,9 @@ fn is_float(text: &str) -> bool {
     });
     let mantissa = if first.is_empty() {
         // A float that begins with its point has no sign.
-        digits == text && fraction.starts_with(|c: char| c.is_ascii_digit()) && all(fraction, DIGITS)
+        digits == text
+            && fraction.starts_with(|c: char| c.is_ascii_digit())
+            && all(fraction, DIGITS)
     } else {
         first.starts_with(|c: char| c.is_ascii_digit())
             && all(first, DIGITS)

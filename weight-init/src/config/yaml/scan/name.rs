@@ -13,7 +13,8 @@ impl Scanner<'_> {
         let ends = self.peek().is_none_or(|c| is_blank_or_break(c) || "?:,]}%@`".contains(c));
         if name.is_empty() || !ends {
             let what = if alias { "an alias" } else { "an anchor" };
-            return self.fault_at(start, format!("{what} has a name of letters, digits, '_' and '-'"));
+            return self
+                .fault_at(start, format!("{what} has a name of letters, digits, '_' and '-'"));
         }
         self.push(if alias { TokenKind::Alias(name) } else { TokenKind::Anchor(name) }, start);
         Ok(())
@@ -72,7 +73,12 @@ impl Scanner<'_> {
             ["%TAG", handle, prefix] if handle.starts_with('!') => {
                 TokenKind::Directive(Some(((*handle).to_owned(), (*prefix).to_owned())))
             }
-            _ => return self.fault_at(start, "a directive is '%YAML 1.1', '%YAML 1.2' or '%TAG HANDLE PREFIX'"),
+            _ => {
+                return self.fault_at(
+                    start,
+                    "a directive is '%YAML 1.1', '%YAML 1.2' or '%TAG HANDLE PREFIX'",
+                );
+            }
         };
         self.push(kind, start);
         Ok(())

@@ -73,10 +73,16 @@ impl Scanner<'_> {
             _ => 0,
         };
         if digits > 0 {
-            let code = self.rest().get(..digits).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+            let code = self
+                .rest()
+                .get(..digits)
+                .filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
             let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
             let Some(c) = code.and_then(char::from_u32) else {
-                return self.fault_at(start, format!("{digits} hexadecimal digits of a character stand behind '\\{c}'"));
+                return self.fault_at(
+                    start,
+                    format!("{digits} hexadecimal digits of a character stand behind '\\{c}'"),
+                );
             };
             self.skip(digits);
             return Ok(c);
@@ -97,7 +103,10 @@ impl Scanner<'_> {
             'L' => '\u{2028}',
             'P' => '\u{2029}',
             c => {
-                return self.fault_at(start, format!("there is no escape of {}: a '\\' is written twice", shown(c)));
+                return self.fault_at(
+                    start,
+                    format!("there is no escape of {}: a '\\' is written twice", shown(c)),
+                );
             }
         })
     }

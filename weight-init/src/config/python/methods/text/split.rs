@@ -66,11 +66,8 @@ fn partition<'t>(text: &'t str, separator: &'t str, name: &str) -> Outcome<[&'t 
     if separator.is_empty() {
         return fault("the separator is empty");
     }
-    let split = if name == "partition" {
-        text.split_once(separator)
-    } else {
-        text.rsplit_once(separator)
-    };
+    let split =
+        if name == "partition" { text.split_once(separator) } else { text.rsplit_once(separator) };
     Ok(match (split, name) {
         (Some((before, after)), _) => [before, separator, after],
         (None, "partition") => [text, "", ""],
@@ -154,7 +151,8 @@ mod tests {
 
     #[test]
     fn words_and_lines_are_pythons() {
-        let words = |text, limit, backward| Words { rest: text, limit, backward }.collect::<Vec<_>>();
+        let words =
+            |text, limit, backward| Words { rest: text, limit, backward }.collect::<Vec<_>>();
         assert_eq!(words("  a b\tc ", usize::MAX, false), ["a", "b", "c"]);
         assert_eq!(words("  a b  c ", 1, false), ["a", "b  c "]);
         assert_eq!(words("  a b  c ", 1, true), ["c", "  a b"]);
