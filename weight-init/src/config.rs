@@ -18,8 +18,8 @@
 //! | all | | more than [`MAX_DEPTH`] levels; values of more than 44 MiB and 18 times the size |
 //!
 //! The values of a text take some 48 bytes each, and a parser's tokens 100 to 600 bytes more, so a text of few characters
-//! for each value meets the last limit first: lists of one digit each in JSON from 8 MB on, in TOML or Python from 0.4 MB
-//! to 1 MB on, and in YAML from 0.3 MB on where they stand in one pair of brackets. Texts with names and numbers of common length are far
+//! for each value meets the last limit first: lists of one digit each in JSON from 8 MB on, in TOML, YAML or Python from 0.4 MB
+//! to 1 MB on. Texts with names and numbers of common length are far
 //! from it.
 
 pub mod de;

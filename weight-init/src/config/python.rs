@@ -8,13 +8,14 @@
 //! version is pinned exactly.
 //!
 //! What is evaluated: literals, names, attributes, items, slices, operators, comparisons, `if`, `for`, `while`,
-//! comprehensions, lambdas and functions, f-strings, `%` and `format`, unpacking, `del`, `assert`; Python's built-in
-//! functions that have no effect, the methods of its containers and strings, and parts of `copy`, `math`, `os.path`,
-//! `itertools`, `collections`. Imports of other code are names and nothing else; a call of one is an error. So are
-//! `eval`, `open`, `__import__`, classes' methods, `try` and whatever else would execute.
+//! comprehensions, lambdas and functions with `global` and `nonlocal`, classes for their attributes, f-strings, `%` and
+//! `format`, unpacking, `del`, `assert`, `try` around an import; Python's built-in functions that have no effect,
+//! `locals()` and `globals()` for reading, the methods of its containers and strings, `math`, and parts of `copy`,
+//! `os.path`, `itertools`, `collections`. Imports of other code are names and nothing else; a call of one is an error. So
+//! are `eval`, `open`, `__import__`, objects of classes, and every statement and argument that is not evaluated.
 //!
 //! Dicts are Python's where the config makes them, and mmengine's `ConfigDict` where they come from a base: their keys
-//! are attributes, `update` merges, `pop` never fails.
+//! are attributes, `update` and `|` merge, `pop` never fails, `copy` has lists of its own.
 //!
 //! Bounds: 2 MiB of text a file, 1000 readings of files, steps and memory as the [`meter`](super::meter) has them, nesting
 //! as [`guard`] and [`evaluate`] say. Each is an error with a place.

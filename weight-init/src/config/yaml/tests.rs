@@ -137,3 +137,11 @@ fn of_several_merged_dicts_the_first_of_a_list_wins() {
     let json = json(text);
     assert!(json.ends_with(r#""c": { "x": 1, "z": 2, "y": 1, "w": 0 } }"#), "{json}");
 }
+
+#[test]
+fn characters_that_yaml_has_not_are_written_as_escapes() {
+    let odd = "\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{10ffff}\t\u{0}";
+    let value = Value::new(Kind::Str(odd.to_owned()), Span::default());
+    let text = write_as(&value, Format::Yaml, 0).unwrap();
+    assert_eq!(read_as(&text, YamlVersion::V1_1).unwrap().as_str(), Some(odd), "{text}");
+}

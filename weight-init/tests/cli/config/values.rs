@@ -1,6 +1,6 @@
 //! What configs compute. What is expected is what mmengine 0.10.7 and Python give.
 
-use crate::run::Folder;
+use crate::run::{Folder, json};
 
 #[track_caller]
 fn value(expression: &str) -> String {
@@ -26,38 +26,42 @@ fn config_dicts_have_mmengines_methods() {
     for (own, expected) in [
         (
             "d = data.deepcopy()\nd['xs'].append(1)\nd.s.a = 2\ndel data",
-            r#"{"d":{"xs":[0,1],"s":{"a":2,"c":{"d":1}}}}"#,
+            json(r#"{"d":{"xs":[0,1],"s":{"a":2,"c":{"d":1}}}}"#),
         ),
         // A copy has lists of its own, and the same dicts.
         (
             "d = data.copy()\nd['xs'].append(1)\nd.s.a = 2",
-            r#"{"data":{"xs":[0],"s":{"a":2,"c":{"d":1}}},"d":{"xs":[0,1],"s":{"a":2,"c":{"d":1}}}}"#,
+            json(
+                r#"{"data":{"xs":[0],"s":{"a":2,"c":{"d":1}}},"d":{"xs":[0,1],"s":{"a":2,"c":{"d":1}}}}"#,
+            ),
         ),
         (
             "data.merge(dict(s=dict(_delete_=True, b=2), t=dict(_delete_=True, u=1), xs=dict(a=1)))",
-            r#"{"data":{"xs":{"a":1},"s":{"b":2},"t":{"u":1}}}"#,
+            json(r#"{"data":{"xs":{"a":1},"s":{"b":2},"t":{"u":1}}}"#),
         ),
-        ("data.merge(dict(_delete_=True, s=1))", r#"{"data":{"s":1}}"#),
+        ("data.merge(dict(_delete_=True, s=1))", json(r#"{"data":{"s":1}}"#)),
         (
             "data.merge(other=dict(s=dict(c=dict(e=2))))",
-            r#"{"data":{"xs":[0],"s":{"a":1,"c":{"d":1,"e":2}}}}"#,
+            json(r#"{"data":{"xs":[0],"s":{"a":1,"c":{"d":1,"e":2}}}}"#),
         ),
         (
             "data.update(dict(s=dict(b=2)), xs=[1])",
-            r#"{"data":{"xs":[1],"s":{"a":1,"c":{"d":1},"b":2}}}"#,
+            json(r#"{"data":{"xs":[1],"s":{"a":1,"c":{"d":1},"b":2}}}"#),
         ),
         // What setdefault gives back is what it was given, and not what the dict keeps.
         (
             "x = data.setdefault('n', dict(a=1))\nx['b'] = 2\ndata = data.n",
-            r#"{"data":{"a":1},"x":{"a":1,"b":2}}"#,
+            json(r#"{"data":{"a":1},"x":{"a":1,"b":2}}"#),
         ),
         (
             "e = data | dict(s=dict(b=2))\nf = dict(s=1) | data\ndel data",
-            r#"{"e":{"xs":[0],"s":{"a":1,"c":{"d":1},"b":2}},"f":{"s":{"a":1,"c":{"d":1}},"xs":[0]}}"#,
+            json(
+                r#"{"e":{"xs":[0],"s":{"a":1,"c":{"d":1},"b":2}},"f":{"s":{"a":1,"c":{"d":1}},"xs":[0]}}"#,
+            ),
         ),
         (
             "g = data.to_dict()\ng['s'] |= dict(z=1)\ndata = data.pop('nope')",
-            r#"{"data":null,"g":{"xs":[0],"s":{"a":1,"c":{"d":1},"z":1}}}"#,
+            json(r#"{"data":null,"g":{"xs":[0],"s":{"a":1,"c":{"d":1},"z":1}}}"#),
         ),
     ] {
         assert_eq!(over_base(own), expected, "{own}");

@@ -68,10 +68,9 @@ const DIGITS: &str = "0123456789_";
 
 /// Parts of sixty behind each `:`.
 fn is_sixties(parts: &str) -> bool {
-    parts.split(':').all(|part| match part.as_bytes() {
-        [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9'] => true,
-        _ => false,
-    })
+    let is_part =
+        |part: &str| matches!(part.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']);
+    parts.split(':').all(is_part)
 }
 
 fn is_integer(text: &str) -> bool {
