@@ -108,8 +108,11 @@ impl<'t> Parser<'t> {
                     self.state = State::FlowPairValue;
                     self.nothing()
                 }
+                // libyaml passes over it, so that little may follow `?` without a key.
                 TokenKind::Value | TokenKind::FlowEntry => {
-                    fault("a key stands behind '?'", self.scanner.token()?.start)
+                    self.scanner.take()?;
+                    self.state = State::FlowPairValue;
+                    self.nothing()
                 }
                 _ => self.inner(State::FlowPairValue, false, false),
             },

@@ -116,6 +116,8 @@ fn layout_is_as_free_as_in_libyaml() {
             "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}",
             r#"{ "a": { "b": 1 }, "c": { "b": 1 }, "d": { "b": 1, "e": 2 } }"#,
         ),
+        ("[?, : , 1, ?]", r#"[ { "null": null }, 1, { "null": null } ]"#),
+        ("[? : b]", "error: ',' or ']' stands behind a value in brackets"),
         ("a: *x", "error: no anchor 'x' stands before"),
         ("a: it's # no\nb: 'it''s'", r#"{ "a": "it's", "b": "it's" }"#),
         ("a: x y\n  z\nb: 1", r#"{ "a": "x y z", "b": 1 }"#),
