@@ -111,11 +111,11 @@ fn without_bases(
     }
     let meter = Meter::new(source.bytes().len());
     let text = Text::new(&source, &whole(path), BaseSyntax::Data, &meter)?;
-    let mut value = data(format, &text, &meter, yaml)?;
+    let value = data(format, &text, &meter, yaml)?;
     if value.get("_base_").is_some() || text.is_replaced() {
         return Ok((None, source));
     }
-    value::keep_own(&mut value, &source)?;
+    value::check_names(&value, &source)?;
     Ok((Some(value), source))
 }
 

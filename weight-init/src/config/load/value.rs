@@ -83,16 +83,13 @@ fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Objec
 /// Names that mmengine keeps for itself.
 const RESERVED: [&str; 4] = ["filename", "text", "pretty_text", "env_variables"];
 
-/// Takes out what is no value of a config, and refuses reserved names, in a file that needs no evaluation.
-pub(super) fn keep_own(value: &mut Value, source: &Source) -> Result<(), Diagnostic> {
-    let Kind::Dict(entries) = &mut value.kind else { return Ok(()) };
-    for entry in &*entries {
-        if RESERVED.contains(&entry.key.as_str()) {
-            return Err(Diagnostic::new(source, entry.key_span, reserved(&entry.key)));
-        }
+/// Refuses reserved names in a file that needs no evaluation.
+pub(super) fn check_names(value: &Value, source: &Source) -> Result<(), Diagnostic> {
+    let entries = value.as_dict().unwrap_or_default();
+    match entries.iter().find(|entry| RESERVED.contains(&entry.key.as_str())) {
+        Some(entry) => Err(Diagnostic::new(source, entry.key_span, reserved(&entry.key))),
+        None => Ok(()),
     }
-    entries.retain(|entry| !entry.key.starts_with("__") && entry.key != "_deprecation_");
-    Ok(())
 }
 
 fn reserved(name: &str) -> String {
