@@ -138,9 +138,8 @@ def of_pyyaml(text):
     except Exception as error:
         return None, f"{type(error).__name__}: {' '.join(str(error).split())}"
     if isinstance(value, dict):
-        if {"filename", "text", "pretty_text", "env_variables", "_base_", "_deprecation_"} & set(value):
+        if {"filename", "text", "pretty_text", "env_variables", "_base_"} & set(value):
             return None, None
-        value = {key: inner for key, inner in value.items() if not key.startswith("__")}
     return [value], None
 
 

@@ -114,10 +114,6 @@ fn reserved_names_are_refused_in_every_format() {
         folder.write(name, text);
         folder.run(&["config", name]).refused(2, &[name, "is reserved by mmengine"]);
     }
-    folder
-        .write("a.json", r#"{"x": {"filename": 2}, "__y": 1, "_deprecation_": {"expected": "b"}}"#);
-    assert_eq!(
-        folder.done(&["config", "a.json"]).json().to_string(),
-        json(r#"{"x":{"filename":2}}"#)
-    );
+    folder.write("a.json", r#"{"x": {"filename": 2}}"#);
+    assert_eq!(folder.done(&["config", "a.json"]).json()["x"]["filename"], 2);
 }
