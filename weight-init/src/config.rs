@@ -5,7 +5,7 @@
 //! | `.py` | OpenMMLab's Python, [evaluated and not executed](Config) | `_base_ = [...]`, or `with read_base():` |
 //! | `.json` | JSON | the key `_base_` |
 //! | `.toml` | TOML; `{ __null__ = true }` is null | the key `_base_` |
-//! | `.yaml`, `.yml` | YAML 1.2 | the key `_base_` |
+//! | `.yaml`, `.yml` | YAML [1.1 or 1.2](YamlVersion) | the key `_base_` |
 //!
 //! A config is hostile input. Nothing in it is executed, no reader panics, and nothing outside of its folder is read. A
 //! config with all its bases takes at most 2 s for each MB of them, begun ones included, and 64 MiB of memory and 20
@@ -18,14 +18,15 @@
 //! | all | | more than [`MAX_DEPTH`] levels; values of more than 44 MiB and 18 times the size |
 //!
 //! The values of a text take some 48 bytes each, and a parser's tokens 100 to 600 bytes more, so a text of few characters
-//! for each value meets the last limit first: lists of one digit each in JSON from 8 MB on, in TOML or Python from 0.4 MB
-//! to 1 MB on, and in YAML from 0.3 MB on where they stand in one pair of brackets. Texts with names and numbers of common length are far
+//! for each value meets the last limit first: lists of one digit each in JSON from 8 MB on, in TOML, YAML or Python from 0.4 MB
+//! to 1 MB on. Texts with names and numbers of common length are far
 //! from it.
 
 pub mod de;
 pub mod json;
 mod load;
 mod meter;
+mod options;
 mod python;
 mod text;
 mod toml;
@@ -36,6 +37,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub use self::options::{ReadOptions, YamlVersion};
 use crate::diagnostic::{Diagnostic, Source, Sources};
 use crate::value::Value;
 
@@ -98,7 +100,17 @@ impl Config {
     ///
     /// As [`ConfigError`] has them, with the place in the file or base.
     pub fn read(path: impl AsRef<Path>, root: Option<&Path>) -> Result<Self, ConfigError> {
-        load::load(path.as_ref(), root)
+        let root = root.map(Path::to_owned);
+        Self::read_with(path, &ReadOptions { root, ..ReadOptions::default() })
+    }
+
+    /// Reads a file as [`read`](Self::read) does, with more to choose.
+    ///
+    /// # Errors
+    ///
+    /// As [`ConfigError`] has them, with the place in the file or base.
+    pub fn read_with(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, ConfigError> {
+        load::load(path.as_ref(), options)
     }
 
     /// Reads a text that inherits from nothing; placeholders take its name for a path.

@@ -4,6 +4,8 @@
 //! meet; the file's own dicts are merged into theirs, key by key, unless they say `_delete_=True`; everything else
 //! replaces. A lazy Python config inherits by `with read_base():` instead, and merges nothing.
 
+mod base;
+mod environment;
 mod folder;
 mod merge;
 mod value;
@@ -11,13 +13,13 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use self::folder::Folder;
+pub(super) use self::base::Found;
+use self::folder::{Folder, lexically};
 use super::meter::{Meter, Outcome};
-use super::python::heap::{DictId, Heap};
-use super::python::text::Str;
+use super::python::heap::{DictId, DictKind, Heap};
 use super::python::{self, Base, Module};
 use super::text::{BaseSyntax, Offsets, Text};
-use super::{Config, ConfigError, Format, json, read_up_to, toml, yaml};
+use super::{Config, ConfigError, Format, ReadOptions, YamlVersion, json, read_up_to, toml, yaml};
 use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
 use crate::value::{Span, Value};
 
@@ -31,6 +33,7 @@ pub(super) struct Loader {
     /// How many times a text was read: a base may be named again.
     readings: usize,
     folder: Folder,
+    yaml: YamlVersion,
     /// The files that are being read, each a base of the one before.
     open: Vec<PathBuf>,
 }
@@ -39,11 +42,12 @@ pub(super) struct Loader {
 #[derive(Debug)]
 struct File {
     path: PathBuf,
+    /// The path as it was given: the reader's, or that of the file that names it and how that names it.
+    given: PathBuf,
     offsets: Offsets,
+    /// What a lazy file calls its bases.
+    bases: Vec<String>,
 }
-
-/// Files that one config may be made of, counted each time that they are read.
-const MAX_FILES: usize = 1000;
 
 /// Bytes of a file that inherits, is inherited, or is Python.
 const MAX_BYTES: usize = 2 << 20;
@@ -54,8 +58,8 @@ const MAX_NAME: usize = 4096;
 /// Bytes of the reader's stack: what its bounds on recursion need in an unoptimized build, twice over.
 const STACK: usize = 128 << 20;
 
-/// Reads a file; `root` is the folder that bases may come from.
-pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigError> {
+/// Reads a file.
+pub(super) fn load(path: &Path, options: &ReadOptions) -> Result<Config, ConfigError> {
     let format = Format::of(path)?;
     let max = if format == Format::Python { MAX_BYTES } else { super::MAX_BYTES };
     let source = read_up_to(path, max).map_err(|error| match error.kind() {
@@ -66,16 +70,17 @@ pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigErr
         }
         _ => ConfigError::Io(error),
     })?;
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let (value, source) = match without_bases(source, format, &absolute)? {
+    let given = path.to_owned();
+    let (value, source) = match without_bases(source, format, path, options.yaml)? {
         (Some(value), source) => (value, source),
         (None, source) => {
             let path = std::fs::canonicalize(path).map_err(|error| {
                 let message = format!("cannot find {}: {error}", path.display());
                 ConfigError::Io(std::io::Error::new(error.kind(), message))
             })?;
-            let folder = Folder::new(&path, root)?;
-            return Ok(evaluate(path, format, source, folder)?);
+            let folder = Folder::new(&path, options)?;
+            let found = Found { path, given };
+            return Ok(evaluate(found, format, source, folder, options.yaml)?);
         }
     };
     Ok(Config { value, sources: Sources::new(source) })
@@ -84,9 +89,13 @@ pub(super) fn load(path: &Path, root: Option<&Path>) -> Result<Config, ConfigErr
 /// Reads a text that has no bases.
 pub(super) fn parse(source: Source, format: Format) -> Result<Config, Diagnostic> {
     let path = PathBuf::from(source.name());
-    match without_bases(source, format, &path)? {
+    let yaml = YamlVersion::default();
+    match without_bases(source, format, &path, yaml)? {
         (Some(value), source) => Ok(Config { value, sources: Sources::new(source) }),
-        (None, source) => evaluate(path, format, source, Folder::none()),
+        (None, source) => {
+            let found = Found { given: path.clone(), path };
+            evaluate(found, format, source, Folder::none(), yaml)
+        }
     }
 }
 
@@ -95,26 +104,36 @@ fn without_bases(
     source: Source,
     format: Format,
     path: &Path,
+    yaml: YamlVersion,
 ) -> Result<(Option<Value>, Source), Diagnostic> {
     if format == Format::Python {
         return Ok((None, source));
     }
     let meter = Meter::new(source.bytes().len());
-    let text = Text::new(&source, path, BaseSyntax::Data, &meter)?;
-    let value = data(format, &text, &meter)?;
-    let alone = value.get("_base_").is_none() && !text.is_replaced();
-    Ok((alone.then_some(value), source))
+    let text = Text::new(&source, &whole(path), BaseSyntax::Data, &meter)?;
+    let value = data(format, &text, &meter, yaml)?;
+    if value.get("_base_").is_some() || text.is_replaced() {
+        return Ok((None, source));
+    }
+    value::check_names(&value, &source)?;
+    Ok((Some(value), source))
+}
+
+/// The path from the root of the file system on, as text, which placeholders stand for.
+fn whole(path: &Path) -> PathBuf {
+    lexically(&std::path::absolute(path).unwrap_or_else(|_| path.to_owned()))
 }
 
 /// Recursion is bounded by counts; the stack is made for them, whatever the caller's is.
 fn evaluate(
-    path: PathBuf,
+    found: Found,
     format: Format,
     source: Source,
     folder: Folder,
+    yaml: YamlVersion,
 ) -> Result<Config, Diagnostic> {
     let name = source.name().to_owned();
-    let read = move || Loader::read(path, format, source, folder);
+    let read = move || Loader::read(found, format, source, folder, yaml);
     match std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(read)
@@ -130,10 +149,15 @@ fn evaluate(
 }
 
 /// The value of a text without code.
-fn data(format: Format, text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
+fn data(
+    format: Format,
+    text: &Text<'_>,
+    meter: &Rc<Meter>,
+    yaml: YamlVersion,
+) -> Result<Value, Diagnostic> {
     match format {
         Format::Toml => toml::read(text, meter),
-        Format::Yaml => yaml::read(text, meter),
+        Format::Yaml => yaml::read(text, meter, yaml),
         Format::Json | Format::Python => json::read(text, meter),
     }
 }
@@ -146,10 +170,11 @@ enum Content {
 
 impl Loader {
     fn read(
-        path: PathBuf,
+        found: Found,
         format: Format,
         source: Source,
         folder: Folder,
+        yaml: YamlVersion,
     ) -> Result<Config, Diagnostic> {
         let meter = Meter::new(source.bytes().len());
         let mut loader = Self {
@@ -158,14 +183,16 @@ impl Loader {
             files: Vec::new(),
             readings: 1,
             folder,
-            open: vec![path.clone()],
+            yaml,
+            open: vec![found.path.clone()],
         };
-        let content = loader.content(&path, format, 0)?;
+        let content = loader.content(&found, format, 0)?;
         let names = match content {
             Content::Module(module) if module.is_lazy(&loader, 0)? => {
-                let (names, imported) = python::lazy(&mut loader, &module, 0)?;
-                loader.at(Span::default(), |heap| python::without(heap, names, &imported))?;
-                names
+                let lazy = python::lazy(&mut loader, &module, 0)?;
+                let values = python::values(&mut loader, &lazy);
+                loader.at(Span::default(), |_| values)?;
+                lazy.names
             }
             content => loader.inherit(content, 0)?,
         };
@@ -177,7 +204,7 @@ impl Loader {
     /// Parses text number `number`.
     fn content(
         &mut self,
-        path: &Path,
+        found: &Found,
         format: Format,
         number: usize,
     ) -> Result<Content, Diagnostic> {
@@ -188,16 +215,36 @@ impl Loader {
         }
         let syntax = if format == Format::Python { BaseSyntax::Python } else { BaseSyntax::Data };
         let meter = self.heap.meter();
-        let text = Text::new(source, path, syntax, meter)?;
+        let text = Text::new(source, &whole(&found.given), syntax, meter)?;
+        let is_replaced = text.is_replaced();
         let content = match format {
             Format::Python => Content::Module(Module::parse(&text, meter)?),
-            data_format => Content::Data(data(data_format, &text, meter)?),
+            data_format => Content::Data(data(data_format, &text, meter, self.yaml)?),
         };
-        if number == self.files.len() {
-            let offsets = text.into_offsets();
-            self.files.push(File { path: path.to_owned(), offsets });
+        self.place(found, number, text.into_offsets());
+        // mmengine replaces no placeholder of a lazy config.
+        match content {
+            Content::Module(module) if is_replaced && module.is_lazy(self, number)? => {
+                let source = self.sources.source(Span { file: number as u32, ..Span::default() });
+                let text = Text::plain(source)?;
+                let module = Module::parse(&text, self.heap.meter())?;
+                self.place(found, number, text.into_offsets());
+                Ok(Content::Module(module))
+            }
+            content => Ok(content),
         }
-        Ok(content)
+    }
+
+    /// Notes how the places of a text lead back to its file.
+    fn place(&mut self, found: &Found, number: usize, offsets: Offsets) {
+        match self.files.get_mut(number) {
+            Some(file) => (file.given, file.offsets) = (found.given.clone(), offsets),
+            None => {
+                let Found { path, given } = found;
+                let (path, given) = (path.clone(), given.clone());
+                self.files.push(File { path, given, offsets, bases: Vec::new() });
+            }
+        }
     }
 
     /// Evaluates a file on what it inherits by `_base_`, and merges it in.
@@ -208,7 +255,7 @@ impl Loader {
         };
         let inherited = self.at(Span::default(), |heap| {
             let entries = heap.entries()?;
-            heap.dict(entries, true)
+            heap.dict(entries, DictKind::Config)
         })?;
         for Base { name, span } in bases {
             let name = self.at(span, |_| name.read())?;
@@ -216,8 +263,8 @@ impl Loader {
                 let message = format!("the name of a base has more than {MAX_NAME} bytes");
                 return Err(self.error(span, message));
             }
-            let path = self.base(number, name, span)?;
-            let names = self.base_file(&path, span)?;
+            let found = self.base(number, name, span)?;
+            let names = self.base_file(&found, span)?;
             let scope = name.split_once("::").map(|(package, _)| package);
             merge::beside(self, names, inherited, scope, span)?;
         }
@@ -237,88 +284,6 @@ impl Loader {
         Ok(merged)
     }
 
-    /// The names of a file that another one inherits from by `_base_`.
-    fn base_file(&mut self, path: &Path, span: Span) -> Result<DictId, Diagnostic> {
-        let (content, number) = self.open(path, span)?;
-        if let Content::Module(module) = &content
-            && module.is_lazy(self, number)?
-        {
-            let message = "the base is a lazy config (it imports, or uses read_base()), and this one is not: \
-                           both must inherit in the same way";
-            return Err(self.error(span, message));
-        }
-        let names = self.inherit(content, number)?;
-        self.open.pop();
-        Ok(names)
-    }
-
-    /// The names of a file that a lazy config imports, and which of them it imported itself.
-    pub(super) fn lazy_file(
-        &mut self,
-        path: &Path,
-        span: Span,
-    ) -> Result<(DictId, Vec<Str>), Diagnostic> {
-        let (content, number) = self.open(path, span)?;
-        let Content::Module(module) = content else {
-            return Err(self.error(span, "a lazy config inherits from Python files"));
-        };
-        let (names, imported) = python::lazy(self, &module, number)?;
-        self.open.pop();
-        let copied =
-            self.at(span, |heap| python::copied(heap, names, python::Scope::Config(None)))?;
-        Ok((copied, imported))
-    }
-
-    /// Reads and parses a base.
-    fn open(&mut self, path: &Path, span: Span) -> Result<(Content, usize), Diagnostic> {
-        if self.open.iter().any(|open| open == path) {
-            return Err(self.error(span, "the file inherits from itself, by way of this base"));
-        }
-        self.readings += 1;
-        if self.readings > MAX_FILES {
-            return Err(
-                self.error(span, format!("the config is made of more than {MAX_FILES} files"))
-            );
-        }
-        let format = Format::of(path).map_err(|error| self.error(span, error.to_string()))?;
-        self.open.push(path.to_owned());
-        // The same text for a base that was read before, so that it is held once.
-        if let Some(number) = self.files.iter().position(|file| file.path == path) {
-            return Ok((self.content(path, format, number)?, number));
-        }
-        let source =
-            read_up_to(path, MAX_BYTES).map_err(|error| self.error(span, error.to_string()))?;
-        self.heap.meter().admit(source.bytes().len());
-        self.sources.add(source.named(self.folder.shown(path)));
-        let number = self.files.len();
-        Ok((self.content(path, format, number)?, number))
-    }
-
-    /// The path of a base, relative to the file that names it.
-    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<PathBuf, Diagnostic> {
-        let folder = self.files[file].path.parent().unwrap_or_else(|| Path::new("/"));
-        self.folder.find(folder, name).map_err(|message| self.error(span, message))
-    }
-
-    /// The path of a base that is named from its package on: `mmdet.configs.default_runtime`.
-    pub(super) fn package_base(
-        &self,
-        file: usize,
-        module: &str,
-        span: Span,
-    ) -> Result<PathBuf, Diagnostic> {
-        let (package, rest) = module.split_once('.').unwrap_or((module, ""));
-        let mut above = self.files[file].path.ancestors();
-        let Some(folder) =
-            above.find(|folder| folder.file_name().is_some_and(|name| name == package))
-        else {
-            let message = format!("the base is in the package '{package}', and this file is not");
-            return Err(self.error(span, message));
-        };
-        let name = format!("{}.py", rest.replace('.', "/"));
-        self.folder.find(folder, &name).map_err(|message| self.error(span, message))
-    }
-
     /// The place of bytes of a text.
     pub(super) fn span(&self, file: usize, start: usize, end: usize) -> Span {
         let number = u32::try_from(file).unwrap_or(u32::MAX);
@@ -335,7 +300,7 @@ impl Loader {
 
     /// The path of a text.
     pub(super) fn file_name(&self, file: usize) -> String {
-        self.files.get(file).map_or_else(String::new, |file| file.path.display().to_string())
+        self.files.get(file).map_or_else(String::new, |file| file.given.display().to_string())
     }
 
     /// An error at a place; what it says after `; did you mean ` becomes its help.

@@ -8,13 +8,14 @@
 //! version is pinned exactly.
 //!
 //! What is evaluated: literals, names, attributes, items, slices, operators, comparisons, `if`, `for`, `while`,
-//! comprehensions, lambdas and functions, f-strings, `%` and `format`, unpacking, `del`, `assert`; Python's built-in
-//! functions that have no effect, the methods of its containers and strings, and parts of `copy`, `math`, `os.path`,
-//! `itertools`, `collections`. Imports of other code are names and nothing else; a call of one is an error. So are
-//! `eval`, `open`, `__import__`, classes' methods, `try` and whatever else would execute.
+//! comprehensions, lambdas and functions with `global` and `nonlocal`, classes for their attributes, f-strings, `%` and
+//! `format`, unpacking, `del`, `assert`, `try` around an import; Python's built-in functions that have no effect,
+//! `locals()` and `globals()` for reading, the methods of its containers and strings, `math`, and parts of `copy`,
+//! `os.path`, `itertools`, `collections`. Imports of other code are names and nothing else; a call of one is an error. So
+//! are `eval`, `open`, `__import__`, objects of classes, and every statement and argument that is not evaluated.
 //!
 //! Dicts are Python's where the config makes them, and mmengine's `ConfigDict` where they come from a base: their keys
-//! are attributes, `update` merges, `pop` never fails.
+//! are attributes, `update` and `|` merge, `pop` never fails, `copy` has lists of its own.
 //!
 //! Bounds: 2 MiB of text a file, 1000 readings of files, steps and memory as the [`meter`](super::meter) has them, nesting
 //! as [`guard`] and [`evaluate`] say. Each is an error with a place.
@@ -27,6 +28,7 @@ mod format;
 mod guard;
 pub(super) mod heap;
 mod imports;
+mod lazy;
 mod methods;
 mod nearest;
 pub(super) mod object;
@@ -47,7 +49,8 @@ use ruff_text_size::Ranged;
 
 use self::entries::{Key, Keys};
 use self::evaluate::Evaluator;
-use self::heap::{DictId, Heap, ScopeId};
+use self::heap::{DictId, DictKind, Heap, ScopeId, ScopeKind};
+pub(super) use self::lazy::{Names, lazy, values};
 use self::object::Object;
 pub(super) use self::show::begin;
 use self::slots::Slot;
@@ -140,10 +143,6 @@ impl Module {
         let slots = evaluator.at(span, slots)?;
         slots.into_iter().map(|slot| name(&evaluator, slot)).collect()
     }
-
-    fn end(&self) -> usize {
-        self.syntax.range().end().to_usize()
-    }
 }
 
 /// Evaluates a file that inherits by `_base_`; its own names.
@@ -154,68 +153,50 @@ pub(super) fn eager(
     inherited: DictId,
 ) -> Result<DictId, Diagnostic> {
     let scope = module_scope(loader)?;
-    let names = loader.heap.get_scope(scope).names;
+    loader.at(Span::default(), |heap| {
+        let names = heap.get_scope(scope).names;
+        let slot = Slot { object: Object::Dict(inherited), span: Span::default() };
+        let key = heap.name("_base_")?;
+        heap.names_mut(names)?.insert(key, Span::default(), slot)
+    })?;
     let mut evaluator = Evaluator::new(loader, file, scope, false);
-    evaluator.bind("_base_", Slot { object: Object::Dict(inherited), span: Span::default() })?;
-    evaluator.statements(module.body())?;
+    // What the file inherits from was read before the file.
+    let base = module.body().iter().position(is_base);
+    for (at, statement) in module.body().iter().enumerate() {
+        let span = evaluator.span(statement.range());
+        if Some(at) == base {
+            if matches!(statement, Stmt::Assign(assign) if assign.targets.len() > 1) {
+                return Err(evaluator.error(span, "'_base_' is assigned by itself"));
+            }
+            continue;
+        }
+        let done = evaluator.statements(std::slice::from_ref(statement))?;
+        evaluator.finished(&done, span)?;
+    }
     let imported = std::mem::take(&mut evaluator.imported);
     loader.at(Span::default(), |heap| {
         let imported = keys(heap, &imported)?;
-        heap.entries_mut(names)?.retain(|key, entry| {
-            if key.is("_base_") || key.is_private() || !matches!(key, Key::Str(_)) {
-                return Ok(!matches!(key, Key::Str(_)));
+        let names = heap.get_scope(scope).names;
+        let mut own = heap.entries_of(names).copy()?;
+        own.retain(|key, entry| {
+            if key.is("_base_") || key.is_private() {
+                return Ok(false);
             }
             Ok(match entry.slot.object {
                 Object::Function(_) | Object::Module(_) => false,
-                Object::Builtin(_) | Object::Opaque(_) | Object::Unevaluated(_) => {
+                Object::Class(id) => !key.is(heap.get_class(id).name.read()?),
+                Object::Builtin(_) | Object::Opaque(..) | Object::Unevaluated(_) => {
                     !imported.contains(key)?
                 }
                 _ => true,
             })
-        })
-    })?;
-    Ok(names)
+        })?;
+        heap.dict(own, DictKind::Plain)
+    })
 }
 
-/// Evaluates a lazy file; its names, and those that it imported.
-pub(super) fn lazy(
-    loader: &mut Loader,
-    module: &Module,
-    file: usize,
-) -> Result<(DictId, Vec<Str>), Diagnostic> {
-    let scope = module_scope(loader)?;
-    let names = loader.heap.get_scope(scope).names;
-    for statement in module.body() {
-        if let Stmt::Assign(assign) = statement
-            && imports::is_base(assign)
-        {
-            let range = assign.range();
-            let span = loader.span(
-                file,
-                range.start().to_usize(),
-                range.end().to_usize().min(module.end()),
-            );
-            return Err(loader.error(
-                span,
-                "a config that imports inherits by 'with read_base():', not by '_base_'",
-            ));
-        }
-    }
-    let mut evaluator = Evaluator::new(loader, file, scope, true);
-    evaluator.statements(module.body())?;
-    let imported = std::mem::take(&mut evaluator.imported);
-    loader.at(Span::default(), |heap| {
-        heap.entries_mut(names)?.retain(|key, entry| {
-            Ok(!key.is_private() && !matches!(entry.slot.object, Object::Module(_)))
-        })
-    })?;
-    Ok((names, imported))
-}
-
-/// Takes the names that a file imported out of its own.
-pub(super) fn without(heap: &mut Heap, names: DictId, imported: &[Str]) -> Outcome<()> {
-    let imported = keys(heap, imported)?;
-    heap.entries_mut(names)?.retain(|key, _| Ok(!imported.contains(key)?))
+fn is_base(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Assign(assign) if imports::is_base(assign))
 }
 
 fn keys(heap: &Heap, names: &[Str]) -> Outcome<Keys> {
@@ -231,6 +212,10 @@ fn keys(heap: &Heap, names: &[Str]) -> Outcome<Keys> {
 pub(super) enum Scope<'a> {
     /// They stay what they are.
     Kept,
+    /// They stay what they are, and lazy names become others.
+    Anew,
+    /// They become Python's own.
+    Plain,
     /// They become mmengine's; the outermost ones with a `type` name the package that they come from.
     Config(Option<&'a str>),
 }
@@ -244,5 +229,5 @@ pub(super) fn copied(heap: &mut Heap, names: DictId, scope: Scope<'_>) -> Outcom
 }
 
 fn module_scope(loader: &mut Loader) -> Result<ScopeId, Diagnostic> {
-    loader.at(Span::default(), |heap| heap.scope(None))
+    loader.at(Span::default(), |heap| heap.scope(None, ScopeKind::Module))
 }

@@ -1,149 +1,88 @@
 //! YAML text → [`Value`], and back.
 //!
-//! Plain scalars are read by the core schema of YAML 1.2 (<https://yaml.org/spec/1.2.2/#103-core-schema>): `yes` and
-//! `012` are a string and the number 12, `1e-3` is a number. Anchors, aliases and the merge key `<<` are resolved;
-//! what they repeat counts each time. One document; tags other than those of the core schema are refused wherever they
-//! stand, and those must fit the value.
+//! The text is read as PyYAML and libyaml read it, because every framework of this field does: by the rules of YAML 1.1,
+//! with their words and numbers. The core schema of YAML 1.2 is a choice of the reader ([`YamlVersion`]); it changes what
+//! plain scalars say and nothing else. Anchors, aliases and the merge key `<<` are resolved; what they repeat counts each
+//! time. One document; tags other than those of the core schema are refused wherever they stand, and those must fit the
+//! value. A key that stands twice is refused, too, where PyYAML takes the last.
 //!
-//! The parser is `saphyr-parser`, the kept successor of `yaml-rust`: events with places, without `unsafe`.
+//! The parser is of our own: `saphyr-parser` and `yaml-rust` read YAML 1.2 and refuse what PyYAML takes, `unsafe-libyaml` is
+//! what its name says and no longer kept, and its safe port answers some texts that are no YAML with a panic.
 
+mod dict;
+mod parse;
 mod scalar;
+mod scan;
+mod size;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
-
-use self::scalar::plain;
+use self::dict::OpenDict;
+use self::parse::{Event, Node, Parser};
+use self::size::{STRING, Size};
 pub(super) use self::write::write;
-use super::meter::{Meter, Outcome, STRIDE};
+use super::meter::{Meter, Outcome};
 use super::text::Text;
-use super::{MAX_DEPTH, de::ValueError};
+use super::{MAX_DEPTH, YamlVersion, de::ValueError};
 use crate::diagnostic::Diagnostic;
 use crate::value::{Entry, Kind, Span, Value};
 
-pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
-    let bytes = tokens(text.as_str());
-    let whole = |message: String| Diagnostic::of_file(text.source().name(), message);
-    meter.take(bytes).map_err(|fault| whole(fault.0))?;
+pub(super) fn read(
+    text: &Text<'_>,
+    meter: &Rc<Meter>,
+    version: YamlVersion,
+) -> Result<Value, Diagnostic> {
+    if let Some((at, c)) = text.as_str().char_indices().find(|(_, c)| !is_printable(*c)) {
+        let message = format!("the character {c:?} has no place in YAML");
+        return Err(Diagnostic::new(text.source(), text.span(at, at + c.len_utf8()), message));
+    }
     let mut reader = Reader {
-        text,
         meter: Rc::clone(meter),
-        places: Places::of(text.as_str()),
+        version,
         open: Vec::new(),
         anchors: HashMap::new(),
         document: None,
     };
-    for event in Parser::new_from_str(text.as_str()) {
-        match event {
-            Ok((event, span)) => {
-                let (start, end) = (reader.byte(span.start.index()), reader.byte(span.end.index()));
-                let span = text.span(start, end.max(start));
-                reader
-                    .event(event, span)
-                    .map_err(|error| error.into_diagnostic(text.source(), "$"))?;
-            }
-            Err(error) => {
-                let at = reader.byte(error.marker().index());
-                let info = error.info().to_owned();
-                return Err(Diagnostic::new(text.source(), text.span(at, at + 1), info));
+    let mut parser = Parser::new(text.as_str());
+    loop {
+        match parser.next() {
+            Ok((Event::StreamEnd, _)) => break,
+            Ok((event, (start, end))) => reader
+                .event(event, text.span(start, end.max(start)))
+                .map_err(|error| error.into_diagnostic(text.source(), "$"))?,
+            Err(fault) => {
+                let span = text.span(fault.at, fault.at + 1);
+                return Err(Diagnostic::new(text.source(), span, fault.message));
             }
         }
     }
     Ok(reader.document.unwrap_or_else(|| Value::new(Kind::Null, text.span(0, 0))))
 }
 
-/// What the tokens take that the parser keeps, in bytes: a list or dict in brackets may turn out to be a key, so the parser
-/// has all tokens of the largest one before it says the first.
-fn tokens(text: &str) -> usize {
-    let (mut here, mut most, mut depth) = (0_usize, 0, 0_usize);
-    let mut before = b'\n';
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        let blank = before.is_ascii_whitespace();
-        let begins = blank || b"[{,:".contains(&before);
-        match byte {
-            b'#' if blank => {
-                let _ = bytes.find(|byte| matches!(byte, b'\n' | b'\r'));
-                before = b'\n';
-                continue;
-            }
-            b'"' | b'\'' if begins => {
-                while let Some(inside) = bytes.next().filter(|inside| *inside != byte) {
-                    here += 1;
-                    if inside == b'\\' && byte == b'"' {
-                        bytes.next();
-                    }
-                }
-            }
-            b'[' | b'{' if depth > 0 || begins => {
-                depth += 1;
-                here += TOKEN;
-            }
-            b']' | b'}' if depth > 0 => {
-                depth -= 1;
-                here += TOKEN;
-            }
-            b',' => here += 2 * TOKEN,
-            b':' => here += 3 * TOKEN,
-            _ => here += 1,
-        }
-        if depth == 0 {
-            most = here.max(most);
-            here = 0;
-        }
-        before = byte;
-    }
-    here.max(most)
+/// Whether a character may stand in a YAML text.
+const fn is_printable(c: char) -> bool {
+    matches!(
+        c,
+        '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..
+    )
 }
-
-/// Bytes of a token, at most.
-const TOKEN: usize = 170;
 
 /// What is being read.
-struct Reader<'t> {
-    text: &'t Text<'t>,
+struct Reader {
     meter: Rc<Meter>,
-    places: Places,
+    version: YamlVersion,
     open: Vec<Open>,
-    anchors: HashMap<usize, Value>,
+    anchors: HashMap<String, Option<Value>>,
     document: Option<Value>,
-}
-
-/// The bytes of characters: the parser counts the one, places count the other.
-struct Places {
-    /// The byte of every 64th character; none if every character is a byte.
-    marks: Vec<u32>,
-}
-
-impl Places {
-    const GAP: usize = 64;
-
-    fn of(text: &str) -> Self {
-        if text.is_ascii() {
-            return Self { marks: Vec::new() };
-        }
-        let marks = text.char_indices().step_by(Self::GAP);
-        Self { marks: marks.map(|(byte, _)| u32::try_from(byte).unwrap_or(u32::MAX)).collect() }
-    }
-
-    fn byte(&self, text: &str, index: usize) -> usize {
-        if self.marks.is_empty() {
-            return index.min(text.len());
-        }
-        let Some(mark) = self.marks.get(index / Self::GAP) else { return text.len() };
-        let mark = *mark as usize;
-        let rest = &text[mark..];
-        let ahead = rest.char_indices().nth(index % Self::GAP);
-        mark + ahead.map_or(rest.len(), |(byte, _)| byte)
-    }
 }
 
 /// A list or dict that is not closed yet.
 struct Open {
-    anchor: usize,
+    anchor: Option<String>,
     span: Span,
     items: Items,
 }
@@ -153,90 +92,79 @@ enum Items {
     Dict(OpenDict),
 }
 
-/// The entries so far.
-#[derive(Default)]
-struct OpenDict {
-    entries: IndexMap<String, (Span, Value)>,
-    /// Those that `<<` brings in; the dict's own win.
-    merged: IndexMap<String, (Span, Value)>,
-    /// The key that waits for its value.
-    waiting: Option<Waiting>,
-}
-
-enum Waiting {
-    Key(String, Span),
-    /// `<<` without quotes.
-    Merge(Span),
-}
-
-impl Reader<'_> {
-    fn byte(&self, index: usize) -> usize {
-        self.places.byte(self.text.as_str(), index)
-    }
-
+impl Reader {
     /// Counts against the limits.
     fn at<T>(&self, span: Span, outcome: Outcome<T>) -> Result<T, ValueError> {
         outcome.map_err(|fault| ValueError::new(fault.0).with_span(span))
     }
 
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), ValueError> {
-        let error = |message: &str| Err(ValueError::new(message).with_span(span));
+    fn event(&mut self, event: Event, span: Span) -> Result<(), ValueError> {
+        let error = |message: String| Err(ValueError::new(message).with_span(span));
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) if self.document.is_some() => {
-                error("a second document; a config is one")
+            Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart if self.document.is_some() => {
+                error("a second document; a config is one".to_owned())
             }
-            Event::DocumentStart(_) => Ok(()),
-            Event::SequenceStart(_, Some(tag)) if !is_plain(&tag, "seq") => refuse(&tag, span),
-            Event::MappingStart(_, Some(tag)) if !is_plain(&tag, "map") => refuse(&tag, span),
-            Event::SequenceStart(anchor, _) => self.push(anchor, span, Items::List(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                self.push(anchor, span, Items::Dict(OpenDict::default()))
-            }
+            Event::DocumentStart => Ok(()),
+            Event::SequenceStart(node) => match node.tag.as_deref() {
+                Some(tag) if core(tag) != Some("seq") => refuse(tag, span),
+                _ => self.push(node, span, Items::List(Vec::new())),
+            },
+            Event::MappingStart(node) => match node.tag.as_deref() {
+                Some(tag) if core(tag) != Some("map") => refuse(tag, span),
+                _ => self.push(node, span, Items::Dict(OpenDict::default())),
+            },
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 let kind = match open.items {
-                    Items::List(values) => Kind::List(values),
+                    Items::List(mut values) => {
+                        values.shrink_to_fit();
+                        Kind::List(values)
+                    }
                     Items::Dict(dict) => dict.close(),
                 };
                 let span = Span { end: span.end.max(open.span.end), ..open.span };
                 self.put(Value::new(kind, span), open.anchor)
             }
-            Event::Scalar(text, ScalarStyle::Plain, _, None) if text == "<<" && self.at_key() => {
-                if let Some(Open { items: Items::Dict(dict), .. }) = self.open.last_mut() {
-                    dict.waiting = Some(Waiting::Merge(span));
+            Event::Scalar(node, text, plain) => {
+                let cost = size_of::<Entry>() + STRING + text.len();
+                self.at(span, self.meter.take(cost))?;
+                if plain
+                    && text == "<<"
+                    && node.tag.is_none()
+                    && let Some(Open { items: Items::Dict(dict), .. }) = self.open.last_mut()
+                    && dict.is_at_key()
+                {
+                    dict.begin_merge(span);
+                    return Ok(());
                 }
-                Ok(())
-            }
-            Event::Scalar(text, style, anchor, tag) => {
-                self.at(span, self.meter.take(size_of::<Entry>() + STRING + text.len()))?;
-                let kind = match &tag {
-                    None if style == ScalarStyle::Plain => plain(&text),
-                    None => Ok(Kind::Str(text.into_owned())),
-                    Some(tag) if is_plain(tag, "str") => Ok(Kind::Str(text.into_owned())),
-                    Some(tag) => match (plain(&text), core(tag)) {
-                        (Ok(Kind::Int(int)), Some("float")) => Ok(Kind::Float(int as f64)),
-                        (
-                            kind @ (Err(_)
-                            | Ok(Kind::Null | Kind::Bool(_) | Kind::Int(_) | Kind::Float(_))),
-                            Some(name),
-                        ) if kind.as_ref().map_or(true, |kind| name == name_of(kind)) => kind,
-                        (_, Some(name @ ("null" | "bool" | "int" | "float"))) => {
-                            return error(&format!("the tag !!{name} stands at what is no {name}"));
-                        }
-                        _ => return refuse(tag, span),
+                let kind = match node.tag.as_deref() {
+                    None if plain => scalar::plain(&text, self.version).map(Some),
+                    None => Ok(Some(Kind::Str(text))),
+                    Some(tag) => match core(tag) {
+                        Some(name) => scalar::tagged(name, &text, self.version),
+                        None => Ok(None),
                     },
                 };
-                let kind = kind.map_err(|message| ValueError::new(message).with_span(span))?;
-                self.put(Value::new(kind, span), anchor)
+                match (kind, &node.tag) {
+                    (Err(message), _) => error(message),
+                    (Ok(Some(kind)), _) => self.put(Value::new(kind, span), node.anchor),
+                    (Ok(None), tag) => refuse(tag.as_deref().unwrap_or_default(), span),
+                }
             }
-            Event::Alias(anchor) => {
-                let Some(value) = self.anchors.get(&anchor) else {
-                    return error("an alias of what is not closed yet");
-                };
-                let value = self.repeat(value, span)?;
-                self.put(value, 0)
-            }
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(Some(value)) => {
+                    let value = self.repeat(value, span)?;
+                    self.put(value, None)
+                }
+                Some(None) => error(format!("the alias '{anchor}' stands in what it names")),
+                None => {
+                    let names = self.anchors.keys().take(MAX_NAMES).map(String::as_str);
+                    let near = weight_init_core::nearest(&anchor, names);
+                    let help = near.map(|near| format!("; did you mean '{near}'?"));
+                    error(format!("no anchor '{anchor}' stands before{}", help.unwrap_or_default()))
+                }
+            },
         }
     }
 
@@ -255,26 +183,41 @@ impl Reader<'_> {
         Ok(value.clone())
     }
 
-    /// Whether the next value is a key.
-    fn at_key(&self) -> bool {
-        matches!(self.open.last(), Some(Open { items: Items::Dict(dict), .. }) if dict.waiting.is_none())
-    }
-
-    fn push(&mut self, anchor: usize, span: Span, items: Items) -> Result<(), ValueError> {
+    fn push(&mut self, node: Node, span: Span, items: Items) -> Result<(), ValueError> {
         if self.open.len() == MAX_DEPTH {
             return Err(
                 ValueError::new(format!("nested deeper than {MAX_DEPTH} levels")).with_span(span)
             );
         }
-        self.open.push(Open { anchor, span, items });
+        let room = match items {
+            Items::List(_) => LIST,
+            Items::Dict(_) => DICT,
+        };
+        self.at(span, self.meter.take(room))?;
+        if let Some(anchor) = &node.anchor {
+            self.name(anchor, None, span)?;
+        }
+        self.open.push(Open { anchor: node.anchor, span, items });
+        Ok(())
+    }
+
+    /// Notes what an anchor names; nothing, while that is open.
+    fn name(&mut self, anchor: &str, value: Option<Value>, span: Span) -> Result<(), ValueError> {
+        let is_open = matches!(self.anchors.get(anchor), Some(None)) && value.is_some();
+        if self.anchors.contains_key(anchor) && !is_open {
+            let message = format!("the anchor '{anchor}' stands twice");
+            return Err(ValueError::new(message).with_span(span));
+        }
+        self.at(span, self.meter.take(size_of::<Value>() + 2 * (anchor.len() + STRING)))?;
+        self.anchors.insert(anchor.to_owned(), value);
         Ok(())
     }
 
     /// A whole value: of the list or dict that is open, a key of it, or the document.
-    fn put(&mut self, value: Value, anchor: usize) -> Result<(), ValueError> {
-        if anchor > 0 {
+    fn put(&mut self, value: Value, anchor: Option<String>) -> Result<(), ValueError> {
+        if let Some(anchor) = anchor {
             let kept = self.repeat(&value, value.span)?;
-            self.anchors.insert(anchor, kept);
+            self.name(&anchor, Some(kept), value.span)?;
         }
         match self.open.last_mut().map(|open| &mut open.items) {
             None => self.document = Some(value),
@@ -285,138 +228,20 @@ impl Reader<'_> {
     }
 }
 
-impl OpenDict {
-    fn put(&mut self, value: Value) -> Result<(), ValueError> {
-        match self.waiting.take() {
-            None => self.waiting = Some(Waiting::Key(key(&value)?, value.span)),
-            Some(Waiting::Merge(span)) => self.merge(value, span)?,
-            Some(Waiting::Key(key, key_span)) => {
-                if self.entries.contains_key(&key) {
-                    return Err(
-                        ValueError::new(format!("duplicate key '{key}'")).with_span(key_span)
-                    );
-                }
-                self.entries.insert(key, (key_span, value));
-            }
-        }
-        Ok(())
-    }
+/// What a list takes beside its elements: it begins with room for four.
+const LIST: usize = size_of::<Entry>() + STRING + 4 * size_of::<Value>();
 
-    /// `<<: *base`, or a list of them, of which the first wins.
-    fn merge(&mut self, value: Value, span: Span) -> Result<(), ValueError> {
-        match value.kind {
-            Kind::Dict(entries) => {
-                for Entry { key, key_span, value } in entries {
-                    self.merged.entry(key).or_insert((key_span, value));
-                }
-                Ok(())
-            }
-            Kind::List(items) => items.into_iter().try_for_each(|item| self.merge(item, span)),
-            _ => {
-                let message =
-                    format!("'<<' takes a dict or a list of dicts, found {}", value.kind_name());
-                Err(ValueError::new(message).with_span(span))
-            }
-        }
-    }
+/// What a dict takes beside its entries: it begins with room for three, and a table to find them.
+const DICT: usize = 2 * STRING + 5 * size_of::<Entry>();
 
-    fn close(self) -> Kind {
-        let mut all = self.merged;
-        all.extend(self.entries);
-        let entries =
-            all.into_iter().map(|(key, (key_span, value))| Entry { key, key_span, value });
-        Kind::Dict(entries.collect())
-    }
-}
-
-/// A key as JSON would have it.
-fn key(value: &Value) -> Result<String, ValueError> {
-    Ok(match &value.kind {
-        Kind::Str(string) => string.clone(),
-        Kind::Null => "null".to_owned(),
-        Kind::Bool(bool) => bool.to_string(),
-        Kind::Int(int) => int.to_string(),
-        Kind::Float(float) => float.to_string(),
-        Kind::List(_) | Kind::Dict(_) => {
-            let message = format!("a key is a plain value, found {}", value.kind_name());
-            return Err(ValueError::new(message).with_span(value.span));
-        }
-    })
-}
-
-/// What a string, list or dict takes beside what is in it.
-const STRING: usize = 32;
-
-/// What a copy of a value takes.
-#[derive(Clone, Copy, Debug)]
-struct Size {
-    /// Values that it is made of, and pieces of text.
-    steps: usize,
-    bytes: usize,
-    /// Lists and dicts inside each other.
-    depth: usize,
-}
-
-impl Size {
-    fn of(value: &Value) -> Self {
-        let mut size = Self { steps: 1, bytes: size_of::<Entry>() + STRING, depth: 0 };
-        match &value.kind {
-            Kind::Str(text) => {
-                size.steps += text.len() / STRIDE;
-                size.bytes += text.len();
-            }
-            Kind::List(items) => {
-                size.depth = 1;
-                items.iter().for_each(|item| size.add(item));
-            }
-            Kind::Dict(entries) => {
-                size.depth = 1;
-                for Entry { key, value, .. } in entries {
-                    size.bytes += key.len() + STRING;
-                    size.add(value);
-                }
-            }
-            _ => {}
-        }
-        size
-    }
-
-    fn add(&mut self, inner: &Value) {
-        let Self { steps, bytes, depth } = Self::of(inner);
-        self.steps += steps;
-        self.bytes += bytes;
-        self.depth = self.depth.max(1 + depth);
-    }
-}
+/// Anchors that are looked through for the nearest, at most.
+const MAX_NAMES: usize = 1000;
 
 /// The name of a tag of the core schema.
-fn core(tag: &Tag) -> Option<&str> {
-    match &*tag.handle {
-        "tag:yaml.org,2002:" | "!!" => Some(&tag.suffix),
-        "" => tag.suffix.strip_prefix("tag:yaml.org,2002:"),
-        _ => None,
-    }
+fn core(tag: &str) -> Option<&str> {
+    tag.strip_prefix("tag:yaml.org,2002:")
 }
 
-/// Whether a tag says no more than the value itself: `!`, or this tag of the core schema.
-fn is_plain(tag: &Tag, name: &str) -> bool {
-    core(tag) == Some(name) || tag.handle.is_empty() && tag.suffix == "!"
-}
-
-fn refuse<T>(tag: &Tag, span: Span) -> Result<T, ValueError> {
-    let message = format!("the tag {}{} is not read", tag.handle, tag.suffix);
-    Err(ValueError::new(message).with_span(span))
-}
-
-/// The tag of a plain value.
-const fn name_of(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Null => "null",
-        Kind::Bool(_) => "bool",
-        Kind::Int(_) => "int",
-        Kind::Float(_) => "float",
-        Kind::Str(_) => "str",
-        Kind::List(_) => "seq",
-        Kind::Dict(_) => "map",
-    }
+fn refuse<T>(tag: &str, span: Span) -> Result<T, ValueError> {
+    Err(ValueError::new(format!("the tag {tag} is not read")).with_span(span))
 }

@@ -1,5 +1,10 @@
 //! `config`, `--config` and models that are built from a config.
 
+mod packages;
+mod scopes;
+mod values;
+mod yaml;
+
 use crate::run::Folder;
 
 const BASE: &str = "\

@@ -52,6 +52,11 @@ pub(crate) const TENSORS: [(&str, &str, &[u64]); 11] = [
 #[derive(Debug)]
 pub(crate) struct Folder(TempDir);
 
+/// A JSON text as [`Answer::json`] prints it: on one line, with its keys in order.
+pub(crate) fn json(text: &str) -> String {
+    serde_json::from_str::<Value>(text).unwrap().to_string()
+}
+
 /// What the command answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

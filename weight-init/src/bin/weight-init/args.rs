@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use weight_init::config::{ReadOptions, YamlVersion};
 use weight_init::plan::Unknown;
 use weight_init::run::BackendKind;
 use weight_init_core::DType;
@@ -115,10 +116,8 @@ pub(crate) struct ModelArgs {
     /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
-    /// the repository that holds the file, below the home folder; otherwise the file's own]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) config_root: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
     /// Rules for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs. The file is
     /// the rules, or has them under 'init_cfg'
     #[arg(long, value_name = "FILE")]
@@ -234,10 +233,50 @@ pub(crate) struct ConfigArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ConfigFormat,
-    /// The folder that bases are read from [default: the folder 'configs', the one with '_base_' or the
-    /// repository that holds the file, below the home folder; otherwise the file's own]
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+}
+
+/// How configs are read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
+    /// the repository that holds the file, below the home folder; otherwise the file's own]
     #[arg(long, value_name = "DIR")]
-    pub(crate) config_root: Option<PathBuf>,
+    config_root: Option<PathBuf>,
+    /// A folder that Python packages are installed in, for bases such as 'mmdet::NAME'; may be given again. Behind them
+    /// comes the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, or the first python3 on PATH, which is not run)
+    #[arg(long, value_name = "DIR")]
+    packages: Vec<PathBuf>,
+    /// The YAML of .yaml files. 1.1: as PyYAML reads it ('yes' is true, 010 is 8, 1e-4 without a point a text)
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
+    yaml: Yaml,
+}
+
+impl ReadArgs {
+    pub(crate) fn options(&self) -> ReadOptions {
+        ReadOptions {
+            root: self.config_root.clone(),
+            packages: self.packages.clone(),
+            environment: true,
+            yaml: match self.yaml {
+                Yaml::V1_1 => YamlVersion::V1_1,
+                Yaml::V1_2 => YamlVersion::V1_2,
+            },
+        }
+    }
+}
+
+/// A version of YAML.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Yaml {
+    /// As PyYAML reads it
+    #[default]
+    #[value(name = "1.1")]
+    V1_1,
+    /// The core schema
+    #[value(name = "1.2")]
+    V1_2,
 }
 
 /// How a config is printed.

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::{print_as_is, say};
 
 pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
-    let config = Config::read(&args.file, args.config_root.as_deref())?;
+    let config = Config::read_with(&args.file, &args.read.options())?;
     let format = match args.format {
         ConfigFormat::Json => Format::Json,
         ConfigFormat::Toml => Format::Toml,

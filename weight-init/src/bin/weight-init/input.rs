@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use weight_init::config::Config;
+use weight_init::config::{Config, ReadOptions};
 use weight_init::diagnostic::Sources;
 use weight_init::model::{Model, PlacedInitCfg, Registry};
 use weight_init::plan::{
@@ -24,14 +24,14 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn read(args: &ModelArgs) -> Result<Self, Failure> {
-        let root = args.config_root.as_deref();
-        let config = Config::read(&args.model, root)?;
+        let options = args.read.options();
+        let config = Config::read_with(&args.model, &options)?;
         let mut model = Model::from_config(&config, &Registry::standard())?;
         if let Some(path) = &args.config {
-            model.lay(&Config::read(path, root)?)?;
+            model.lay(&Config::read_with(path, &options)?)?;
         }
         let initialize =
-            args.init_cfg.as_deref().map(|path| read_init_cfg(path, root)).transpose()?;
+            args.init_cfg.as_deref().map(|path| read_init_cfg(path, &options)).transpose()?;
         Ok(Self { model, sources: config.sources, initialize })
     }
 
@@ -78,8 +78,8 @@ impl Input {
 }
 
 /// The rules that a file is, or has under `init_cfg`, as a Python or TOML file must.
-fn read_init_cfg(path: &Path, root: Option<&Path>) -> Result<(PlacedInitCfg, Sources), Failure> {
-    let Config { value, sources } = Config::read(path, root)?;
+fn read_init_cfg(path: &Path, options: &ReadOptions) -> Result<(PlacedInitCfg, Sources), Failure> {
+    let Config { value, sources } = Config::read_with(path, options)?;
     let rules = match value.get("init_cfg") {
         Some(inner) if value.get("type").is_none() => {
             PlacedInitCfg::read(inner, &sources, "$.init_cfg")

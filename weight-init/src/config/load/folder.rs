@@ -1,20 +1,24 @@
 //! Which files a config may inherit from.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::cell::OnceCell;
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use weight_init_core::nearest;
 
-use crate::config::ConfigError;
+use super::environment::site_packages;
+use crate::config::{ConfigError, ReadOptions};
 
 /// The folder that a config and its bases lie in; nothing outside of it is read.
 #[derive(Debug)]
 pub(super) struct Folder {
     /// `None`: there is no folder, and no base.
     root: Option<PathBuf>,
-    /// Where the package is installed that the config is a part of: `site-packages`, if the root is
-    /// `site-packages/mmdet/.mim/configs`.
-    packages: Option<PathBuf>,
+    /// Where packages are installed: beside the one that the config is a part of (`site-packages`, if the root is
+    /// `site-packages/mmdet/.mim/configs`), and where the reader says.
+    packages: Vec<PathBuf>,
+    /// Where the active Python environment has them, once that was asked.
+    environment: Option<OnceCell<Vec<PathBuf>>>,
     /// The working folder, to show paths relative to it.
     here: Option<PathBuf>,
 }
@@ -28,10 +32,10 @@ impl Folder {
     ///
     /// and if there is none of them, the file's own folder. The root of the file system, the home folder and what holds
     /// it are no project, whatever they hold: a config could read any file from there.
-    pub(super) fn new(path: &Path, root: Option<&Path>) -> Result<Self, ConfigError> {
+    pub(super) fn new(path: &Path, options: &ReadOptions) -> Result<Self, ConfigError> {
         let here = std::env::current_dir().and_then(fs::canonicalize).ok();
         let own = path.parent().unwrap_or(path);
-        let root = match root {
+        let root = match &options.root {
             Some(root) => fs::canonicalize(root).map_err(ConfigError::Io)?,
             None => {
                 let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
@@ -56,19 +60,26 @@ impl Folder {
             .ancestors()
             .find(|folder| folder.file_name().is_some_and(|name| name == ".mim"))
             .and_then(|mim| mim.ancestors().nth(2));
-        let packages = packages.map(Path::to_owned);
-        Ok(Self { root: Some(root), packages, here })
+        let mut packages: Vec<PathBuf> = packages.map(Path::to_owned).into_iter().collect();
+        for folder in &options.packages {
+            packages.push(fs::canonicalize(folder).map_err(|error| {
+                let message = format!("cannot find {}: {error}", folder.display());
+                ConfigError::Io(io::Error::new(error.kind(), message))
+            })?);
+        }
+        let environment = options.environment.then(OnceCell::new);
+        Ok(Self { root: Some(root), packages, environment, here })
     }
 
     /// For a text that is no file.
     pub(super) const fn none() -> Self {
-        Self { root: None, packages: None, here: None }
+        Self { root: None, packages: Vec::new(), environment: None, here: None }
     }
 
     /// The file `name`, seen from `folder`.
     pub(super) fn find(&self, folder: &Path, name: &str) -> Result<PathBuf, String> {
         let wanted = match name.split_once("::") {
-            Some((package, file)) => self.package(package)?.join(file),
+            Some((package, file)) => self.package(package, ".mim/configs")?.join(file),
             None => folder.join(name),
         };
         // Told apart before any file is looked at, so that an error says nothing about files elsewhere.
@@ -90,26 +101,43 @@ impl Folder {
 
     /// Whether a path is inside of the folder, or of the configs of a package installed beside it.
     fn holds(&self, path: &Path) -> bool {
-        let installed = || {
-            let mut inside =
-                path.strip_prefix(self.packages.as_deref()?).ok()?.components().skip(1);
-            Some(inside.next()?.as_os_str() == ".mim" && inside.next()?.as_os_str() == "configs")
-        };
-        self.root.as_ref().is_some_and(|root| path.starts_with(root)) || installed() == Some(true)
+        let asked = self.environment.as_ref().and_then(OnceCell::get);
+        let installed = self.packages.iter().chain(asked.into_iter().flatten()).any(|packages| {
+            let inside = path.strip_prefix(packages).ok().map(|inside| inside.components().skip(1));
+            let mut inside = inside.into_iter().flatten().map(Component::as_os_str);
+            match inside.next() {
+                Some(first) if first == ".mim" => {
+                    inside.next().is_some_and(|next| next == "configs")
+                }
+                first => first.is_some_and(|first| first == "configs"),
+            }
+        });
+        installed || self.root.as_ref().is_some_and(|root| path.starts_with(root))
     }
 
-    /// The configs of a package that is installed beside the one that the config is a part of.
-    fn package(&self, package: &str) -> Result<PathBuf, String> {
+    /// The folder `configs` of an installed package.
+    pub(super) fn package(&self, package: &str, configs: &str) -> Result<PathBuf, String> {
         let plain = !package.is_empty() && package.chars().all(|c| c.is_alphanumeric() || c == '_');
-        let configs =
-            self.packages.as_ref().map(|packages| packages.join(package).join(".mim/configs"));
-        match configs {
-            Some(configs) if plain && configs.is_dir() => Ok(configs),
-            _ => Err(format!(
-                "the base is in the package '{package}', which is not installed beside this config's own package; \
-                 copy the base into the config's folder"
-            )),
-        }
+        let of = |packages: &PathBuf| packages.join(package).join(configs);
+        let given = self.packages.iter().map(of).find(|configs| plain && configs.is_dir());
+        let found = given.or_else(|| {
+            let environment = self.environment.as_ref().filter(|_| plain)?;
+            let folders = environment.get_or_init(|| {
+                site_packages().into_iter().filter_map(|path| fs::canonicalize(path).ok()).collect()
+            });
+            folders.iter().map(of).find(|configs| configs.is_dir())
+        });
+        found.ok_or_else(|| {
+            let looked = match &self.environment {
+                Some(_) => "beside this config's own package nor in the active Python environment",
+                None => "beside this config's own package",
+            };
+            let not = if self.environment.is_some() { "neither" } else { "not" };
+            format!(
+                "the base is in the package '{package}', which is {not} installed {looked}; --packages names the folder \
+                 that it is installed in"
+            )
+        })
     }
 
     fn outside(&self, name: &str) -> String {
@@ -151,9 +179,7 @@ impl Folder {
 }
 
 /// The path without `.` and `..`, as text: no link is followed.
-fn lexically(path: &Path) -> PathBuf {
-    use std::path::Component;
-
+pub(super) fn lexically(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for component in path.components() {
         match component {

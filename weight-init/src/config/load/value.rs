@@ -1,14 +1,15 @@
 //! Between values and the objects that configs are evaluated with.
 
 use super::super::python::Base;
-use super::super::python::heap::{DictId, Heap};
-use super::super::python::object::Object;
+use super::super::python::heap::{DictId, DictKind, Heap};
+use super::super::python::object::{Object, Origin};
 use super::super::python::slots::Slot;
+use super::super::python::text::Str;
 use super::super::python::{entries::Key, subscript};
 use super::super::text::base_path;
 use super::Loader;
 use crate::config::meter::{Outcome, STRIDE};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
 
 /// What a file without code inherits from: its key `_base_`.
@@ -74,18 +75,33 @@ fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Objec
                 let slot = Slot { object: object(loader, value, inherited)?, span: value.span };
                 loader.at(*key_span, |heap| dict.insert(heap.name(key)?, *key_span, slot))?;
             }
-            Ok(Object::Dict(loader.at(span, |heap| heap.dict(dict, false))?))
+            Ok(Object::Dict(loader.at(span, |heap| heap.dict(dict, DictKind::Plain))?))
         }
     }
 }
 
-/// Refuses the names that mmengine keeps for itself.
+/// Names that mmengine keeps for itself.
+const RESERVED: [&str; 4] = ["filename", "text", "pretty_text", "env_variables"];
+
+/// Refuses reserved names in a file that needs no evaluation.
+pub(super) fn check_names(value: &Value, source: &Source) -> Result<(), Diagnostic> {
+    let entries = value.as_dict().unwrap_or_default();
+    match entries.iter().find(|entry| RESERVED.contains(&entry.key.as_str())) {
+        Some(entry) => Err(Diagnostic::new(source, entry.key_span, reserved(&entry.key))),
+        None => Ok(()),
+    }
+}
+
+fn reserved(name: &str) -> String {
+    format!("the name '{name}' is reserved by mmengine")
+}
+
+/// Refuses reserved names.
 pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagnostic> {
-    for reserved in ["filename", "text", "pretty_text", "env_variables"] {
+    for name in RESERVED {
         let entries = loader.heap.entries_of(names);
-        if let Some(entry) = loader.at(Span::default(), |_| entries.named(reserved))? {
-            return Err(loader
-                .error(entry.key_span, format!("the name '{reserved}' is reserved by mmengine")));
+        if let Some(entry) = loader.at(Span::default(), |_| entries.named(name))? {
+            return Err(loader.error(entry.key_span, reserved(name)));
         }
     }
     Ok(())
@@ -105,17 +121,21 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
     let kind = match object {
         Object::None => Kind::Null,
         Object::Bool(bool) => Kind::Bool(*bool),
-        Object::Int(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(int) => {
-            Kind::Int(*int)
-        }
-        Object::Int(int) => {
-            return Err(loader.error(span, format!("the integer {int} does not fit into 64 bits")));
-        }
+        Object::Int(int) => Kind::Int(*int),
         Object::Float(float) => Kind::Float(*float),
-        Object::Str(text) | Object::Opaque(text) => Kind::Str(loader.at(span, |heap| {
-            heap.meter().take(text.len() + HEAD)?;
-            Ok(text.read()?.to_owned())
+        // As mmengine writes them: the module of a lazy name and its text, which of a module are the same.
+        Object::Opaque(text, Origin::LazyModule) => Kind::Str(loader.at(span, |heap| {
+            heap.meter().take(2 * text.len() + HEAD)?;
+            let path = text.read()?;
+            Ok(format!("{path}.{path}"))
         })?),
+        Object::Str(text) | Object::Opaque(text, _) => {
+            Kind::Str(loader.at(span, |heap| string(heap, text))?)
+        }
+        Object::Class(id) => {
+            let class = loader.heap.get_class(*id);
+            Kind::Str(loader.at(span, |heap| string(heap, &class.name))?)
+        }
         Object::List(id) | Object::Tuple(id) => {
             let items = loader.heap.items(*id);
             let mut values = loader.at(span, |heap| row(heap, items.len()))?;
@@ -136,7 +156,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
                 let key = loader.at(entry.key_span, |heap| {
                     heap.step(key.weight())?;
                     heap.meter().take(match key {
-                        Key::Str(text) | Key::Opaque(text) => HEAD + text.len(),
+                        Key::Str(text) | Key::Opaque(text, _) => HEAD + text.len(),
                         Key::Tuple(_) => HEAD + key.weight().saturating_mul(KEY),
                         _ => HEAD,
                     })?;
@@ -171,6 +191,11 @@ const HEAD: usize = 48;
 
 /// Bytes of a tuple as text for each step of its weight: escapes make four of one.
 const KEY: usize = 5 * STRIDE;
+
+fn string(heap: &Heap, text: &Str) -> Outcome<String> {
+    heap.meter().take(text.len() + HEAD)?;
+    Ok(text.read()?.to_owned())
+}
 
 /// Room for values or entries.
 fn row<T>(heap: &Heap, count: usize) -> Outcome<Vec<T>> {

@@ -7,11 +7,11 @@ use ruff_text_size::Ranged;
 
 use super::entries::{Entries, Key, Keys};
 use super::evaluate::{Evaluator, Flow};
-use super::heap::{Body, Function, FunctionId, Heap};
+use super::heap::{Body, DictKind, Function, FunctionId, Heap, ScopeKind};
 use super::object::Object;
 use super::slots::{Slot, Slots};
 use super::text::Str;
-use super::{builtins, methods, operator};
+use super::{builtins, methods, operator, show};
 use crate::config::meter::{Outcome, fault};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -27,6 +27,35 @@ impl Arguments {
     /// A row of arguments without names.
     pub(super) fn row(heap: &Heap, positional: Slots) -> Outcome<Self> {
         Ok(Self { positional, named: Rc::new(heap.entries()?) })
+    }
+
+    /// Refuses what a function does not take, which would be passed over otherwise.
+    pub(super) fn check(&self, function: &str, most: usize, names: &[&str]) -> Outcome<()> {
+        let found = self.positional.len();
+        if found > most {
+            return fault(format!(
+                "{function}() takes at most {most} arguments without a name, found {found}"
+            ));
+        }
+        if names.contains(&"*") {
+            return Ok(());
+        }
+        for entry in self.named.each() {
+            let (key, _) = entry?;
+            if !names.iter().any(|name| key.is(name)) {
+                let key = show::begin(key);
+                return fault(format!("the argument '{key}' of {function}() is not evaluated"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The argument without a name at `index`, or the one of a name.
+    pub(super) fn optional(&self, index: usize, name: &str) -> Outcome<Option<Slot>> {
+        match self.positional.get(index)? {
+            Some(slot) => Ok(Some(slot.clone())),
+            None => self.named(name),
+        }
     }
 
     /// The argument without a name at `index`.
@@ -134,7 +163,7 @@ impl Evaluator<'_> {
                 let default = self.at(span, arguments.positional.get(1))?;
                 Ok(default.map_or(Object::None, |slot| slot.object.clone()))
             }
-            Object::Opaque(name) | Object::Unevaluated(name) => {
+            Object::Opaque(name, _) | Object::Unevaluated(name) => {
                 let message = format!(
                     "'{name}' cannot be called: a config is read, and no other code is executed"
                 );
@@ -151,18 +180,30 @@ impl Evaluator<'_> {
         span: Span,
     ) -> Result<Object, Diagnostic> {
         let function = self.heap().get_function(id);
-        let scope = self.heap().scope(Some(function.scope));
-        let scope = self.at(span, scope)?;
         let bound = bind(self.heap(), &function, arguments, span);
         let bound = self.at(span, bound)?;
-        self.heap().set_names(scope, bound);
+        let scope = self.heap().scope_of(bound, Some(function.scope), ScopeKind::Call(id));
+        let scope = self.at(span, scope)?;
         self.inside(function.file, scope, span, |evaluator| match &function.body {
             Body::Expression(body) => evaluator.expression(body),
             Body::Statements(body) => match evaluator.statements(body)? {
                 Flow::Return(object) => Ok(object),
-                _ => Ok(Object::None),
+                flow => evaluator.finished(&flow, span).map(|()| Object::None),
             },
         })
+    }
+
+    /// Calls anything with one argument.
+    pub(super) fn call_with(
+        &mut self,
+        function: &Object,
+        argument: Slot,
+        span: Span,
+    ) -> Result<Object, Diagnostic> {
+        let row = Slots::of(self.heap().meter(), [argument])
+            .and_then(|row| Arguments::row(self.heap(), row));
+        let row = self.at(span, row)?;
+        self.call(function, row, span)
     }
 }
 
@@ -212,7 +253,7 @@ fn bind(
         }
         match (&parameters.kwarg, rest.at(0)?) {
             (Some(parameter), _) => {
-                let object = Object::Dict(heap.dict(rest, false)?);
+                let object = Object::Dict(heap.dict(rest, DictKind::Plain)?);
                 bound.insert(heap.name(parameter.name().as_str())?, span, Slot { object, span })?;
             }
             (None, Some((name, _))) => return fault(format!("there is no parameter '{name}'")),

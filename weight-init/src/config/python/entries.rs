@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use indexmap::{Equivalent, IndexMap, IndexSet};
 
+use super::object::Origin;
 use super::slots::Slot;
 use super::text::Str;
 use crate::config::meter::{Charge, Meter, Outcome, STRIDE};
@@ -20,7 +21,7 @@ pub(in crate::config) enum Key {
     Float(u64),
     Str(Str),
     Tuple(Rc<KeyTuple>),
-    Opaque(Str),
+    Opaque(Str, Origin),
 }
 
 /// Keys in a row, shared by the copies of the key.
@@ -84,7 +85,7 @@ impl Key {
     /// How many steps it takes to hash it, or to compare it with an equal one.
     pub(in crate::config) fn weight(&self) -> usize {
         match self {
-            Self::Str(text) | Self::Opaque(text) => HASH + text.len() / STRIDE,
+            Self::Str(text) | Self::Opaque(text, _) => HASH + text.len() / STRIDE,
             Self::Tuple(tuple) => tuple.weight,
             _ => HASH,
         }
@@ -114,7 +115,9 @@ impl PartialEq for Key {
             (Self::Bool(a), Self::Bool(b)) => a == b,
             (Self::Int(a), Self::Int(b)) => a == b,
             (Self::Float(a), Self::Float(b)) => a == b,
-            (Self::Str(a), Self::Str(b)) | (Self::Opaque(a), Self::Opaque(b)) => a == b,
+            (Self::Str(a), Self::Str(b))
+            | (Self::Opaque(a, Origin::Eager), Self::Opaque(b, Origin::Eager)) => a == b,
+            (Self::Opaque(a, _), Self::Opaque(b, _)) => a.is_same(b),
             (Self::Tuple(a), Self::Tuple(b)) => {
                 Rc::ptr_eq(a, b) || a.weight == b.weight && a.keys == b.keys
             }
@@ -134,7 +137,7 @@ impl Hash for Key {
             Self::Int(int) => (2_u8, int).hash(state),
             Self::Float(bits) => (3_u8, bits).hash(state),
             Self::Str(text) => (STRING, text).hash(state),
-            Self::Opaque(text) => (5_u8, text).hash(state),
+            Self::Opaque(text, _) => (5_u8, text).hash(state),
             Self::Tuple(tuple) => (6_u8, &tuple.keys).hash(state),
         }
     }
@@ -271,6 +274,16 @@ impl Keys {
         Ok(Self { set: IndexSet::new(), charge })
     }
 
+    /// Elements of its own.
+    pub(in crate::config) fn copy(&self) -> Outcome<Self> {
+        let mut new = Self::new(self.charge.meter())?;
+        self.charge.meter().step(self.len())?;
+        new.charge.take(self.len().saturating_mul(ELEMENT))?;
+        new.set.reserve_exact(self.len());
+        new.set.extend(self.set.iter().cloned());
+        Ok(new)
+    }
+
     pub(in crate::config) fn len(&self) -> usize {
         self.set.len()
     }
@@ -315,7 +328,7 @@ impl std::fmt::Display for Key {
             Self::Bool(bool) => write!(f, "{bool}"),
             Self::Int(int) => write!(f, "{int}"),
             Self::Float(bits) => f.write_str(&super::show::float(f64::from_bits(*bits))),
-            Self::Str(text) | Self::Opaque(text) => write!(f, "{text}"),
+            Self::Str(text) | Self::Opaque(text, _) => write!(f, "{text}"),
             Self::Tuple(tuple) => {
                 f.write_str("(")?;
                 for (index, key) in tuple.keys.iter().enumerate() {

@@ -1,7 +1,10 @@
 //! Statements and expressions → objects.
 
+mod attempt;
 mod comprehension;
+mod define;
 mod expression;
+mod names;
 mod statement;
 
 use ruff_python_ast::Expr;
@@ -26,6 +29,8 @@ pub(super) struct Evaluator<'l> {
     pub(super) scope: ScopeId,
     /// How deep expressions, statements and calls stand inside each other.
     depth: usize,
+    /// `try` statements around the present one that go on where a module is not there.
+    attempts: usize,
     /// Names that imports bound in the module.
     pub(super) imported: Vec<Str>,
     /// Whether the file inherits by imports, and `_base_` is a name like any other.
@@ -39,6 +44,8 @@ pub(super) enum Flow {
     Break,
     Continue,
     Return(Object),
+    /// Of an import inside of a `try`: the module is not there.
+    Absent,
 }
 
 /// Expressions, statements and calls inside each other, at most. The thread of the reader has the stack for it.
@@ -48,7 +55,7 @@ type Result<T> = std::result::Result<T, Diagnostic>;
 
 impl<'l> Evaluator<'l> {
     pub(super) fn new(loader: &'l mut Loader, file: usize, scope: ScopeId, lazy: bool) -> Self {
-        Self { loader, file, scope, depth: 0, imported: Vec::new(), lazy }
+        Self { loader, file, scope, depth: 0, attempts: 0, imported: Vec::new(), lazy }
     }
 
     pub(super) fn heap(&mut self) -> &mut Heap {
@@ -111,6 +118,11 @@ impl<'l> Evaluator<'l> {
     fn is_true(&mut self, test: &Expr) -> Result<bool> {
         let object = self.expression(test)?;
         Ok(operator::truth(self.heap(), &object))
+    }
+
+    /// Whether a module that is not there is to lead to a clause of a `try`.
+    pub(super) const fn is_attempted(&self) -> bool {
+        self.attempts > 0
     }
 
     /// The value of an expression and its place.

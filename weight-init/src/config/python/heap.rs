@@ -1,12 +1,16 @@
 //! Where containers live while a config is evaluated.
 
+mod key;
+mod scope;
+mod walk;
+
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, Parameters, Stmt};
-
+pub(in crate::config) use self::scope::{Body, Class, Function, Scope, ScopeKind};
+pub(in crate::config) use self::walk::Walk;
 use super::entries::{Entries, Key, Keys};
-use super::object::{Object, Range};
+use super::object::{Object, Origin};
 use super::slots::{Slot, Slots};
 use super::text::{Buffer, Str};
 use crate::config::meter::{Level, Meter, Outcome, fault};
@@ -25,6 +29,7 @@ pub(in crate::config) struct Heap {
     iters: Vec<VecDeque<Slot>>,
     functions: Vec<Rc<Function>>,
     scopes: Vec<Scope>,
+    classes: Vec<Rc<Class>>,
 }
 
 macro_rules! ids {
@@ -36,57 +41,23 @@ macro_rules! ids {
     };
 }
 
-ids!(ListId, DictId, SetId, IterId, FunctionId, ScopeId);
+ids!(ListId, DictId, SetId, IterId, FunctionId, ScopeId, ClassId);
 
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Dict {
     pub(in crate::config) entries: Rc<Entries>,
+    pub(in crate::config) kind: DictKind,
+}
+
+/// How a dict behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum DictKind {
+    /// Python's own.
+    Plain,
     /// mmengine's `ConfigDict`: what comes out of a base. Its keys are attributes, and `update` merges.
-    pub(in crate::config) config: bool,
-}
-
-/// A function of the config.
-#[derive(Debug)]
-pub(in crate::config) struct Function {
-    pub(in crate::config) parameters: Parameters,
-    /// One for each parameter, as they were when the function was defined: those before the stars, then those by name.
-    pub(in crate::config) defaults: Vec<Option<Object>>,
-    pub(in crate::config) body: Body,
-    pub(in crate::config) scope: ScopeId,
-    /// Which text it stands in.
-    pub(in crate::config) file: usize,
-}
-
-#[derive(Debug)]
-pub(in crate::config) enum Body {
-    Statements(Vec<Stmt>),
-    Expression(Expr),
-}
-
-/// Names of a module, of a call or of a comprehension.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::config) struct Scope {
-    pub(in crate::config) names: DictId,
-    pub(in crate::config) outer: Option<ScopeId>,
-}
-
-/// A walk over the elements of anything that `for` can walk. Each costs a step; a container that is changed meanwhile
-/// is walked as it was.
-#[derive(Debug)]
-pub(in crate::config) struct Walk {
-    over: Over,
-    at: usize,
-    span: Span,
-}
-
-#[derive(Debug)]
-enum Over {
-    Slots(Rc<Slots>),
-    Entries(Rc<Entries>),
-    Keys(Rc<Keys>),
-    Chars(Str),
-    Range(Rc<Range>),
-    Iter(IterId),
+    Config,
+    /// The names of a scope, as `locals()` and `globals()` give them: they are bound by statements alone.
+    Names,
 }
 
 /// What an id and the head of its container take.
@@ -102,6 +73,7 @@ impl Heap {
             iters: Vec::new(),
             functions: Vec::new(),
             scopes: Vec::new(),
+            classes: Vec::new(),
         }
     }
 
@@ -128,9 +100,9 @@ impl Heap {
         Ok(Object::Str(self.text(text)?))
     }
 
-    /// A name of other code.
-    pub(in crate::config) fn opaque(&self, name: &str) -> Outcome<Object> {
-        Ok(Object::Opaque(self.text(name)?))
+    /// A name of other code, which is equal to itself alone where the config is a lazy one.
+    pub(in crate::config) fn opaque(&self, name: &str, origin: Origin) -> Outcome<Object> {
+        Ok(Object::Opaque(self.text(name)?, origin))
     }
 
     /// A member of Python's library that is not evaluated.
@@ -184,12 +156,17 @@ impl Heap {
         Ok(ListId(index(self.lists.len())))
     }
 
-    pub(in crate::config) fn dict(&mut self, entries: Entries, config: bool) -> Outcome<DictId> {
-        self.share_dict(Dict { entries: Rc::new(entries), config })
+    pub(in crate::config) fn dict(&mut self, entries: Entries, kind: DictKind) -> Outcome<DictId> {
+        self.meter.take(HEAD)?;
+        self.dicts.push(Dict { entries: Rc::new(entries), kind });
+        Ok(DictId(index(self.dicts.len())))
     }
 
-    /// Another dict of the same entries, until one of the two is changed.
-    pub(in crate::config) fn share_dict(&mut self, dict: Dict) -> Outcome<DictId> {
+    /// Another dict of the same entries, until one of the two is changed; a copy of names is Python's own.
+    pub(in crate::config) fn share_dict(&mut self, mut dict: Dict) -> Outcome<DictId> {
+        if dict.kind == DictKind::Names {
+            dict.kind = DictKind::Plain;
+        }
         self.meter.take(HEAD)?;
         self.dicts.push(dict);
         Ok(DictId(index(self.dicts.len())))
@@ -228,26 +205,6 @@ impl Heap {
         Ok(self.iters[id.0 as usize].pop_front())
     }
 
-    pub(in crate::config) fn function(&mut self, function: Function) -> Outcome<Object> {
-        self.meter.take(size_of::<Function>())?;
-        self.functions.push(Rc::new(function));
-        Ok(Object::Function(FunctionId(index(self.functions.len()))))
-    }
-
-    pub(in crate::config) fn scope(&mut self, outer: Option<ScopeId>) -> Outcome<ScopeId> {
-        let names = self.entries()?;
-        let names = self.dict(names, false)?;
-        self.meter.take(size_of::<Scope>())?;
-        self.scopes.push(Scope { names, outer });
-        Ok(ScopeId(index(self.scopes.len())))
-    }
-
-    /// The names of a scope, all of them.
-    pub(in crate::config) fn set_names(&mut self, id: ScopeId, names: Entries) {
-        let id = self.get_scope(id).names;
-        self.dicts[id.0 as usize].entries = Rc::new(names);
-    }
-
     /// The elements of a list or tuple.
     pub(in crate::config) fn items(&self, id: ListId) -> Rc<Slots> {
         Rc::clone(&self.lists[id.0 as usize])
@@ -281,12 +238,27 @@ impl Heap {
 
     /// Whether a dict is mmengine's.
     pub(in crate::config) fn is_config(&self, id: DictId) -> bool {
-        self.dicts[id.0 as usize].config
+        self.dicts[id.0 as usize].kind == DictKind::Config
     }
 
-    /// The entries of a dict, to be changed.
+    /// The entries of a dict, to be changed by a method or an assignment of the config.
     pub(in crate::config) fn entries_mut(&mut self, id: DictId) -> Outcome<&mut Entries> {
+        if self.dicts[id.0 as usize].kind == DictKind::Names {
+            return fault(
+                "locals() and globals() are for reading in a config: assign to the name itself",
+            );
+        }
+        self.names_mut(id)
+    }
+
+    /// The names of a scope, to be bound or deleted.
+    pub(in crate::config) fn names_mut(&mut self, id: DictId) -> Outcome<&mut Entries> {
         own(&mut self.dicts[id.0 as usize].entries, Entries::copy)
+    }
+
+    /// Other entries for a dict.
+    pub(in crate::config) fn set_entries(&mut self, id: DictId, entries: Entries) {
+        self.dicts[id.0 as usize].entries = Rc::new(entries);
     }
 
     /// The value of a key.
@@ -316,88 +288,11 @@ impl Heap {
         Rc::clone(&self.sets[id.0 as usize])
     }
 
-    pub(in crate::config) fn get_function(&self, id: FunctionId) -> Rc<Function> {
-        Rc::clone(&self.functions[id.0 as usize])
-    }
-
-    pub(in crate::config) fn get_scope(&self, id: ScopeId) -> Scope {
-        self.scopes[id.0 as usize]
-    }
-
-    /// A walk over the elements of anything that `for` can walk; those without a place of their own get `span`.
-    pub(in crate::config) fn walk(&self, object: &Object, span: Span) -> Outcome<Walk> {
-        let over = match object {
-            Object::List(id) | Object::Tuple(id) => Over::Slots(self.items(*id)),
-            Object::Dict(id) => Over::Entries(self.entries_of(*id)),
-            Object::Set(id) => Over::Keys(self.keys_of(*id)),
-            Object::Str(text) => Over::Chars(text.clone()),
-            Object::Range(range) => Over::Range(Rc::clone(range)),
-            Object::Iter(id) => Over::Iter(*id),
-            other => return fault(format!("a {} cannot be iterated over", other.type_name())),
-        };
-        Ok(Walk { over, at: 0, span })
-    }
-
-    /// The elements of anything that `for` can walk, all at once.
-    pub(in crate::config) fn elements(&mut self, object: &Object, span: Span) -> Outcome<Slots> {
-        let mut walk = self.walk(object, span)?;
-        let mut slots = Slots::with_capacity(&self.meter, walk.least(self))?;
-        while let Some(slot) = walk.next(self)? {
-            slots.push(slot)?;
-        }
-        Ok(slots)
-    }
-
-    /// What was made a key.
-    pub(in crate::config) fn key_object(&mut self, key: &Key) -> Outcome<Object> {
-        self.meter.step(1)?;
-        Ok(match key {
-            Key::None => Object::None,
-            Key::Bool(bool) => Object::Bool(*bool),
-            Key::Int(int) => Object::Int(*int),
-            Key::Float(bits) => Object::Float(f64::from_bits(*bits)),
-            Key::Str(text) => Object::Str(text.clone()),
-            Key::Opaque(name) => Object::Opaque(name.clone()),
-            Key::Tuple(tuple) => {
-                let _level = self.level()?;
-                let mut slots = Slots::with_capacity(&self.meter, tuple.keys().len())?;
-                for key in tuple.keys() {
-                    slots.push(Slot { object: self.key_object(key)?, span: Span::default() })?;
-                }
-                self.tuple(slots)?
-            }
-        })
-    }
-
-    /// The object as a key of a dict or an element of a set.
-    pub(in crate::config) fn key(&self, object: &Object) -> Outcome<Key> {
-        self.key_at(object, 0)
-    }
-
-    fn key_at(&self, object: &Object, depth: usize) -> Outcome<Key> {
-        Ok(match object {
-            Object::None => Key::None,
-            Object::Bool(bool) => Key::Bool(*bool),
-            Object::Int(int) => Key::Int(*int),
-            Object::Float(float) => Key::Float(float.to_bits()),
-            Object::Str(text) => Key::Str(text.clone()),
-            Object::Opaque(name) => Key::Opaque(name.clone()),
-            Object::Tuple(_) if depth > MAX_KEY_DEPTH => {
-                return fault("a key of tuples nested deeper than 8 levels");
-            }
-            Object::Tuple(id) => {
-                let _level = self.level()?;
-                let items = self.items(*id);
-                let keys = items.each().map(|slot| self.key_at(&slot?.object, depth + 1));
-                Key::tuple(&self.meter, items.len(), keys)?
-            }
-            other => return fault(format!("a {} cannot be a key", other.type_name())),
-        })
+    /// The elements of a set, to be changed.
+    pub(in crate::config) fn keys_mut(&mut self, id: SetId) -> Outcome<&mut Keys> {
+        own(&mut self.sets[id.0 as usize], Keys::copy)
     }
 }
-
-/// Tuples inside each other in a key, at most.
-const MAX_KEY_DEPTH: usize = 8;
 
 /// The index of what was pushed last; memory runs out long before the numbers do.
 fn index(len: usize) -> u32 {
@@ -412,54 +307,5 @@ fn own<T>(shared: &mut Rc<T>, copy: fn(&T) -> Outcome<T>) -> Outcome<&mut T> {
     match Rc::get_mut(shared) {
         Some(own) => Ok(own),
         None => fault("what is being walked cannot be changed"),
-    }
-}
-
-impl Walk {
-    /// How many elements there are left, if that is known; a text has fewer than it has bytes.
-    fn least(&self, heap: &Heap) -> usize {
-        let count = match &self.over {
-            Over::Slots(slots) => slots.len(),
-            Over::Entries(entries) => entries.len(),
-            Over::Keys(keys) => keys.len(),
-            Over::Range(range) => usize::try_from(range.len()).unwrap_or(usize::MAX),
-            Over::Iter(id) => heap.iters[id.0 as usize].len(),
-            Over::Chars(_) => 0,
-        };
-        count.saturating_sub(self.at)
-    }
-
-    /// The next element.
-    pub(in crate::config) fn next(&mut self, heap: &mut Heap) -> Outcome<Option<Slot>> {
-        let at = self.at;
-        let span = self.span;
-        let next = match &self.over {
-            Over::Slots(slots) => slots.get(at)?.cloned(),
-            Over::Entries(entries) => match entries.at(at)? {
-                Some((key, entry)) => {
-                    Some(Slot { object: heap.key_object(key)?, span: entry.key_span })
-                }
-                None => None,
-            },
-            Over::Keys(keys) => match keys.at(at)? {
-                Some(key) => Some(Slot { object: heap.key_object(key)?, span }),
-                None => None,
-            },
-            Over::Chars(text) => match text.char_at(at) {
-                Some(c) => {
-                    self.at += c.len_utf8();
-                    let object = heap.string(c.encode_utf8(&mut [0; 4]))?;
-                    return Ok(Some(Slot { object, span }));
-                }
-                None => None,
-            },
-            Over::Range(range) => {
-                heap.step(1)?;
-                ((at as u128) < range.len()).then(|| Slot { object: range.get(at), span })
-            }
-            Over::Iter(id) => return heap.next(*id),
-        };
-        self.at += 1;
-        Ok(next)
     }
 }

@@ -1,15 +1,15 @@
-//! `import`: Python's own library by name, the bases of a lazy config, all other code as opaque names.
+//! `import`: Python's own library by name, all other code as opaque names.
 //!
 //! A config is lazy (mmengine's word) if it imports anything but Python's own library, and inherits by
 //! `with read_base():`; the other kind inherits by `_base_ = ...`.
 
 use std::collections::VecDeque;
 
-use ruff_python_ast::{self as ast, Expr, Stmt};
+use ruff_python_ast::{self as ast, ExceptHandler, Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use super::evaluate::Evaluator;
-use super::object::Object;
+use super::evaluate::{Evaluator, Flow};
+use super::object::{Object, Origin};
 use super::slots::Slot;
 use super::{stdlib, subscript};
 use crate::config::load::Loader;
@@ -53,7 +53,13 @@ pub(super) fn is_lazy(loader: &Loader, file: usize, body: &[Stmt]) -> Result<boo
                 Stmt::While(inner) => open.extend([&*inner.body, &*inner.orelse]),
                 Stmt::FunctionDef(inner) => open.push_back(&inner.body),
                 Stmt::ClassDef(inner) => open.push_back(&inner.body),
-                Stmt::Try(inner) => open.extend([&*inner.body, &*inner.orelse, &*inner.finalbody]),
+                Stmt::Try(inner) => {
+                    open.push_back(&inner.body);
+                    for ExceptHandler::ExceptHandler(handler) in &inner.handlers {
+                        open.push_back(&handler.body);
+                    }
+                    open.extend([&*inner.orelse, &*inner.finalbody]);
+                }
                 _ => {}
             }
         }
@@ -67,7 +73,7 @@ pub(super) fn is_base(assign: &ast::StmtAssign) -> bool {
 }
 
 /// `with read_base():`
-fn is_read_base(with: &ast::StmtWith) -> bool {
+pub(super) fn is_read_base(with: &ast::StmtWith) -> bool {
     match with.items.as_slice() {
         [item] => match &item.context_expr {
             Expr::Call(call) => matches!(&*call.func, Expr::Name(name) if name.id == "read_base"),
@@ -77,48 +83,67 @@ fn is_read_base(with: &ast::StmtWith) -> bool {
     }
 }
 
+/// The module of `from ... import`, with its dots.
+pub(super) fn dotted(import: &ast::StmtImportFrom) -> String {
+    let module = import.module.as_ref().map_or("", |module| module.id.as_str());
+    format!("{}{module}", ".".repeat(import.level as usize))
+}
+
+/// The name that `import a.b` or `import a.b as c` binds, and the module that it means.
+pub(super) fn bound(alias: &ast::Alias) -> (&str, &str) {
+    let module = alias.name.id.as_str();
+    match &alias.asname {
+        Some(name) => (name.id.as_str(), module),
+        None => {
+            let first = module.split('.').next().unwrap_or(module);
+            (first, first)
+        }
+    }
+}
+
 impl Evaluator<'_> {
     /// `import a.b`, `import a.b as c`.
-    pub(super) fn import(&mut self, import: &ast::StmtImport) -> Result<(), Diagnostic> {
+    pub(super) fn import(&mut self, import: &ast::StmtImport) -> Result<Flow, Diagnostic> {
         for alias in &import.names {
             let span = self.span(alias.range());
-            let module = alias.name.id.as_str();
-            let (name, module) = match &alias.asname {
-                Some(name) => (name.id.as_str(), module),
-                None => {
-                    let first = module.split('.').next().unwrap_or(module);
-                    (first, first)
-                }
-            };
-            let object = match stdlib::evaluated(module) {
+            let (name, module) = bound(alias);
+            let object = match stdlib::module(module) {
                 Some(module) => Object::Module(module),
                 None if stdlib::contains(module) => {
                     let name = self.heap().unevaluated(module);
                     self.at(span, name)?
                 }
-                None => {
-                    let name = self.heap().opaque(module);
-                    self.at(span, name)?
+                // mmengine puts a name in the place of a module that gets one, and imports all others.
+                None if self.is_attempted() && !(self.lazy && alias.asname.is_some()) => {
+                    return Ok(Flow::Absent);
                 }
+                None => self.module(module, span)?,
             };
             self.bind_import(name, object, span)?;
         }
-        Ok(())
+        Ok(Flow::Next)
     }
 
-    /// `from a.b import c`; inside of `with read_base():`, of another config.
-    pub(super) fn import_from(
-        &mut self,
-        import: &ast::StmtImportFrom,
-        base: bool,
-    ) -> Result<(), Diagnostic> {
+    /// A module of other code.
+    pub(super) fn module(&mut self, module: &str, span: Span) -> Result<Object, Diagnostic> {
+        let origin = if self.lazy { Origin::LazyModule } else { Origin::Eager };
+        let name = self.heap().opaque(module, origin);
+        self.at(span, name)
+    }
+
+    /// `from a.b import c`.
+    pub(super) fn import_from(&mut self, import: &ast::StmtImportFrom) -> Result<Flow, Diagnostic> {
         let module = import.module.as_ref().map_or("", |module| module.id.as_str());
-        let level = import.level as usize;
-        let span = self.span(import.range());
-        if base {
-            return self.import_base(import, module, level, span);
+        let is_own = import.level == 0 && stdlib::contains(module);
+        let dotted = dotted(import);
+        if self.lazy && !is_own {
+            let span = self.span(import.range());
+            let base = self.loader.is_base(self.file, &dotted);
+            // Its names were bound before the file was evaluated.
+            if self.at(span, base)? {
+                return Ok(Flow::Next);
+            }
         }
-        let dotted = format!("{}{module}", ".".repeat(level));
         for alias in &import.names {
             let span = self.span(alias.range());
             let name = alias.name.id.as_str();
@@ -129,87 +154,44 @@ impl Evaluator<'_> {
                 return Err(self.error(span, message));
             }
             let object = match stdlib::evaluated(module) {
-                Some(module) if level == 0 => subscript::module_member(self.heap(), module, name),
-                None if level == 0 && stdlib::contains(module) => {
-                    self.heap().unevaluated(&format!("{module}.{name}"))
-                }
-                _ => self.heap().opaque(&format!("{dotted}.{name}")),
+                Some(module) if is_own => subscript::module_member(self.heap(), module, name),
+                None if is_own => self.heap().unevaluated(&format!("{module}.{name}")),
+                _ if self.lazy => self.heap().opaque(&format!("{dotted}.{name}"), Origin::Lazy),
+                _ if self.is_attempted() => return Ok(Flow::Absent),
+                _ => self.heap().opaque(&format!("{dotted}.{name}"), Origin::Eager),
             };
             let object = self.at(span, object)?;
             let bound = alias.asname.as_ref().map_or(name, |name| name.id.as_str());
             self.bind_import(bound, object, span)?;
         }
-        Ok(())
+        Ok(Flow::Next)
     }
 
     fn bind_import(&mut self, name: &str, object: Object, span: Span) -> Result<(), Diagnostic> {
-        let text = self.heap().text(name);
-        let text = self.at(span, text)?;
-        self.imported.push(text);
+        if !self.lazy {
+            self.mark_imported(name, span)?;
+        }
         self.bind(name, Slot { object, span })
     }
 
-    /// `with read_base():`, the only `with` there is.
-    pub(super) fn with(&mut self, with: &ast::StmtWith, span: Span) -> Result<(), Diagnostic> {
-        if !is_read_base(with) {
-            return Err(self.error(span, "'with' is for read_base() alone in a config"));
-        }
-        for statement in &with.body {
-            match statement {
-                Stmt::ImportFrom(import) => self.import_from(import, true)?,
-                other => {
-                    let span = self.span(other.range());
-                    return Err(
-                        self.error(span, "inside of read_base() stand only 'from ... import ...'")
-                    );
-                }
-            }
-        }
+    /// Notes that an import binds a name, so that it is no value of the config.
+    pub(super) fn mark_imported(&mut self, name: &str, span: Span) -> Result<(), Diagnostic> {
+        let text = self.heap().text(name);
+        let text = self.at(span, text)?;
+        self.imported.push(text);
         Ok(())
     }
 
-    fn import_base(
-        &mut self,
-        import: &ast::StmtImportFrom,
-        module: &str,
-        level: usize,
-        span: Span,
-    ) -> Result<(), Diagnostic> {
-        if module.is_empty() {
-            return Err(self.error(
-                span,
-                "'from . import ...' does not name a base: write 'from .name import ...'",
-            ));
-        }
-        let relative =
-            format!("{}{}.py", "../".repeat(level.saturating_sub(1)), module.replace('.', "/"));
-        let base = if level == 0 {
-            self.loader.package_base(self.file, module, span)?
+    /// Why a `with` is not evaluated here.
+    pub(super) fn with(&self, with: &ast::StmtWith, span: Span) -> Diagnostic {
+        let message = if !is_read_base(with) {
+            "'with' is for read_base() alone in a config"
+        } else if self.lazy {
+            "bases are read in one 'with read_base():' of a file, outside of every block: move these imports to the \
+             first"
         } else {
-            self.loader.base(self.file, &relative, span)?
+            "a config that inherits by '_base_' has no 'with read_base():'"
         };
-        let (names, imported) = self.loader.lazy_file(&base, span)?;
-        self.imported.extend(imported);
-        for alias in &import.names {
-            let name = alias.name.id.as_str();
-            let span = self.span(alias.range());
-            let entries = self.heap().entries_of(names);
-            if name == "*" {
-                for entry in entries.each() {
-                    let (key, entry) = self.at(span, entry)?;
-                    let heap = &mut self.loader.heap;
-                    let scope = heap.get_scope(self.scope).names;
-                    let set = heap.insert(scope, key.clone(), entry.key_span, entry.slot.clone());
-                    self.at(span, set)?;
-                }
-                continue;
-            }
-            let Some(entry) = self.at(span, entries.named(name))? else {
-                return Err(self.error(span, format!("the base has no '{name}'")));
-            };
-            let bound = alias.asname.as_ref().map_or(name, |name| name.id.as_str());
-            self.bind(bound, entry.slot.clone())?;
-        }
-        Ok(())
+        self.error(span, message)
     }
 }

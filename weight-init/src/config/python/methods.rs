@@ -5,65 +5,84 @@ mod text;
 
 use std::rc::Rc;
 
+use ruff_python_ast::Operator;
+
 pub(super) use self::list::sorted;
 use self::list::{list_method, sequence_method};
 use self::text::str_method;
 
 use super::call::Arguments;
 use super::entries::Entries;
-use super::heap::{DictId, Heap};
+use super::heap::{DictId, Heap, SetId};
 use super::object::Object;
 use super::slots::Slot;
 use super::{Scope, operator, show, subscript};
 use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
-const STR: &[&str] = &[
-    "capitalize",
-    "count",
-    "endswith",
-    "find",
-    "format",
-    "isdigit",
-    "join",
-    "lower",
-    "lstrip",
-    "partition",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "rpartition",
-    "rsplit",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "title",
-    "upper",
-    "zfill",
+/// A method, how many arguments without a name it takes at most, and which with one (`*`: any).
+type Signature = (&'static str, usize, &'static [&'static str]);
+
+const LIST: &[Signature] = &[
+    ("append", 1, &[]),
+    ("clear", 0, &[]),
+    ("copy", 0, &[]),
+    ("count", 1, &[]),
+    ("extend", 1, &[]),
+    ("index", 1, &[]),
+    ("insert", 2, &[]),
+    ("pop", 1, &[]),
+    ("remove", 1, &[]),
+    ("reverse", 0, &[]),
+    ("sort", 0, &["key", "reverse"]),
 ];
-const LIST: &[&str] = &[
-    "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse",
-    "sort",
+const TUPLE: &[Signature] = &[("count", 1, &[]), ("index", 1, &[])];
+const DICT: &[Signature] = &[
+    ("clear", 0, &[]),
+    ("copy", 0, &[]),
+    ("get", 2, &[]),
+    ("items", 0, &[]),
+    ("keys", 0, &[]),
+    ("pop", 2, &[]),
+    ("popitem", 0, &[]),
+    ("setdefault", 2, &[]),
+    ("update", 1, &["*"]),
+    ("values", 0, &[]),
 ];
-const DICT: &[&str] =
-    &["clear", "copy", "get", "items", "keys", "pop", "setdefault", "update", "values"];
-const CONFIG_DICT: &[&str] = &["merge", "to_dict"];
-const SET: &[&str] = &["add", "union"];
+/// Those of a ConfigDict whose arguments have names, and its own.
+const CONFIG_DICT: &[Signature] = &[
+    ("deepcopy", 0, &[]),
+    ("get", 2, &["default"]),
+    ("merge", 1, &["other"]),
+    ("pop", 2, &["default"]),
+    ("setdefault", 2, &["default"]),
+    ("to_dict", 0, &[]),
+];
+const SET: &[Signature] = &[
+    ("add", 1, &[]),
+    ("copy", 0, &[]),
+    ("difference", usize::MAX, &[]),
+    ("intersection", usize::MAX, &[]),
+    ("union", usize::MAX, &[]),
+    ("update", usize::MAX, &[]),
+];
 
 /// The name of a method, if `object.name` is one.
 pub(super) fn find(heap: &Heap, object: &Object, name: &str) -> Option<&'static str> {
-    let names: &[&[&'static str]] = match object {
-        Object::Str(_) => &[STR],
+    signature(heap, object, name).map(|(name, ..)| *name)
+}
+
+fn signature(heap: &Heap, object: &Object, name: &str) -> Option<&'static Signature> {
+    let tables: &[&'static [Signature]] = match object {
+        Object::Str(_) => &[text::METHODS],
         Object::List(_) => &[LIST],
-        Object::Tuple(_) => &[&["count", "index"]],
+        Object::Tuple(_) => &[TUPLE],
         Object::Set(_) => &[SET],
-        Object::Dict(id) if heap.is_config(*id) => &[DICT, CONFIG_DICT],
+        Object::Dict(id) if heap.is_config(*id) => &[CONFIG_DICT, DICT],
         Object::Dict(_) => &[DICT],
         _ => &[],
     };
-    names.iter().copied().flatten().copied().find(|known| *known == name)
+    tables.iter().copied().flatten().find(|(known, ..)| *known == name)
 }
 
 /// `object.name(...)` of a method that [`find`] knows.
@@ -74,26 +93,55 @@ pub(super) fn call(
     arguments: &Arguments,
     span: Span,
 ) -> Outcome<Object> {
+    if let Some((_, most, names)) = signature(heap, object, name) {
+        arguments.check(name, *most, names)?;
+    }
     heap.step(1)?;
     match object {
         Object::Str(text) => str_method(heap, text, name, arguments, span),
         Object::List(id) => list_method(heap, *id, name, arguments, span),
         Object::Tuple(id) => sequence_method(heap, *id, name, arguments),
         Object::Dict(id) => dict_method(heap, *id, name, arguments, span),
-        Object::Set(_) => {
-            if name == "add" {
-                return fault("a set is not changed once it is made");
-            }
-            let mut all = object.clone();
-            for other in arguments.positional.each() {
-                let walk = heap.walk(&other?.object, span)?;
-                let other = heap.set_of(walk)?;
-                all = operator::binary(heap, ruff_python_ast::Operator::BitOr, &all, &other)?;
-            }
-            Ok(all)
-        }
+        Object::Set(id) => set_method(heap, *id, name, arguments, span),
         other => fault(format!("a {} has no method '{name}'", other.type_name())),
     }
+}
+
+fn set_method(
+    heap: &mut Heap,
+    id: SetId,
+    name: &str,
+    arguments: &Arguments,
+    span: Span,
+) -> Outcome<Object> {
+    let op = match name {
+        "add" => {
+            let key = heap.key(&arguments.get(0, name)?.object)?;
+            heap.keys_mut(id)?.insert(key)?;
+            return Ok(Object::None);
+        }
+        "difference" => Operator::Sub,
+        "intersection" => Operator::BitAnd,
+        _ => Operator::BitOr,
+    };
+    let keys = heap.keys_of(id);
+    let mut all = heap.share_set(keys)?;
+    if name == "update" {
+        for other in arguments.positional.each() {
+            let mut walk = heap.walk(&other?.object, span)?;
+            while let Some(slot) = walk.next(heap)? {
+                let key = heap.key(&slot.object)?;
+                heap.keys_mut(id)?.insert(key)?;
+            }
+        }
+        return Ok(Object::None);
+    }
+    for other in arguments.positional.each() {
+        let walk = heap.walk(&other?.object, span)?;
+        let other = heap.set_of(walk)?;
+        all = operator::binary(heap, op, &all, &other)?;
+    }
+    Ok(all)
 }
 
 fn dict_method(
@@ -128,10 +176,7 @@ fn dict_method(
         "get" | "pop" | "setdefault" => {
             let key_slot = arguments.get(0, name)?;
             let key = heap.key(&key_slot.object)?;
-            let default = match arguments.positional.get(1)? {
-                Some(default) => Some(default.clone()),
-                None => arguments.named("default")?,
-            };
+            let default = arguments.optional(1, "default")?;
             let found = if name == "pop" {
                 heap.entries_mut(id)?.remove(&key)?
             } else {
@@ -139,10 +184,11 @@ fn dict_method(
             };
             return match (found, default) {
                 (Some(found), _) => Ok(found.object),
+                // A ConfigDict keeps a copy, and gives back what it was given.
                 (None, default) if name == "setdefault" => {
                     let value = default.unwrap_or(Slot { object: Object::None, span });
-                    subscript::set_key(heap, id, key.clone(), key_slot.span, value)?;
-                    Ok(heap.get(id, &key)?.map_or(Object::None, |slot| slot.object))
+                    subscript::set_key(heap, id, key, key_slot.span, value.clone())?;
+                    Ok(value.object)
                 }
                 (None, Some(default)) => Ok(default.object),
                 // mmengine's ConfigDict gives None where a dict of Python fails.
@@ -150,23 +196,48 @@ fn dict_method(
                 (None, None) => fault(format!("the dict has no key '{}'", show::begin(&key))),
             };
         }
+        "popitem" => {
+            let entries = heap.entries_of(id);
+            let Some(last) = entries.len().checked_sub(1) else {
+                return fault("the dict is empty");
+            };
+            let Some((key, entry)) = entries.at(last)? else { return fault("the dict is empty") };
+            heap.entries_mut(id)?.remove(key)?;
+            let first = Slot { object: heap.key_object(key)?, span: entry.key_span };
+            return heap.pair(first, entry.slot.clone());
+        }
         "update" => {
+            if let Some(given) = arguments.positional.get(0)?
+                && heap.is_config(id)
+                && !matches!(given.object, Object::Dict(_))
+            {
+                let found = given.object.type_name();
+                return fault(format!("the dict of a base is updated by a dict, found a {found}"));
+            }
             let other = from_arguments(heap, arguments, span)?;
             update(heap, id, &other)?;
         }
-        "clear" => heap.entries_mut(id)?.clear(),
-        "copy" => {
-            let dict = heap.get_dict(id);
-            return Ok(Object::Dict(heap.share_dict(dict)?));
+        "merge" => {
+            let other = arguments.optional(0, "other")?;
+            match other.map(|other| other.object) {
+                Some(Object::Dict(other)) => merge(heap, id, other)?,
+                Some(other) => {
+                    return fault(format!("merge() takes a dict, found a {}", other.type_name()));
+                }
+                None => return fault("merge() takes a dict"),
+            }
         }
-        "to_dict" => return subscript::deep_copy(heap, &Object::Dict(id), Scope::Kept),
+        "clear" => heap.entries_mut(id)?.clear(),
+        "copy" => return subscript::shallow_copy(heap, &Object::Dict(id)),
+        "deepcopy" => return subscript::deep_copy(heap, &Object::Dict(id), Scope::Anew),
+        "to_dict" => return to_dict(heap, &Object::Dict(id)),
         _ => return fault(format!("the method '{name}' of a dict is not evaluated")),
     }
     Ok(Object::None)
 }
 
 /// Takes over another's entries; a ConfigDict merges dicts into its dicts.
-fn update(heap: &mut Heap, id: DictId, other: &Entries) -> Outcome<()> {
+pub(super) fn update(heap: &mut Heap, id: DictId, other: &Entries) -> Outcome<()> {
     let _level = heap.level()?;
     let config = heap.is_config(id);
     for entry in other.each() {
@@ -181,6 +252,47 @@ fn update(heap: &mut Heap, id: DictId, other: &Entries) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// A ConfigDict's `merge`: another's values over its own, key by key, as a config's are over those of its base.
+fn merge(heap: &mut Heap, id: DictId, other: DictId) -> Outcome<()> {
+    let other = subscript::deep_copy(heap, &Object::Dict(other), Scope::Anew)?;
+    let own = subscript::deep_copy(heap, &Object::Dict(id), Scope::Anew)?;
+    let Object::Dict(merged) = merged(heap, other, own)? else { return Ok(()) };
+    let merged = heap.entries_of(merged);
+    heap.entries_mut(id)?.clear();
+    for entry in merged.each() {
+        let (key, entry) = entry?;
+        subscript::set_key(heap, id, key.clone(), entry.key_span, entry.slot.clone())?;
+    }
+    Ok(())
+}
+
+/// `over` merged into `under`, both of which are given up.
+fn merged(heap: &mut Heap, over: Object, under: Object) -> Outcome<Object> {
+    let _level = heap.level()?;
+    let Object::Dict(over) = over else { return Ok(over) };
+    let delete = heap.entries_mut(over)?.remove_name("_delete_")?;
+    let Object::Dict(under) = under else { return Ok(Object::Dict(over)) };
+    if delete.is_some_and(|delete| operator::truth(heap, &delete.object)) {
+        heap.entries_mut(under)?.clear();
+    }
+    heap.entries_mut(under)?.remove_name("_delete_")?;
+    for entry in heap.entries_of(over).each() {
+        let (key, entry) = entry?;
+        let mut slot = entry.slot.clone();
+        slot.object = match heap.get(under, key)? {
+            Some(old) => merged(heap, slot.object, old.object)?,
+            None => merged(heap, slot.object, Object::None)?,
+        };
+        heap.insert(under, key.clone(), entry.key_span, slot)?;
+    }
+    Ok(Object::Dict(under))
+}
+
+/// A ConfigDict as Python's own dicts, to every depth.
+fn to_dict(heap: &mut Heap, object: &Object) -> Outcome<Object> {
+    subscript::deep_copy(heap, object, Scope::Plain)
 }
 
 /// What `dict(...)` and `update(...)` are given: a dict or pairs, then keywords.

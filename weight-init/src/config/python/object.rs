@@ -4,7 +4,7 @@
 
 use std::rc::Rc;
 
-use super::heap::{DictId, FunctionId, IterId, ListId, SetId};
+use super::heap::{ClassId, DictId, FunctionId, IterId, ListId, SetId};
 use super::text::Str;
 
 /// A Python object. Containers live on the [`Heap`](super::heap::Heap), so that several names can mean the same one.
@@ -30,10 +30,23 @@ pub(in crate::config) enum Object {
     Method(Rc<Method>),
     /// A module of Python's library, by its name.
     Module(&'static str),
+    /// A class of the config.
+    Class(ClassId),
     /// What an import of other code would give: kept as its dotted name.
-    Opaque(Str),
+    Opaque(Str, Origin),
     /// A member of Python's library that is not evaluated, by its dotted name: no value.
     Unevaluated(Str),
+}
+
+/// How a name of other code came here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::config) enum Origin {
+    /// In a config that inherits by `_base_`: the object itself, which is one wherever it is imported.
+    Eager,
+    /// mmengine's `LazyObject` of a name, or `LazyAttr`: each import and each attribute is another.
+    Lazy,
+    /// mmengine's `LazyObject` of a module.
+    LazyModule,
 }
 
 /// A method and what it is called on.
@@ -80,7 +93,15 @@ builtins! {
     Range = "range", Repr = "repr", Reversed = "reversed", Round = "round", Set = "set", Sorted = "sorted",
     Str = "str", Sum = "sum", Tuple = "tuple", Zip = "zip",
     Deepcopy = "copy.deepcopy", Copy = "copy.copy", OrderedDict = "collections.OrderedDict",
-    Ceil = "math.ceil", Floor = "math.floor", Sqrt = "math.sqrt", Prod = "math.prod", Gcd = "math.gcd",
+    FromKeys = "dict.fromkeys", Globals = "globals", Locals = "locals", Vars = "vars",
+    Acos = "math.acos", Asin = "math.asin", Atan = "math.atan", Atan2 = "math.atan2", Ceil = "math.ceil",
+    Comb = "math.comb", CopySign = "math.copysign", Cos = "math.cos", Cosh = "math.cosh", Degrees = "math.degrees",
+    Exp = "math.exp", Expm1 = "math.expm1", Fabs = "math.fabs", Factorial = "math.factorial", Floor = "math.floor",
+    Fmod = "math.fmod", Gcd = "math.gcd", Hypot = "math.hypot", IsClose = "math.isclose", IsFinite = "math.isfinite",
+    IsInf = "math.isinf", IsNan = "math.isnan", IsSqrt = "math.isqrt", Lcm = "math.lcm", Log = "math.log",
+    Log10 = "math.log10", Log1p = "math.log1p", Log2 = "math.log2", MathPow = "math.pow", Perm = "math.perm",
+    Prod = "math.prod", Radians = "math.radians", Sin = "math.sin", Sinh = "math.sinh", Sqrt = "math.sqrt",
+    Tan = "math.tan", Tanh = "math.tanh", Trunc = "math.trunc",
     PathJoin = "os.path.join", PathBasename = "os.path.basename", PathDirname = "os.path.dirname",
     PathSplitext = "os.path.splitext", Chain = "itertools.chain", Product = "itertools.product",
 }
@@ -144,7 +165,8 @@ impl Object {
             Self::Function(_) | Self::Builtin(_) => "function",
             Self::Method(_) => "method",
             Self::Module(_) => "module",
-            Self::Opaque(_) | Self::Unevaluated(_) => "imported name",
+            Self::Class(_) => "class",
+            Self::Opaque(..) | Self::Unevaluated(_) => "imported name",
         }
     }
 

@@ -2,16 +2,19 @@
 
 #![warn(clippy::arithmetic_side_effects, reason = "integers of a config are as large as it likes")]
 
-use std::cmp::Ordering;
+mod compare;
+mod number;
 
-use ruff_python_ast::{CmpOp, Operator, UnaryOp};
+use ruff_python_ast::{Operator, UnaryOp};
 
+pub(super) use self::compare::{compare, equal, order};
+use self::number::{floats, integer, integers};
 use super::entries::Keys;
 use super::heap::{Heap, ListId};
 use super::object::Object;
 use super::slots::Slots;
-use super::text::{MAX_STRING, Str};
-use super::{format, show};
+use super::text::MAX_STRING;
+use super::{Scope, format, methods, show, subscript};
 use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
@@ -95,6 +98,17 @@ pub(super) fn binary(
         (Operator::Mod, Object::Str(template), _) => {
             Ok(Object::Str(format::percent(heap, template, right)?))
         }
+        // mmengine's ConfigDict merges, whichever side it stands on.
+        (Operator::BitOr, Object::Dict(a), Object::Dict(b))
+            if heap.is_config(*a) || heap.is_config(*b) =>
+        {
+            let joined = subscript::deep_copy(heap, left, Scope::Config(None))?;
+            if let Object::Dict(joined) = joined {
+                let b = heap.entries_of(*b);
+                methods::update(heap, joined, &b)?;
+            }
+            Ok(joined)
+        }
         (Operator::BitOr, Object::Dict(a), Object::Dict(b)) => {
             let (a, b) = (heap.get_dict(*a), heap.entries_of(*b));
             let mut entries = a.entries.copy()?;
@@ -102,7 +116,7 @@ pub(super) fn binary(
                 let (key, entry) = entry?;
                 entries.insert(key.clone(), entry.key_span, entry.slot.clone())?;
             }
-            Ok(Object::Dict(heap.dict(entries, a.config)?))
+            Ok(Object::Dict(heap.dict(entries, a.kind)?))
         }
         (Operator::BitOr | Operator::BitAnd | Operator::Sub, Object::Set(a), Object::Set(b)) => {
             let (a, b) = (heap.keys_of(*a), heap.keys_of(*b));
@@ -138,93 +152,6 @@ fn unsupported(op: Operator, left: &Object, right: &Object) -> String {
     )
 }
 
-/// An integer, unless it left the range.
-fn integer(int: Option<i128>) -> Outcome<Object> {
-    match int {
-        Some(int) => Ok(Object::Int(int)),
-        None => fault("the result does not fit into 128 bits"),
-    }
-}
-
-fn integers(op: Operator, a: i128, b: i128, left: &Object, right: &Object) -> Outcome<Object> {
-    if b == 0 && matches!(op, Operator::Div | Operator::FloorDiv | Operator::Mod) {
-        return fault("division by zero");
-    }
-    let both_bool = matches!((left, right), (Object::Bool(_), Object::Bool(_)));
-    let bits = |bits: i128| if both_bool { Object::Bool(bits != 0) } else { Object::Int(bits) };
-    match op {
-        Operator::Add => integer(a.checked_add(b)),
-        Operator::Sub => integer(a.checked_sub(b)),
-        Operator::Mult => integer(a.checked_mul(b)),
-        Operator::Div => Ok(Object::Float(a as f64 / b as f64)),
-        Operator::FloorDiv => integer(a.checked_div_euclid(b).map(|quotient| {
-            // Euclid's quotient rounds towards the side of a remainder that is never negative, Python's down.
-            let exact = a.checked_rem_euclid(b).is_none_or(|rest| rest == 0);
-            if b < 0 && !exact { quotient.saturating_sub(1) } else { quotient }
-        })),
-        // Where the quotient leaves the range, by -1, nothing remains.
-        Operator::Mod => match a.checked_rem_euclid(b).unwrap_or(0) {
-            rest if b < 0 && rest != 0 => integer(rest.checked_add(b)),
-            rest => Ok(Object::Int(rest)),
-        },
-        Operator::Pow if b < 0 => match floats(op, a as f64, b as f64)? {
-            Some(float) => Ok(Object::Float(float)),
-            None => fault(unsupported(op, left, right)),
-        },
-        Operator::Pow => integer(u32::try_from(b).ok().and_then(|b| a.checked_pow(b))),
-        Operator::LShift => {
-            integer(shift(b).and_then(|b| 1_i128.checked_shl(b)).and_then(|by| a.checked_mul(by)))
-        }
-        Operator::RShift => match u32::try_from(b) {
-            Ok(by) => integer(a.checked_shr(by.min(127))),
-            Err(_) => fault("a shift by a negative or huge count"),
-        },
-        Operator::BitOr => Ok(bits(a | b)),
-        Operator::BitXor => Ok(bits(a ^ b)),
-        Operator::BitAnd => Ok(bits(a & b)),
-        Operator::MatMult => fault(unsupported(op, left, right)),
-    }
-}
-
-fn shift(by: i128) -> Option<u32> {
-    u32::try_from(by).ok().filter(|by| *by < 127)
-}
-
-/// `None` where floats have no such operator.
-fn floats(op: Operator, a: f64, b: f64) -> Outcome<Option<f64>> {
-    if b == 0.0 && matches!(op, Operator::Div | Operator::FloorDiv | Operator::Mod) {
-        return fault("division by zero");
-    }
-    Ok(Some(match op {
-        Operator::Add => a + b,
-        Operator::Sub => a - b,
-        Operator::Mult => a * b,
-        Operator::Div => a / b,
-        Operator::FloorDiv => ((a - modulo(a, b)) / b).round(),
-        Operator::Mod => modulo(a, b),
-        Operator::Pow if a == 0.0 && b < 0.0 => return fault("0 to a negative power"),
-        Operator::Pow if a < 0.0 && b.fract() != 0.0 => {
-            return fault("a negative number to a fractional power");
-        }
-        Operator::Pow => power(a, b),
-        _ => return Ok(None),
-    }))
-}
-
-/// The remainder with the sign of the divisor.
-fn modulo(a: f64, b: f64) -> f64 {
-    let rem = a % b;
-    if rem != 0.0 && (rem < 0.0) != (b < 0.0) { rem + b } else { rem }
-}
-
-#[allow(
-    clippy::disallowed_methods,
-    reason = "a number of the config, computed as Python does: by the platform's pow"
-)]
-fn power(a: f64, b: f64) -> f64 {
-    a.powf(b)
-}
-
 /// How often something of `len` bytes or elements is repeated.
 fn repetitions(count: &Object, len: usize) -> Outcome<usize> {
     let count = count.as_int().unwrap_or(0).max(0);
@@ -256,146 +183,7 @@ fn joined(heap: &Heap, a: ListId, b: ListId) -> Outcome<Slots> {
     Ok(slots)
 }
 
-/// Whether two strings are the same, at the price of a look at both.
-fn same_text(a: &Str, b: &Str) -> Outcome<bool> {
-    Ok(a.len() == b.len() && a.read()? == b.read()?)
-}
-
-/// `left is right`: the same container, or the same value of those that have no identity here.
-fn identical(left: &Object, right: &Object) -> Outcome<bool> {
-    Ok(match (left, right) {
-        (Object::None, Object::None) | (Object::Ellipsis, Object::Ellipsis) => true,
-        (Object::Bool(a), Object::Bool(b)) => a == b,
-        (Object::Int(a), Object::Int(b)) => a == b,
-        (Object::Float(a), Object::Float(b)) => a == b,
-        (Object::Str(a), Object::Str(b))
-        | (Object::Opaque(a), Object::Opaque(b))
-        | (Object::Unevaluated(a), Object::Unevaluated(b)) => same_text(a, b)?,
-        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => a == b,
-        (Object::Dict(a), Object::Dict(b)) => a == b,
-        (Object::Set(a), Object::Set(b)) => a == b,
-        (Object::Range(a), Object::Range(b)) => a == b,
-        (Object::Iter(a), Object::Iter(b)) => a == b,
-        (Object::Function(a), Object::Function(b)) => a == b,
-        (Object::Builtin(a), Object::Builtin(b)) => a == b,
-        (Object::Method(a), Object::Method(b)) => {
-            a.name == b.name && identical(&a.object, &b.object)?
-        }
-        (Object::Module(a), Object::Module(b)) => a == b,
-        _ => false,
-    })
-}
-
-/// `left op right` of a comparison.
-pub(super) fn compare(heap: &mut Heap, op: CmpOp, left: &Object, right: &Object) -> Outcome<bool> {
-    match op {
-        CmpOp::Eq => equal(heap, left, right),
-        CmpOp::NotEq => Ok(!equal(heap, left, right)?),
-        CmpOp::Is => identical(left, right),
-        CmpOp::IsNot => Ok(!identical(left, right)?),
-        CmpOp::In => contains(heap, right, left),
-        CmpOp::NotIn => Ok(!contains(heap, right, left)?),
-        CmpOp::Lt => Ok(order(heap, left, right)? == Some(Ordering::Less)),
-        CmpOp::Gt => Ok(order(heap, left, right)? == Some(Ordering::Greater)),
-        CmpOp::LtE => Ok(order(heap, left, right)?.is_some_and(Ordering::is_le)),
-        CmpOp::GtE => Ok(order(heap, left, right)?.is_some_and(Ordering::is_ge)),
-    }
-}
-
-pub(super) fn equal(heap: &Heap, left: &Object, right: &Object) -> Outcome<bool> {
-    let _level = heap.level()?;
-    match (left, right) {
-        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) if a != b => {
-            let (a, b) = (heap.items(*a), heap.items(*b));
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for (a, b) in a.each().zip(b.each()) {
-                if !equal(heap, &a?.object, &b?.object)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        (Object::Dict(a), Object::Dict(b)) if a != b => {
-            let (a, b) = (heap.entries_of(*a), heap.entries_of(*b));
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for entry in a.each() {
-                let (key, entry) = entry?;
-                let Some(other) = b.get(key)? else { return Ok(false) };
-                if !equal(heap, &entry.slot.object, &other.slot.object)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        (Object::Set(a), Object::Set(b)) if a != b => {
-            let (a, b) = (heap.keys_of(*a), heap.keys_of(*b));
-            if a.len() != b.len() {
-                return Ok(false);
-            }
-            for key in a.each() {
-                if !b.contains(key?)? {
-                    return Ok(false);
-                }
-            }
-            Ok(true)
-        }
-        _ => match (left.as_int(), right.as_int(), left.as_float(), right.as_float()) {
-            (Some(a), Some(b), ..) => Ok(a == b),
-            (.., Some(a), Some(b)) => Ok(a == b),
-            _ => identical(left, right),
-        },
-    }
-}
-
-pub(super) fn order(heap: &Heap, left: &Object, right: &Object) -> Outcome<Option<Ordering>> {
-    let _level = heap.level()?;
-    match (left, right) {
-        (Object::Str(a), Object::Str(b)) => Ok(Some(a.read()?.cmp(b.read()?))),
-        (Object::List(a), Object::List(b)) | (Object::Tuple(a), Object::Tuple(b)) => {
-            let (a, b) = (heap.items(*a), heap.items(*b));
-            for (a, b) in a.each().zip(b.each()) {
-                let (a, b) = (&a?.object, &b?.object);
-                if !equal(heap, a, b)? {
-                    return order(heap, a, b);
-                }
-            }
-            Ok(Some(a.len().cmp(&b.len())))
-        }
-        _ => match (left.as_int(), right.as_int(), left.as_float(), right.as_float()) {
-            (Some(a), Some(b), ..) => Ok(Some(a.cmp(&b))),
-            (.., Some(a), Some(b)) => Ok(a.partial_cmp(&b)),
-            _ => fault(format!("a {} and a {} have no order", left.type_name(), right.type_name())),
-        },
-    }
-}
-
-/// `element in container`.
-fn contains(heap: &Heap, container: &Object, element: &Object) -> Outcome<bool> {
-    match (container, element) {
-        (Object::Str(text), Object::Str(part)) => Ok(text.read()?.contains(part.read()?)),
-        (Object::Dict(id), _) => {
-            let key = heap.key(element)?;
-            Ok(heap.entries_of(*id).get(&key)?.is_some())
-        }
-        (Object::Set(id), _) => heap.keys_of(*id).contains(&heap.key(element)?),
-        (Object::List(id) | Object::Tuple(id), _) => {
-            for item in heap.items(*id).each() {
-                if equal(heap, &item?.object, element)? {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        }
-        (Object::Range(range), _) => Ok(element.as_int().is_some_and(|int| range.contains(int))),
-        _ => fault(format!("'in' does not apply to a {}", container.type_name())),
-    }
-}
-
-/// `a += b` where Python changes `a` itself: lists, and dicts with `|=`.
+/// `a += b` where Python changes `a` itself: lists, dicts and sets.
 pub(super) fn in_place(
     heap: &mut Heap,
     op: Operator,
@@ -404,12 +192,32 @@ pub(super) fn in_place(
     span: Span,
 ) -> Outcome<Object> {
     match (op, left) {
-        (Operator::Add, Object::List(id)) => {
-            extend(heap, *id, right, span)?;
-            Ok(left.clone())
+        (Operator::Add, Object::List(id)) => extend(heap, *id, right, span)?,
+        (Operator::Mult, Object::List(id)) if right.as_int().is_some() => {
+            let slots = repeated(heap, *id, right)?;
+            heap.set_items(*id, slots);
         }
-        _ => binary(heap, op, left, right),
+        (Operator::BitOr, Object::Dict(id)) => match right {
+            Object::Dict(other) => {
+                let other = heap.entries_of(*other);
+                methods::update(heap, *id, &other)?;
+            }
+            other => {
+                return fault(format!(
+                    "'|=' of a dict takes a dict, found a {}",
+                    other.type_name()
+                ));
+            }
+        },
+        (Operator::BitOr | Operator::BitAnd | Operator::Sub, Object::Set(id)) => {
+            let Object::Set(changed) = binary(heap, op, left, right)? else {
+                return fault(unsupported(op, left, right));
+            };
+            *heap.keys_mut(*id)? = heap.keys_of(changed).copy()?;
+        }
+        _ => return binary(heap, op, left, right),
     }
+    Ok(left.clone())
 }
 
 /// Adds the elements of anything that can be walked to a list.

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::entries::Key;
 use super::heap::Heap;
-use super::object::Object;
+use super::object::{Object, Origin};
 use super::slots::Slots;
 use super::text::{Buffer, Str};
 use crate::config::meter::{Outcome, fault};
@@ -68,11 +68,24 @@ fn write(heap: &Heap, object: &Object, out: &mut Buffer) -> Outcome<()> {
             1 => format!("range({}, {})", range.start, range.stop),
             step => format!("range({}, {}, {step})", range.start, range.stop),
         }),
-        Object::Opaque(name) => out.push_str(name.read()?),
+        Object::Opaque(name, origin) => opaque(name, *origin, out),
+        Object::Class(id) => out.push_str(&format!("<class '{}'>", heap.get_class(*id).name)),
         Object::Builtin(builtin) => out.push_str(&format!("<function {}>", builtin.name())),
         Object::Unevaluated(name) => fault(format!("'{name}' is not evaluated")),
         Object::Iter(_) | Object::Function(_) | Object::Method(_) | Object::Module(_) => {
             out.push_str(&format!("<{}>", object.type_name()))
+        }
+    }
+}
+
+/// A lazy name is shown as its last part, as mmengine does; how other code shows itself is not known.
+fn opaque(name: &Str, origin: Origin, out: &mut Buffer) -> Outcome<()> {
+    let path = name.read()?;
+    match origin {
+        Origin::LazyModule => out.push_str(path),
+        Origin::Lazy => out.push_str(path.rsplit('.').next().unwrap_or(path)),
+        Origin::Eager => {
+            fault(format!("'{}' has no text here: no other code is executed", begin(name)))
         }
     }
 }
@@ -95,7 +108,7 @@ fn write_key(heap: &Heap, key: &Key, out: &mut Buffer) -> Outcome<()> {
     heap.step(key.weight())?;
     match key {
         Key::Str(text) => quote(text.read()?, |part| out.push_str(part)),
-        Key::Opaque(text) => out.push_str(text.read()?),
+        Key::Opaque(name, origin) => opaque(name, *origin, out),
         Key::Tuple(tuple) => {
             out.push_str("(")?;
             for (index, key) in tuple.keys().iter().enumerate() {

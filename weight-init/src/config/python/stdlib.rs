@@ -10,11 +10,9 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "dir",
     "eval",
     "exec",
-    "globals",
     "help",
     "id",
     "input",
-    "locals",
     "memoryview",
     "object",
     "open",
@@ -23,7 +21,6 @@ pub(super) const FORBIDDEN: &[&str] = &[
     "staticmethod",
     "super",
     "type",
-    "vars",
 ];
 
 /// The modules whose members are evaluated.
@@ -32,6 +29,12 @@ const EVALUATED: &[&str] = &["collections", "copy", "itertools", "math", "os", "
 /// The name of a module whose members are evaluated.
 pub(super) fn evaluated(module: &str) -> Option<&'static str> {
     EVALUATED.iter().copied().find(|name| *name == module)
+}
+
+/// The name of a module that is bound as one, whether its members are evaluated or not.
+pub(super) fn module(name: &str) -> Option<&'static str> {
+    let known = || MODULES.binary_search(&name).ok().and_then(|at| MODULES.get(at)).copied();
+    evaluated(name).or_else(known)
 }
 
 /// Whether a module, by its dotted name, is a part of Python: importing it does not make a config a lazy one.

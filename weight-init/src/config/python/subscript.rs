@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::entries::Key;
-use super::heap::{DictId, Heap};
+use super::heap::{ClassId, DictId, DictKind, Heap};
 use super::methods;
 use super::nearest::missing;
-use super::object::{Builtin, Method, Object};
+use super::object::{Builtin, Method, Object, Origin};
 use super::slots::Slot;
 use super::{Scope, show, text::Str};
 use crate::config::meter::{Fault, Outcome, fault};
@@ -36,7 +36,14 @@ pub(super) fn find_attribute(heap: &Heap, object: &Object, name: &str) -> Outcom
         out.finish()
     };
     Ok(match object {
-        Object::Opaque(path) => Some(Object::Opaque(longer(path)?)),
+        Object::Opaque(path, origin) => {
+            let origin = if *origin == Origin::Eager { Origin::Eager } else { Origin::Lazy };
+            Some(Object::Opaque(longer(path)?, origin))
+        }
+        Object::Class(id) => class_member(heap, *id, name)?,
+        Object::Builtin(Builtin::Dict) if name == "fromkeys" => {
+            Some(Object::Builtin(Builtin::FromKeys))
+        }
         Object::Unevaluated(path) => Some(Object::Unevaluated(longer(path)?)),
         Object::Module(module) => Some(module_member(heap, module, name)?),
         _ => match methods::find(heap, object, name) {
@@ -51,12 +58,34 @@ pub(super) fn find_attribute(heap: &Heap, object: &Object, name: &str) -> Outcom
     })
 }
 
+/// An attribute of a class, its own before those of its bases.
+fn class_member(heap: &Heap, id: ClassId, name: &str) -> Outcome<Option<Object>> {
+    let _level = heap.level()?;
+    let class = heap.get_class(id);
+    let Some(names) = class.names else {
+        return fault(format!(
+            "'{}.{name}' is not known: other code has a part in the class, and is not executed",
+            class.name
+        ));
+    };
+    if let Some(slot) = heap.named(names, name)? {
+        return Ok(Some(slot.object));
+    }
+    for base in &class.bases {
+        if let Some(found) = class_member(heap, *base, name)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
 /// `os.path`, `math.pi`, `copy.deepcopy`.
 pub(super) fn module_member(heap: &Heap, module: &'static str, name: &str) -> Outcome<Object> {
     let full = format!("{module}.{name}");
     match full.as_str() {
         "os.path" => return Ok(Object::Module("os.path")),
         "math.pi" => return Ok(Object::Float(std::f64::consts::PI)),
+        "math.tau" => return Ok(Object::Float(std::f64::consts::TAU)),
         "math.e" => return Ok(Object::Float(std::f64::consts::E)),
         "math.inf" => return Ok(Object::Float(f64::INFINITY)),
         "math.nan" => return Ok(Object::Float(f64::NAN)),
@@ -176,6 +205,15 @@ pub(super) fn set_attribute(
             let key = heap.name(name)?;
             set_key(heap, *id, key, name_span, value)
         }
+        Object::Class(id) => match heap.get_class(*id).names {
+            Some(names) => {
+                let key = heap.name(name)?;
+                heap.names_mut(names)?.insert(key, name_span, value).map(drop)
+            }
+            None => {
+                fault(format!("the attributes of '{}' are other code's", heap.get_class(*id).name))
+            }
+        },
         other => fault(format!("the attributes of a {} cannot be set", other.type_name())),
     }
 }
@@ -204,7 +242,7 @@ pub(super) fn hooked(heap: &mut Heap, object: &Object) -> Outcome<Object> {
     match object {
         Object::Dict(id) if heap.is_config(*id) => Ok(object.clone()),
         Object::Dict(_) | Object::List(_) | Object::Tuple(_) => {
-            rebuilt(heap, object, true, &mut |heap, object| hooked(heap, object))
+            rebuilt(heap, object, Some(DictKind::Config), false, &mut hooked)
         }
         other => Ok(other.clone()),
     }
@@ -212,7 +250,13 @@ pub(super) fn hooked(heap: &mut Heap, object: &Object) -> Outcome<Object> {
 
 /// The same value with containers of its own, as `copy.deepcopy` gives it.
 pub(super) fn deep_copy(heap: &mut Heap, object: &Object, mut scope: Scope<'_>) -> Outcome<Object> {
-    let config = matches!(scope, Scope::Config(_));
+    let kind = match scope {
+        Scope::Config(_) => Some(DictKind::Config),
+        Scope::Plain => Some(DictKind::Plain),
+        Scope::Kept | Scope::Anew => None,
+    };
+    // mmengine's copy of a lazy name is another one.
+    let anew = matches!(scope, Scope::Anew);
     let mut package = None;
     if let (Object::Dict(id), Scope::Config(Some(name))) = (object, scope)
         && heap.named(*id, "type")?.is_some()
@@ -220,7 +264,8 @@ pub(super) fn deep_copy(heap: &mut Heap, object: &Object, mut scope: Scope<'_>) 
         package = Some(name);
         scope = Scope::Config(None);
     }
-    let copy = rebuilt(heap, object, config, &mut |heap, object| deep_copy(heap, object, scope))?;
+    let copy =
+        rebuilt(heap, object, kind, anew, &mut |heap, object| deep_copy(heap, object, scope))?;
     if let (Object::Dict(id), Some(package)) = (&copy, package)
         && heap.named(*id, "_scope_")?.is_none()
     {
@@ -231,21 +276,57 @@ pub(super) fn deep_copy(heap: &mut Heap, object: &Object, mut scope: Scope<'_>) 
     Ok(copy)
 }
 
+/// A copy of a value, as `copy.copy` and `.copy()` give it: a ConfigDict takes each value anew.
+pub(super) fn shallow_copy(heap: &mut Heap, object: &Object) -> Outcome<Object> {
+    match object {
+        Object::Dict(id) if heap.is_config(*id) => {
+            let mut entries = heap.entries()?;
+            for entry in heap.entries_of(*id).each() {
+                let (key, entry) = entry?;
+                let slot =
+                    Slot { object: hooked(heap, &entry.slot.object)?, span: entry.slot.span };
+                entries.insert(key.clone(), entry.key_span, slot)?;
+            }
+            Ok(Object::Dict(heap.dict(entries, DictKind::Config)?))
+        }
+        Object::Dict(id) => {
+            let dict = heap.get_dict(*id);
+            Ok(Object::Dict(heap.share_dict(dict)?))
+        }
+        Object::List(id) => {
+            let items = heap.items(*id);
+            Ok(Object::List(heap.share_list(items)?))
+        }
+        Object::Set(id) => {
+            let keys = heap.keys_of(*id);
+            heap.share_set(keys)
+        }
+        other => Ok(other.clone()),
+    }
+}
+
 /// A new container of what `each` makes of the elements. Where all of them stay what they are, it shares them.
 fn rebuilt(
     heap: &mut Heap,
     object: &Object,
-    config: bool,
+    kind: Option<DictKind>,
+    anew: bool,
     each: &mut dyn FnMut(&mut Heap, &Object) -> Outcome<Object>,
 ) -> Outcome<Object> {
     let _level = heap.level()?;
-    let holds = |object: &Object| {
-        matches!(object, Object::Dict(_) | Object::List(_) | Object::Tuple(_) | Object::Set(_))
+    let holds = |object: &Object| match object {
+        Object::Dict(_) | Object::List(_) | Object::Tuple(_) | Object::Set(_) => true,
+        Object::Opaque(_, origin) => anew && *origin != Origin::Eager,
+        _ => false,
     };
     Ok(match object {
         Object::Dict(id) => {
             let mut dict = heap.get_dict(*id);
-            dict.config |= config;
+            dict.kind = match (kind, dict.kind) {
+                (Some(kind), _) => kind,
+                (None, DictKind::Config) => DictKind::Config,
+                (None, _) => DictKind::Plain,
+            };
             let mut plain = true;
             for entry in dict.entries.each() {
                 plain = plain && !holds(&entry?.1.slot.object);
@@ -259,7 +340,7 @@ fn rebuilt(
                 let slot = Slot { object: each(heap, &entry.slot.object)?, span: entry.slot.span };
                 entries.insert(key.clone(), entry.key_span, slot)?;
             }
-            Object::Dict(heap.dict(entries, dict.config)?)
+            Object::Dict(heap.dict(entries, dict.kind)?)
         }
         Object::List(id) | Object::Tuple(id) => {
             let items = heap.items(*id);
@@ -283,6 +364,7 @@ fn rebuilt(
             let keys = heap.keys_of(*id);
             heap.share_set(keys)?
         }
+        Object::Opaque(path, origin) if holds(object) => heap.opaque(path.read()?, *origin)?,
         other => other.clone(),
     })
 }

@@ -60,6 +60,11 @@ impl Str {
         &*self.0.text == text
     }
 
+    /// Whether it is the very same string, and not another one of the same text.
+    pub(in crate::config) fn is_same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(in crate::config) fn starts_with(&self, prefix: &str) -> bool {
         self.0.text.starts_with(prefix)
     }

@@ -1,66 +1,55 @@
 //! What plain scalars say.
 
+mod v1_1;
+mod v1_2;
+
+use crate::config::YamlVersion;
 use crate::value::Kind;
 
-/// What a plain scalar says.
-pub(super) fn plain(text: &str) -> Result<Kind, String> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let negative = text.starts_with('-');
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Kind::Null),
-        "true" | "True" | "TRUE" => return Ok(Kind::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Kind::Bool(false)),
-        ".nan" | ".NaN" | ".NAN" => return Ok(Kind::Float(f64::NAN)),
-        _ => {}
+/// What a scalar without quotes and tag says.
+pub(super) fn plain(text: &str, version: YamlVersion) -> Result<Kind, String> {
+    match version {
+        YamlVersion::V1_1 => v1_1::plain(text),
+        YamlVersion::V1_2 => v1_2::plain(text),
     }
-    if matches!(digits, ".inf" | ".Inf" | ".INF") {
-        return Ok(Kind::Float(if negative { f64::NEG_INFINITY } else { f64::INFINITY }));
-    }
-    let radix = match digits.get(..2) {
-        Some("0x") if digits == text => Some((16, &digits[2..])),
-        Some("0o") if digits == text => Some((8, &digits[2..])),
-        _ => None,
+}
+
+/// What a scalar with a tag of the core schema says; nothing if there is no such tag.
+pub(super) fn tagged(tag: &str, text: &str, version: YamlVersion) -> Result<Option<Kind>, String> {
+    let kind = match (tag, version) {
+        ("str", _) => Some(Kind::Str(text.to_owned())),
+        ("null" | "bool" | "int" | "float", YamlVersion::V1_1) => v1_1::tagged(tag, text)?,
+        ("null" | "bool" | "int" | "float", YamlVersion::V1_2) => match (v1_2::plain(text)?, tag) {
+            (Kind::Int(int), "float") => Some(Kind::Float(int as f64)),
+            (kind @ Kind::Null, "null")
+            | (kind @ Kind::Bool(_), "bool")
+            | (kind @ Kind::Int(_), "int")
+            | (kind @ Kind::Float(_), "float") => Some(kind),
+            _ => None,
+        },
+        _ => return Ok(None),
     };
-    if let Some((radix, digits)) = radix
-        && !digits.is_empty()
-        && digits.chars().all(|c| c.is_digit(radix))
-    {
-        return integer(i128::from_str_radix(digits, radix).ok(), text);
+    match kind {
+        Some(kind) => Ok(Some(kind)),
+        None => Err(format!("the tag !!{tag} stands at what is no {tag}")),
     }
-    if !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()) {
-        return integer(text.trim_start_matches('+').parse().ok(), text);
-    }
-    if is_float(digits) {
-        return match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Kind::Float(float)),
-            _ => Err(format!("found {text}, which is beyond the range of a float")),
-        };
-    }
-    Ok(Kind::Str(text.to_owned()))
 }
 
 fn integer(int: Option<i128>, text: &str) -> Result<Kind, String> {
     match int {
-        Some(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&int) => {
-            Ok(Kind::Int(int))
-        }
-        _ => {
-            Err(format!("the integer {} does not fit into 64 bits", text.get(..40).unwrap_or(text)))
-        }
+        Some(int) => Ok(Kind::Int(int)),
+        None => Err(format!("the integer {} does not fit into 128 bits", begin(text))),
     }
 }
 
-/// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
-fn is_float(text: &str) -> bool {
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    let numeric = |digits: &str| digits.bytes().all(|c| c.is_ascii_digit());
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let exponent = exponent.map(|exponent| exponent.strip_prefix(['-', '+']).unwrap_or(exponent));
-    numeric(whole)
-        && numeric(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && numeric(exponent))
+fn float(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(float) if float.is_finite() => Ok(float),
+        _ => Err(format!("found {}, which is beyond the range of a float", begin(text))),
+    }
+}
+
+/// The beginning of a number, as much as a message shows.
+fn begin(text: &str) -> &str {
+    text.get(..40).unwrap_or(text)
 }

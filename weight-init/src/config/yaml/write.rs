@@ -118,11 +118,17 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             '\r' => out.push_str("\\r"),
-            c if is_unsafe(c) && c > '\u{ffff}' => out.push_str(&format!("\\U{:08X}", c as u32)),
-            c if is_unsafe(c) => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if is_escaped(c) && c > '\u{ffff}' => out.push_str(&format!("\\U{:08X}", c as u32)),
+            c if is_escaped(c) => out.push_str(&format!("\\u{:04X}", c as u32)),
             c => out.push(c),
         }
     }
     out.push('"');
     out
+}
+
+/// Whether a character cannot stand for itself: what no YAML text has, and what ends a line.
+fn is_escaped(c: char) -> bool {
+    let ends = matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+    is_unsafe(c) || ends || !super::is_printable(c)
 }

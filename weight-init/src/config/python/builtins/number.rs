@@ -1,17 +1,54 @@
-//! `range`, `int`, `round`.
+//! Built-in functions of numbers.
 
 #![warn(clippy::arithmetic_side_effects, reason = "integers of a config are as large as it likes")]
 
 use std::rc::Rc;
 
+use ruff_python_ast::Operator;
+
 use super::super::call::Arguments;
-use super::super::object::{Object, Range};
+use super::super::heap::Heap;
+use super::super::object::{Builtin, Object, Range};
+use super::super::operator;
+use super::super::slots::Slot;
 use crate::config::meter::{Outcome, fault};
+use crate::value::Span;
 
 /// Digits of a number in a string, at most, as in Python's own `int()`.
-pub(super) const MAX_DIGITS: usize = 4300;
+const MAX_DIGITS: usize = 4300;
 
-pub(super) fn range(arguments: &Arguments) -> Outcome<Object> {
+pub(super) fn number(
+    heap: &mut Heap,
+    builtin: Builtin,
+    arguments: &Arguments,
+    span: Span,
+) -> Outcome<Object> {
+    let name = builtin.name();
+    let object = |index: usize| arguments.get(index, name).map(|slot| slot.object.clone());
+    match builtin {
+        Builtin::Range => range(arguments),
+        Builtin::Int => int(arguments),
+        Builtin::Float => float(arguments),
+        Builtin::Round => round(arguments),
+        Builtin::Abs => match object(0)? {
+            Object::Float(float) => Ok(Object::Float(float.abs())),
+            other => match other.as_int().map(i128::checked_abs) {
+                Some(Some(int)) => Ok(Object::Int(int)),
+                _ => fault(format!("a {} has no absolute value", other.type_name())),
+            },
+        },
+        Builtin::Divmod => {
+            let (a, b) = (object(0)?, object(1)?);
+            let quotient = operator::binary(heap, Operator::FloorDiv, &a, &b)?;
+            let rest = operator::binary(heap, Operator::Mod, &a, &b)?;
+            heap.pair(Slot { object: quotient, span }, Slot { object: rest, span })
+        }
+        Builtin::Pow => operator::binary(heap, Operator::Pow, &object(0)?, &object(1)?),
+        _ => fault(format!("{name}() is not evaluated here")),
+    }
+}
+
+fn range(arguments: &Arguments) -> Outcome<Object> {
     let int = |index| arguments.int(index, "range");
     let range = match arguments.positional.len() {
         0 | 1 => Range { start: 0, stop: int(0)?, step: 1 },
@@ -24,22 +61,20 @@ pub(super) fn range(arguments: &Arguments) -> Outcome<Object> {
     Ok(Object::Range(Rc::new(range)))
 }
 
-pub(super) fn int(arguments: &Arguments) -> Outcome<Object> {
+fn int(arguments: &Arguments) -> Outcome<Object> {
     let Some(slot) = arguments.positional.get(0)? else { return Ok(Object::Int(0)) };
     match &slot.object {
         Object::Float(x) if x.is_finite() && x.abs() < 1e38 => Ok(Object::Int(x.trunc() as i128)),
         Object::Str(text) => {
-            let base = if arguments.positional.len() > 1 { arguments.int(1, "int")? } else { 10 };
-            let base = u32::try_from(base).ok().filter(|base| (2..=36).contains(base));
+            let base = match arguments.optional(1, "base")?.map(|base| base.object.as_int()) {
+                None => 10,
+                Some(base) => base.and_then(|base| u32::try_from(base).ok()).unwrap_or(1),
+            };
             let digits = text.read()?.trim();
-            if digits.len() > MAX_DIGITS {
-                return fault("int() of a text that is no integer");
-            }
-            let digits = digits.replace('_', "");
-            let digits = digits.trim_start_matches("0x").trim_start_matches("0b");
-            match base.and_then(|base| i128::from_str_radix(digits, base).ok()) {
+            let valid = (2..=36).contains(&base) && digits.len() <= MAX_DIGITS;
+            match valid.then(|| integer(digits, base)).flatten() {
                 Some(int) => Ok(Object::Int(int)),
-                None => fault("int() of a text that is no integer"),
+                None => fault("int() of a text that is no integer of 128 bits"),
             }
         }
         other => match other.as_int() {
@@ -49,13 +84,35 @@ pub(super) fn int(arguments: &Arguments) -> Outcome<Object> {
     }
 }
 
-/// To the nearest, halves to even, and right in decimal digits.
-pub(super) fn round(arguments: &Arguments) -> Outcome<Object> {
-    let object = &arguments.get(0, "round")?.object;
-    let digits = match arguments.positional.get(1)? {
-        Some(slot) => Some(slot.clone()),
-        None => arguments.named("ndigits")?,
+/// An integer as `int(text, base)` reads it.
+fn integer(text: &str, base: u32) -> Option<i128> {
+    let (sign, digits) = text.split_at(usize::from(text.starts_with(['+', '-'])));
+    let prefix = match base {
+        2 => ["0b", "0B"],
+        8 => ["0o", "0O"],
+        16 => ["0x", "0X"],
+        _ => [""; 2],
     };
+    let [lower, upper] = prefix;
+    let bare = digits.strip_prefix(lower).or_else(|| digits.strip_prefix(upper));
+    let bare = bare.unwrap_or(digits);
+    // An underscore stands between digits, or behind the prefix.
+    let bare =
+        if bare.len() < digits.len() { bare.strip_prefix('_').unwrap_or(bare) } else { bare };
+    if bare.starts_with('_')
+        || bare.ends_with('_')
+        || bare.contains("__")
+        || bare.contains(['+', '-'])
+    {
+        return None;
+    }
+    i128::from_str_radix(&format!("{sign}{}", bare.replace('_', "")), base).ok()
+}
+
+/// To the nearest, halves to even, and right in decimal digits.
+fn round(arguments: &Arguments) -> Outcome<Object> {
+    let object = &arguments.get(0, "round")?.object;
+    let digits = arguments.optional(1, "ndigits")?;
     let digits = digits.and_then(|slot| slot.object.as_int());
     match (object, object.as_int(), digits) {
         (Object::Float(x), _, None) if x.is_finite() && x.abs() < 1e38 => {
@@ -76,5 +133,26 @@ pub(super) fn round(arguments: &Arguments) -> Outcome<Object> {
         }
         (_, Some(int), None | Some(0..)) => Ok(Object::Int(int)),
         _ => fault(format!("round() does not apply to this {}", object.type_name())),
+    }
+}
+
+fn float(arguments: &Arguments) -> Outcome<Object> {
+    let Some(slot) = arguments.positional.get(0)? else { return Ok(Object::Float(0.0)) };
+    match &slot.object {
+        Object::Str(text) => {
+            let digits = text.read()?.trim();
+            // Python has no number that needs more, and the digits are copied.
+            let parsed = (digits.len() <= MAX_DIGITS)
+                .then(|| digits.replace('_', "").parse().ok())
+                .flatten();
+            match parsed {
+                Some(float) => Ok(Object::Float(float)),
+                None => fault("float() of a text that is no number"),
+            }
+        }
+        other => match other.as_float() {
+            Some(float) => Ok(Object::Float(float)),
+            None => fault(format!("a {} is no number", other.type_name())),
+        },
     }
 }

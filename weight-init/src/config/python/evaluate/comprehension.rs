@@ -5,6 +5,7 @@ use ruff_text_size::Ranged;
 
 use super::super::entries::Keys;
 use super::super::format;
+use super::super::heap::{DictKind, ScopeKind, Walk};
 use super::super::object::Object;
 use super::super::slots::Slots;
 use super::super::text::Buffer;
@@ -19,10 +20,13 @@ impl Evaluator<'_> {
         span: Span,
         each: &mut dyn FnMut(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        let outer = self.scope;
-        let scope = self.heap().scope(Some(outer));
+        let Some((first, inner)) = generators.split_first() else { return each(self) };
+        // The outermost iterable alone is evaluated where the comprehension stands.
+        let walk = self.walk(&first.iter)?;
+        let outer = self.enclosing();
+        let scope = self.heap().scope(Some(outer), ScopeKind::Comprehension);
         let scope = self.at(span, scope)?;
-        self.inside(self.file, scope, span, |this| this.rounds(generators, each))
+        self.inside(self.file, scope, span, |this| this.rounds_of(first, walk, inner, each))
     }
 
     fn rounds(
@@ -31,8 +35,18 @@ impl Evaluator<'_> {
         each: &mut dyn FnMut(&mut Self) -> Result<()>,
     ) -> Result<()> {
         let Some((generator, inner)) = generators.split_first() else { return each(self) };
+        let walk = self.walk(&generator.iter)?;
+        self.rounds_of(generator, walk, inner, each)
+    }
+
+    fn rounds_of(
+        &mut self,
+        generator: &ast::Comprehension,
+        mut walk: Walk,
+        inner: &[ast::Comprehension],
+        each: &mut dyn FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         let span = self.span(generator.range());
-        let mut walk = self.walk(&generator.iter)?;
         while let Some(element) = self.next(&mut walk, span)? {
             self.assign(&generator.target, element)?;
             let mut passes = true;
@@ -95,7 +109,7 @@ impl Evaluator<'_> {
                 this.heap().key(&key.object).and_then(|name| entries.insert(name, key.span, value));
             this.at(key.span, put).map(drop)
         })?;
-        let id = self.heap().dict(entries, false);
+        let id = self.heap().dict(entries, DictKind::Plain);
         Ok(Object::Dict(self.at(span, id)?))
     }
 

@@ -3,14 +3,13 @@
 use ruff_python_ast::{self as ast, Expr};
 use ruff_text_size::Ranged;
 
-use super::super::nearest::missing;
-use super::super::object::{Builtin, Object};
+use super::super::heap::DictKind;
+use super::super::object::Object;
 use super::super::slice::{self, Slice};
 use super::super::slots::Slot;
-use super::super::{operator, stdlib, subscript};
-use super::statement::Code;
+use super::super::{operator, subscript};
+use super::define::Code;
 use super::{Evaluator, Result};
-use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
 impl Evaluator<'_> {
@@ -97,7 +96,11 @@ impl Evaluator<'_> {
             }
             Expr::Named(named) => {
                 let value = self.slot(&named.value)?;
-                self.assign(&named.target, value.clone())?;
+                let Expr::Name(name) = &*named.target else {
+                    return Err(self.error(span, "':=' binds a name"));
+                };
+                let place = self.span(name.range());
+                self.bind_outside(&name.id, place, value.clone())?;
                 return Ok(value.object);
             }
             Expr::BytesLiteral(_) => {
@@ -140,53 +143,6 @@ impl Evaluator<'_> {
         }
     }
 
-    fn name(&mut self, name: &str, span: Span) -> Result<Object> {
-        let mut scope = Some(self.scope);
-        while let Some(here) = scope {
-            let here = self.heap().get_scope(here);
-            let found = self.heap().named(here.names, name);
-            if let Some(slot) = self.at(span, found)? {
-                return Ok(slot.object);
-            }
-            scope = here.outer;
-        }
-        let made = match name {
-            "__name__" => self.heap().string("builtins"),
-            "__file__" => {
-                let file = self.loader.file_name(self.file);
-                self.heap().string(&file)
-            }
-            name if stdlib::FORBIDDEN.contains(&name) => {
-                let message =
-                    format!("'{name}' is not evaluated: a config is read, and nothing is executed");
-                return Err(self.error(span, message));
-            }
-            name => match Builtin::from_name(name) {
-                Some(builtin) => Ok(Object::Builtin(builtin)),
-                None => return Err(self.unknown(name, span)),
-            },
-        };
-        self.at(span, made)
-    }
-
-    pub(super) fn unknown(&self, name: &str, span: Span) -> Diagnostic {
-        let heap = &self.loader.heap;
-        let builtins: Vec<&str> = Builtin::ALL.iter().map(|builtin| builtin.name()).collect();
-        let mut tables = Vec::new();
-        let mut scope = Some(self.scope);
-        while let Some(here) = scope {
-            let here = heap.get_scope(here);
-            tables.push(heap.entries_of(here.names));
-            scope = here.outer;
-        }
-        let tables: Vec<_> = tables.iter().map(|table| &**table).collect();
-        let message = format!("the name '{name}' is not defined");
-        match missing(heap, message, name, &builtins, &tables) {
-            Ok(message) => self.error(span, message),
-            Err(fault) => self.error(span, fault.0),
-        }
-    }
-
     fn dict(&mut self, dict: &ast::ExprDict, span: Span) -> Result<Object> {
         let entries = self.heap().entries();
         let mut entries = self.at(span, entries)?;
@@ -211,7 +167,7 @@ impl Evaluator<'_> {
                 self.heap().key(&key.object).and_then(|name| entries.insert(name, key.span, value));
             self.at(key.span, put)?;
         }
-        let id = self.heap().dict(entries, false);
+        let id = self.heap().dict(entries, DictKind::Plain);
         Ok(Object::Dict(self.at(span, id)?))
     }
 
