@@ -65,7 +65,9 @@ impl Case {
         let right = self.right.as_object().unwrap();
         let command = self.command[0].as_str();
         if let Some(config) = right.get("config") {
-            let found: Value = serde_json::from_str(&self.run(&self.command).done()?).unwrap();
+            let mut found: Value = serde_json::from_str(&self.run(&self.command).done()?).unwrap();
+            // The right answers have none of the functions that mmengine keeps in a lazy config.
+            found.as_object_mut().unwrap().retain(|_, value| value.get("__unjsonable__").is_none());
             return same(&found, config);
         }
         if right.contains_key("error") {
