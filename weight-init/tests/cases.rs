@@ -233,7 +233,7 @@ fn statistics(name: &str, values: &[f32], right: &Value) -> Checked {
     let values: Vec<f64> = values.iter().copied().map(f64::from).collect();
     let count = f64::from(u32::try_from(values.len()).unwrap());
     let mean = values.iter().sum::<f64>() / count;
-    let std = (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let std = (values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / count).sqrt();
     let min = values.iter().copied().fold(f64::INFINITY, f64::min);
     let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // Of 60 000 normal samples the deviation is known to 0.3 %, an extreme to 0.25 of 4.3 deviations.
