@@ -242,8 +242,8 @@ class OwnCode(nn.Linear):
 
 
 def test_an_init_weights_of_a_class_is_not_called_without_a_word():
-    with pytest.warns(weight_init.WeightInitWarning, match="own, which is not called: fc .OwnCode."):
-        initialized(nn.ModuleDict(dict(fc=OwnCode(2, 2))), None)
+    with pytest.warns(weight_init.WeightInitWarning, match="of their own, which is not called: the model itself .OwnCode."):
+        initialized(OwnCode(2, 2), None)
 
 
 def test_a_warning_points_at_the_caller():

@@ -67,11 +67,29 @@ def init_(
     Parameter containing:
     tensor([0.5000, 0.5000], requires_grad=True)
     """
+    return run(model, init_cfg, seed, untouched, pretrained, checkpoints, offline, strict, threads, calls_own_code=False)
+
+
+def run(
+    model: torch.nn.Module,
+    init_cfg: InitCfg = None,
+    seed: int = 0,
+    untouched: Untouched = "keep",
+    pretrained: Pretrained = "load",
+    checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
+    offline: bool = False,
+    strict: bool = False,
+    threads: int | None = None,
+    *,
+    calls_own_code: bool,
+) -> Report:
+    """What :func:`init_` does, for callers that may call the ``init_weights`` of classes afterwards."""
     start = time.perf_counter()
     seed, threads = checked_seed(seed), checked_threads(threads)
     options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
     made = make(model, options, has_override(init_cfg))
-    complain(made, strict)
+    remarks = [] if calls_own_code or init_cfg is not None else own_code(made)
+    complain(made, strict, remarks, stacklevel=4)
     if untouched == "error" and made.untouched:
         raise UntouchedError(made.untouched)
     return carry_out(made, seed, threads, start)
@@ -209,7 +227,7 @@ def materialize_(
     # What is wrong is found before memory is taken.
     made = make(inner, options, has_override(init_cfg), buffers)
     made._engine.written()
-    complain(made, strict)
+    complain(made, strict, [], stacklevel=3)
     unknown = [name for name in transient_buffers(inner) if name not in buffers]
     if unknown:
         shown = ", ".join(unknown[:6]) + (", ..." if len(unknown) > 6 else "")
@@ -277,14 +295,24 @@ def written_names(made: Plan) -> list[str]:
     return [name for name in made._engine.written() if name not in made._live.held]
 
 
-def complain(made: Plan, strict: bool) -> None:
-    """Warns of what is probably not meant, or raises it; called by what people call."""
-    found = made.warnings
+def complain(made: Plan, strict: bool, remarks: list[str], stacklevel: int) -> None:
+    """Warns of what is probably not meant, or raises it."""
+    # What nobody knows is told once, by the error that it is where constructors are asked for.
+    found = [message for kind, _, message in made._engine.warnings() if not kind.startswith("unknown_")] + remarks
     inexact = [sentence for sentence, exact in made._engine.loads() if not exact]
     if strict and found + inexact:
         raise InitCfgError("\n".join(found + inexact))
     for message in found:
-        warnings.warn(message, WeightInitWarning, stacklevel=3)
+        warnings.warn(message, WeightInitWarning, stacklevel=stacklevel)
+
+
+def own_code(made: Plan) -> list[str]:
+    """The sentence about classes whose own ``init_weights`` would write more than the rules say."""
+    found = [f"{path or 'the model itself'} ({name})" for path, name in made._live.own_code]
+    if not found or made._options["constructor"]:
+        return []
+    shown = ", ".join(found[:4]) + (f" and {len(found) - 4} more" if len(found) > 4 else "")
+    return [f"classes have an init_weights of their own, which is not called: {shown}"]
 
 
 def transient_buffers(model: torch.nn.Module) -> list[str]:

@@ -16,7 +16,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import HOOKS
 
 from ._live import unwrapped
-from ._torch import choice, init_
+from ._torch import choice, run
 from .report import Report
 
 __all__ = ["WeightInitHook", "init_weights"]
@@ -32,7 +32,7 @@ def init_weights(
     ``seed`` and the module's path; with ``custom="skip"`` they are not.
     """
     choice("custom", custom, ("call", "skip"))
-    report = init_(model, seed=seed, **options)
+    report = run(model, seed=seed, **options, calls_own_code=custom == "call")
     inner = unwrapped(model)
     reached = list(with_init_weights(inner, ""))
     for module in inner.modules():

@@ -35,12 +35,7 @@ class Plan:
     @property
     def warnings(self) -> list[str]:
         """What is probably not meant, a sentence each."""
-        found = [message for _, _, message in self._engine.warnings()]
-        if self._options["init_cfg"] is None and self._live.own_code and not self._options["constructor"]:
-            modules = [f"{path or 'the model itself'} ({name})" for path, name in self._live.own_code]
-            shown = ", ".join(modules[:4]) + (f" and {len(modules) - 4} more" if len(modules) > 4 else "")
-            found.append(f"classes with an init_weights of their own, which is not called: {shown}")
-        return found
+        return [message for _, _, message in self._engine.warnings()]
 
     @property
     def loads(self) -> list[str]:
