@@ -28,9 +28,11 @@ def unwrapped(module: torch.nn.Module) -> torch.nn.Module:
     return module
 
 
-def is_parametrized(module: torch.nn.Module) -> bool:
+def parametrizations(module: torch.nn.Module) -> Any:
+    """The parametrizations of a module by the names of the tensors that they compute."""
     # Not as torch.nn.utils.parametrize asks: an attribute that a module lacks takes it a microsecond and more.
-    return isinstance(module._modules.get("parametrizations"), torch.nn.ModuleDict)
+    found = module._modules.get("parametrizations")
+    return found if isinstance(found, torch.nn.ModuleDict) else {}
 
 
 class Live(_describe.Describer):
@@ -61,9 +63,9 @@ class Live(_describe.Describer):
         self.parametrized: dict[str, tuple[torch.nn.Module, str]] = {}
         # Modules whose class has an init_weights of its own, with its name.
         self.own_code: list[tuple[str, str]] = []
-        self.model = unwrapped(model)
+        self.root = unwrapped(model)
         try:
-            self.description = self.layer(self.model, "", "")
+            self.description = self.layer(self.root, "", "")
         except _describe.DescribeError as error:
             raise ModelError(str(error)) from None
         except RecursionError:
@@ -81,21 +83,19 @@ class Live(_describe.Describer):
     def class_of(self, module: torch.nn.Module) -> type:
         """The class before ``register_parametrization`` and ``fully_shard`` derived one of their own from it."""
         cls = type(module)
-        if is_parametrized(module):
+        if parametrizations(module):
             cls = cls.__bases__[0]
         if len(cls.__bases__) == 2 and cls.__bases__[0].__name__ == "FSDPModule":
             cls = cls.__bases__[1]
         return cls
 
     def parameters_of(self, module: torch.nn.Module) -> list:
-        found = list(module._parameters.items())
-        if is_parametrized(module):
-            found += [(key, computed(module, key)) for key in module.parametrizations]
-        return found
+        computed_ones = [(key, computed(module, key)) for key in parametrizations(module)]
+        return [*module._parameters.items(), *computed_ones]
 
     def children_of(self, module: torch.nn.Module) -> list:
-        hidden = module._modules["parametrizations"] if is_parametrized(module) else None
-        return [(key, child) for key, child in module._modules.items() if hidden is None or child is not hidden]
+        hidden = parametrizations(module)
+        return [(key, child) for key, child in module._modules.items() if child is not hidden]
 
     def aliases_of(self, module: torch.nn.Module) -> dict:
         # They are names for overrides alone, and asking every property of every module takes longer than all the rest.
@@ -109,7 +109,7 @@ class Live(_describe.Describer):
         node = super().tensor(module, name, t, path)
         if "same_as" not in node:
             self.tensors[path] = t
-        if is_parametrized(module) and name in module.parametrizations:
+        if name in parametrizations(module):
             self.parametrized[path] = (module, name)
         return node
 
@@ -129,7 +129,7 @@ class Live(_describe.Describer):
 
 def computed(module: torch.nn.Module, key: str) -> torch.Tensor:
     """A parametrized weight, without what computing it in training mode does to a parametrization (spectral_norm)."""
-    parts = list(module.parametrizations[key].modules())
+    parts = list(parametrizations(module)[key].modules())
     modes = [part.training for part in parts]
     try:
         for part in parts:

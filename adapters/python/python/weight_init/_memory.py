@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Optional
 import torch
 
-from ._live import Live
+from ._live import Live, parametrizations
 from ._shards import Segments, local_shard
 from .errors import ModelError
 
 # Name, address, strides, ranges of each dimension, address and bytes of the storage.
-Target = tuple[str, int, tuple[int, ...], "list[Segments] | None", int, int]
+Target = tuple[str, int, tuple[int, ...], Optional[list[Segments]], int, int]
 
 
 class Memory:
@@ -39,8 +40,10 @@ class Memory:
         self.targets.append(target(name, memory, segments))
 
     def _check_parametrization(self, name: str) -> None:
-        module, key = self._live.parametrized.get(name, (None, ""))
-        for part in module.parametrizations[key] if module is not None else ():
+        if name not in self._live.parametrized:
+            return
+        module, key = self._live.parametrized[name]
+        for part in parametrizations(module)[key]:
             if not hasattr(part, "right_inverse"):
                 message = f"'{name}' is computed by {type(part).__name__}, which has no right_inverse to assign it by"
                 raise ModelError(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from .errors import ModelError
@@ -10,7 +12,7 @@ from .errors import ModelError
 Segments = list[tuple[int, int]]
 
 
-def local_shard(name: str, t: torch.Tensor) -> tuple[torch.Tensor, list[Segments] | None]:
+def local_shard(name: str, t: Any) -> tuple[torch.Tensor, list[Segments] | None]:
     """The plain tensor of this process and the ranges of each dimension that it holds; ``None``: all of them."""
     if not is_distributed(t):
         return t, None

@@ -6,8 +6,8 @@ import os
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal, Union
 
 import torch
 
@@ -20,7 +20,7 @@ from .report import Difference, Plan, Report
 
 Untouched = Literal["keep", "constructor", "error"]
 Pretrained = Literal["load", "skip"]
-InitCfg = "dict[str, Any] | list[dict[str, Any]] | str | os.PathLike[str] | None"
+InitCfg = Union[dict[str, Any], Sequence[dict[str, Any]], str, "os.PathLike[str]", None]
 
 
 def init_(
@@ -183,7 +183,7 @@ def save(
     """
     seed, threads = checked_seed(seed), checked_threads(threads)
     if isinstance(model, Plan):
-        module, options = model._live.model, {**model._options, "constructor": True}
+        module, options = model._live.root, {**model._options, "constructor": True}
     else:
         module, options = model, checked_options(init_cfg, "constructor", pretrained, checkpoints, offline)
     with tempfile.TemporaryDirectory() as folder:
