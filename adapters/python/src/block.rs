@@ -116,6 +116,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::expect_used, reason = "a test")]
     fn stretches_are_the_elements_of_the_part_in_order() {
         let whole = |dim: u64| vec![(0, dim)];
         let parts: [(&[usize], Vec<Segments>); 8] = [
