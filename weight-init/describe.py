@@ -90,12 +90,12 @@ class Describer:
         return description
 
     def layer(self, module, name, path):
-        cls = type(module)
+        cls = self.class_of(module)
         self.layers[id(module)] = path
         node = {"name": name, "class": cls.__name__}
         node["bases"] = [base.__name__ for base in cls.__bases__]
         node["mro"] = [base.__name__ for base in cls.__mro__[1:] if base not in (torch.nn.Module, object)]
-        if values_are_its_own(module):
+        if values_are_its_own(module, cls):
             node["rewrites"] = True
         if hasattr(module, "init_weights"):
             base = next((c for c in cls.__mro__ if c.__name__ == "BaseModule"), None)
@@ -105,12 +105,24 @@ class Describer:
         if isinstance(module, (torch.nn.Embedding, torch.nn.EmbeddingBag)) and module.padding_idx is not None:
             node["padding_idx"] = module.padding_idx
         node["params"] = [self.param(module, key, p, join(path, key))
-                          for key, p in module._parameters.items() if p is not None]
+                          for key, p in self.parameters_of(module) if p is not None]
         node["buffers"] = [self.buffer(module, key, b, join(path, key)) for key, b in module._buffers.items()
                            if b is not None and key not in module._non_persistent_buffers_set]
-        node["aliases"] = aliases(module)
-        node["children"] = [self.child(c, key, join(path, key)) for key, c in module._modules.items() if c is not None]
+        node["aliases"] = self.aliases_of(module)
+        node["children"] = [self.child(c, key, join(path, key)) for key, c in self.children_of(module) if c is not None]
         return {key: value for key, value in node.items() if value not in ([], {})}
+
+    def class_of(self, module):
+        return type(module)
+
+    def parameters_of(self, module):
+        return module._parameters.items()
+
+    def children_of(self, module):
+        return module._modules.items()
+
+    def aliases_of(self, module):
+        return aliases(module)
 
     def child(self, module, name, path):
         if id(module) in self.layers:
@@ -193,9 +205,8 @@ def init_cfg(value):
     return value
 
 
-def values_are_its_own(module):
+def values_are_its_own(module, cls):
     """Whether code that weight-init does not know writes the values of a layer, though its name or bases are known."""
-    cls = type(module)
     for base in cls.__mro__:
         if is_known(base):
             if base is cls or base.__name__ not in CONTAINERS:
@@ -214,7 +225,9 @@ def is_known(cls):
 
 def memory_of(t):
     """What two tensors have in common that are one: the object, or the whole memory with the same view of it."""
-    if t.layout != torch.strided or t.is_meta or t.is_quantized or t.numel() == 0 or type(t).__module__.startswith("torch._sub"):
+    # Subclasses that answer operations themselves (fake and distributed tensors) have no memory of their own to compare.
+    answers = getattr(type(t), "__torch_dispatch__", None) is not getattr(torch.Tensor, "__torch_dispatch__", None)
+    if t.layout != torch.strided or t.is_meta or t.is_quantized or t.numel() == 0 or answers:
         return id(t)
     view = (t.dtype, tuple(t.shape), t.stride(), t.is_conj(), t.is_neg())
     return (isinstance(t, torch.nn.Parameter), str(t.device), t.data_ptr(), view)

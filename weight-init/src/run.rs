@@ -11,6 +11,7 @@ mod backend;
 )]
 mod cuda;
 mod encode;
+mod pieces;
 mod stored;
 
 use std::convert::Infallible;
@@ -26,6 +27,7 @@ pub use self::backend::{BackendError, BackendKind, Filler};
 pub use self::cuda::Device;
 pub(crate) use self::cuda::{Meter, MeterMemory};
 use self::encode::{swap_bytes, write_floats, write_integers};
+pub use self::pieces::{Piece, fill_pieces};
 use crate::checkpoint::CheckpointError;
 use crate::plan::{LowerError, Lowered, Tensor};
 
@@ -177,7 +179,9 @@ impl Window {
             let (memory, behind) = rest.split_at_mut(part.words.len());
             rest = behind;
             if let Some(tensor) = tensors.get(part.tensor) {
-                jobs.add(tensor, part.first, part.elements, seed, memory)?;
+                let bytes = bytemuck::cast_slice_mut(memory);
+                let bytes = bytes.get_mut(..part.elements * tensor.dtype.size());
+                jobs.add(tensor, part.first, seed, bytes.unwrap_or_default())?;
             }
         }
         jobs.run(backend)?;
@@ -232,11 +236,9 @@ pub fn fill_whole(
     in_default_environment(|| {
         let mut jobs = AllJobs::default();
         for (tensor, memory) in tensors.iter().zip(memory) {
-            let words = usize::try_from(tensor.bytes().div_ceil(8)).unwrap_or(usize::MAX);
-            if let (Some(memory), Ok(elements)) =
-                (memory.get_mut(..words), usize::try_from(tensor.elements()))
-            {
-                jobs.add(tensor, 0, elements, seed, memory)?;
+            let bytes = usize::try_from(tensor.bytes()).unwrap_or(usize::MAX);
+            if let Some(bytes) = bytemuck::cast_slice_mut(memory).get_mut(..bytes) {
+                jobs.add(tensor, 0, seed, bytes)?;
             }
         }
         Ok(jobs.run(backend)?)
@@ -299,24 +301,23 @@ struct AllJobs<'a> {
 }
 
 impl<'a> AllJobs<'a> {
+    /// Adds consecutive elements of a tensor; their memory is aligned for them.
     fn add<E>(
         &mut self,
         tensor: &Tensor<'_>,
         first: u64,
-        elements: usize,
         seed: u64,
-        memory: &'a mut [u64],
+        memory: &'a mut [u8],
     ) -> Result<(), RunError<E>> {
         if let Lowered::Stored(stored) = tensor.source {
-            let bytes = bytemuck::cast_slice_mut(memory).get_mut(..elements * tensor.dtype.size());
-            return Ok(stored::read(stored, tensor.dtype, first, bytes.unwrap_or_default())?);
+            return Ok(stored::read(stored, tensor.dtype, first, memory)?);
         }
         match tensor.dtype {
-            DType::F32 => add(&mut self.singles, tensor, first, elements, seed, memory)?,
-            DType::F64 => add(&mut self.doubles, tensor, first, elements, seed, memory)?,
-            DType::F16 => add(&mut self.halves, tensor, first, elements, seed, memory)?,
-            DType::BF16 => add(&mut self.brains, tensor, first, elements, seed, memory)?,
-            _ => write_integers(tensor, first, bytemuck::cast_slice_mut(memory)),
+            DType::F32 => add(&mut self.singles, tensor, first, seed, memory)?,
+            DType::F64 => add(&mut self.doubles, tensor, first, seed, memory)?,
+            DType::F16 => add(&mut self.halves, tensor, first, seed, memory)?,
+            DType::BF16 => add(&mut self.brains, tensor, first, seed, memory)?,
+            _ => write_integers(tensor, first, memory),
         }
         Ok(())
     }
@@ -341,11 +342,10 @@ fn add<'a, T: Float + bytemuck::Pod>(
     jobs: &mut Vec<Job<'a, T>>,
     tensor: &Tensor<'_>,
     first: u64,
-    elements: usize,
     seed: u64,
-    memory: &'a mut [u64],
+    memory: &'a mut [u8],
 ) -> Result<(), LowerError> {
-    let out: &mut [T] = bytemuck::cast_slice_mut(memory).get_mut(..elements).unwrap_or_default();
+    let out: &mut [T] = bytemuck::cast_slice_mut(memory);
     match (tensor.fill::<T>(seed)?, &tensor.source) {
         (Some((fill, stream)), _) => {
             let parts = around(&tensor.zeros(), first, out).into_iter();

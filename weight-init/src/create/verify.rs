@@ -7,7 +7,7 @@ use super::{CreateError, Recipe};
 use crate::checkpoint::{CheckpointError, SafetensorsFile, StoredType, TensorEntry};
 use crate::diagnostic::escape;
 use crate::plan::{Plan, Tensor};
-use crate::run::{Chunk, Filler, RunError, generate};
+use crate::run::{Filler, RunError, generate};
 
 /// The first thing in which a file is not what its plan makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +108,7 @@ pub fn verify(
         file.read_at(entry, chunk.first * tensor.dtype.size() as u64, &mut buffer)
             .map_err(Stop::Checkpoint)?;
         progress(chunk.bytes.len() as u64);
-        first_difference(tensor, &chunk, &buffer)
+        Difference::between(tensor, chunk.first, chunk.bytes, &buffer)
             .map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
     });
     match compared {
@@ -143,21 +143,39 @@ fn kind(tensor: &Tensor<'_>, entry: &TensorEntry) -> Option<Difference> {
     })
 }
 
-fn first_difference(tensor: &Tensor<'_>, chunk: &Chunk<'_>, found: &[u8]) -> Option<Difference> {
-    let at = chunk.bytes.iter().zip(found).position(|(a, b)| a != b)?;
-    let size = tensor.dtype.size();
-    let start = at / size * size;
-    let show = |bytes: &[u8]| {
-        bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b))
-    };
-    let number = chunk.first + (start / size) as u64;
-    Some(Difference::Element {
-        name: tensor.name.to_owned(),
-        element: number,
-        index: indices(number, tensor.shape),
-        expected: show(chunk.bytes),
-        found: show(found),
-    })
+impl Difference {
+    /// The first element in which `found` differs from what a plan makes, both as bytes in the order of files, from element
+    /// `first` of the tensor on.
+    ///
+    /// ```
+    /// use weight_init::create::Difference;
+    /// use weight_init::plan::{Lowered, Tensor};
+    /// use weight_init::model::Values;
+    /// use weight_init_core::DType;
+    ///
+    /// let source = Lowered::Values(&Values::All(0.0));
+    /// let tensor = Tensor { name: "fc.bias", dtype: DType::U8, shape: &[2, 3], source };
+    /// let difference = Difference::between(&tensor, 3, &[0, 0, 0], &[0, 7, 0]).ok_or("a difference")?;
+    /// assert_eq!(difference.to_string(), "fc.bias: element 4, at [1, 1], expected 0, found 7");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn between(tensor: &Tensor<'_>, first: u64, expected: &[u8], found: &[u8]) -> Option<Self> {
+        let at = expected.iter().zip(found).position(|(a, b)| a != b)?;
+        let size = tensor.dtype.size();
+        let start = at / size * size;
+        let show = |bytes: &[u8]| {
+            bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b))
+        };
+        let number = first + (start / size) as u64;
+        Some(Self::Element {
+            name: tensor.name.to_owned(),
+            element: number,
+            index: indices(number, tensor.shape),
+            expected: show(expected),
+            found: show(found),
+        })
+    }
 }
 
 /// The row-major indices of element `number`.

@@ -167,7 +167,40 @@ impl Plan {
         Ok(tensors)
     }
 
-    fn check_sources(&self, unknown: Unknown) -> Result<(), LowerError> {
+    /// The parameters that rules write and the buffers that checkpoints fill, ready to be filled: what an
+    /// initialization in place changes. What the others hold need not be known.
+    ///
+    /// ```
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::Model;
+    /// use weight_init::plan::{Options, Plan};
+    ///
+    /// let source = Source::new("model.json", r#"{
+    ///     "class": "Net", "init_weights": "module", "init_cfg": {"type": "Normal", "layer": "Linear"},
+    ///     "params": [{"name": "gamma", "shape": [3], "dtype": "complex64"}],
+    ///     "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [3, 4]}]}]
+    /// }"#);
+    /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+    /// let written: Vec<_> = plan.written()?.iter().map(|tensor| tensor.name).collect();
+    /// assert_eq!(written, ["fc.weight"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Checkpoints that are not loaded; numbers that an element type cannot hold.
+    pub fn written(&self) -> Result<Vec<Tensor<'_>>, LowerError> {
+        self.check_pretrained()?;
+        let by_rules = self.params.iter().filter(|it| matches!(it.writer, Writer::Rule { .. }));
+        let loaded = self.buffers.iter().filter(|buffer| buffer.stored.is_some());
+        let params = by_rules.map(|param| param.tensor(Unknown::Refuse));
+        let buffers = loaded.map(|buffer| buffer.tensor(Unknown::Refuse));
+        let tensors: Vec<_> = params.chain(buffers).collect();
+        tensors.iter().try_for_each(Tensor::check)?;
+        Ok(tensors)
+    }
+
+    fn check_pretrained(&self) -> Result<(), LowerError> {
         let params = self.params.iter().filter_map(|param| match &param.writer {
             Writer::Rule { init, .. } if init.is_pretrained() && param.stored.is_none() => {
                 Some((&param.name, init))
@@ -186,6 +219,11 @@ impl Plan {
                 checkpoint: shown(&p.checkpoint).into_owned(),
             });
         }
+        Ok(())
+    }
+
+    fn check_sources(&self, unknown: Unknown) -> Result<(), LowerError> {
+        self.check_pretrained()?;
         if unknown != Unknown::Refuse {
             return Ok(());
         }

@@ -1,0 +1,57 @@
+"""Declarative, reproducible, explainable weight initialization of live models, in place.
+
+    import weight_init
+    report = weight_init.init_(model, {"type": "Kaiming", "layer": "Conv2d"}, seed=42)
+    print(report)
+
+PyTorch is imported with the first name that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from . import errors
+from ._weight_init import STREAM_VERSION, after_fork as _after_fork
+from .errors import CheckpointError, InitCfgError, ModelError, UntouchedError, WeightInitError, WeightInitWarning
+
+if TYPE_CHECKING:
+    from ._functions import (
+        bias_init_with_prob, caffe2_xavier_, constant_, kaiming_normal_, kaiming_uniform_, normal_, ones_, trunc_normal_,
+        uniform_, xavier_normal_, xavier_uniform_, zeros_,
+    )
+    from ._torch import describe, explain, init_, materialize_, plan, save, verify
+    from .report import Difference, Plan, Report
+
+_LATE = {
+    "report": ("Difference", "Plan", "Report"),
+    "_torch": ("describe", "explain", "init_", "materialize_", "plan", "save", "verify"),
+    "_functions": (
+        "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
+        "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    ),
+}
+_MODULES = {name: module for module, names in _LATE.items() for name in names}
+
+__all__ = [
+    "STREAM_VERSION", "CheckpointError", "InitCfgError", "ModelError", "UntouchedError", "WeightInitError",
+    "WeightInitWarning", "errors", *_MODULES,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,85 @@
+"""Where tensors lie, as the engine wants to know it, and copies for those that it cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Optional
+import torch
+
+from ._live import Live, parametrizations
+from ._shards import Segments, local_shard
+from .errors import ModelError
+
+# Name, address, strides, ranges of each dimension, address and bytes of the storage.
+Target = tuple[str, int, tuple[int, ...], Optional[list[Segments]], int, int]
+
+
+class Memory:
+    """The memory of the named tensors of a model."""
+
+    def __init__(self, live: Live, names: Iterable[str], *, reads: bool = False) -> None:
+        self.targets: list[Target] = []
+        self.written: list[torch.Tensor] = []
+        self._live = live
+        self._copies: list[tuple[str, torch.Tensor, torch.Tensor]] = []
+        for name in names:
+            self._add(name, live.tensors[name], reads)
+
+    def _add(self, name: str, t: torch.Tensor, reads: bool) -> None:
+        local, segments = local_shard(name, t)
+        check(name, t, local)
+        if name in self._live.parametrized or not is_reachable(local):
+            if not reads:
+                self._check_parametrization(name)
+            values = local.detach()
+            memory = values.to("cpu", copy=True).contiguous() if reads else torch.empty(local.shape, dtype=local.dtype)
+            self._copies.append((name, local, memory))
+        else:
+            memory = local
+            self.written.append(local)
+        self.targets.append(target(name, memory, segments))
+
+    def _check_parametrization(self, name: str) -> None:
+        if name not in self._live.parametrized:
+            return
+        module, key = self._live.parametrized[name]
+        for part in parametrizations(module)[key]:
+            if not hasattr(part, "right_inverse"):
+                message = f"'{name}' is computed by {type(part).__name__}, which has no right_inverse to assign it by"
+                raise ModelError(message)
+
+    def assign(self) -> None:
+        """Brings what was filled beside a tensor into it, and tells autograd of what was filled in place."""
+        with torch.no_grad():
+            for name, t, memory in self._copies:
+                if name in self._live.parametrized:
+                    module, key = self._live.parametrized[name]
+                    setattr(module, key, memory.to(t.device))
+                else:
+                    t.copy_(memory)
+        increment_versions(self.written)
+
+
+def target(name: str, memory: torch.Tensor, segments: list[Segments] | None) -> Target:
+    storage = memory.untyped_storage()
+    return name, memory.data_ptr(), memory.stride(), segments, storage.data_ptr(), storage.nbytes()
+
+
+def check(name: str, t: torch.Tensor, local: torch.Tensor) -> None:
+    if local.is_meta:
+        raise ModelError(f"'{name}' is on the meta device and has no memory: use materialize_")
+    if local.layout != torch.strided:
+        raise ModelError(f"'{name}' has the layout {local.layout}, which no initializer writes")
+    if type(local).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        raise ModelError(f"'{name}' is a {type(t).__name__}, whose memory is its own affair")
+
+
+def is_reachable(t: torch.Tensor) -> bool:
+    """Whether the elements lie in memory of this machine as they are meant."""
+    return t.device.type == "cpu" and not t.is_neg() and not t.is_conj() and not t.is_quantized
+
+
+def increment_versions(tensors: list[torch.Tensor]) -> None:
+    """Tells autograd that tensors were written, as their own in-place operations do."""
+    torch.autograd.graph.increment_version([t for t in tensors if not t.is_inference()])
+

@@ -1,0 +1,43 @@
+"""An init_cfg of Python as the text that the engine reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from typing import Any
+
+from . import _describe
+from .errors import InitCfgError
+
+
+def text(init_cfg: Any) -> str | os.PathLike[str] | None:
+    """JSON with one rule in a line, so that errors show it; a path to a file of rules stays one."""
+    if init_cfg is None or isinstance(init_cfg, os.PathLike):
+        return init_cfg
+    if isinstance(init_cfg, str):
+        return pathlib.Path(init_cfg)
+    if not isinstance(init_cfg, (dict, list, tuple)):
+        raise InitCfgError(f"an init_cfg is a dict, a list of dicts or the path of a file, not {type(init_cfg).__name__}")
+    try:
+        rules = _describe.init_cfg(init_cfg)
+        if isinstance(rules, dict):
+            return dumps(rules)
+        return "[" + ",\n ".join(dumps(rule) for rule in rules) + "]"
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InitCfgError(f"an init_cfg that is no data: {error}") from error
+    except RecursionError:
+        raise InitCfgError("an init_cfg that is nested too deep, or that contains itself") from None
+
+
+def dumps(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, indent=indent, default=plain)
+
+
+def plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, and paths as text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no number, text, list or dict")

@@ -1,0 +1,80 @@
+"""mmengine's models, initialized by weight_init: ``init_weights`` for scripts, ``WeightInitHook`` for a Runner's config.
+
+    custom_imports = dict(imports=["weight_init.mmengine"])
+    custom_hooks = [dict(type="WeightInitHook", seed=42)]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import BaseModule
+from mmengine.registry import HOOKS
+
+from ._live import unwrapped
+from ._torch import choice, run
+from .report import Report
+
+__all__ = ["WeightInitHook", "init_weights"]
+
+
+def init_weights(
+    model: torch.nn.Module, seed: int, *, custom: Literal["call", "skip"] = "call", **options: Any
+) -> Report:
+    """Does what ``model.init_weights()`` does, reproducibly; ``options`` are those of :func:`weight_init.init_`.
+
+    Modules are marked as initialized, so that a later ``model.init_weights()`` only warns, as a second one does. Classes with
+    an ``init_weights`` of their own are asked for it afterwards, innermost first, each with PyTorch's generator seeded by
+    ``seed`` and the module's path; with ``custom="skip"`` they are not.
+    """
+    choice("custom", custom, ("call", "skip"))
+    report = run(model, seed=seed, **options, calls_own_code=custom == "call")
+    inner = unwrapped(model)
+    reached = list(with_init_weights(inner, ""))
+    for module in inner.modules():
+        if isinstance(module, BaseModule):
+            module._is_init = True
+    if custom == "call":
+        for path, module in reached:
+            if getattr(type(module), "init_weights", None) is not BaseModule.init_weights:
+                call_own(module, path, seed)
+    return report
+
+
+def with_init_weights(module: torch.nn.Module, path: str) -> Iterator[tuple[str, torch.nn.Module]]:
+    """The modules whose ``init_weights`` mmengine calls, children first."""
+    if not hasattr(module, "init_weights"):
+        return
+    for name, child in module.named_children():
+        yield from with_init_weights(child, f"{path}.{name}" if path else name)
+    yield path, module
+
+
+def call_own(module: torch.nn.Module, path: str, seed: int) -> None:
+    digest = hashlib.sha256(f"{seed}/{path}".encode()).digest()
+    with torch.random.fork_rng():
+        torch.manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+        module.init_weights()
+
+
+@HOOKS.register_module()
+class WeightInitHook(Hook):
+    """Initializes the model of a Runner before it runs, unless the Runner loads a checkpoint or resumes.
+
+    The Runner has called ``model.init_weights()`` by then: its values are replaced.
+    """
+
+    priority = "VERY_HIGH"
+
+    def __init__(self, seed: int, **options: Any) -> None:
+        self.seed = seed
+        self.options = options
+
+    def before_run(self, runner: Any) -> None:
+        if runner._load_from is None and not runner._resume:
+            report = init_weights(runner.model, self.seed, **self.options)
+            runner.logger.info(f"weight_init: {report}")

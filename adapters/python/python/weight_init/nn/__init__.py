@@ -1,0 +1,1 @@
+"""The place of ``init``, as ``torch.nn`` is of its own."""

@@ -1,0 +1,120 @@
+"""What is planned for a model, and what was done to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+from collections.abc import Iterator
+from typing import Any
+
+
+class Plan:
+    """Which rule writes each parameter of a model. Made by :func:`weight_init.plan`; nothing is written by it."""
+
+    def __init__(self, live: Any, engine: Any, options: dict[str, Any]) -> None:
+        self._live = live
+        self._engine = engine
+        self._options = options
+
+    def table(self, width: int | None = None) -> str:
+        """The plan as columns, as ``weight-init plan`` prints it."""
+        return self._engine.table(width)
+
+    def explain(self, name: str) -> str:
+        """Every rule that was considered for the parameter ``name``, in order, and which one won.
+
+        Raises ``KeyError`` for a name that no parameter has; it names the nearest one.
+        """
+        return self._engine.explain(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as ``weight-init plan --format json`` prints it."""
+        return json.loads(self._engine.to_json())
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is probably not meant, a sentence each."""
+        return [message for _, _, message in self._engine.warnings()]
+
+    @property
+    def loads(self) -> list[str]:
+        """What became of the checkpoint of each Pretrained rule, a sentence each."""
+        return [sentence for sentence, _ in self._engine.loads()]
+
+    @property
+    def touched(self) -> list[str]:
+        """Names of the parameters that a rule writes, in model order."""
+        return [name for name, kind in self._engine.writers() if kind in ("rule", "pretrained")]
+
+    @property
+    def untouched(self) -> list[str]:
+        """Names of the parameters that no rule writes, in model order."""
+        return [name for name, kind in self._engine.writers() if kind not in ("rule", "pretrained")]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._engine.writers())
+
+    def __len__(self) -> int:
+        return len(self._engine.writers())
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def __repr__(self) -> str:
+        return f"<weight_init.Plan of {len(self)} parameters, {len(self.touched)} of them written by rules>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(self.table())}</pre>"
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Report:
+    """What was done to a model."""
+
+    plan: Plan
+    seed: int
+    #: Names of the parameters and buffers that were written, by a rule, a checkpoint or as a constructor does.
+    written: list[str]
+    #: Those of them whose values come from a checkpoint.
+    loaded: list[str]
+    #: Names of the parameters that were left as they were.
+    kept: list[str]
+    #: Bytes that this process wrote; of a sharded model those of its shards.
+    bytes: int
+    #: Time of the whole call.
+    seconds: float
+
+    def table(self, width: int | None = None) -> str:
+        """The plan that was carried out, as columns."""
+        return self.plan.table(width)
+
+    def __str__(self) -> str:
+        lines = [
+            f"seed {self.seed}: {len(self.written)} tensors written ({self.bytes / 1e6:.1f} MB), {len(self.loaded)} of them "
+            f"loaded; {len(self.kept)} parameters kept, in {self.seconds * 1e3:.1f} ms"
+        ]
+        lines += [f"loaded: {sentence}" for sentence in self.plan.loads]
+        if self.kept:
+            lines.append("kept: " + ", ".join(self.kept[:6]) + (", ..." if len(self.kept) > 6 else ""))
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(str(self))}</p>{self.plan._repr_html_()}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """The first element of a model that is not what its plan makes."""
+
+    #: Full name of the parameter.
+    name: str
+    #: Number of the element, row-major, in the whole tensor.
+    element: int
+    #: The sentence that says so, with both values and their bits.
+    message: str
+
+    def __str__(self) -> str:
+        return self.message

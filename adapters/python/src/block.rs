@@ -1,0 +1,151 @@
+//! Which elements of a tensor a shard of it holds.
+
+use crate::error::Fault;
+
+/// Ranges of indices along one dimension: first index and number.
+pub(crate) type Segments = Vec<(u64, u64)>;
+
+/// Elements that are consecutive in the whole tensor and in the row-major order of the shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stretch {
+    /// Number of the first element in the whole tensor.
+    pub(crate) first: u64,
+    /// Number of the first element in the shard.
+    pub(crate) local: u64,
+    /// Number of elements.
+    pub(crate) elements: u64,
+}
+
+/// The part of a tensor that is the product of ranges along its dimensions.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    /// Dimensions of the part.
+    pub(crate) shape: Vec<u64>,
+    /// Its elements, in its row-major order.
+    pub(crate) stretches: Vec<Stretch>,
+}
+
+impl Block {
+    pub(crate) fn whole(shape: &[usize]) -> Self {
+        let shape: Vec<u64> = shape.iter().map(|dim| *dim as u64).collect();
+        let elements = product(&shape);
+        let stretches = match elements {
+            0 => Vec::new(),
+            elements => vec![Stretch { first: 0, local: 0, elements }],
+        };
+        Self { shape, stretches }
+    }
+
+    /// The product of `segments`, which lie in order within the dimensions of `shape`.
+    pub(crate) fn of(shape: &[usize], segments: &[Segments]) -> Result<Self, Fault> {
+        let whole: Vec<u64> = shape.iter().map(|dim| *dim as u64).collect();
+        if segments.len() != whole.len() {
+            let message = format!("ranges for {} dimensions, of {}", segments.len(), whole.len());
+            return Err(Fault::Model(message));
+        }
+        for (segments, dim) in segments.iter().zip(&whole) {
+            check(segments, *dim)?;
+        }
+        let part: Vec<u64> =
+            segments.iter().map(|segments| segments.iter().map(|(_, n)| n).sum()).collect();
+        if product(&part) == 0 {
+            return Ok(Self { shape: part, stretches: Vec::new() });
+        }
+        // The trailing dimensions that are whole are consecutive, and one range of the dimension before them.
+        let cut = (0..whole.len()).rfind(|dim| segments[*dim] != [(0, whole[*dim])]);
+        let Some(cut) = cut else { return Ok(Self::whole(shape)) };
+        let inner = product(&whole[cut + 1..]);
+        let mut firsts = vec![0_u64];
+        for dim in 0..cut {
+            let stride = product(&whole[dim + 1..]);
+            let indices = || segments[dim].iter().flat_map(|(first, n)| *first..*first + *n);
+            firsts = firsts
+                .iter()
+                .flat_map(|base| indices().map(move |index| base + index * stride))
+                .collect();
+        }
+        let mut stretches = Vec::with_capacity(firsts.len() * segments[cut].len());
+        let mut local = 0;
+        for base in firsts {
+            for (first, n) in &segments[cut] {
+                let elements = n * inner;
+                stretches.push(Stretch { first: base + first * inner, local, elements });
+                local += elements;
+            }
+        }
+        Ok(Self { shape: part, stretches })
+    }
+
+    pub(crate) fn elements(&self) -> u64 {
+        product(&self.shape)
+    }
+}
+
+fn check(segments: &Segments, dim: u64) -> Result<(), Fault> {
+    let mut end = 0;
+    for (first, n) in segments {
+        let behind = first.checked_add(*n).filter(|behind| *behind <= dim && *first >= end);
+        end = behind.ok_or_else(|| {
+            Fault::Model(format!(
+                "the ranges {segments:?} are not in order within a dimension of {dim}"
+            ))
+        })?;
+    }
+    Ok(())
+}
+
+fn product(dims: &[u64]) -> u64 {
+    if dims.contains(&0) { 0 } else { dims.iter().fold(1, |n, dim| n.saturating_mul(*dim)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of the part's elements, one by one.
+    fn expected(shape: &[usize], segments: &[Segments]) -> Vec<u64> {
+        let mut numbers = vec![0];
+        for (dim, segments) in shape.iter().zip(segments) {
+            let indices = || segments.iter().flat_map(|(first, n)| *first..first + n);
+            numbers = numbers
+                .iter()
+                .flat_map(|base| indices().map(move |index| base * *dim as u64 + index))
+                .collect();
+        }
+        numbers
+    }
+
+    #[test]
+    #[allow(clippy::expect_used, reason = "a test")]
+    fn stretches_are_the_elements_of_the_part_in_order() {
+        let whole = |dim: u64| vec![(0, dim)];
+        let parts: [(&[usize], Vec<Segments>); 8] = [
+            (&[], vec![]),
+            (&[6], vec![vec![(1, 2), (5, 1)]]),
+            (&[4, 6], vec![vec![(2, 2)], whole(6)]),
+            (&[4, 6], vec![whole(4), vec![(2, 3)]]),
+            (&[4, 6, 5], vec![vec![(0, 1), (3, 1)], vec![(1, 2), (4, 2)], whole(5)]),
+            (&[3, 2, 4], vec![vec![(1, 2)], vec![(0, 1)], vec![(1, 1), (3, 1)]]),
+            (&[3, 0, 4], vec![whole(3), vec![], whole(4)]),
+            (&[3, 4], vec![vec![], whole(4)]),
+        ];
+        for (shape, segments) in parts {
+            let block = Block::of(shape, &segments).expect("ranges in order");
+            let mut found = Vec::new();
+            for stretch in &block.stretches {
+                assert_eq!(stretch.local, found.len() as u64);
+                found.extend(stretch.first..stretch.first + stretch.elements);
+            }
+            assert_eq!(found, expected(shape, &segments), "{shape:?} {segments:?}");
+            assert_eq!(block.elements(), found.len() as u64);
+        }
+    }
+
+    #[test]
+    fn ranges_outside_of_their_dimension_are_refused() {
+        for segments in [vec![(0, 5)], vec![(2, 2), (1, 1)], vec![(u64::MAX, 2)]] {
+            assert!(Block::of(&[4], &[segments]).is_err());
+        }
+        assert!(Block::of(&[4, 4], &[vec![(0, 4)]]).is_err());
+    }
+}

@@ -1,0 +1,51 @@
+//! One tensor and its initializer, without a model.
+
+use pyo3::prelude::*;
+use weight_init::config::json;
+use weight_init::diagnostic::Source;
+use weight_init::model::PlacedInitCfg;
+use weight_init::plan::{Lowered, Tensor};
+use weight_init_core::initializer::Shape;
+use weight_init_core::{DType, stream_id};
+
+use crate::error::Fault;
+use crate::fill;
+use crate::memory::Target;
+
+/// Fills one tensor, or a shard of it, with the values that a parameter of that name has.
+///
+/// `rule` is a rule of an init_cfg as JSON. The caller keeps the memory of `target` alive, and away from everybody else,
+/// until this returns.
+#[pyfunction]
+#[allow(clippy::too_many_arguments, reason = "an interface to Python alone, which names them")]
+#[pyo3(signature = (target, *, rule, shape, dtype, seed, threads))]
+pub(crate) fn fill_tensor(
+    py: Python<'_>,
+    target: Target,
+    rule: String,
+    shape: Vec<usize>,
+    dtype: &str,
+    seed: u64,
+    threads: Option<usize>,
+) -> PyResult<()> {
+    let dtype = DType::from_name(dtype)
+        .filter(|dtype| dtype.is_float())
+        .ok_or_else(|| Fault::Model(format!("elements of type {dtype} hold no samples")))?;
+    Ok(py.detach(|| {
+        let source = Source::new("init_cfg", rule);
+        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+        let [rule] = &rules.init_cfg.rules[..] else {
+            return Err(Fault::Lower("expected one rule".to_owned()));
+        };
+        let source = Lowered::Init {
+            init: rule.init.clone(),
+            shape: Shape::new(&shape),
+            stream_id: stream_id(&target.0),
+            zero_row: None,
+        };
+        let tensor = Tensor { name: &target.0, dtype, shape: &shape, source };
+        let targets = std::slice::from_ref(&target);
+        // SAFETY: the caller's word.
+        unsafe { fill::fill(&[tensor], targets, seed, threads) }.map(drop)
+    })?)
+}

@@ -1,0 +1,33 @@
+"""What the documentation shows runs."""
+
+import doctest
+import importlib
+import pathlib
+import re
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+
+
+@pytest.mark.parametrize("module, least", [("_torch", 3), ("_functions", 1)])
+def test_examples_of_docstrings(module, least):
+    done = doctest.testmod(importlib.import_module(f"weight_init.{module}"))
+    assert done.failed == 0 and done.attempted >= least
+
+
+def test_the_first_lines_of_the_readme(capsys):
+    pytest.importorskip("torchvision")
+    code = re.search(r"```python\n(import torchvision.*?)```", README.read_text(), re.S).group(1)
+    exec(code, {})
+    assert capsys.readouterr().out.startswith("seed 42: 60 tensors written (")
+
+
+def test_the_error_that_the_readme_shows():
+    import weight_init
+    shown = re.search(r"```text\n(error: .*?)\n```", README.read_text(), re.S).group(1)
+    with pytest.raises(weight_init.InitCfgError) as caught:
+        weight_init.plan(torch.nn.Linear(2, 2), [dict(type="Kaiming", layer="Conv2d"), dict(type="Constant", val=1, layr="_BatchNorm")])
+    assert str(caught.value) == shown

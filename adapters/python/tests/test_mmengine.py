@@ -1,0 +1,172 @@
+"""mmengine's modules: what their own init_weights does, and the Runner."""
+
+import logging
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("mmengine")
+from mmengine.model import BaseModel, BaseModule, ModuleDict, ModuleList, Sequential
+from torch import nn
+
+import weight_init
+import weight_init.mmengine
+from equal import same, same_parameters
+
+RULES = dict(type="Normal", std=0.02, layer="Linear")
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+class Net(BaseModel):
+    def __init__(self):
+        super().__init__(init_cfg=RULES)
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, inputs, data_samples=None, mode="tensor"):
+        inputs = torch.stack(inputs) if isinstance(inputs, list) else inputs
+        return dict(loss=self.fc(inputs).sum())
+
+
+class Head(BaseModule):
+    def __init__(self):
+        super().__init__(init_cfg=RULES)
+        self.fc, self.score = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def init_weights(self):
+        super().init_weights()
+        nn.init.constant_(self.score.bias, 3.0)
+        nn.init.normal_(self.score.weight)
+
+
+def test_init_weights_is_init_and_marks_the_modules():
+    ours, plain = Net(), Net()
+    report = weight_init.mmengine.init_weights(ours, 42)
+    weight_init.init_(plain, seed=42)
+    assert same_parameters(ours, plain) and report.written == ["fc.weight", "fc.bias"]
+    assert ours.is_init
+    before = ours.fc.weight.detach().clone()
+    ours.init_weights()
+    assert same(ours.fc.weight, before), "a second call does nothing"
+
+
+@pytest.mark.filterwarnings("error::weight_init.WeightInitWarning")
+def test_an_init_weights_of_a_class_runs_reproducibly_after_the_rules():
+    def model():
+        return Sequential(Head(), ModuleList([Head()]))
+
+    state = torch.random.get_rng_state()
+    one, two, skipped = model(), model(), model()
+    for net in (one, two):
+        torch.manual_seed(random.randrange(2**32))
+        before = torch.random.get_rng_state()
+        weight_init.mmengine.init_weights(net, 42)
+        assert torch.equal(torch.random.get_rng_state(), before)
+    with pytest.warns(weight_init.WeightInitWarning, match="not called: 0 .Head., 1.0 .Head."):
+        weight_init.mmengine.init_weights(skipped, 42, custom="skip")
+    torch.random.set_rng_state(state)
+    assert same_parameters(one, two)
+    assert same(one[0].fc.weight, skipped[0].fc.weight)
+    assert one[0].score.bias.eq(3).all() and skipped[0].score.bias.eq(0).all()
+    assert not same(one[0].score.weight, one[1][0].score.weight)
+
+
+def test_rules_of_a_config():
+    from mmengine.config import ConfigDict
+    from mmengine.model import NormalInit
+    for rules in (ConfigDict(RULES), [ConfigDict(RULES)], {**RULES, "type": NormalInit}, {**RULES, "layer": ("Linear",)}):
+        ours, plain = Net(), Net()
+        weight_init.init_(ours, rules, seed=42)
+        weight_init.init_(plain, seed=42)
+        assert same_parameters(ours, plain)
+
+
+class Data(torch.utils.data.Dataset):
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return dict(inputs=torch.ones(4), data_samples=0)
+
+
+def test_a_runner_trains_from_the_weights_of_the_hook(tmp_path):
+    pytest.importorskip("mmengine.runner")
+    from mmengine.hooks import Hook
+    from mmengine.runner import Runner
+    expected, seen = Net(), {}
+    weight_init.init_(expected, seed=42)
+
+    class Look(Hook):
+        def before_train(self, runner):
+            seen["weight"] = runner.model.fc.weight.detach().clone()
+
+    loader = dict(dataset=Data(), sampler=dict(type="DefaultSampler", shuffle=False), batch_size=2, num_workers=0)
+    runner = Runner(
+        Net(), str(tmp_path), train_dataloader=loader, train_cfg=dict(by_epoch=True, max_epochs=1),
+        optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.0)), log_level="CRITICAL",
+        custom_hooks=[dict(type="WeightInitHook", seed=42), Look()])
+    runner.train()
+    assert same(seen["weight"], expected.fc.weight)
+
+
+# --- random trees, with mmengine itself as the judge of who writes what ---
+
+
+def random_rule(random, names):
+    # A constant of its own for every rule: the value in a parameter names its writer.
+    rule = dict(type="Constant", val=round(random.uniform(1, 100), 6), bias=round(random.uniform(1, 100), 6))
+    layers = random.sample(["Linear", "Conv2d", "_ConvNd", "BatchNorm2d", "_BatchNorm", "LayerNorm"], random.randint(1, 3))
+    rule["layer"] = layers if len(layers) > 1 or random.random() < 0.5 else layers[0]
+    if names and random.random() < 0.4:
+        override = dict(type="Constant", val=round(random.uniform(1, 100), 6), name=random.choice(names))
+        if random.random() < 0.3:
+            override["layer"] = "Linear"
+        rule["override"] = [override] if random.random() < 0.5 else override
+    return rule
+
+
+def random_tree(random, depth=0):
+    leaves = [lambda: nn.Linear(3, 2), lambda: nn.Conv2d(2, 3, 1), lambda: nn.BatchNorm2d(4), lambda: nn.LayerNorm(5),
+              lambda: nn.Linear(2, 2, bias=False), nn.ReLU]
+    count = random.randint(1, 4)
+    children = [random_tree(random, depth + 1) if depth < 3 and random.random() < 0.45 else random.choice(leaves)()
+                for _ in range(count)]
+    names = [f"part{number}" for number in range(count)]
+    kind = random.choice(["module", "module", "sequential", "list", "dict", "plain"])
+    rules = [random_rule(random, names if kind == "module" else []) for _ in range(random.randint(0, 3))]
+    init_cfg = rules[0] if len(rules) == 1 and random.random() < 0.5 else rules or None
+    if kind == "sequential":
+        return Sequential(*children, init_cfg=init_cfg)
+    if kind == "list":
+        return ModuleList(children, init_cfg=init_cfg)
+    if kind == "dict":
+        return ModuleDict(dict(zip(names, children)), init_cfg=init_cfg)
+    model = BaseModule(init_cfg=init_cfg) if kind == "module" else nn.Module()
+    for name, child in zip(names, children):
+        model.add_module(name, child)
+    return model
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_trees_are_initialized_as_by_mmengine():
+    compared = 0
+    for number in range(400):
+        ours, theirs = (random_tree(random.Random(number)) for _ in range(2))
+        theirs.load_state_dict(ours.state_dict())
+        if not isinstance(theirs, BaseModule):
+            continue
+        theirs.init_weights()
+        plan = weight_init.plan(ours)
+        report = weight_init.init_(ours, seed=number)
+        assert [name for name, _ in ours.named_parameters()] == list(plan)
+        assert report.written == plan.touched
+        for (name, p), (_, q) in zip(ours.named_parameters(), theirs.named_parameters()):
+            assert same(p, q), (number, name, plan.explain(name))
+        compared += 1
+    assert compared >= 300

@@ -1,0 +1,167 @@
+use std::convert::Infallible;
+
+use weight_init_backends::in_default_environment;
+
+use super::encode::write_integers;
+use super::{AllJobs, Filler, RunError, stored};
+use crate::plan::{LowerError, Lowered, Tensor};
+
+/// Consecutive elements of a tensor in memory of the caller's.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    /// The tensor.
+    pub tensor: &'a Tensor<'a>,
+    /// Number of the first element, row-major.
+    pub first: u64,
+    /// Memory of the elements, in the byte order of the machine; aligned for their type.
+    pub bytes: &'a mut [u8],
+}
+
+/// Fills pieces of tensors where they lie, whatever their element types, as one job.
+///
+/// A piece gets the bits that the same elements have in the whole tensor, so shards of a tensor are filled by themselves.
+/// Memory that no piece covers stays as it is.
+///
+/// ```
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+/// use weight_init::plan::{Options, Plan};
+/// use weight_init::run::{BackendKind, Piece, fill_pieces};
+///
+/// let source = Source::new("model.json", r#"{
+///     "class": "Linear", "init_weights": "module", "init_cfg": {"type": "Normal", "layer": "Linear", "bias": 0.5},
+///     "params": [{"name": "weight", "shape": [3, 4]}, {"name": "bias", "shape": [3], "dtype": "float64"}]
+/// }"#);
+/// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+/// let tensors = plan.written()?;
+/// let mut backend = BackendKind::Auto.start(None)?;
+///
+/// let (mut weight, mut bias) = ([0_u32; 12], [0_u64; 3]);
+/// let pieces = [
+///     Piece { tensor: &tensors[0], first: 0, bytes: bytemuck::cast_slice_mut(&mut weight) },
+///     Piece { tensor: &tensors[1], first: 0, bytes: bytemuck::cast_slice_mut(&mut bias) },
+/// ];
+/// fill_pieces(pieces, 42, &mut backend)?;
+/// assert_eq!(bias, [0.5_f64.to_bits(); 3]);
+///
+/// let mut second_row = [0_u32; 4];
+/// let bytes = bytemuck::cast_slice_mut(&mut second_row);
+/// fill_pieces([Piece { tensor: &tensors[0], first: 4, bytes }], 42, &mut backend)?;
+/// assert_eq!(second_row, weight[4..8]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// A piece that holds no whole elements, is not aligned for them or reaches beyond its tensor; a tensor whose numbers its
+/// element type cannot express; a checkpoint that cannot be read; a device that fails. Pieces may have been written then.
+pub fn fill_pieces<'a>(
+    pieces: impl IntoIterator<Item = Piece<'a>>,
+    seed: u64,
+    backend: &mut Filler,
+) -> Result<(), RunError<Infallible>> {
+    in_default_environment(|| {
+        let mut jobs = AllJobs::default();
+        for Piece { tensor, first, bytes } in pieces {
+            check(tensor, first, bytes)?;
+            match &tensor.source {
+                Lowered::Stored(stored) => {
+                    stored::read(stored, tensor.dtype, first, bytes)?;
+                    in_order_of_the_machine(bytes, tensor.dtype.size());
+                }
+                _ if !tensor.dtype.is_float() => {
+                    write_integers(tensor, first, bytes);
+                    in_order_of_the_machine(bytes, tensor.dtype.size());
+                }
+                _ => jobs.add(tensor, first, seed, bytes)?,
+            }
+        }
+        Ok(jobs.run(backend)?)
+    })
+}
+
+/// Stored elements and integers arrive little endian.
+fn in_order_of_the_machine(bytes: &mut [u8], size: usize) {
+    if cfg!(target_endian = "big") {
+        bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+    }
+}
+
+fn check(tensor: &Tensor<'_>, first: u64, bytes: &[u8]) -> Result<(), LowerError> {
+    let fault = |message: String| LowerError::Tensor { name: tensor.name.to_owned(), message };
+    let size = tensor.dtype.size();
+    if !bytes.len().is_multiple_of(size) {
+        let message = format!("{} bytes hold no whole elements of {size} bytes", bytes.len());
+        return Err(fault(message));
+    }
+    if bytes.as_ptr().align_offset(size.min(8)) != 0 && tensor.dtype.is_float() {
+        return Err(fault(format!("the memory is not aligned for elements of {size} bytes")));
+    }
+    let elements = (bytes.len() / size) as u64;
+    if first.checked_add(elements).is_none_or(|end| end > tensor.elements()) {
+        let has = tensor.elements();
+        return Err(fault(format!(
+            "there are no {elements} elements from {first} on; it has {has}"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use weight_init_core::init_cfg::Init;
+    use weight_init_core::initializer::{Normal, Shape};
+    use weight_init_core::{DType, Layout};
+
+    use super::*;
+    use crate::run::BackendKind;
+
+    fn tensor(dtype: DType) -> Tensor<'static> {
+        let shape = Shape::new(&[5, 7]).with_layout(Layout::OutIn);
+        let init = Init::Normal(Normal { mean: 0.0, std: 1.0 });
+        let source = Lowered::Init { init, shape, stream_id: 9, zero_row: Some(2) };
+        Tensor { name: "fc.weight", dtype, shape: &[5, 7], source }
+    }
+
+    fn filled(dtype: DType, cuts: &[usize]) -> Vec<u64> {
+        let tensor = tensor(dtype);
+        let mut memory = vec![0_u64; 35];
+        let mut rest = bytemuck::cast_slice_mut::<u64, u8>(&mut memory);
+        let (mut first, mut pieces) = (0, Vec::new());
+        for elements in cuts {
+            let (bytes, behind) = rest.split_at_mut(elements * dtype.size());
+            pieces.push(Piece { tensor: &tensor, first, bytes });
+            (first, rest) = (first + *elements as u64, behind);
+        }
+        fill_pieces(pieces, 3, &mut BackendKind::Simd.start(None).expect("simd")).expect("filled");
+        memory
+    }
+
+    #[test]
+    fn pieces_have_the_bits_of_the_whole() {
+        for dtype in [DType::F32, DType::F64, DType::F16, DType::BF16] {
+            let whole = filled(dtype, &[35]);
+            assert_ne!(whole, [0; 35]);
+            assert_eq!(filled(dtype, &[1, 0, 12, 3, 19]), whole, "{}", dtype.name());
+        }
+    }
+
+    #[test]
+    fn pieces_that_are_no_part_of_their_tensor_are_refused() {
+        let (tensor, mut words) = (tensor(DType::F32), [0_u64; 32]);
+        let bytes = bytemuck::cast_slice_mut::<u64, u8>(&mut words);
+        let mut backend = BackendKind::Simd.start(None).expect("simd");
+        let mut message = |first, range: std::ops::Range<usize>| {
+            let bytes = &mut bytes[range];
+            let filled = fill_pieces([Piece { tensor: &tensor, first, bytes }], 3, &mut backend);
+            filled.expect_err("a refusal").to_string()
+        };
+        assert_eq!(message(0, 0..6), "fc.weight: 6 bytes hold no whole elements of 4 bytes");
+        assert_eq!(
+            message(0, 2..10),
+            "fc.weight: the memory is not aligned for elements of 4 bytes"
+        );
+        assert_eq!(message(34, 0..8), "fc.weight: there are no 2 elements from 34 on; it has 35");
+        assert!(message(u64::MAX, 0..8).contains("it has 35"));
+    }
+}
