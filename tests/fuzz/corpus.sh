@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-archive=corpus/$2.tar.gz
+archive=corpora/$2.tar.gz
 case $1 in
     unpack)
         mkdir -p "$3"
