@@ -17,6 +17,7 @@ mod lower;
 mod matcher;
 mod named;
 mod own_code;
+mod plain;
 mod table;
 mod warning;
 

@@ -109,7 +109,8 @@ pub trait Matcher {
     /// - [`Part::Params`]: the glob matches the target's path.
     /// - [`Part::Override`]: any whose name may lead to the target; the resolver looks whether it does.
     ///
-    /// Of parts that others overwrite without exception, those may be left out whose initializer another part has, too.
+    /// A part may be left out if an earlier one of the same rules writes the target by the same initializer, and a later one
+    /// writes it, too: the part then changes neither the last writer nor which fault is found.
     fn matching(
         &self,
         module: Path<'_>,

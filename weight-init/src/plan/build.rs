@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use weight_init_core::{DType, InitWeights, Layer};
 
 use super::matcher::Tables;
 use super::own_code::Collector;
+use super::plain::PlainCounts;
 use super::warning::module_name;
 use super::{
     ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
@@ -44,8 +45,7 @@ struct Builder<'b> {
     buffers: Vec<PlannedBuffer>,
     rules: Vec<PlannedRule>,
     tables: Tables,
-    /// The groups of plain rules that write each parameter.
-    groups: Vec<Vec<usize>>,
+    plain: PlainCounts,
     remarks: Vec<Warning>,
     ties: Vec<(String, String)>,
     own_code: Collector,
@@ -107,10 +107,8 @@ impl Observer for Builder<'_> {
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
         let names = self.params.iter().map(|param| &*param.name);
         let first = if visit.is_tied() { self.by_name.place(&name, names) } else { None };
-        if let Some(of_first) = first.and_then(|index| self.groups.get_mut(index)) {
-            of_first.extend_from_slice(&groups);
-            of_first.sort_unstable();
-            of_first.dedup();
+        if let Some(first) = first {
+            self.plain.extend(first, &groups);
         }
         let first = first.and_then(|index| self.params.get_mut(index));
         if visit.is_tied() {
@@ -136,7 +134,7 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
-        self.groups.push(groups);
+        self.plain.push(groups);
         self.params.push(PlannedParam {
             class: visit.layer().class().to_owned(),
             shape: param.shape.dims().to_vec(),
@@ -221,7 +219,7 @@ impl<'b> Builder<'b> {
             buffers: Vec::new(),
             rules: Vec::new(),
             tables: Tables::default(),
-            groups: Vec::new(),
+            plain: PlainCounts::default(),
             remarks: Vec::new(),
             ties: model.map(|model| model.buffer_ties().to_vec()).unwrap_or_default(),
             own_code: Collector::default(),
@@ -297,7 +295,8 @@ impl<'b> Builder<'b> {
             }
             writes.push(write);
         });
-        let groups = modules.iter().filter_map(|module| self.tables.group(module, visit.layer()));
+        let Self { tables, plain, .. } = self;
+        let groups = modules.iter().filter_map(|module| tables.group(module, visit.layer(), plain));
         let groups = groups.collect();
         // A vector has room for four, of which a model of a million parameters has no use.
         writes.shrink_to_fit();
@@ -341,35 +340,9 @@ impl<'b> Builder<'b> {
         (default, constructor)
     }
 
-    /// Counts the parameters that plain rules write.
-    fn count_plain(&mut self) {
-        let mut counts = vec![0; self.tables.groups()];
-        for groups in &self.groups {
-            for (at, group) in groups.iter().enumerate() {
-                let same_module = |other: &&usize| self.tables.same_module(**other, *group);
-                let others: Vec<_> = groups.iter().filter(same_module).collect();
-                if let [_] = others[..] {
-                    counts[*group] += 1;
-                } else if groups.iter().position(|other| same_module(&other)) == Some(at) {
-                    // A tied parameter that one module's rules write as the parameter of two classes.
-                    let rules = others.iter().flat_map(|group| self.tables.rules(**group));
-                    let once: BTreeSet<_> = rules.copied().collect();
-                    for rule in once {
-                        self.rules[rule].by_class += 1;
-                    }
-                }
-            }
-        }
-        for (group, count) in counts.into_iter().enumerate() {
-            for rule in self.tables.rules(group) {
-                self.rules[*rule].by_class += count;
-            }
-        }
-    }
-
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
-        self.count_plain();
+        self.plain.tell(&mut self.rules);
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
             let first = layer_of(&param.name).to_owned();

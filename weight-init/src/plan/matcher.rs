@@ -1,7 +1,7 @@
 //! The rules that write a parameter, found by the names in them and not one by one: 100 000 rules for 10 000 parameters are
 //! as many look-ups, where a look at each would be a billion.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::iter::once;
 
 use aho_corasick::AhoCorasick;
@@ -9,13 +9,13 @@ use weight_init_core::Layer;
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::resolve::{Matcher, Part, Path, Target};
 
+use super::plain::PlainCounts;
+
 /// The tables of the modules that a walk has met.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     /// By the first path of the module.
     modules: HashMap<String, Table>,
-    /// The rules that name the classes of layers and nothing else, by their places among all rules.
-    counts: Counts,
 }
 
 /// The names in the rules of one module, each with the rules that have it in their order.
@@ -52,25 +52,6 @@ struct Globs {
     others: Vec<(usize, usize)>,
 }
 
-/// How many parameters the plain rules write.
-///
-/// Layers of the same class and bases are written by the same rules, so parameters are counted by that.
-#[derive(Debug, Default)]
-struct Counts {
-    /// By the first rule of the module, and class and bases in one text.
-    by_class: HashMap<(usize, String), usize>,
-    groups: Vec<Group>,
-}
-
-/// The plain rules of one module that write layers of one class and bases.
-#[derive(Debug)]
-struct Group {
-    /// Place of the module's first rule among all.
-    first_rule: usize,
-    /// Places of the rules among all, in their order.
-    rules: Vec<usize>,
-}
-
 impl Tables {
     /// Notes the rules of a module; `first_rule`: the place of its first one among all.
     pub(super) fn add(
@@ -92,37 +73,18 @@ impl Tables {
     }
 
     /// The group of plain rules of a module that write the `weight` and `bias` of a layer.
-    pub(super) fn group(&mut self, module: &str, layer: &dyn Layer) -> Option<usize> {
-        let table = self.modules.get(module)?;
-        let Counts { by_class, groups } = &mut self.counts;
-        // A class has no line feed that would not be told from another: a group may then only be made twice.
-        let key = classes(layer).collect::<Vec<_>>().join("\n");
-        Some(*by_class.entry((table.first_rule, key)).or_insert_with(|| {
-            let mut rules: Vec<usize> = classes(layer)
-                .filter_map(|class| table.plain.get(class))
-                .flat_map(|plain| plain.rules.iter().map(|rule| table.first_rule + rule))
-                .collect();
-            rules.sort_unstable();
-            rules.dedup();
-            groups.push(Group { first_rule: table.first_rule, rules });
-            groups.len() - 1
+    pub(super) fn group(
+        &self,
+        module: &str,
+        layer: &dyn Layer,
+        counts: &mut PlainCounts,
+    ) -> Option<usize> {
+        let Table { first_rule, plain, .. } = self.modules.get(module)?;
+        let names = classes(layer).map(str::to_owned).collect();
+        Some(counts.group(*first_rule, names, |classes| {
+            let plain = classes.iter().filter_map(|class| plain.get(class.as_str()));
+            plain.flat_map(|plain| plain.rules.iter().map(|rule| first_rule + rule)).collect()
         }))
-    }
-
-    /// Groups there are.
-    pub(super) fn groups(&self) -> usize {
-        self.counts.groups.len()
-    }
-
-    /// The rules of a group, by their places among all.
-    pub(super) fn rules(&self, group: usize) -> &[usize] {
-        self.counts.groups.get(group).map_or(&[], |group| &group.rules)
-    }
-
-    /// Whether two groups are of one module.
-    pub(super) fn same_module(&self, one: usize, other: usize) -> bool {
-        let module = |group: usize| self.counts.groups.get(group).map(|group| group.first_rule);
-        module(one) == module(other)
     }
 }
 
@@ -145,7 +107,7 @@ impl Table {
     fn new(layer: &dyn Layer, rules: &dyn Rules, first_rule: usize) -> Self {
         let mut table = Self { first_rule, ..Self::default() };
         let aliases: HashMap<_, _> = layer.aliases().collect();
-        let mut kinds: HashMap<(Box<str>, &str), ()> = HashMap::new();
+        let mut kinds: HashSet<(Box<str>, &str)> = HashSet::new();
         let mut pieces: HashMap<String, usize> = HashMap::new();
         let mut texts = Vec::new();
         for (rule, write) in rules.writes().enumerate() {
@@ -157,7 +119,7 @@ impl Table {
                 if Tables::is_plain(rules, rule) {
                     let plain = table.plain.entry(class.into()).or_default();
                     plain.rules.push(rule);
-                    if kinds.insert((class.into(), kind), ()).is_none() {
+                    if kinds.insert((class.into(), kind)) {
                         plain.first.push(rule);
                     }
                 } else {

@@ -1,0 +1,132 @@
+//! How many parameters the rules write that name classes of layers and nothing else.
+//!
+//! Such rules overwrite each other, so that a plan keeps the last write alone. All layers of one class and bases are written by
+//! the same of them: parameters are counted by that, and the rules get the sums in the end.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::PlannedRule;
+
+/// The groups of plain rules that a walk has met, and those that write each parameter.
+#[derive(Debug, Default)]
+pub(super) struct PlainCounts {
+    /// By the first rule of the module, and the class and bases of the layer.
+    by_class: HashMap<(usize, Vec<String>), usize>,
+    groups: Vec<Group>,
+    /// The groups that write each parameter, in model order.
+    of_params: Vec<Vec<usize>>,
+}
+
+/// The plain rules of one module that write layers of one class and bases.
+#[derive(Debug)]
+struct Group {
+    /// Place of the module's first rule among all.
+    first_rule: usize,
+    /// Places of the rules among all, each once.
+    rules: BTreeSet<usize>,
+}
+
+impl PlainCounts {
+    /// The group of a module's rules that write layers of these classes; `rules` gives their places among all.
+    pub(super) fn group(
+        &mut self,
+        first_rule: usize,
+        classes: Vec<String>,
+        rules: impl FnOnce(&[String]) -> BTreeSet<usize>,
+    ) -> usize {
+        let Self { by_class, groups, .. } = self;
+        *by_class.entry((first_rule, classes)).or_insert_with_key(|(first_rule, classes)| {
+            groups.push(Group { first_rule: *first_rule, rules: rules(classes) });
+            groups.len() - 1
+        })
+    }
+
+    /// Notes the groups that write the next parameter.
+    pub(super) fn push(&mut self, groups: Vec<usize>) {
+        self.of_params.push(groups);
+    }
+
+    /// Notes groups that write a parameter by another path.
+    pub(super) fn extend(&mut self, param: usize, groups: &[usize]) {
+        if let Some(known) = self.of_params.get_mut(param) {
+            known.extend_from_slice(groups);
+            known.sort_unstable();
+            known.dedup();
+        }
+    }
+
+    /// Gives each rule the number of parameters that it writes.
+    pub(super) fn tell(&self, rules: &mut [PlannedRule]) {
+        let mut alone = vec![0; self.groups.len()];
+        for groups in &self.of_params {
+            if let [group] = groups[..] {
+                alone.iter_mut().skip(group).take(1).for_each(|count| *count += 1);
+                continue;
+            }
+            // The rules of one module may write a tied parameter as that of two classes: it counts once.
+            let mut by_module: HashMap<usize, Vec<usize>> = HashMap::new();
+            for &group in groups {
+                if let Some(Group { first_rule, .. }) = self.groups.get(group) {
+                    by_module.entry(*first_rule).or_default().push(group);
+                }
+            }
+            for groups in by_module.values() {
+                match groups[..] {
+                    [group] => alone.iter_mut().skip(group).take(1).for_each(|count| *count += 1),
+                    _ => {
+                        add(rules, groups.iter().flat_map(|group| self.rules(*group)).collect(), 1)
+                    }
+                }
+            }
+        }
+        for (group, count) in alone.into_iter().enumerate() {
+            add(rules, self.rules(group).collect(), count);
+        }
+    }
+
+    fn rules(&self, group: usize) -> impl Iterator<Item = usize> {
+        self.groups.get(group).into_iter().flat_map(|group| group.rules.iter().copied())
+    }
+}
+
+fn add(rules: &mut [PlannedRule], places: BTreeSet<usize>, count: usize) {
+    for place in places {
+        if let Some(rule) = rules.get_mut(place) {
+            rule.by_class += count;
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use crate::diagnostic::Source;
+    use crate::model::Model;
+    use crate::plan::{Options, Plan};
+
+    fn matched(model: &str) -> Vec<usize> {
+        let model = Model::read(&Source::new("net.json", model)).unwrap();
+        let plan = Plan::new(&model, &Options::default()).unwrap();
+        plan.rules().iter().map(|rule| rule.matched).collect()
+    }
+
+    #[test]
+    fn a_class_with_a_line_feed_is_no_class_with_a_base() {
+        let model = r#"{"class": "Net", "init_weights": "module",
+            "init_cfg": [{"type": "Constant", "val": 1, "layer": "A"}, {"type": "Constant", "val": 2, "layer": "A\nB"}],
+            "children": [
+                {"name": "one", "class": "A", "bases": ["B"], "params": [{"name": "weight", "shape": [2]}]},
+                {"name": "other", "class": "A\nB", "params": [{"name": "weight", "shape": [2]}]}]}"#;
+        assert_eq!(matched(model), [1, 1]);
+    }
+
+    #[test]
+    fn a_tied_parameter_counts_once_for_a_rule_that_names_both_its_layers() {
+        let model = r#"{"class": "Net", "init_weights": "module",
+            "init_cfg": [{"type": "Constant", "val": 1, "layer": ["A", "B"]}, {"type": "Constant", "val": 2, "layer": "B"}],
+            "children": [
+                {"name": "one", "class": "A", "params": [{"name": "weight", "shape": [2]}]},
+                {"name": "other", "class": "B", "params": [{"name": "weight", "same_as": "one.weight"}]}]}"#;
+        assert_eq!(matched(model), [1, 1]);
+    }
+}
