@@ -63,7 +63,7 @@ fn fills<T: Bits>() -> Vec<Fill<T>> {
     ]
 }
 
-/// What `Fill::write` gives.
+/// The elements that `Fill::write` gives.
 fn reference<T: Bits>(fill: &Fill<T>, stream: Stream, first: u64, len: usize) -> Vec<T> {
     let mut out = vec![T::default(); len];
     fill.write(stream, first, &mut out);

@@ -28,7 +28,7 @@ fn plan(config: &str) -> Result<Plan, Diagnostic> {
         .map_err(|error| weight_init::plan::locate(&error, &model, &config.sources))
 }
 
-/// What a parameter gets: a constant, "PyTorch", or a checkpoint.
+/// The source of each parameter: a constant, "PyTorch", or a checkpoint.
 fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
         let value = match &param.writer {

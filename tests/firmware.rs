@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde::Deserialize;
 use weight_init_firmware_network::{blob, damage, report};
 
-/// What `firmware/run.sh` prints of a target.
+/// The measurements that `firmware/run.sh` prints of a target.
 #[derive(Deserialize)]
 struct Report {
     target: String,
@@ -48,7 +48,7 @@ fn run() -> Option<Vec<Report>> {
     Some(lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
-/// What the same code says on the host.
+/// The results of the same code on the host.
 fn expected() -> BTreeMap<String, String> {
     let mut digests = BTreeMap::new();
     report::digests(&mut |name, digest| {

@@ -69,7 +69,7 @@ fn classes_are_those_of_pytorch() {
     assert!(count > 150, "{count}");
 }
 
-/// What of a golden description is comparable with a built one.
+/// The part of a golden description that is comparable with a built one.
 fn bare(layer: &Value) -> Value {
     let list = |key: &str| layer.get(key).cloned().unwrap_or_else(|| json!([]));
     let mut children = list("children");

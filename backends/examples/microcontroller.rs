@@ -1,4 +1,4 @@
-//! What firmware does with its weights, on the computer that simulates it: the same bits.
+//! Firmware's initialization on the computer that simulates it: the same bits.
 //!
 //! `cargo run -p weight-init-backends --example microcontroller`
 //!

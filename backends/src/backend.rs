@@ -36,7 +36,7 @@ pub trait Backend<T: Float> {
 /// One fill of many: see [`Backend::fill`] for its parts.
 #[derive(Debug)]
 pub struct Job<'a, T: Float, Memory: ?Sized = [T]> {
-    /// What to write.
+    /// The distribution.
     pub fill: Fill<T>,
     /// The parameter's random stream.
     pub stream: Stream,

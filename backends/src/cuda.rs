@@ -1,7 +1,7 @@
 //! CUDA devices: memory is filled where it lies, by the kernels of `backends/kernels`.
 //!
-//! Nothing of CUDA is needed to build this or to start a program that has it: the driver is looked for when a device is
-//! asked for. `WEIGHT_INIT_CUDA_DRIVER` names its library where it is not the `libcuda.so.1` that the system finds.
+//! Neither a build of this module nor the start of a program that has it needs CUDA: the driver library is opened when a
+//! device is asked for. `WEIGHT_INIT_CUDA_DRIVER` names its library where it is not the `libcuda.so.1` that the system finds.
 //!
 //! - [`Cuda`] fills memory of the device: [`DeviceMemory`] of its own, or borrowed from another framework; at once, or
 //!   in the order of a stream of the caller's.

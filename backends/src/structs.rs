@@ -1,7 +1,7 @@
 //! `init_weights` of people's own structs by a backend: the parameters of all layers as one job.
 //!
 //! The model is resolved once, every initializer is lowered to its [`Fill`], then a second walk lends the memory of all
-//! parameters. Whatever is wrong is found before anything is written. The bits are those of
+//! parameters. Every error is found before anything is written. The bits are those of
 //! [`in_place::init_weights`](weight_init_core::in_place::init_weights), which does the same without heap on one lane.
 
 mod error;
@@ -21,7 +21,7 @@ use self::observe::{Decided, Decisions};
 pub use self::unmatched::UnmatchedRule;
 use crate::{Backend, Job, Simd};
 
-/// What became of the parameters of a struct, and of the rules.
+/// A report: which parameters of a struct were written, and which rules matched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Initialized {
     /// Parameters that a rule writes.

@@ -157,7 +157,7 @@ impl Number {
     }
 }
 
-/// What a field or attribute may give as the rules of a layer.
+/// Types that a field or attribute may give as the rules of a layer.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no init_cfg",
     note = "an init_cfg is an `InitCfg<..>`, an `Option` of one, or a reference to one"

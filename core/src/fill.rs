@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What a parameter is filled with: the lowered form of an initializer, numbers only.
+/// The distribution that a parameter is filled with: the lowered form of an initializer, numbers only.
 ///
 /// Two equal fills give the same bits, on every backend. Made by [`constant`](Fill::constant),
 /// [`uniform`](Fill::uniform), [`normal`](Fill::normal) and [`trunc_normal`](Fill::trunc_normal),

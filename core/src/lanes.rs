@@ -12,9 +12,30 @@
 //! *signed* integers (SSE2 and AVX2 have no unsigned ones). No fused multiply-add, no
 //! reciprocal, no flush to zero.
 //!
-//! Lane `j` of a group always belongs to one block of random words; which of the group's blocks
-//! that is, is the implementation's own affair, as long as [`Lanes::counters`] and the stores
-//! agree on it.
+//! Lane `j` of a group always belongs to one block of random words. An implementation may assign the
+//! group's blocks to lanes in any order, as long as [`Lanes::counters`] and the stores agree on it.
+//!
+//! # Why tokens, and why two traits
+//!
+//! A sampler is one generic function. `write_with(Avx2, …)` inside a function with
+//! `#[target_feature]` inlines it with the intrinsics of AVX2; `write_with(Scalar, …)` is the
+//! reference, with the same operations on one lane. Three rules make the bits agree:
+//!
+//! 1. Every operation is exactly rounded or exact, so its result does not depend on the width.
+//! 2. No sampler sums across lanes, and no lane sees its neighbour: an element depends on its own
+//!    block of random words alone. So a window may begin anywhere, and a tail shorter than `N`
+//!    blocks is made whole and stored in part.
+//! 3. A branch is taken by a mask, per lane ([`Arithmetic::select`]); [`Arithmetic::any`] may skip
+//!    work that no lane needs, which changes the time, and no bit.
+//!
+//! [`Arithmetic`] is split from [`Lanes`] because 64-bit elements take half as many lanes as the
+//! 32-bit words that they are made of: `Lanes` fixes the group of blocks, and its `f64` arithmetic is
+//! often [`Twice`] a register. `Twice` carries out an operation on two halves; [`Arithmetic::in_step`]
+//! keeps the two dependency chains interleaved, and [`Arithmetic::ABREAST`] tells samplers with a
+//! short chain how many samples to interleave themselves.
+//!
+//! Fused multiply-add is given up on purpose: its bits differ from those of a product and a sum, and SSE2
+//! and processors without FPU would have to emulate it.
 
 mod twice;
 
@@ -36,9 +57,8 @@ use crate::float::Compute;
 /// ```
 #[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
 pub trait Arithmetic<E: Compute>: Copy {
-    /// As many independent samples it pays to compute side by side: a processor that works on several
-    /// operations at a time, each of which takes a while, finds more to do than one sample has to offer. Of
-    /// lanes that take several registers, so many fewer.
+    /// Independent samples that a sampler interleaves, so that the latency of one sample's operations is hidden
+    /// behind those of the others. Divided by the registers that one lane value takes.
     const ABREAST: usize = 1;
 
     /// Integers, one a lane.
@@ -117,17 +137,16 @@ pub trait Arithmetic<E: Compute>: Copy {
         if self.any(mask) { self.select(mask, f.call(self, x), other) } else { other }
     }
 
-    /// `x`; where lanes take several registers, none of these is computed before what the others
-    /// need is there.
+    /// Returns `x`: a scheduling barrier that keeps the registers of a wide value advancing together.
     ///
-    /// For long chains of operations, after each link. Without it compilers are apt to finish the
-    /// chain of one register before that of the next, and a processor that looks ahead by less than
-    /// a chain waits for every single result.
+    /// Long dependency chains call it after each operation. Without it compilers tend to finish the
+    /// chain of one register before they start that of the next, and a processor whose reorder window is
+    /// shorter than a chain then waits for the latency of every single operation.
     #[inline(always)]
     fn in_step(self, x: Self::Float) -> Self::Float {
         x
     }
-    /// Both: [`in_step`](Arithmetic::in_step) for one register of either.
+    /// Returns both numbers: the barrier of [`in_step`](Arithmetic::in_step) for two registers.
     #[inline(always)]
     fn abreast(self, a: Self::Float, b: Self::Float) -> [Self::Float; 2] {
         [a, b]
@@ -146,8 +165,8 @@ pub trait Function<E: Compute>: Copy {
 pub trait Lanes: Arithmetic<f32> + Arithmetic<f64> {
     /// Blocks in a group: from 1 to [`MAX_LANES`].
     const N: usize;
-    /// Whether what blocks have in common is computed once and kept, 80 bytes on the stack; of one lane that may do
-    /// without.
+    /// Whether Philox's per-stream constants are precomputed, which takes 80 bytes of stack. A scalar implementation
+    /// may turn this off to save stack.
     const SHARES_ROUNDS: bool = true;
 
     /// The low words of the block numbers, `first..first + N` modulo 2³².

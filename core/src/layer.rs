@@ -1,4 +1,4 @@
-//! What a model shows of itself: layers, their classes, parameters and children.
+//! The resolver's view of a model: layers, their classes, parameters and children.
 
 use core::ops::ControlFlow;
 

@@ -2,7 +2,7 @@
 
 use crate::{Float, bf16, f16};
 
-/// What holds the elements of a parameter, row-major: nested arrays, and flat storage of any kind.
+/// Memory of a parameter's elements, row-major: nested arrays, and flat storage of any kind.
 ///
 /// ```
 /// use weight_init_core::tensor::{KnownShape, ParamData};

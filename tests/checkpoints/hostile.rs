@@ -15,7 +15,7 @@ use weight_init::checkpoint::StateDict;
 
 use crate::forge::{Entry, Forged, legacy, npy, pickle, pth, state_dict, text, zip};
 
-/// What opening a file of these bytes says, or reading all of its tensors.
+/// The result of opening a file of these bytes and reading all of its tensors.
 fn verdict(name: &str, bytes: &[u8]) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);

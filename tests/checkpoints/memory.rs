@@ -14,7 +14,7 @@ const FILE: &str = "WEIGHT_INIT_TEST_FILE";
 const READ: &str = "WEIGHT_INIT_TEST_READ";
 const MIB: u64 = 1 << 20;
 
-/// What the other test starts: opens a file and says the most memory that this process has held.
+/// A process that the other test starts: opens a file and prints the peak memory of the process.
 #[test]
 fn child() {
     let Some(path) = env::var_os(FILE) else { return };

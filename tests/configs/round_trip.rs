@@ -1,4 +1,4 @@
-//! What is written in a format is read back as the same value.
+//! A value that is written in a format is read back as the same value.
 
 use proptest::prelude::*;
 use weight_init::config::{Config, Format};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// What a thread has at most.
+/// Registers of a thread, at most.
 const REGISTERS: u32 = 128;
 
 /// The assembler on the path, or the one that `PTXAS` names, or that of PyPI's package, installed here.

@@ -51,7 +51,7 @@ fn with_little_memory() {
         refused(cuda.allocate::<f64>(usize::MAX)).to_string(),
         format!("the device has no memory left for {} bytes", usize::MAX)
     );
-    // What was freed can be had again; stages need more than there is.
+    // Freed memory can be allocated again; stages need more than there is.
     assert_eq!(cuda.allocate::<f32>(200_000).unwrap().len(), 200_000);
     assert!(matches!(refused(Staged::new(cuda)), CudaError::OutOfMemory { .. }));
 }

@@ -10,7 +10,7 @@ use weight_init_tests::bits::{Bits, same};
 use weight_init_tests::cuts::{permuted, random_cuts};
 use weight_init_tests::tape::Tape;
 
-/// What the mock's memory is full of.
+/// The pattern that the mock's memory is filled with.
 const PATTERN: u8 = 0xA5;
 
 /// Numbers of the first element: at every place within a unit, across 2³² of elements and of blocks, of either kind, far
@@ -231,7 +231,7 @@ mod of_type {
             // SAFETY: null is the default stream, and nothing else is done with the memory before it is read.
             unsafe { cuda.enqueue(ptr::null_mut(), &mut job) }.unwrap();
         }
-        // Nothing has waited for the last one, and the mock does not work ahead.
+        // No call has waited for the last launch, and the mock runs a launch only when it is waited for.
         let last = memory.last().unwrap().address() as *const u8;
         // SAFETY: the mock's memory is that of this process.
         assert_eq!(unsafe { last.read() }, PATTERN);

@@ -193,7 +193,7 @@ proptest! {
         prop_assert_eq!(compact(&fixed), compact(&cfg));
     }
 
-    /// What does not fit is refused, never cut off.
+    /// A value that does not fit is refused, never cut off.
     #[test]
     fn what_does_not_fit_is_refused(choices in vec(any::<u32>(), 0..300)) {
         let cfg = init_cfg(&mut Tape::new(choices), true);

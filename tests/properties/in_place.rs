@@ -25,7 +25,7 @@ use crate::cases;
 use crate::net::Net;
 
 const SEED: u64 = 7;
-/// What no rule has written.
+/// The value of elements that no rule has written.
 const UNTOUCHED: f32 = -77.0;
 
 /// The memory of a model's parameters, in its order.
@@ -214,7 +214,7 @@ fn compare(net: &Net) -> Result<(), TestCaseError> {
     let expected = expected(&root, call());
     let empty = match &expected {
         Ok((empty, _)) => empty.clone(),
-        // As many parameters as there may be: it fails before they count.
+        // The largest number of parameters: the walk fails before they count.
         Err(_) => Memory(vec![vec![UNTOUCHED; 6]; 400]),
     };
     // One parameter at a time, and sixteen.

@@ -1,6 +1,6 @@
 //! mmengine's program order, acted out: `BaseModule.init_weights` and `initialize` write again and again.
 //!
-//! Nothing here is clever: modules run once, every `apply` walks every path below, and the last write stays.
+//! The reenactment is naive on purpose: modules run once, every `apply` walks every path below, and the last write stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use weight_init_tests::plan::{ByJson, RuleJson, Written};
 use crate::net::{Net, join};
 use crate::rules::{Rule, Write};
 
-/// What is left when everything has run.
+/// The state when everything has run.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// The last write of each tensor.

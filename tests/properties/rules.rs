@@ -20,7 +20,7 @@ pub(crate) struct Override {
     pub(crate) write: Option<Write>,
 }
 
-/// What a rule or override writes.
+/// The write of a rule or override.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
     /// `type` and arguments.
@@ -29,7 +29,7 @@ pub(crate) struct Write {
     pub(crate) bias: Written,
 }
 
-/// What the rules of one module may name.
+/// Names that the rules of one module may use.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
     pub(crate) classes: Vec<&'static str>,

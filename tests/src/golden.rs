@@ -1,4 +1,4 @@
-//! What the real mmengine and PyTorch answered: readers of `data/`.
+//! Answers of the real mmengine and PyTorch: readers of `data/`.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
@@ -71,7 +71,7 @@ pub struct Detector {
 pub struct Pretrained {
     /// Its path.
     pub module: String,
-    /// What it loaded.
+    /// The checkpoint that it loaded.
     pub checkpoint: String,
     /// Which part of it.
     pub prefix: Option<String>,

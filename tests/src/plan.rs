@@ -45,7 +45,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
     }
 }
 
-/// What writes a parameter: the name of an initializer and its arguments.
+/// The writer of a parameter: the name of an initializer and its arguments.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize)]
 pub struct Written {
     /// As PyTorch's function, without its underscore.
@@ -78,14 +78,14 @@ pub struct PlanJson {
     pub params: Ordered<ParamJson>,
     /// Every rule.
     pub rules: Vec<RuleJson>,
-    /// What is probably not meant.
+    /// Rules that are probably not meant so.
     pub warnings: Vec<WarningJson>,
 }
 
 /// A parameter of a plan.
 #[derive(Clone, Debug, serde::Deserialize)]
 pub struct ParamJson {
-    /// What writes it.
+    /// The writer.
     #[serde(flatten)]
     pub written: Written,
     /// Dimensions.
@@ -97,7 +97,7 @@ pub struct ParamJson {
     /// The module above whose class has its own `init_weights`.
     #[serde(default, rename = "custom_init_weights")]
     pub custom: Option<String>,
-    /// What the constructor gives it, where no rule writes.
+    /// The constructor's values, where no rule writes.
     pub default: Option<Written>,
     /// The class whose own code may write it after everything that the plan says.
     #[serde(default)]

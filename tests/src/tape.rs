@@ -39,7 +39,7 @@ impl Tape {
         ((u64::from(choice) * n as u64) >> 32) as usize
     }
 
-    /// One of these.
+    /// Picks one of the items.
     pub fn pick<T: Clone>(&mut self, items: &[T]) -> T {
         items[self.below(items.len())].clone()
     }

@@ -1,4 +1,4 @@
-//! What this machine does: fills beside memset, in one run.
+//! Throughput of this machine: fills beside memset, in one run.
 
 use std::collections::TryReserveError;
 use std::hint::black_box;
@@ -66,7 +66,7 @@ pub fn measure(
     Ok(())
 }
 
-/// Those with one thread, and those with all.
+/// Backends with one thread, and with all.
 fn backends(kind: BackendKind) -> Result<Vec<Filler>, BackendError> {
     match kind {
         BackendKind::Auto => Ok(vec![
@@ -140,7 +140,7 @@ fn on_device<T: Float>(
     Ok(())
 }
 
-/// What is measured of each element type.
+/// The fills that are measured of each element type.
 fn fills<T: Float>() -> impl Iterator<Item = Fill<T>> {
     let fills = [
         Fill::constant(0.5),

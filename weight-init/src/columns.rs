@@ -170,7 +170,7 @@ fn shortened(text: &str, room: usize, cut: Cut) -> String {
     out
 }
 
-/// As many characters as `room` columns of the terminal hold.
+/// The longest prefix that `room` columns of the terminal hold.
 fn taken(chars: impl Iterator<Item = char>, room: usize) -> String {
     let mut used = 0;
     chars

@@ -59,7 +59,7 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// What the config says.
+    /// The content of the config.
     pub value: Value,
     /// The files that it was made of; the values' places lead to them.
     pub sources: Sources,
@@ -72,7 +72,7 @@ pub enum ConfigError {
     Io(io::Error),
     /// A suffix that is no format of configs.
     Format(String),
-    /// What it, or a base of it, says.
+    /// The file or a base of it is malformed.
     Invalid(Diagnostic),
 }
 
@@ -140,7 +140,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// What the format cannot say: a NaN in JSON, integers above 2⁶³ − 1 in TOML; and a text of more than 16 MiB and eight
+    /// A value that the format cannot express: a NaN in JSON, integers above 2⁶³ − 1 in TOML; and a text of more than 16 MiB and eight
     /// times what was read for it.
     pub fn write(&self, format: Format) -> Result<String, String> {
         write::write(&self.value, format, self.sources.len())
@@ -197,7 +197,7 @@ pub const MAX_DEPTH: usize = 256;
 ///
 /// # Errors
 ///
-/// Those of opening and reading, with the path in their message, and
+/// The errors of opening and reading, with the path in their message, and
 /// [`FileTooLarge`](io::ErrorKind::FileTooLarge) for more than [`MAX_BYTES`].
 ///
 /// # Examples

@@ -18,14 +18,14 @@ use crate::run::{BackendError, Filler, RunError, generate};
 /// Version of the random stream: a public contract that changes with a major version only.
 pub const STREAM_VERSION: &str = "1";
 
-/// What of the circumstances is recorded in the file, beside the plan's digest.
+/// The circumstances that are recorded in the file, beside the plan's digest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recipe {
     /// The seed of all random streams.
     pub seed: u64,
     /// Element type that was asked for, if any.
     pub dtype: Option<DType>,
-    /// What stands in for unknown constructor values.
+    /// The substitute for unknown constructor values.
     pub unknown: Unknown,
     /// Whether Pretrained rules were passed over.
     pub skip_pretrained: bool,

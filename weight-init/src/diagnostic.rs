@@ -135,12 +135,12 @@ impl Diagnostic {
         &self.0.path
     }
 
-    /// What is wrong.
+    /// The fault, in one clause.
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What the reader may do about it; see [`help`](Self::help).
+    /// A mend that the reader may try; see [`help`](Self::help).
     pub fn help_text(&self) -> Option<&str> {
         self.0.help.as_deref()
     }

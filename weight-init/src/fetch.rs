@@ -111,7 +111,7 @@ impl Patience {
 pub enum Progress<'a> {
     /// Another process downloads the same file; this one waits for it. Told once.
     Waiting {
-        /// What the other process holds.
+        /// The lock that the other process holds.
         lock: &'a Path,
     },
     /// Bytes came.

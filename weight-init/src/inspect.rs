@@ -1,4 +1,4 @@
-//! What a checkpoint holds: `weight-init inspect` as a library.
+//! The content of a checkpoint: `weight-init inspect` as a library.
 //!
 //! [`inspect`] streams every tensor through a small buffer and keeps its figures: mean, standard deviation,
 //! range, zeros, NaN, infinities and a histogram. [`Inspection::to_table`] is for people,
@@ -35,7 +35,7 @@ const BLOCK: usize = 2048;
 pub struct Inspection {
     /// The path the file was opened by.
     pub path: PathBuf,
-    /// What kind of file it is: `safetensors`, `PyTorch zip`, …
+    /// The kind of file: `safetensors`, `PyTorch zip`, …
     pub format: &'static str,
     /// Bytes of the file, or of all files together.
     pub file_bytes: u64,
@@ -47,7 +47,7 @@ pub struct Inspection {
     pub state_dicts: Vec<NestedDict>,
     /// The tensors in the order of the file.
     pub tensors: Vec<TensorReport>,
-    /// What is no tensor that is read.
+    /// Entries that are no tensors, and tensors that are not read.
     pub unread: Vec<Unread>,
 }
 
@@ -170,7 +170,7 @@ struct Elements<'c> {
 #[derive(Default)]
 struct Window {
     bytes: Vec<u8>,
-    /// Of which tensor they are, and from which element on.
+    /// Their tensor, and the number of the first element.
     begin: Option<(usize, u64)>,
 }
 

@@ -291,7 +291,7 @@ impl Cursor {
     }
 }
 
-/// What is to be filled, by element type.
+/// The jobs of a fill, by element type.
 #[derive(Default)]
 struct AllJobs<'a> {
     singles: Vec<Job<'a, f32>>,

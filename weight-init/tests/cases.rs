@@ -37,7 +37,7 @@ struct Case {
     right: Value,
 }
 
-/// What the command answered.
+/// The command's answer.
 struct Answer {
     code: Option<i32>,
     stdout: String,

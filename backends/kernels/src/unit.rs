@@ -1,4 +1,4 @@
-//! What one thread writes at once: 16 bytes, whole or in part.
+//! The unit that one thread writes at once: 16 bytes, whole or in part.
 
 use weight_init_core::fill::{NormalFill, Numbers, TruncNormalFill, UniformFill};
 use weight_init_core::random::philox::Rounds;
@@ -15,7 +15,7 @@ pub(crate) trait Unit: Float {
     const OF_BLOCK: usize = 4 / Self::WORDS;
     /// Blocks of a unit.
     const BLOCKS: u32 = (Self::PER_UNIT / Self::OF_BLOCK) as u32;
-    /// As many elements as a unit has.
+    /// An array of the elements of one unit.
     type Elements: Copy + AsRef<[Self]> + AsMut<[Self]>;
 
     /// Every one the same.
@@ -63,9 +63,9 @@ fn pair(low: u16, high: u16) -> u32 {
     u32::from(low) | u32::from(high) << 16
 }
 
-/// What makes the elements of a unit.
+/// A sampler that makes the elements of a unit.
 pub(crate) trait Make<T: Unit>: Copy {
-    /// Those of the unit that begins with this block.
+    /// The elements of the unit that begins with this block.
     fn make(&self, rounds: &Rounds, block: u32) -> T::Elements;
 }
 

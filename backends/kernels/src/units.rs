@@ -28,7 +28,7 @@ pub(crate) struct Units<T> {
 }
 
 impl<T: Unit> Units<T> {
-    /// Those of a tile of at most `units` units.
+    /// The units of a tile of at most `units` units.
     #[inline(always)]
     pub(crate) fn new<D>(base: *mut u8, segment: &Segment<D>, tile: u32, units: u32) -> Self {
         let per_unit = T::PER_UNIT as u64;

@@ -119,7 +119,7 @@ impl Cuda {
         DeviceMemory::new(&self.context, len)
     }
 
-    /// Copies elements from number `first` of the memory on, when all work of the device is done that was ordered before, on
+    /// Copies elements from number `first` of the memory on, when all work of the device is done that was enqueued before, on
     /// any stream.
     ///
     /// # Errors
@@ -157,7 +157,7 @@ impl Cuda {
     ///
     /// # Errors
     ///
-    /// As [`Backend::fill`]; [`CudaError::OtherDevice`], before anything is ordered. An error of the work itself shows in
+    /// As [`Backend::fill`]; [`CudaError::OtherDevice`], before anything is enqueued. An error of the work itself shows in
     /// a later call.
     ///
     /// # Safety
@@ -231,7 +231,7 @@ impl Cuda {
         let Self { tables, modules, multiprocessors, .. } = self;
         let function =
             module(modules, launch)?.get_function(&launch.kernel).to("find a kernel")?.to_raw();
-        // As many blocks as there are tiles, but for very many: these take tiles in turn.
+        // One block per tile up to a limit; beyond it blocks loop over tiles with the grid as stride.
         let blocks = launch.tiles.min(*multiprocessors * BLOCKS_OF_MULTIPROCESSOR);
         let order = |mut table: u64| {
             let mut base = launch.base;
@@ -340,7 +340,7 @@ impl<T: Float> Backend<T> for Cuda {
         let own = self.stream();
         // SAFETY: the stream is this device's, and the memory is borrowed until the end of this function, which waits.
         let ordered = unsafe { self.enqueue(own.cast(), jobs) };
-        // Even if not everything was ordered: what was must not outlive the borrow.
+        // Even if an enqueue failed: the work that was enqueued must not outlive the borrow.
         self.wait().and(ordered)
     }
 }

@@ -9,7 +9,7 @@ use super::shim;
 pub enum CudaError {
     /// There is no driver.
     NoDriver {
-        /// What the system says of its library.
+        /// The system's message about the library.
         reason: String,
     },
     /// The driver has no device.
@@ -63,9 +63,9 @@ pub enum CudaError {
     },
     /// Something else that the driver refuses.
     Driver {
-        /// What it was to do.
+        /// The operation that failed, as a verb.
         doing: &'static str,
-        /// What it answers.
+        /// The driver's answer.
         error: DriverError,
     },
 }

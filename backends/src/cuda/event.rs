@@ -13,7 +13,7 @@ pub(super) struct Event(sys::CUevent);
 unsafe impl Send for Event {}
 
 impl Event {
-    /// One that has not been recorded; a context must be current.
+    /// Makes an event that has not been recorded; a context must be current.
     pub(super) fn new() -> Result<Self, CudaError> {
         let mut event = ptr::null_mut();
         // SAFETY: the pointer is to a place for the handle; 0 stands for no flags.
@@ -21,7 +21,7 @@ impl Event {
         Ok(Self(event))
     }
 
-    /// Marks the point up to which the stream's work has been ordered.
+    /// Marks the point up to which the stream's work has been enqueued.
     ///
     /// # Safety
     ///

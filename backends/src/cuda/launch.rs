@@ -1,4 +1,20 @@
-//! From fills to launches: numbers only, nothing of the driver.
+//! From fills to launches: numbers only, no driver.
+//!
+//! A model has hundreds of parameters, most of them small, and a launch costs microseconds. So all fills of one kind go
+//! into one launch. The kernel reads a table with one segment per fill: address, length, stream and the numbers of the
+//! distribution.
+//!
+//! 1. A *unit* is 16 bytes of the output, the most that a thread stores at once. Its elements are those of whole Philox
+//!    blocks, so units begin at multiples of 16 bytes of *element numbers*, not of addresses: any window of a parameter
+//!    splits into the same units, and a unit at its edge is stored in part.
+//! 2. A *tile* is the work of one thread block: [`THREADS`] threads write up to [`UNITS_OF_THREAD`] units each. Small
+//!    models get smaller tiles, so that every multiprocessor has [`TILES_OF_MULTIPROCESSOR`] of them and the last wave
+//!    is short.
+//! 3. Tiles are numbered through all segments. A thread block finds its segment by binary search in the table, once per
+//!    tile; that search is the whole price of mixing parameters of all sizes in one grid.
+//!
+//! Offsets in the table count, modulo 2⁶⁴, from the address of the launch's first element, which is an argument of the
+//! kernel.
 
 use std::format;
 use std::mem::MaybeUninit;
@@ -16,7 +32,7 @@ pub(super) const THREADS: u32 = 256;
 const UNITS_OF_THREAD: u64 = 16;
 /// Tiles that each multiprocessor shall have at least, if they can be had by making them smaller.
 const TILES_OF_MULTIPROCESSOR: u64 = 32;
-/// More tiles make a second launch; with as many again, numbers of tiles have room in 32 bits.
+/// Larger fills are split into several launches. 2³⁰ leaves headroom: tile index + grid size stays below 2³².
 const TILES_OF_LAUNCH: u64 = 1 << 30;
 
 /// A fill, and the device's memory that it goes to.
@@ -39,7 +55,7 @@ pub(super) struct Launch<'a> {
     pub(super) table: &'a [MaybeUninit<u8>],
     /// How many these are.
     pub(super) segments: u32,
-    /// What their offsets count from.
+    /// The address that their offsets count from.
     pub(super) base: u64,
     pub(super) tiles: u32,
     /// Units of a tile.

@@ -32,7 +32,7 @@ impl<T: Float> DeviceMemory<T> {
     ///
     /// # Safety
     ///
-    /// For as long as this lives, and work that was ordered with it is not done, the elements are there, on the device
+    /// For as long as this lives, and work that was enqueued with it is not done, the elements are there, on the device
     /// whose [`Cuda`](super::Cuda) it is given to, and nothing else uses them, but for what runs after that work on the
     /// same stream.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What a launch is told. The kernels include this file: both sides see one text.
+//! The arguments of a launch. The kernels include this file, so that host and device share one layout.
 
 /// Bytes that a thread writes at once, the widest store there is.
 pub(crate) const UNIT_BYTES: usize = 16;
@@ -26,7 +26,7 @@ pub(crate) struct Segment<D> {
     pub(crate) seed: u64,
     /// The stream's id.
     pub(crate) id: u64,
-    /// What the elements are.
+    /// The distribution of the elements.
     pub(crate) numbers: D,
 }
 

@@ -1,4 +1,4 @@
-//! The way of the tables of segments to the device.
+//! Copies of segment tables to the device.
 
 use std::collections::VecDeque;
 use std::mem::{self, MaybeUninit};
@@ -10,10 +10,10 @@ use super::CudaError;
 use super::error::{While, answer};
 use super::event::Event;
 
-/// Launches whose tables may be under way at once; the next one waits for the first of them.
+/// Launches whose tables may be in flight at once; the next one waits for the first of them.
 const SLOTS: usize = 8;
 
-/// Memory for tables, used in turn: what has been ordered of a stream may still read them.
+/// Memory for tables, used in turn: launches that are enqueued on a stream may still read them.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     /// In the order of their use.
@@ -29,11 +29,11 @@ struct Slot {
 }
 
 impl Tables {
-    /// Orders a stream to copy a table, then what `launch` orders with the table's address in the device's memory.
+    /// Enqueues the copy of a table on a stream, then the launch that `launch` enqueues with the table's device address.
     ///
     /// # Safety
     ///
-    /// The stream is one of the current context, and `launch` orders nothing of another stream that reads the table.
+    /// The stream is one of the current context, and `launch` enqueues on no other stream anything that reads the table.
     pub(super) unsafe fn with(
         &mut self,
         table: &[MaybeUninit<u8>],

@@ -30,7 +30,8 @@ fn sqrt(x: f32) -> f32 {
     } else {
         mantissa |= 1 << 23;
     }
-    // Counted from 2⁻¹²⁷, an odd exponent is that of an even power.
+    // The stored exponent is biased by 127, which is odd: odd stored exponents are even powers of two, so √ halves them
+    // exactly.
     let mut radicand = mantissa << (8 - (exponent & 1));
     let exponent = exponent.wrapping_add(127) as i32 >> 1;
     let (mut rest, mut root) = (0_u32, 0_u32);

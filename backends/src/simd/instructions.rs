@@ -1,4 +1,4 @@
-//! What the lanes of every kind of processor are declared with.
+//! Macros that declare the lanes of a processor from its intrinsics.
 
 /// Methods of lanes that are one instruction, or one function of the same file, each.
 macro_rules! instructions {

@@ -14,7 +14,7 @@ pub struct StructError {
 }
 
 impl StructError {
-    /// What is wrong, as [`in_place::init_weights`](weight_init_core::in_place::init_weights) tells it.
+    /// The same error as [`in_place::init_weights`](weight_init_core::in_place::init_weights) tells it.
     #[must_use]
     pub const fn code(&self) -> InitWeightsError {
         self.code

@@ -15,7 +15,7 @@ use weight_init_core::{DType, Layer, Layout};
 use super::error::StructError;
 use super::unmatched::{self, UnmatchedRule};
 
-/// What is decided for the model.
+/// The decisions for all parameters of the model.
 pub(super) struct Decisions {
     /// The parameters that have memory of their own, in model order.
     pub(super) params: Vec<Decided>,

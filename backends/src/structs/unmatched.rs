@@ -124,7 +124,7 @@ fn why(rule: &Rule, names: &Names) -> String {
     "what it names has no 'weight' and no 'bias' below its module".to_owned()
 }
 
-/// What rules may name.
+/// The names that rules may use.
 #[derive(Default)]
 struct Names {
     /// Classes and their direct bases.

@@ -1,4 +1,4 @@
-//! What a device needs of a fill: its numbers as plain data, and its elements block by block.
+//! A fill as a device needs it: its numbers as plain data, and its elements block by block.
 
 use super::{NormalFill, TruncNormalFill, UniformFill};
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 /// numbers to a device, whose threads make the elements of one block each. They are plain data, of
 /// the same layout (`repr(C)`) wherever integers and numbers have the same alignment.
 pub trait Numbers<T: Float>: Copy + Send + Sync + 'static {
-    /// Writes the elements of the `L::N` blocks from the one on whose number has this low word.
+    /// Writes the elements of `L::N` consecutive blocks. `low` is the low 32 bits of the first block's number.
     /// Without effect if `out` does not hold exactly these.
     fn blocks<L: Lanes>(&self, lanes: L, rounds: &Rounds, low: u32, out: &mut [T]);
 }

@@ -20,7 +20,7 @@ pub(crate) fn exp(x: f64) -> f64 {
     let high = x - k * f64::from_bits(0x3fe6_2e42_fefa_3800);
     let low = k * f64::from_bits(0x3d2e_f357_93c7_6730);
     let r = high - low;
-    // What the subtraction lost, to first order.
+    // The rounding error of the subtraction, to first order.
     let lost = (high - r) - low;
     let mut sum = 1.0;
     let mut n = 13.0;

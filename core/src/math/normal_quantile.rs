@@ -31,14 +31,14 @@ use crate::{
 pub struct Coefficients<E: 'static> {
     /// The tail's formula holds below.
     tail_below: E,
-    /// What `w` is counted from.
+    /// The centre of the polynomial in `w`.
     middle: E,
     minus_ln2: E,
     /// `−R`: `−ln(1 + f)/f`.
     logarithm: &'static [E],
     /// `P`.
     body: &'static [E],
-    /// What `t` is counted from.
+    /// The centre of the polynomial in `t`.
     tail_middle: E,
     /// `N`.
     numerator: &'static [E],

@@ -1,4 +1,4 @@
-//! What the accuracy tests compare with: `f64` functions of `libm` for `f32`, numbers of twice
+//! References of the accuracy tests: `f64` functions of `libm` for `f32`, numbers of twice
 //! `f64`'s digits for `f64`.
 
 #![allow(

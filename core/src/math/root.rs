@@ -1,8 +1,20 @@
 //! A number over the root of an integer, with as little code as there can be.
 //!
 //! The scale of a weight is `gain/√fan`. A microcontroller without floating-point unit links two kilobytes for one root
-//! and one quotient of `f64`; digit by digit they take a sixth of that. Both are rounded to nearest even, as the standard
-//! wants them, so the bits are those of the library and of every processor.
+//! and one quotient of `f64`; digit by digit they take a sixth of that. Both are rounded to nearest even, as IEEE 754
+//! demands, so the bits are those of the library and of every processor.
+//!
+//! Both are the schoolbook methods in base 2, on integers:
+//!
+//! - *Root.* Two bits of the radicand are brought down per step. If the remainder holds `trial = 4·root + 1`, where `root`
+//!   is the part of the root that is known so far, the next bit of the root is 1 and `trial` is subtracted. The radicand is
+//!   scaled into [1, 4), so that the root lies in [1, 2) and its exponent is half of the (even) exponent that is left.
+//! - *Quotient.* Long division of the two mantissas. The numerator is doubled once if it is the smaller one, so that the
+//!   quotient lies in [1, 2), too.
+//!
+//! Each makes 54 bits: a mantissa of 53 and the bit behind it, which decides the rounding. A root is never halfway between
+//! two mantissas (the square of a number with 54 significant bits has more than the 53 of the radicand), so its rounding
+//! needs no more; a quotient may be, and the remainder tells whether it is.
 
 /// Bits of a mantissa behind the leading one.
 const MANTISSA: u32 = 52;

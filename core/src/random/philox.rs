@@ -13,7 +13,7 @@ use crate::lanes::{Arithmetic, Int, Lanes};
 
 const ROUNDS: usize = 10;
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-/// What the key grows by from round to round: the golden ratio and √3 − 1.
+/// Increments of the key from round to round: the golden ratio and √3 − 1.
 const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 
 /// Four random words: Philox4x32-10 of `counter` under `key`.
@@ -39,10 +39,10 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
     [a, b, c, d]
 }
 
-/// What the blocks of a stream have in common whose numbers have the same high word: the keys of
-/// the rounds, and the first two rounds as far as the low word has no part in them.
+/// Values shared by all blocks of a stream whose counters have the same high word: the keys of
+/// the rounds, and the products of the first two rounds that do not depend on the low word.
 ///
-/// These are half of the multiplications of either round.
+/// These products are half of the multiplications of either round.
 ///
 /// ```
 /// use weight_init_core::lanes::Scalar;
@@ -52,9 +52,9 @@ pub const fn philox4x32_10(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Rounds {
-    /// What word 2 is xored with in the first round.
+    /// The operand of word 2's xor in the first round.
     first_c: u32,
-    /// What words 0 and 2 are xored with in the second round.
+    /// The operands of the xors of words 0 and 2 in the second round.
     second: [u32; 2],
     /// Word 3 after the second round.
     d: u32,
@@ -82,7 +82,7 @@ impl Rounds {
         Self { first_c: d ^ first[1], second, d: p_low, keys }
     }
 
-    /// The `N` blocks from the one on whose number has this low word: word `k` of each in `[k]`.
+    /// `N` consecutive blocks: word `k` of each in `[k]`. `low` is the low word of the first block's number.
     ///
     /// Behind the block with the highest low word come blocks without a meaning.
     #[inline(always)]

@@ -5,7 +5,7 @@
 //! `P(X < x | a <= X <= b) = u`. It grows with the word, and it is clamped to the values of the
 //! element type in [a, b]. No mass gathers at the bounds, however far they are.
 //!
-//! One of three methods, chosen when the numbers are made (see `plan`):
+//! The sampler takes one of three methods, chosen when the fill is made (see `plan`):
 //!
 //! - **Body**: `p_lower = Φ(α) + n·m`, `p_upper = Q(β) + n'·m`, where `n' = 2³¹ − 1 − n` and `m` is
 //!   the mass between the bounds times 2⁻³¹ (halves added to both `n`): the smaller one is accurate

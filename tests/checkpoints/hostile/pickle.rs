@@ -100,7 +100,7 @@ fn objects(module: &str, name: &str) -> Vec<Vec<u8>> {
         &[b"(", &class, &text("touch pwned"), b"o}", &text("a"), b"K\x01sb"],
         &[b"(", &text("touch pwned"), b"i", module.as_bytes(), b"\n", name.as_bytes(), b"\n"],
         &[&class, &args, b"R(", &text("a"), b"K\x01u"],
-        // What it makes is called in turn.
+        // The result of the call is called in turn.
         &[&class, &args, b"R(K\x01K\x02e", &args, b"R"],
     ];
     // The instructions that set items and append values are for objects of unknown classes alone.
@@ -113,7 +113,7 @@ fn calls_that_make_no_tensor_are_refused() {
     let ordered = global("collections", "OrderedDict");
     let hooks = [ordered.as_slice(), b")R"].concat();
     for (program, part) in [
-        // What a call has made is called in turn.
+        // The object that a call has made is called in turn.
         (vec![hooks.as_slice(), b")R"], "it calls a dict"),
         (vec![text("a").as_slice(), b")R"], "it calls a text"),
         (vec![ordered.as_slice(), b"NR"], "no tuple of arguments"),

@@ -21,7 +21,7 @@ thread_local! {
     static CURRENT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Each returns a result of the driver. Those behind `in_context` need one that is current.
+/// Each returns a result of the driver. The functions behind `in_context` need a current context.
 macro_rules! entry_points {
     ($($(#[$kind:ident])? fn $name:ident($machine:ident $(, $argument:ident: $type:ty)*) $body:block)*) => {$(
         #[unsafe(no_mangle)]

@@ -43,7 +43,7 @@ pub(crate) struct Machine {
     failed: u32,
 }
 
-/// What a stream has to do.
+/// Work that is enqueued on a stream.
 pub(crate) enum Work {
     Launch { function: usize, shape: [u32; 2], params: Vec<u64> },
     Copy { from: u64, to: u64, bytes: usize },
@@ -185,7 +185,7 @@ impl Machine {
     }
 }
 
-/// What `MOCK_CUDA` asks for.
+/// Whether `MOCK_CUDA` asks for this behaviour.
 pub(crate) fn asked(what: &str) -> bool {
     env::var("MOCK_CUDA").is_ok_and(|asked| asked == what)
 }

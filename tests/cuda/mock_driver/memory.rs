@@ -1,4 +1,4 @@
-//! What was allocated, and what kernels do with it.
+//! Allocated memory, and the accesses of kernels to it.
 
 use std::alloc::{Layout, alloc, dealloc};
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What every firmware here needs: a way to tell, a clock, and the depth of the stack.
+//! The common parts of the firmware images: output, a clock, and the depth of the stack.
 #![no_std]
 
 #[cfg(target_arch = "arm")]

@@ -19,7 +19,7 @@ const BUFFER_BYTES: usize = 256 * 1024;
 /// The end of a temporary's name.
 const SUFFIX: &str = ".tmp";
 
-/// As many links as Linux follows before it speaks of a loop.
+/// Symbolic links that are followed, as many as Linux follows before it reports a loop.
 const MOST_LINKS: usize = 40;
 
 /// A file being written beside its target, under another name, until [`commit`](Self::commit) renames it.
@@ -31,8 +31,8 @@ const MOST_LINKS: usize = 40;
 ///   holds a lock on its own. See [`interrupt`](crate::checkpoint::interrupt) for signals.
 /// - A new file gets the permissions that the umask leaves of 0666; one that is replaced keeps its own. A target
 ///   that could not be written to is not replaced either. Other hard links keep the old content.
-/// - A symbolic link stays: the file it leads to is replaced. What is neither file nor folder (`/dev/stdout`, a
-///   pipe) is written straight, because it cannot be renamed over. So is `-`, standard output.
+/// - A symbolic link stays: the file it leads to is replaced. A target that is neither file nor folder (`/dev/stdout`,
+///   a pipe) is written straight, because it cannot be renamed over. So is `-`, standard output.
 ///
 /// ```
 /// use weight_init::checkpoint::AtomicFile;
@@ -255,7 +255,7 @@ impl Temporary {
 }
 
 /// Begins files that are open to nobody to whom the file in their place is not: who opens one while it is still empty can
-/// read what is written later. What others may do with a new file is for the umask to say.
+/// read what is written later. The umask decides the permissions of a new file.
 fn builder<'p>(prefix: &'p str, existing: Option<&Metadata>) -> tempfile::Builder<'p, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix).suffix(SUFFIX).rand_bytes(8);

@@ -1,4 +1,4 @@
-//! What can go wrong with a tensor file.
+//! Errors of tensor files.
 
 use std::fmt;
 use std::io;
@@ -25,7 +25,7 @@ use crate::diagnostic::escape;
 pub enum CheckpointError {
     /// The operating system refused, or the path leads to nothing that could be read or written.
     Io {
-        /// What was tried, as a verb: `open`, `write`, `rename to`, …
+        /// The operation that failed, as a verb: `open`, `write`, `rename to`, …
         operation: &'static str,
         /// The file or folder it was tried on.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum CheckpointError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         problem: Problem,
     },
     /// The content of a file that was downloaded is not valid: it may be cut, or another one than was asked for.
@@ -121,7 +121,7 @@ impl fmt::Display for CheckpointError {
 
 impl std::error::Error for CheckpointError {}
 
-/// What is wrong with the content of a tensor file: what was found, and what would be right.
+/// A fault in the content of a tensor file: the value that was found, and the value that would be right.
 ///
 /// Offsets count bytes from the start of the data, which follows the header.
 #[derive(Clone, Debug, PartialEq, Eq)]

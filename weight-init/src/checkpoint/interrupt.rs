@@ -70,7 +70,7 @@ pub fn remove_temporaries_on_signals() -> io::Result<()> {
     Ok(())
 }
 
-/// The temporaries that exist at this moment. Whoever creates, renames or removes one holds the lock.
+/// The temporaries that exist at this moment. A thread that creates, renames or removes one holds the lock.
 pub(super) struct Live {
     closed: bool,
     paths: Vec<PathBuf>,
@@ -141,7 +141,7 @@ mod tests {
     #[cfg(unix)]
     fn writing_child(folder: &Path, first: &str) -> std::process::Child {
         let script = format!("ulimit -c 0; {first}; exec \"$0\" \"$@\"");
-        // Whoever runs the tests in the background of a shell ignores SIGINT and SIGQUIT, and a shell cannot undo that.
+        // Background jobs of a shell ignore SIGINT and SIGQUIT, and a shell below them cannot undo that.
         let shell: &[&str] =
             if cfg!(target_os = "linux") { &["env", "--default-signal", "sh"] } else { &["sh"] };
         let child = std::process::Command::new(shell[0])

@@ -14,7 +14,7 @@ use crate::checkpoint::state_dict::{Place, Signs};
 use crate::checkpoint::zip::{self, Entry};
 use crate::checkpoint::{CheckpointError, StateDict};
 
-/// What every array begins with.
+/// The first bytes of every array.
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
 /// The longest header; a shape of 64 dimensions and an element type take less.
@@ -77,7 +77,7 @@ pub(super) fn open(file: &RandomAccess, entries: &[Entry]) -> Result<StateDict, 
     }
 }
 
-/// What the header of an array says, and where its elements begin.
+/// The header of an array, and the offset of its elements.
 fn read(file: &RandomAccess, entry: &Entry) -> Result<(Header, u64), Refusal> {
     let unread = |what: &str| Err(Refusal::Unread(what.to_owned()));
     if !entry.name.ends_with(".npy") {

@@ -70,7 +70,7 @@ pub(super) struct Storage {
     pub(super) begin: u64,
 }
 
-/// What a storage counts.
+/// The unit in which a storage counts its size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Unit {
     Bytes,

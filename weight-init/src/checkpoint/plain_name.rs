@@ -3,7 +3,7 @@
 /// The longest name, in bytes; file systems take 255, and our own suffixes have to fit.
 const LONGEST: usize = 200;
 
-/// What the names of files beside a download end with: they would be taken for ours.
+/// Suffixes of our own files beside a download; a shard with such a name would be mistaken for one of them.
 const OURS: [&str; 4] = [".lock", ".partial", ".version", ".tmp"];
 
 /// Devices of Windows, whatever their extension.

@@ -5,7 +5,7 @@ use crate::checkpoint::CheckpointError;
 /// Takes the bytes of all tensors, in the order they were announced, little endian, without gaps.
 ///
 /// How the bytes are cut into calls means nothing: a tensor may come in many pieces, and a piece may hold
-/// the end of one tensor and the beginning of the next. What was not finished is as if never written.
+/// the end of one tensor and the beginning of the next. A sink that is dropped unfinished leaves no trace.
 ///
 /// ```
 /// use weight_init::checkpoint::Sink;
@@ -34,7 +34,7 @@ pub trait Sink {
         Self: Sized;
 }
 
-/// What a finished [`Sink`] holds.
+/// Sizes of a finished [`Sink`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Summary {
     /// Bytes of all tensors.

@@ -65,9 +65,9 @@ pub struct StateDict {
 /// Tensors of deflated sources.
 #[derive(Debug, Default)]
 struct Inflated {
-    /// Those that will be read.
+    /// Tensors that will be read.
     announced: BTreeSet<usize>,
-    /// Those whose elements are here.
+    /// Tensors whose elements are kept in memory or in a temporary file.
     kept: HashMap<usize, Kept>,
 }
 
@@ -132,7 +132,7 @@ impl StateDict {
             return Err(fault(message));
         }
         if let Some(strides) = &mut place.strides {
-            // What no index is multiplied with may be any number.
+            // The stride of a dimension of size 1 is never used, so it may hold garbage: it is normalized to 0.
             let unused = strides.iter_mut().zip(&shape).filter(|(_, extent)| **extent == 1);
             unused.for_each(|(stride, _)| *stride = 0);
             if contiguous(&shape, strides) {
@@ -187,7 +187,7 @@ impl StateDict {
         &self.path
     }
 
-    /// What kind of file it is: `safetensors`, `PyTorch zip`, …
+    /// The kind of file: `safetensors`, `PyTorch zip`, …
     #[must_use]
     pub const fn format(&self) -> &'static str {
         self.format
@@ -217,7 +217,7 @@ impl StateDict {
         &self.nested
     }
 
-    /// What is not read, in the order of the file.
+    /// Entries that are not read, in the order of the file.
     #[must_use]
     pub fn unread(&self) -> &[Unread] {
         &self.unread

@@ -15,7 +15,7 @@ const MOST_ENTRIES: u64 = 500_000;
 /// The longest name of an entry, in bytes.
 const LONGEST_NAME: usize = 4096;
 
-/// What DEFLATE makes of one byte at most, with room for the last block.
+/// DEFLATE's largest expansion of one byte, with room for the last block.
 const MOST_INFLATED: u64 = 1040;
 
 /// A file in a zip file.

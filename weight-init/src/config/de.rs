@@ -30,7 +30,7 @@ use crate::value::{Kind, Value};
 ///
 /// # Errors
 ///
-/// Those of `T`, with their place.
+/// The errors of `T`'s own deserialization, with their place.
 ///
 /// # Examples
 ///

@@ -45,7 +45,7 @@ struct File {
     /// The path as it was given: the reader's, or that of the file that names it and how that names it.
     given: PathBuf,
     offsets: Offsets,
-    /// What a lazy file calls its bases.
+    /// The names of a lazy file's bases, as the file writes them.
     bases: Vec<String>,
 }
 
@@ -162,7 +162,7 @@ fn data(
     }
 }
 
-/// What a file holds before it is evaluated.
+/// The content of a file before it is evaluated.
 enum Content {
     Module(Module),
     Data(Value),

@@ -1,4 +1,4 @@
-//! What reading a config may cost, and the one place where it is counted.
+//! Limits on the time and memory that reading a config takes, and the one place where both are counted.
 //!
 //! A config is hostile input: a line of it can ask for more memory than the machine has, or for work without end. So
 //! every reader works against a [`Meter`], which knows two limits and grows them with the bytes that are read:
@@ -26,7 +26,7 @@ use std::rc::Rc;
 
 use super::MAX_DEPTH;
 
-/// What one config may still take.
+/// The time and memory that one config may still take.
 #[derive(Debug)]
 pub(super) struct Meter {
     steps: Cell<u64>,
@@ -135,7 +135,7 @@ pub(in crate::config) struct Charge {
 }
 
 impl Charge {
-    /// Nothing yet.
+    /// An empty account.
     pub(super) fn new(meter: &Rc<Meter>) -> Self {
         Self { meter: Rc::clone(meter), bytes: 0 }
     }

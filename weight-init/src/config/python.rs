@@ -7,7 +7,7 @@
 //! of its own, without `import`, `**` of dicts in displays, or `with`. Ruff calls the crate internal, so its
 //! version is pinned exactly.
 //!
-//! What is evaluated: literals, names, attributes, items, slices, operators, comparisons, `if`, `for`, `while`,
+//! The subset that is evaluated: literals, names, attributes, items, slices, operators, comparisons, `if`, `for`, `while`,
 //! comprehensions, lambdas and functions with `global` and `nonlocal`, classes for their attributes, f-strings, `%` and
 //! `format`, unpacking, `del`, `assert`, `try` around an import; Python's built-in functions that have no effect,
 //! `locals()` and `globals()` for reading, the methods of its containers and strings, `math`, and parts of `copy`,
@@ -119,7 +119,7 @@ impl Module {
         imports::is_lazy(loader, file, self.body())
     }
 
-    /// What it inherits from by `_base_ = ...`, one string or a list; the expression sees no names of the file.
+    /// The bases that `_base_ = ...` names, one string or a list; the expression sees no names of the file.
     pub(super) fn bases(&self, loader: &mut Loader, file: usize) -> Result<Vec<Base>, Diagnostic> {
         let assigned = self.body().iter().find_map(|statement| match statement {
             Stmt::Assign(assign) if imports::is_base(assign) => Some(&assign.value),
@@ -160,7 +160,7 @@ pub(super) fn eager(
         heap.names_mut(names)?.insert(key, Span::default(), slot)
     })?;
     let mut evaluator = Evaluator::new(loader, file, scope, false);
-    // What the file inherits from was read before the file.
+    // The statement `_base_ = ...` was read before the file.
     let base = module.body().iter().position(is_base);
     for (at, statement) in module.body().iter().enumerate() {
         let span = evaluator.span(statement.range());
@@ -207,7 +207,7 @@ fn keys(heap: &Heap, names: &[Str]) -> Outcome<Keys> {
     Ok(keys)
 }
 
-/// What becomes of dicts that are copied.
+/// The treatment of lazy names in a copy.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Scope<'a> {
     /// They stay what they are.

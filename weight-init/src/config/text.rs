@@ -164,7 +164,7 @@ pub(super) fn base_path(string: &str) -> Option<&str> {
     }
 }
 
-/// What stands between two double braces.
+/// The content of two double braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Placeholder<'t> {
     Dirname,

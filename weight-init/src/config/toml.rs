@@ -34,7 +34,7 @@ pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnost
     }
 }
 
-/// What the parser's tokens and tree take, and the values that they become, at most.
+/// Upper bound of the memory of the parser's tokens, its tree and the values that they become.
 fn tokens(text: &str) -> usize {
     let mut before = b'\n';
     let mut bytes = 0_usize;

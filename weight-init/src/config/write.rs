@@ -39,7 +39,7 @@ impl Out {
         self.push_str(c.encode_utf8(&mut [0; 4]));
     }
 
-    /// Adds a text. What comes after the limit is passed, which [`room`](Self::room) says.
+    /// Adds a text. Text beyond the limit is dropped; [`room`](Self::room) reports it.
     pub(super) fn push_str(&mut self, text: &str) {
         if self.text.len() <= self.max {
             self.text.push_str(text);

@@ -71,7 +71,7 @@ const fn is_printable(c: char) -> bool {
     )
 }
 
-/// What is being read.
+/// The state of reading.
 struct Reader {
     meter: Rc<Meter>,
     version: YamlVersion,
@@ -228,10 +228,10 @@ impl Reader {
     }
 }
 
-/// What a list takes beside its elements: it begins with room for four.
+/// Overhead of a list: its capacity begins at four elements.
 const LIST: usize = size_of::<Entry>() + STRING + 4 * size_of::<Value>();
 
-/// What a dict takes beside its entries: it begins with room for three, and a table to find them.
+/// Overhead of a dict: its capacity begins at three entries, and its hash table counts, too.
 const DICT: usize = 2 * STRING + 5 * size_of::<Entry>();
 
 /// Anchors that are looked through for the nearest, at most.

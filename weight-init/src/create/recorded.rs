@@ -5,7 +5,7 @@ use weight_init_core::DType;
 use super::{Recipe, STREAM_VERSION, keys};
 use crate::plan::{Plan, Unknown};
 
-/// What a file's metadata says of how the file was made. It is what the file claims, and proves nothing.
+/// The recipe in a file's metadata. It is the file's claim, and proves nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
     seed: Option<u64>,
@@ -45,7 +45,7 @@ pub enum RecipeDifference {
 }
 
 impl Recorded {
-    /// What these texts of a file say.
+    /// Reads the recipe from the texts of a file's metadata.
     ///
     /// ```
     /// use weight_init::create::{Recipe, Recorded};

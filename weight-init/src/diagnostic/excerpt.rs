@@ -12,7 +12,7 @@ const BEFORE: usize = 60;
 const AFTER: usize = 80;
 /// Bytes of a line, on both sides of a place, in which addresses are looked for; far more than are shown.
 const AROUND: usize = 16 << 10;
-/// What stands for the part of a line that was cut.
+/// The mark of a part of a line that was cut.
 const CUT: &str = "...";
 
 /// A place and as much of its line as is shown.

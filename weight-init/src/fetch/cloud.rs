@@ -38,7 +38,7 @@ async fn stream(
     let failed = |message: String| download.failed(1, message);
     let network = |error: object_store::Error| failed(error.to_string());
     let parsed = Url::parse(download.url.secret()).map_err(|error| failed(error.to_string()))?;
-    // What is no option of the store is passed over.
+    // Variables that are no option of the store are passed over.
     let options = env::vars_os().filter_map(|(key, value)| {
         Some((key.into_string().ok()?.to_lowercase(), value.into_string().ok()?))
     });

@@ -26,7 +26,7 @@ const GETTING_ON: u64 = 4 << 20;
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What is downloaded, and within which bounds.
+/// A download and its bounds.
 #[derive(Debug)]
 pub(super) struct Download<'d> {
     pub(super) url: &'d Address,
@@ -49,7 +49,7 @@ impl Download<'_> {
         match received.and_then(|end| self.check(end, &mut partial)) {
             Ok(()) => partial.finish(self.target),
             Err(error) => {
-                // None of these is mended by more bytes.
+                // More bytes mend none of these faults.
                 let useless = matches!(
                     error,
                     FetchError::Hash { .. }
@@ -307,7 +307,7 @@ enum Attempt {
     Trouble(Trouble),
 }
 
-/// What another try may mend.
+/// A failure that another try may mend.
 struct Trouble {
     message: String,
     retry_after: Option<Duration>,
@@ -325,7 +325,7 @@ fn again(status: StatusCode) -> bool {
         || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
-/// What tells this version of the file from another one; a weak one does not.
+/// The validator (strong ETag or date) that tells this version of the file from another one.
 fn version(headers: &HeaderMap) -> Option<String> {
     let get = |name| headers.get(name).and_then(|value| value.to_str().ok());
     get(header::ETAG)

@@ -33,7 +33,7 @@ pub enum FetchError {
     Status { url: Address, status: u16 },
     /// The server cannot be reached, or does not send the file whole, however often one tries.
     Network { url: Address, tries: u32, message: String },
-    /// What was downloaded is not what its name says.
+    /// The file's content does not have the hash that its name promises.
     Hash { url: Address, expected: String, found: String },
     /// A file in the cache is not what its name says.
     Foreign { path: PathBuf, expected: String, found: String },

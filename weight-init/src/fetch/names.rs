@@ -16,7 +16,7 @@ const LONGEST: u64 = 16 << 20;
 
 type Table = BTreeMap<String, String>;
 
-/// What model zoos call their checkpoints.
+/// Names of checkpoints in model zoos.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Names {

@@ -28,7 +28,7 @@ impl Pace {
         keeps
     }
 
-    /// What is wrong where a window has ended with too few bytes.
+    /// The message for a window that has ended with too few bytes.
     pub(super) fn says(&self) -> String {
         let Self { window, least, .. } = self;
         format!("the server sends less than {least} bytes in {window:?}")

@@ -12,7 +12,7 @@ use crate::checkpoint::AtomicFile;
 /// How often a process that waits for another one looks.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is here of a file; only one process at a time has it.
+/// The part of a file that is here; one process at a time has it.
 #[derive(Debug)]
 pub(super) struct Partial {
     path: PathBuf,
@@ -24,7 +24,7 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// What is here of the file that will be `target`, in `folder`. Waits until no other process downloads it; `None` if
+    /// Opens the part of the file that will be `target`, in `folder`. Waits until no other process downloads it; `None` if
     /// it is whole by then.
     ///
     /// The wait is told to `progress`, and ends when the other process has received nothing for `stalled`.
@@ -68,7 +68,7 @@ impl Partial {
         self.len
     }
 
-    /// What the server called this version of the file when the download began.
+    /// The server's validator of the file when the download began.
     pub(super) fn version(&self) -> Option<String> {
         let mut text = String::new();
         File::open(self.version_path()).ok()?.take(1000).read_to_string(&mut text).ok()?;

@@ -18,7 +18,7 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 pub struct Histogram {
     min: f64,
     max: f64,
-    /// What numbers are multiplied by, so that no difference of two overflows.
+    /// A factor of all numbers, so that no difference of two overflows.
     shrink: f64,
     bins_per_unit: f64,
     tables: [[u64; BINS]; TABLES],

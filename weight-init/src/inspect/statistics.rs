@@ -34,7 +34,7 @@ pub struct Statistics {
     pub histogram: Histogram,
 }
 
-/// What is known of the elements so far.
+/// Statistics of the elements so far.
 #[derive(Clone, Debug)]
 pub(super) struct Moments {
     pub(super) finite: u64,
@@ -123,7 +123,7 @@ pub(super) fn finite(block: &mut [f64]) -> Finite<'_> {
     Finite { values: &block[..kept], nan, infinite }
 }
 
-/// What one walk over finite elements tells.
+/// Sums of one pass over finite elements.
 struct Sums {
     /// The sum of the differences from the origin.
     differences: f64,

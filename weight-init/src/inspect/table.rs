@@ -72,7 +72,7 @@ impl Inspection {
         let odd = |f: &Statistics| f.nan + f.infinite > 0;
         let odd = self.tensors.iter().filter_map(|tensor| tensor.statistics.as_ref()).any(odd);
         let name = [Narrow::Middle("name", SHORTEST_NAME)];
-        // Columns that say the least go first. What is not a number is never left out.
+        // The least informative columns are left out first. A count of NaN and infinities above zero always stays.
         let leave = ["nan/inf", "zeros", "histogram", "max", "min", "shape"];
         let leave = leave.into_iter().skip(usize::from(odd)).map(Narrow::Leave);
         let steps: Vec<_> = name.into_iter().chain(leave).collect();

@@ -133,7 +133,7 @@ impl Filler {
     ///
     /// # Errors
     ///
-    /// What a device answers; a processor always does it.
+    /// A device's failure; a processor has none.
     pub fn fill_all<T: Float>(&mut self, jobs: &mut [Job<'_, T>]) -> Result<(), BackendError> {
         let Ok(()) = match self {
             Self::Embedded(embedded) => embedded.fill_all(jobs),

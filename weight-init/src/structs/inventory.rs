@@ -7,7 +7,7 @@ use weight_init_core::{Buffer, Child, Layer, LayerVisitor, Param};
 
 use crate::checkpoint::TensorInfo;
 
-/// What a layer shows.
+/// The parameters and buffers that a layer shows.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     /// Parameters and buffers that have memory of their own.

@@ -169,7 +169,7 @@ fn more_paths_than_can_be_walked() {
     Answer::of(&mut command).refused(2, &["same_as", "paths"]);
 }
 
-/// What a table pads its cells to has no limit of its own.
+/// Cells of any length are padded: the formatter's own limit of 65535 does not apply.
 #[test]
 fn cells_of_any_length() {
     let folder = Folder::new();

@@ -316,7 +316,7 @@ fn a_hyphen_is_standard_output() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("wrote to standard output: 8 parameters"), "{said}");
 
-    // What was in the file before, and what is written after, stays.
+    // The file's earlier content stays, and so does output that is written afterwards.
     let weight_init = env!("CARGO_BIN_EXE_weight-init");
     let script = r#"echo before > all && { "$0" init model.json --out - && echo after; } >> all"#;
     let mut shell = Command::new("sh");

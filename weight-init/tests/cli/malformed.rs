@@ -67,12 +67,12 @@ const CASES: [Case; 57] = [
     (r#"{"type": "Constant", "val": 1, "override": {"name": "fc", "type": "Constant"}}"#, "44 .override", &["Constant needs the argument 'val'"]),
     (r#"{"type": "Constant", "val": 1, "override": {"name": "fc", "type": "Xavier", "override": {}}}"#, "77 .override.override", &["unknown key 'override' of a Xavier override", "'name'"]),
     (r#"{"type": "Constant", "val": 1, "override": {"name": 3}}"#, "53 .override.name", &["the integer 3", "a string"]),
-    // What is no rule.
+    // Values that are no rule.
     (r#""Kaiming""#, "1 ", &["the string 'Kaiming'", "a dict"]),
     (r#"[{"type": "Xavier"}, "Kaiming"]"#, "22 [1]", &["the string 'Kaiming'", "a dict"]),
     (r#"[{"type": "Xavier"}, {}]"#, "22 [1]", &["needs the key 'type'", TYPES]),
     (r#"[[{"type": "Xavier"}]]"#, "2 [0]", &["a list", "a dict"]),
-    // What is no JSON.
+    // Texts that are no JSON.
     (r#"{"type": "Xavier", "layer": "Conv2d",}"#, "38 ", &["'}'", "a key"]),
     (r#"{"type": "Xavier" "layer": "Conv2d"}"#, "19 ", &["\"layer\"", "',' or '}'"]),
     (r#"{'type': 'Xavier'}"#, "2 ", &["single quote", "double quotes"]),
@@ -140,7 +140,7 @@ fn by_every_command() {
     assert_eq!(folder.files(), ["m.safetensors", "model.json"]);
 }
 
-/// What the command shows is what a compiler would: the line, and a mark under the fault.
+/// The command shows a fault as a compiler does: the line, and a mark under the fault.
 #[test]
 fn the_fault_is_marked_in_its_line() {
     let folder = Folder::new();

@@ -8,7 +8,7 @@ use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// What stands in `model.json` of every [`Folder`]: rules, an override, buffers, an integer.
+/// Content of `model.json` in every [`Folder`]: rules, an override, buffers, an integer.
 pub(crate) const MODEL: &str = r#"{
   "class": "Net", "bases": ["BaseModule"], "init_weights": "module",
   "init_cfg": [
@@ -57,7 +57,7 @@ pub(crate) fn json(text: &str) -> String {
     serde_json::from_str::<Value>(text).unwrap().to_string()
 }
 
-/// What the command answered.
+/// The command's answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: i32,

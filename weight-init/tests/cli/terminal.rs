@@ -1,4 +1,4 @@
-//! Nothing in a file acts on the terminal of the person who reads what the command says about it.
+//! No text of a file acts on the terminal of the person who reads the command's output about it.
 
 use crate::run::{Answer, Folder};
 

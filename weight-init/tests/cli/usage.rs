@@ -63,7 +63,7 @@ fn completions_and_the_manual_page_are_printed() {
     assert!(help.contains("\n  completions ") && help.contains("\n  man "), "{help}");
 }
 
-/// What bash offers for the last of these words.
+/// The completions that bash offers for the last of these words.
 #[cfg(unix)]
 fn completed(words: &str) -> Vec<String> {
     let script = r#"

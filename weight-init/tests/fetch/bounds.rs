@@ -29,7 +29,7 @@ fn a_body_that_never_ends_ends_at_the_most_that_is_allowed() {
     let error = fetch.fetch(&url, &mut |_| ()).unwrap_err();
     assert!(matches!(error, FetchError::TooLarge { bytes: None, .. }), "{error}");
     assert!(error.to_string().contains("WEIGHT_INIT_MAX_DOWNLOAD"), "{error}");
-    // What came is gone.
+    // The received bytes are removed.
     assert_eq!(files(home.path()), ["net.pth.lock"]);
     assert_eq!(server.requests().len(), 1);
 }
@@ -87,7 +87,7 @@ fn an_index_is_measured_before_it_is_received_and_before_it_is_read() {
     let error = fetch(home.path()).fetch(&url, &mut |_| ()).unwrap_err();
     assert!(matches!(error, FetchError::TooLarge { .. }), "{error}");
 
-    // One that is here already, of two GiB without content.
+    // An index that is here already, of two GiB without content.
     let path = match fetch(home.path()).locate(&url).unwrap() {
         weight_init::fetch::Location::Remote { path, .. } => path,
         weight_init::fetch::Location::File(_) => panic!(),

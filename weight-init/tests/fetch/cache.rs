@@ -1,4 +1,4 @@
-//! What stands in the cache that PyTorch shares is what its name vouches for, and nothing else is there.
+//! A file in the cache that PyTorch shares has the hash that its name carries, and no other file is there.
 
 use std::fs;
 use std::path::PathBuf;
@@ -239,7 +239,7 @@ fn an_index_names_plain_files_alone() {
         let url = format!("{}/net.safetensors.index.json", server.address);
         let error = fetch(home.path()).fetch(&url, &mut |_| ()).unwrap_err();
         assert!(!error.is_io() && error.to_string().contains("plain names"), "{shard}: {error}");
-        // Nothing is asked for, nothing is made.
+        // No request is sent, no file is made.
         assert_eq!(server.requests().len(), 1, "{shard}");
         let name = "net.safetensors.index.json";
         assert_eq!(files(home.path()), [name.to_owned(), format!("{name}.lock")], "{shard}");

@@ -56,7 +56,7 @@ impl Home {
     }
 }
 
-/// What the command said, on both ways.
+/// The command's standard output and standard error.
 pub(crate) fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)

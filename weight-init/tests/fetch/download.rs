@@ -68,7 +68,7 @@ fn from(
 fn whole(answer: impl Fn(&Request, usize) -> Answer + Send + Sync + 'static) -> Vec<Request> {
     let (found, requests, cache) = from(answer);
     assert!(found.unwrap() == content());
-    // Nothing is left beside it but the lock.
+    // The lock alone is left beside it.
     assert_eq!(files(cache.path()), [name(), name() + ".lock"]);
     requests
 }

@@ -1,4 +1,4 @@
-//! What may be a secret in an address stands in no message, report, plan or file.
+//! Parts of an address that may be secret stand in no message, report, plan or file.
 
 use std::fs;
 use std::path::Path;

@@ -46,7 +46,7 @@ pub fn decode_unchecked(content: &[u8]) -> Result<Decoded<'_>, BlobError> {
     }
 }
 
-/// What stands behind the content.
+/// The checksum behind the content.
 #[must_use]
 pub fn checksum_of(content: &[u8]) -> [u8; 8] {
     Fnv1a::new().write(content).finish().to_le_bytes()

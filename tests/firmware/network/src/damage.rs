@@ -6,7 +6,7 @@ use weight_init_core::in_place::KaimingNormal;
 use crate::blob::{BLOB, decode, decode_unchecked};
 use crate::net::{KeywordNet, SEED};
 
-/// What came of malformed bytes.
+/// Counts of the outcomes of malformed bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// They gave an error code, when they were decoded or when the network was initialized.

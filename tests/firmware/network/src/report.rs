@@ -1,4 +1,4 @@
-//! What is compared between firmware and host.
+//! The results that are compared between firmware and host.
 
 use core::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! What a microcontroller is told on the host first.
+//! Tests on the host of the code that the microcontroller runs.
 
 use std::string::ToString;
 use std::vec::Vec;

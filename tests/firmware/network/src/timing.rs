@@ -15,7 +15,7 @@ pub enum Case {
     TruncNormal(f64, f64, f64, f64),
 }
 
-/// One of every kind.
+/// One fill of every kind.
 pub static CASES: &[(&str, Case)] = &[
     ("constant", Case::Constant(0.1)),
     ("uniform", Case::Uniform(-0.03, 0.03)),

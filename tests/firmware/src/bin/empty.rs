@@ -1,4 +1,4 @@
-//! Nothing but what the others have in common: their sizes count from here.
+//! The common part of the images alone: the sizes of the others count from here.
 #![no_std]
 #![no_main]
 

@@ -35,7 +35,7 @@ impl Writeback {
             self.pusher = Pusher::start(file).ok();
         }
         if let Some(pusher) = &self.pusher {
-            // One that is still at work sees these bytes next time, or the end does.
+            // If the writeback thread is busy, skip: its next round or the final fsync flushes these bytes.
             let _ = pusher.push.try_send(());
         }
     }

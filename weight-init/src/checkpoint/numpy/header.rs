@@ -2,7 +2,7 @@ use safetensors::Dtype;
 
 use crate::checkpoint::StoredType;
 
-/// What the header of an array says.
+/// The header of an array: element type, order, shape.
 #[derive(Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) dtype: StoredType,
@@ -61,7 +61,7 @@ pub(super) fn parse(text: &[u8]) -> Result<Header, Refusal> {
     })
 }
 
-/// What is still to be read.
+/// The rest of the text, still to be read.
 struct Rest<'t>(&'t str);
 
 impl<'t> Rest<'t> {
@@ -166,7 +166,7 @@ fn dtype(descr: &str) -> Result<(StoredType, bool), Refusal> {
         "u1" => Dtype::U8,
         "b1" => Dtype::BOOL,
         "c8" => Dtype::C64,
-        // What ml_dtypes' bfloat16 is saved as: two bytes without a meaning.
+        // ml_dtypes' bfloat16 is saved as two bytes without a type.
         "V2" => Dtype::BF16,
         _ => return Err(unknown()),
     };

@@ -3,7 +3,7 @@ use safetensors::Dtype;
 use super::{Unit, UnreadType};
 use crate::checkpoint::StoredType;
 
-/// What a pickle may name.
+/// A class or function that a pickle may name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::checkpoint) enum Global {
     OrderedDict,

@@ -7,10 +7,10 @@ use super::memo::Memo;
 use super::{Object, Storage, Tensor, Text, Value};
 use crate::checkpoint::Problem;
 
-/// What an allocation takes beside its bytes, about.
+/// Overhead of an allocation in bytes, about.
 const ALLOCATION: usize = 16;
 
-/// What running a pickle has left: its value, and the arenas that it lies in.
+/// The result of a pickle: its value, and the arenas that it lies in.
 #[derive(Debug)]
 pub(in crate::checkpoint) struct Machine {
     pub(super) texts: Vec<u8>,
@@ -43,7 +43,7 @@ impl Stop {
     }
 }
 
-/// What a pickle that cannot be read says.
+/// The reason why a pickle cannot be read.
 #[derive(Debug)]
 pub(in crate::checkpoint) enum Failure {
     Content(Problem),
@@ -113,7 +113,7 @@ impl Machine {
         })
     }
 
-    /// What kind of value it is, in a word.
+    /// The kind of a value, in a word.
     pub(in crate::checkpoint) fn kind(&self, value: Value) -> Cow<'static, str> {
         Cow::Borrowed(match value {
             Value::Foreign(name) => return format!("an object of '{}'", self.text(name)).into(),

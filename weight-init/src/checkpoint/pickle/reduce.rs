@@ -1,4 +1,4 @@
-//! What calls and persistent ids stand for: the few that PyTorch's files hold, as descriptions of tensors.
+//! The few calls and persistent ids that PyTorch's files hold, read as descriptions of tensors.
 
 use super::machine::{Machine, Stop};
 use super::{Global, Object, Signs, Storage, Tensor, Unit, Value};
@@ -7,7 +7,7 @@ use super::{Global, Object, Signs, Storage, Tensor, Unit, Value};
 const LONGEST_KEY: u32 = 1000;
 
 impl Machine {
-    /// What the call of a function, or of a class, stands for.
+    /// The value that stands for the call of a function or class.
     pub(super) fn reduce(&mut self, function: Value, args: Value) -> Result<Value, Stop> {
         let global = match function {
             Value::Global(global) => global,
@@ -171,7 +171,7 @@ impl Machine {
         values.iter().map(extent).collect()
     }
 
-    /// What a persistent id names: `('storage', class, key, device, elements[, view])`, or a class with its source,
+    /// The storage that a persistent id names: `('storage', class, key, device, elements[, view])`, or a class with its source,
     /// `('module', class, file, source)`.
     pub(super) fn persistent(&mut self, id: Value) -> Result<Value, Stop> {
         if let Some(Object::Tuple(parts)) = self.object(id)

@@ -199,8 +199,8 @@ impl Machine {
                 let value = self.persistent(id)?;
                 self.push(value)?;
             }
-            // What a class is called with differs between these; of a foreign one it does not matter, and those that are
-            // known are called.
+            // The two differ in how they call a class. Known classes are called alike by both, and the arguments of a
+            // foreign class are not used.
             op::REDUCE | op::NEWOBJ => {
                 let (args, function) = (self.pop()?, self.pop()?);
                 let value = self.reduce(function, args)?;

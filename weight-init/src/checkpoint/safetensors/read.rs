@@ -201,7 +201,7 @@ fn read_header(file: &RandomAccess) -> Result<Vec<u8>, CheckpointError> {
     Ok(text)
 }
 
-/// What else a file with these first bytes often is.
+/// The format that a file with these first bytes probably has instead.
 fn resembles(start: &[u8; 8]) -> Option<&'static str> {
     const KNOWN: [(&[u8], &str); 5] = [
         (b"PK\x03\x04", "a zip file (PyTorch's .pth or .pt)"),

@@ -12,7 +12,7 @@ use crate::checkpoint::{AtomicFile, CheckpointError, Problem, Sink, Summary};
 /// Bytes of the number that says how long the header is; the header is padded to a multiple of them.
 const LENGTH_BYTES: usize = 8;
 
-/// What a file says of one tensor before its data: name, element type, shape.
+/// The header's entry of one tensor: name, element type, shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorInfo {
     /// The full dotted name: `backbone.conv1.weight`.
@@ -45,7 +45,7 @@ impl TensorInfo {
 ///
 /// The header goes first, so all tensors are announced at the start; then their data streams through, in the
 /// same order. The file is an [`AtomicFile`]: it appears when [`finish`](Sink::finish) has found it whole.
-/// Nothing but the arguments and the data has a part in its bytes.
+/// Its bytes depend on the arguments and the data alone.
 ///
 /// Tensors lie in the order given, without padding, as the format demands. So a tensor of 8-byte elements may
 /// begin at an address that is no multiple of 8; readers that map a file and cannot live with that copy it.
@@ -210,7 +210,7 @@ fn header(
     Ok((json.bytes, ends))
 }
 
-/// What stands before the first and before every further key of an object.
+/// The separator before the first and before every further key of an object.
 const fn json_key_start(first: bool) -> &'static str {
     if first { "{" } else { "," }
 }

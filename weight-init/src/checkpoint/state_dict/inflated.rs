@@ -1,4 +1,4 @@
-//! What is kept of deflated bytes.
+//! A cache of deflated storages.
 //!
 //! Deflated bytes can be read from their beginning alone, while tensors are read anywhere and in any order. So a storage is
 //! streamed once for all tensors in it that will be read, and no more of it is kept, in a temporary file, than their

@@ -14,7 +14,7 @@ pub(crate) struct Source {
     file: RandomAccess,
     begin: u64,
     len: u64,
-    /// What is known of it if it is an entry of a zip file.
+    /// Its directory entry if it lies in a zip file.
     entry: Option<Entry>,
     /// Whether the check sum of a stored entry was found to be right.
     checked: Mutex<bool>,

@@ -40,7 +40,7 @@ impl StoredTensor {
     /// Bytes of all elements, row by row.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        // Whatever is less than a byte fills whole bytes together.
+        // Elements below one byte are packed; the total is rounded up to whole bytes.
         let bits = u128::from(self.elements()) * u128::from(self.dtype.bits());
         u64::try_from(bits / 8).unwrap_or(u64::MAX)
     }
@@ -61,7 +61,7 @@ impl Unread {
         &self.name
     }
 
-    /// What it is, in words: `an object of 'numpy.core.multiarray.scalar'`.
+    /// A description in words: `an object of 'numpy.core.multiarray.scalar'`.
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what
@@ -85,7 +85,7 @@ pub(crate) struct Place {
     pub(crate) strides: Option<Vec<u64>>,
     /// Whether the most significant byte comes first.
     pub(crate) big_endian: bool,
-    /// What the elements are, beside what lies there.
+    /// Conjugation and negation that are applied to the stored elements.
     pub(crate) signs: Signs,
 }
 

@@ -102,7 +102,7 @@ pub(in crate::checkpoint) fn open_legacy(
     Ok(dict)
 }
 
-/// What the third pickle says of the machine that wrote the file.
+/// Whether the third pickle says that a big-endian machine wrote the file.
 fn is_big_endian(machine: &Machine, system: Value) -> bool {
     let Some(Object::Dict(items)) = machine.object(system) else { return false };
     items.iter().any(|(key, value)| {

@@ -7,7 +7,7 @@ use weight_init_core::nearest;
 use crate::checkpoint::pickle::{Machine, Object, Tensor, Text, Value};
 use crate::checkpoint::{NestedDict, Problem};
 
-/// What to do about a model that was saved as an object.
+/// Advice for a model that was saved as an object.
 const ADVICE: &str = "nothing in a file is run, so no object is made; \
     torch.save(model.state_dict(), FILE) makes a file of tensors";
 
@@ -44,7 +44,7 @@ pub(super) struct Chosen<'m> {
 }
 
 /// The state dict under `key`, or else as mmengine's loader takes it, under `state_dict`; or else, which mmengine does not
-/// look for, under `model` or the only key that leads to one. What is neither tensor nor object is passed over.
+/// look for, under `model` or the only key that leads to one. Entries that are neither tensors nor objects are passed over.
 pub(super) fn choose<'m>(
     machine: &'m Machine,
     root: Value,

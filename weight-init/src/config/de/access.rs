@@ -79,7 +79,7 @@ pub(super) struct Dict<'de> {
     last: Last,
 }
 
-/// What a [`Dict`] handed out last.
+/// The item that a [`Dict`] handed out last.
 #[derive(Clone, Copy, PartialEq)]
 enum Last {
     Nothing,

@@ -29,7 +29,7 @@ pub struct ValueError {
     pub span: Option<Span>,
     /// The steps from the outermost value to the one in question.
     pub path: Vec<Segment>,
-    /// What was found and what is allowed; one clause.
+    /// The value that was found and the values that are allowed; one clause.
     pub message: String,
     /// The key that an `unknown_field` or `duplicate_field` is about.
     key: Option<String>,
@@ -151,7 +151,7 @@ impl serde::de::Error for ValueError {
     }
 }
 
-/// What was found, in the words of a config file.
+/// The type of a value that was found, in the words of a config file.
 fn name(found: Unexpected<'_>) -> String {
     match found {
         Unexpected::Bool(bool) => format!("the boolean {bool}"),

@@ -12,7 +12,7 @@ use crate::config::meter::{Outcome, STRIDE};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
 
-/// What a file without code inherits from: its key `_base_`.
+/// The bases of a file without code: its key `_base_`.
 pub(super) fn bases(loader: &mut Loader, value: &Value) -> Result<Vec<Base>, Diagnostic> {
     let Some(base) = value.get("_base_") else { return Ok(Vec::new()) };
     let items = base.as_list().unwrap_or_else(|| std::slice::from_ref(base));
@@ -109,7 +109,7 @@ pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagn
 
 /// The values that were evaluated.
 ///
-/// A tuple becomes a list and an imported name a string. What is no value, a function say, becomes
+/// A tuple becomes a list and an imported name a string. An object that is no value, such as a function, becomes
 /// `{"__unjsonable__": "function"}`.
 pub(super) fn from_heap(loader: &mut Loader, names: DictId) -> Result<Value, Diagnostic> {
     let span = loader.span(0, 0, 0);
@@ -186,7 +186,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
     Ok(Value::new(kind, span))
 }
 
-/// What a string takes beside its text.
+/// Overhead of a string beside its text.
 const HEAD: usize = 48;
 
 /// Bytes of a tuple as text for each step of its weight: escapes make four of one.

@@ -1,4 +1,4 @@
-//! What Python's built-in functions give.
+//! Python's built-in functions.
 
 mod iterate;
 mod math;
@@ -42,7 +42,7 @@ pub(super) fn call(
     }
 }
 
-/// Those that call nothing themselves.
+/// Built-in functions that call no other function.
 fn plain(heap: &mut Heap, builtin: Builtin, arguments: &Arguments, span: Span) -> Outcome<Object> {
     let name = builtin.name();
     let count = arguments.positional.len();

@@ -16,7 +16,7 @@ use crate::config::meter::{Outcome, fault};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
-/// What a call is given.
+/// The arguments of a call.
 #[derive(Debug)]
 pub(super) struct Arguments {
     pub(super) positional: Slots,

@@ -11,7 +11,7 @@ use super::text::Str;
 use crate::config::meter::{Charge, Meter, Outcome, STRIDE};
 use crate::value::Span;
 
-/// What may be a key.
+/// A hashable object as a key.
 #[derive(Clone, Debug)]
 pub(in crate::config) enum Key {
     None,
@@ -56,13 +56,13 @@ pub(in crate::config) struct Keys {
 /// Steps for a look into a hash table.
 const HASH: usize = 3;
 
-/// What an entry of a dict takes, its share of the hash table included.
+/// Memory of an entry of a dict, its share of the hash table included.
 const ENTRY: usize = 8 + size_of::<Key>() + size_of::<DictEntry>() + 32;
 
-/// What an element of a set takes.
+/// Memory of an element of a set.
 const ELEMENT: usize = 8 + size_of::<Key>() + 32;
 
-/// What a table takes beside its entries.
+/// Overhead of a table beside its entries.
 const TABLE: usize = size_of::<Entries>() + 64;
 
 impl Key {

@@ -20,7 +20,7 @@ use crate::config::meter::Outcome;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
-/// What evaluates the statements of one file, or of a function of it.
+/// The evaluator of one file's statements, or of one function of it.
 #[derive(Debug)]
 pub(super) struct Evaluator<'l> {
     pub(super) loader: &'l mut Loader,

@@ -245,7 +245,7 @@ fn general(x: f64, precision: usize, letter: char, keep_zeros: bool) -> String {
     format!("{mantissa}{tail}")
 }
 
-/// What a conversion of an f-string or of `format` makes of a value before it is formatted: `!s`, `!r`.
+/// Converts a value before it is formatted: `!s` and `!r` of an f-string or of `format`.
 pub(super) fn convert(heap: &Heap, object: &Object, conversion: Option<char>) -> Outcome<Object> {
     match conversion {
         None => Ok(object.clone()),

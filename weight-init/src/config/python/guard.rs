@@ -1,4 +1,4 @@
-//! What is told before code is parsed, from its tokens alone: whether it nests too deep, and what its syntax tree takes.
+//! A check before code is parsed, from its tokens alone: whether it nests too deep, and how much memory its syntax tree takes.
 //!
 //! The parser, the evaluator and the drop of a syntax tree recurse as deep as the code nests, so the nesting is
 //! bounded first, from the tokens alone: brackets and blocks that are open, and beside them everything in one
@@ -16,7 +16,7 @@ const MAX_BRACKETS: usize = 200;
 /// Blocks inside each other, at most, as in Python itself.
 const MAX_BLOCKS: usize = 100;
 
-/// What a code takes once it is parsed, in bytes.
+/// Memory of code once it is parsed, in bytes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Size {
     /// The syntax tree.
@@ -25,7 +25,7 @@ pub(super) struct Size {
     pub(super) tokens: usize,
 }
 
-/// What a code takes, or where it nests too deep, and what it nests.
+/// Memory of code, or the place where it nests too deep and the construct that it nests.
 pub(super) fn size(text: &str) -> Result<Size, (usize, String)> {
     let message = match weighed(text) {
         Ok(size) => return Ok(size),

@@ -18,7 +18,7 @@ use crate::value::Span;
 
 /// All containers of one evaluation. None is freed before its end, so an id never dangles, and cycles do no harm.
 ///
-/// What a container holds is shared between it, its copies and whoever walks it: a change is made in place where nobody
+/// The content of a container is shared by it, its copies and its iterators: a change is made in place where nobody
 /// shares it, and in a copy otherwise.
 #[derive(Debug)]
 pub(in crate::config) struct Heap {
@@ -60,7 +60,7 @@ pub(in crate::config) enum DictKind {
     Names,
 }
 
-/// What an id and the head of its container take.
+/// Memory of an id and the head of its container.
 const HEAD: usize = 48;
 
 impl Heap {
@@ -299,7 +299,7 @@ fn index(len: usize) -> u32 {
     u32::try_from(len - 1).unwrap_or(u32::MAX)
 }
 
-/// What an id shares with nobody, by a copy if need be.
+/// Content that an id shares with nobody, by a copy if need be.
 fn own<T>(shared: &mut Rc<T>, copy: fn(&T) -> Outcome<T>) -> Outcome<&mut T> {
     if Rc::get_mut(shared).is_none() {
         *shared = Rc::new(copy(shared)?);

@@ -25,7 +25,7 @@ use crate::value::Span;
 #[derive(Debug)]
 pub(in crate::config) struct Names {
     pub(in crate::config) names: DictId,
-    /// Those that imports of it or of its bases bind.
+    /// Names that imports of the file or of its bases bind.
     pub(in crate::config) imported: Vec<Str>,
 }
 
@@ -90,7 +90,7 @@ fn is_hoisted(alias: &ast::Alias) -> bool {
 #[derive(Default)]
 struct Imports<'m> {
     from: Vec<&'m ast::StmtImportFrom>,
-    /// Those with a name of their own.
+    /// Aliases with a name of their own (`as`).
     named: Vec<&'m ast::Alias>,
 }
 

@@ -49,7 +49,7 @@ const DICT: &[Signature] = &[
     ("update", 1, &["*"]),
     ("values", 0, &[]),
 ];
-/// Those of a ConfigDict whose arguments have names, and its own.
+/// Methods of a ConfigDict whose arguments have names, and its own methods.
 const CONFIG_DICT: &[Signature] = &[
     ("deepcopy", 0, &[]),
     ("get", 2, &["default"]),
@@ -295,7 +295,7 @@ fn to_dict(heap: &mut Heap, object: &Object) -> Outcome<Object> {
     subscript::deep_copy(heap, object, Scope::Plain)
 }
 
-/// What `dict(...)` and `update(...)` are given: a dict or pairs, then keywords.
+/// The entries that `dict(...)` and `update(...)` are given: a dict or pairs, then keywords.
 pub(super) fn from_arguments(
     heap: &mut Heap,
     arguments: &Arguments,

@@ -1,4 +1,4 @@
-//! What a Python expression gives.
+//! The value of a Python expression.
 
 #![warn(clippy::arithmetic_side_effects, reason = "integers of a config are as large as it likes")]
 
@@ -21,7 +21,7 @@ pub(in crate::config) enum Object {
     Dict(DictId),
     Set(SetId),
     Range(Rc<Range>),
-    /// What `zip`, `enumerate`, `reversed`, `map` and generators give: passed once.
+    /// An iterator of `zip`, `enumerate`, `reversed`, `map` or a generator: consumed once.
     Iter(IterId),
     Function(FunctionId),
     /// A function or type of Python itself.
@@ -32,7 +32,7 @@ pub(in crate::config) enum Object {
     Module(&'static str),
     /// A class of the config.
     Class(ClassId),
-    /// What an import of other code would give: kept as its dotted name.
+    /// An object that an import of other code would give: kept as its dotted name.
     Opaque(Str, Origin),
     /// A member of Python's library that is not evaluated, by its dotted name: no value.
     Unevaluated(Str),

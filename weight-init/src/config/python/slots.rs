@@ -13,14 +13,14 @@ pub(in crate::config) struct Slot {
     pub(in crate::config) span: Span,
 }
 
-/// Elements in a row. What they take is charged before it is taken, and a step for each that is put in or looked at.
+/// Elements in a row. Their memory is charged before it is allocated, and a step for each element that is put in or read.
 #[derive(Debug)]
 pub(in crate::config) struct Slots {
     slots: Vec<Slot>,
     charge: Charge,
 }
 
-/// What elements take beside themselves.
+/// Overhead beside the elements.
 const SLOTS: usize = size_of::<Slots>() + 32;
 
 impl Slots {

@@ -237,7 +237,7 @@ pub(super) fn delete(heap: &mut Heap, object: &Object, key: &Object) -> Outcome<
     }
 }
 
-/// What mmengine's ConfigDict makes of a value it takes: dicts become ConfigDicts and lists new lists.
+/// mmengine's conversion of a value that is put into a ConfigDict: dicts become ConfigDicts and lists new lists.
 pub(super) fn hooked(heap: &mut Heap, object: &Object) -> Outcome<Object> {
     match object {
         Object::Dict(id) if heap.is_config(*id) => Ok(object.clone()),

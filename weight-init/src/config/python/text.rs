@@ -15,7 +15,7 @@ struct Inner {
     charge: Charge,
 }
 
-/// What a string takes beside its text.
+/// Overhead of a string beside its text.
 const STR: usize = size_of::<Inner>() + 48;
 
 /// Bytes of a string that an operation makes, at most.

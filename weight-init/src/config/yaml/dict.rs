@@ -9,7 +9,7 @@ use crate::value::{Entry, Kind, Span, Value};
 #[derive(Debug, Default)]
 pub(super) struct OpenDict {
     entries: IndexMap<String, (Span, Value)>,
-    /// Those that `<<` brings in; the dict's own win.
+    /// Entries that `<<` brings in; the dict's own win.
     merged: IndexMap<String, (Span, Value)>,
     /// The key that waits for its value.
     waiting: Option<Waiting>,

@@ -17,7 +17,7 @@ pub(super) enum Event {
     MappingEnd,
 }
 
-/// What stands before a value.
+/// Anchor and tag before a value.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub(super) anchor: Option<String>,

@@ -1,4 +1,4 @@
-//! What plain scalars say.
+//! Types and values of scalars.
 
 mod v1_1;
 mod v1_2;
@@ -6,7 +6,7 @@ mod v1_2;
 use crate::config::YamlVersion;
 use crate::value::Kind;
 
-/// What a scalar without quotes and tag says.
+/// The value of a scalar without quotes and tag.
 pub(super) fn plain(text: &str, version: YamlVersion) -> Result<Kind, String> {
     match version {
         YamlVersion::V1_1 => v1_1::plain(text),
@@ -14,7 +14,7 @@ pub(super) fn plain(text: &str, version: YamlVersion) -> Result<Kind, String> {
     }
 }
 
-/// What a scalar with a tag of the core schema says; nothing if there is no such tag.
+/// The value of a scalar with a tag of the core schema; `None` if there is no such tag.
 pub(super) fn tagged(tag: &str, text: &str, version: YamlVersion) -> Result<Option<Kind>, String> {
     let kind = match (tag, version) {
         ("str", _) => Some(Kind::Str(text.to_owned())),

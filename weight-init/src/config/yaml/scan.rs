@@ -1,6 +1,6 @@
 //! YAML text → tokens.
 //!
-//! What begins and ends a token, and where a key may stand, is decided as libyaml decides it
+//! The beginning and end of a token, and the places where a key may stand, are decided as libyaml decides them
 //! (<https://pyyaml.org/wiki/LibYAML>), by the rules of YAML 1.1 (<https://yaml.org/spec/1.1/>): PyYAML reads through it,
 //! and it takes texts that YAML 1.2 refuses, such as a bracket that is closed at the column of its key.
 //!
@@ -53,7 +53,7 @@ pub(super) enum TokenKind {
     Scalar(String, bool),
 }
 
-/// What is wrong with a text, and the byte where.
+/// A fault of a text, and its byte offset.
 #[derive(Debug)]
 pub(super) struct Fault {
     pub(super) message: String,

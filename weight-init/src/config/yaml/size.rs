@@ -1,12 +1,12 @@
-//! What values take, for those that are repeated.
+//! Memory of values, charged when an alias repeats them.
 
 use crate::config::meter::STRIDE;
 use crate::value::{Entry, Kind, Value};
 
-/// What a string, list or dict takes beside what is in it.
+/// Overhead of a string, list or dict beside its content.
 pub(super) const STRING: usize = 32;
 
-/// What a copy of a value takes.
+/// Memory of a copy of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     /// Values that it is made of, and pieces of text.

@@ -44,7 +44,7 @@ fn a_base_of_a_package_is_read_from_a_project() {
         folder.done(&["config", "project/configs/lazy.py", "--packages", "site"]).json()["lr"],
         2
     );
-    // Nothing of a package but its configs is read.
+    // The configs of a package alone are read.
     for base in [
         "pkg::../../models/secret.py",
         "pkg::../../models/../models/secret.py",

@@ -1,4 +1,4 @@
-//! Names of a config: where they are bound, and which wins. What is expected is what mmengine 0.10.7 gives.
+//! Names of a config: where they are bound, and which wins. The expected values are mmengine 0.10.7's.
 
 use crate::run::{Folder, json};
 
@@ -193,7 +193,7 @@ fn a_statement_that_is_not_evaluated_is_an_error() {
         &["main.py:4:1"],
     );
     refused("async def f(): pass", &["'async' is not evaluated"]);
-    // What a function does not take is no silent part of a call.
+    // An argument that a function does not take is refused.
     for call in [
         "'a'.upper(1)",
         "sorted([1], 2)",

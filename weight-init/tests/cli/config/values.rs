@@ -1,4 +1,4 @@
-//! What configs compute. What is expected is what mmengine 0.10.7 and Python give.
+//! Values that configs compute. The expected ones are mmengine 0.10.7's and Python's.
 
 use crate::run::{Folder, json};
 
@@ -48,7 +48,7 @@ fn config_dicts_have_mmengines_methods() {
             "data.update(dict(s=dict(b=2)), xs=[1])",
             json(r#"{"data":{"xs":[1],"s":{"a":1,"c":{"d":1},"b":2}}}"#),
         ),
-        // What setdefault gives back is what it was given, and not what the dict keeps.
+        // `setdefault` returns its argument itself, while the dict keeps a converted copy.
         (
             "x = data.setdefault('n', dict(a=1))\nx['b'] = 2\ndata = data.n",
             json(r#"{"data":{"a":1},"x":{"a":1,"b":2}}"#),

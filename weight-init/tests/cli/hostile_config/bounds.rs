@@ -1,5 +1,5 @@
 //! The limits of the command on a config: 2 s of a processor for each MB of input, and 64 MiB of memory and 20 times the
-//! input. Whatever the config asks for, it is evaluated or refused within them.
+//! input. Every config is evaluated or refused within them.
 
 mod operations;
 mod texts;

@@ -18,7 +18,7 @@ pub(super) struct Header {
     pub(super) tensors: Vec<(String, Claim)>,
 }
 
-/// What a header says of a tensor.
+/// A tensor's entry in the header.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with dtype, shape and data_offsets")]
 pub(super) struct Claim {

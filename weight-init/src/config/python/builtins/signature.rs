@@ -1,8 +1,8 @@
-//! What built-in functions take.
+//! Arguments of built-in functions.
 
 use super::super::object::Builtin;
 
-/// How many arguments without a name, and which with one (`*`: any). What is not listed is refused, never passed over.
+/// How many arguments without a name, and which with one (`*`: any). An argument that is not listed is refused, never ignored.
 pub(super) const fn of(builtin: Builtin) -> (usize, &'static [&'static str]) {
     match builtin {
         Builtin::Dict | Builtin::OrderedDict => (1, &["*"]),

@@ -12,13 +12,13 @@ use super::{Evaluator, Flow, Result};
 use crate::config::meter::Outcome;
 use crate::value::Span;
 
-/// What a function does when it is called.
+/// The body of a function.
 pub(super) enum Code<'c> {
     Statements(&'c [Stmt]),
     Expression(&'c Expr),
 }
 
-/// What a box takes beside what is in it.
+/// Overhead of a box beside its content.
 const HEAD: usize = 16;
 
 impl Evaluator<'_> {
@@ -50,7 +50,7 @@ impl Evaluator<'_> {
         self.bind(name, Slot { object, span })
     }
 
-    /// What decorates, or nothing if that is other code.
+    /// The decorator, or `None` if it is other code.
     fn decorator(&mut self, expression: &Expr) -> Result<Option<Object>> {
         let named = match expression {
             Expr::Call(call) => &call.func,

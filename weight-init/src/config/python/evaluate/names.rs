@@ -10,7 +10,7 @@ use crate::config::meter::{Outcome, fault};
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
-/// What a function says of a name.
+/// A function's declaration of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Declared {
     Global,
@@ -59,7 +59,7 @@ impl Evaluator<'_> {
         Ok(None)
     }
 
-    /// What the function whose call a scope belongs to declares a name as.
+    /// The declaration of a name in the function whose call the scope belongs to.
     fn declared(&mut self, scope: ScopeId, name: &str) -> Outcome<Option<Declared>> {
         let ScopeKind::Call(function) = self.heap().get_scope(scope).kind else { return Ok(None) };
         let function = self.heap().get_function(function);

@@ -8,7 +8,7 @@ use crate::config::meter::{Outcome, fault};
 use crate::value::Span;
 
 impl Heap {
-    /// What was made a key.
+    /// The object that was made a key.
     pub(in crate::config) fn key_object(&mut self, key: &Key) -> Outcome<Object> {
         self.meter.step(1)?;
         Ok(match key {

@@ -11,7 +11,7 @@
 use super::{begin, float, integer};
 use crate::value::Kind;
 
-/// What a plain scalar says.
+/// The value of a plain scalar.
 pub(super) fn plain(text: &str) -> Result<Kind, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Ok(Kind::Null),
@@ -28,7 +28,7 @@ pub(super) fn plain(text: &str) -> Result<Kind, String> {
     }
 }
 
-/// What a scalar with a tag says; nothing if it does not fit.
+/// The value of a scalar with a tag; `None` if it does not fit.
 pub(super) fn tagged(tag: &str, text: &str) -> Result<Option<Kind>, String> {
     match tag {
         "null" => Ok(matches!(text, "" | "~" | "null" | "Null" | "NULL").then_some(Kind::Null)),

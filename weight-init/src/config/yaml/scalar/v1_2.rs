@@ -3,7 +3,7 @@
 use super::{float, integer};
 use crate::value::Kind;
 
-/// What a plain scalar says.
+/// The value of a plain scalar.
 pub(super) fn plain(text: &str) -> Result<Kind, String> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let negative = text.starts_with('-');

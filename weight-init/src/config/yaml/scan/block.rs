@@ -2,7 +2,7 @@
 
 use super::{Scan, Scanner, TokenKind, is_blank, is_break};
 
-/// What becomes of the line ends at the end.
+/// Chomping: the treatment of the line ends at the end of a block scalar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Chomp {
     Strip,

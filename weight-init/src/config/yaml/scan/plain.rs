@@ -51,7 +51,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// What ends at white space, or at what ends the scalar.
+    /// The text up to the next white space or the end of the scalar.
     fn word(&mut self) -> Scan<&str> {
         let begin = self.at.byte;
         while let Some(c) = self.peek().filter(|c| !is_blank_or_break(*c)) {

@@ -102,7 +102,7 @@ impl<'t> Iterator for Words<'t> {
         self.limit = self.limit.saturating_sub(1);
         let Some(at) = cut else {
             self.rest = "";
-            // What is left keeps the white space at its other end.
+            // The rest keeps the white space at its other end.
             return Some(rest);
         };
         let behind = at + rest[at..].chars().next().map_or(0, char::len_utf8);
