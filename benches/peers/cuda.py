@@ -4,7 +4,7 @@
 
 needs PyTorch with CUDA, and two programs in the folder BINARIES, built on any machine (no CUDA is needed for that):
 
-    cargo build --release -p weight-init --features cuda
+    cargo build --release -p weight-init-cli --features cuda
     cargo build --release -p weight-init-backends --features cuda,rayon --example check_cuda
     cp target/release/weight-init target/release/examples/check_cuda BINARIES/
 

@@ -26,6 +26,7 @@ mod torch;
 mod zip;
 
 pub use atomic_file::AtomicFile;
+#[cfg(feature = "fetch")]
 pub(crate) use error::printable;
 pub use error::{CheckpointError, Problem};
 pub use safetensors::{SafetensorsFile, SafetensorsWriter, StoredType, TensorEntry, TensorInfo};

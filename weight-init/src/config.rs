@@ -7,6 +7,8 @@
 //! | `.toml` | TOML; `{ __null__ = true }` is null | the key `_base_` |
 //! | `.yaml`, `.yml` | YAML [1.1 or 1.2](YamlVersion) | the key `_base_` |
 //!
+//! The feature `configs`, on by default, reads them; without it there is JSON alone, in [`json`].
+//!
 //! A config is hostile input. Nothing in it is executed, no reader panics, and nothing outside of its folder is read. A
 //! config with all its bases takes at most 2 s for each MB of them, begun ones included, and 64 MiB of memory and 20
 //! times their size; what would take more is refused with the place where it would. So the formats allow:
@@ -24,21 +26,38 @@
 
 pub mod de;
 pub mod json;
+#[cfg(feature = "configs")]
 mod load;
+#[cfg_attr(
+    not(feature = "configs"),
+    allow(dead_code, reason = "readers of the other formats use all of it")
+)]
 mod meter;
+#[cfg(feature = "configs")]
 mod options;
+#[cfg(feature = "configs")]
 mod python;
+#[cfg_attr(
+    not(feature = "configs"),
+    allow(dead_code, reason = "readers of the other formats use all of it")
+)]
 mod text;
+#[cfg(feature = "configs")]
 mod toml;
+#[cfg(feature = "configs")]
 mod write;
+#[cfg(feature = "configs")]
 mod yaml;
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+#[cfg(feature = "configs")]
 pub use self::options::{ReadOptions, YamlVersion};
-use crate::diagnostic::{Diagnostic, Source, Sources};
+#[cfg(feature = "configs")]
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Source, Sources};
 use crate::value::Value;
 
 /// A config file with everything that it inherits, evaluated.
@@ -66,6 +85,7 @@ pub struct Config {
 }
 
 /// Why a config cannot be read.
+#[cfg(feature = "configs")]
 #[derive(Debug)]
 pub enum ConfigError {
     /// The file that was named cannot be opened or read.
@@ -77,6 +97,7 @@ pub enum ConfigError {
 }
 
 /// A format of config files.
+#[cfg(feature = "configs")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// OpenMMLab's Python.
@@ -89,6 +110,7 @@ pub enum Format {
     Yaml,
 }
 
+#[cfg(feature = "configs")]
 impl Config {
     /// Reads a file in the format that its suffix names; `-` is standard input, in JSON.
     ///
@@ -147,6 +169,7 @@ impl Config {
     }
 }
 
+#[cfg(feature = "configs")]
 impl Format {
     /// The format of a file, by its suffix; without one, as of standard input and pipes, JSON.
     ///
@@ -168,6 +191,7 @@ impl Format {
     }
 }
 
+#[cfg(feature = "configs")]
 impl std::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -178,8 +202,10 @@ impl std::fmt::Display for ConfigError {
     }
 }
 
+#[cfg(feature = "configs")]
 impl std::error::Error for ConfigError {}
 
+#[cfg(feature = "configs")]
 impl From<Diagnostic> for ConfigError {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Invalid(diagnostic)

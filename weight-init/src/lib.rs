@@ -22,6 +22,14 @@
 //! | [`inspect`] | what is in a checkpoint |
 //! | [`mod@bench`] | what this machine does, beside memset |
 //!
+//! | feature | default | what |
+//! |---|---|---|
+//! | `configs` | yes | config files: OpenMMLab's Python, TOML and YAML beside JSON, with what they inherit |
+//! | `fetch` | yes | checkpoints by the names of model zoos, from caches and downloads |
+//! | `cloud` | no | `s3://`, `gs://` and `az://` as places of checkpoints |
+//! | `cuda` | no | a CUDA device as backend, on Linux |
+//! | `signals` | no | a handler of signals that removes unfinished files |
+//!
 //! ```
 //! use weight_init::create::Recipe;
 //! use weight_init::diagnostic::Source;
@@ -55,6 +63,7 @@ mod columns;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
+#[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod inspect;
 pub mod model;

@@ -93,6 +93,9 @@ pub struct Model {
     buffer_ties: Vec<(String, String)>,
 }
 
+/// A Python script that describes PyTorch and OpenMMLab models; it needs PyTorch, and nothing of this library.
+pub const DESCRIBE_PY: &str = include_str!("../describe.py");
+
 /// Bytes of a full name, at most: real ones have a hundred, and every tensor below a layer repeats the layer's.
 const MAX_NAME: usize = 1024;
 

@@ -31,7 +31,7 @@ pub fn remove_temporaries() {
 /// # Errors
 ///
 /// When the handlers or the thread cannot be had.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "signals"))]
 pub fn remove_temporaries_on_signals() -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 
@@ -53,7 +53,7 @@ pub fn remove_temporaries_on_signals() -> io::Result<()> {
 }
 
 /// The signals that the process ignores, signal `n` as bit `n - 1`; `None` where the system does not say.
-#[cfg(unix)]
+#[cfg(all(unix, feature = "signals"))]
 fn ignored_signals() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
@@ -65,7 +65,7 @@ fn ignored_signals() -> Option<u64> {
 /// # Errors
 ///
 /// None.
-#[cfg(not(unix))]
+#[cfg(all(not(unix), feature = "signals"))]
 pub fn remove_temporaries_on_signals() -> io::Result<()> {
     Ok(())
 }
@@ -127,6 +127,7 @@ mod tests {
     }
 
     /// Not a test by itself: what [`signals_leave_no_temporary`] runs in a process of its own.
+    #[cfg(feature = "signals")]
     #[test]
     fn child_that_writes_until_it_is_killed() {
         let Ok(path) = std::env::var("WEIGHT_INIT_TEST_WRITE") else { return };
@@ -138,7 +139,7 @@ mod tests {
     }
 
     /// A process of its own that writes into `folder`, started by a shell after `first`.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "signals"))]
     fn writing_child(folder: &Path, first: &str) -> std::process::Child {
         let script = format!("ulimit -c 0; {first}; exec \"$0\" \"$@\"");
         // Background jobs of a shell ignore SIGINT and SIGQUIT, and a shell below them cannot undo that.
@@ -163,19 +164,19 @@ mod tests {
         child
     }
 
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "signals"))]
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "signals"))]
     fn send(signal: &str, child: &std::process::Child) {
         let mut kill = std::process::Command::new("kill");
         assert!(kill.args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
     }
 
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "signals"))]
     #[test]
     fn signals_leave_no_temporary() {
         use std::os::unix::process::ExitStatusExt;
@@ -199,7 +200,7 @@ mod tests {
     }
 
     /// A run beside another that writes, and one after a kill: the first lets the temporary be, the second removes it.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "signals"))]
     #[test]
     fn the_next_run_removes_what_a_killed_one_left() {
         let folder = tempfile::tempdir().unwrap();
@@ -213,7 +214,7 @@ mod tests {
         assert_eq!(names(folder.path()), ["model.safetensors"]);
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", feature = "signals"))]
     #[test]
     fn ignored_signals_stay_ignored() {
         use std::os::unix::process::ExitStatusExt;

@@ -82,6 +82,7 @@ pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> 
 }
 
 /// The names of the files that an index holds.
+#[cfg(feature = "fetch")]
 pub(crate) fn shard_names(text: &[u8]) -> Result<BTreeSet<String>, String> {
     Ok(parse(text)?.weight_map.into_values().collect())
 }

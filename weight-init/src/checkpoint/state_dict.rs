@@ -73,6 +73,7 @@ struct Inflated {
 
 impl StateDict {
     /// Says where it was downloaded from, so that a fault that is found when it is read says what to do.
+    #[cfg(feature = "fetch")]
     pub(crate) fn downloaded(self, from: Address) -> Self {
         Self { from: Some(from), ..self }
     }

@@ -64,6 +64,7 @@ impl Source {
 
     /// The same text under another name.
     #[must_use]
+    #[cfg(feature = "configs")]
     pub(crate) fn named(self, name: String) -> Self {
         Self { name, ..self }
     }
@@ -126,6 +127,7 @@ impl Sources {
     }
 
     /// The bytes of all texts.
+    #[cfg(feature = "configs")]
     pub(crate) fn len(&self) -> usize {
         self.others.iter().fold(self.first.bytes.len(), |sum, source| sum + source.bytes.len())
     }

@@ -6,7 +6,7 @@ use weight_init_core::{DType, Opaque};
 
 use crate::run::Folder;
 
-const SCRIPT: &str = include_str!("../../describe.py");
+const SCRIPT: &str = weight_init::model::DESCRIBE_PY;
 
 #[test]
 fn the_script_is_printed() {

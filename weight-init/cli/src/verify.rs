@@ -2,6 +2,7 @@ use std::fmt::Display;
 
 use weight_init::checkpoint::SafetensorsFile;
 use weight_init::create::{Recipe, Recorded, verify};
+use weight_init::model::Registry;
 use weight_init::run::BackendKind;
 
 use crate::args::{PretrainedChoice, VerifyArgs};
@@ -10,8 +11,8 @@ use crate::input::Input;
 use crate::output::{print, say_fallback};
 use crate::progress::Progress;
 
-pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let input = Input::read(&args.model)?;
+pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure> {
+    let input = Input::read(&args.model, registry)?;
     let file = SafetensorsFile::open(&args.file)?;
     let recorded = Recorded::of_metadata(file.metadata());
     // The file is believed about nothing but the seed: what else it says is compared.

@@ -12,6 +12,7 @@ use weight_init_core::DType;
 /// the initial checkpoint.
 #[derive(Debug, Parser)]
 #[command(
+    name = "weight-init",
     version,
     after_help = "\
 Examples:

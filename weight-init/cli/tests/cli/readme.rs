@@ -7,7 +7,7 @@ use crate::run::Folder;
 
 /// The README and every page of `docs/`.
 fn pages() -> Vec<(PathBuf, String)> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let docs = fs::read_dir(repository.join("docs")).unwrap();
     let docs = docs.map(|page| page.unwrap().path());
     let paths = docs

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 #[test]
 fn every_case_has_the_right_answer() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cases");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/cases");
     let mut cases: Vec<PathBuf> =
         fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();

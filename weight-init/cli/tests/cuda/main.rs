@@ -2,7 +2,7 @@
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-#[path = "../../../tests/cuda/mock.rs"]
+#[path = "../../../../tests/cuda/mock.rs"]
 mod mock;
 
 use std::fs;
@@ -91,7 +91,7 @@ impl Answer {
 fn mock() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
         mock::compile(repository, Path::new(env!("CARGO_TARGET_TMPDIR")))
     })
 }

@@ -2,6 +2,7 @@ use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use weight_init::create::Recipe;
+use weight_init::model::Registry;
 use weight_init::plan::{Unknown, WarningKind};
 
 use crate::args::{InitArgs, PretrainedChoice};
@@ -10,7 +11,7 @@ use crate::input::{Input, report_loads, warn};
 use crate::output::{say, say_fallback};
 use crate::progress::Progress;
 
-pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let start = Instant::now();
     let to_stdout = args.out.as_os_str() == "-";
     if to_stdout && io::stdout().is_terminal() {
@@ -18,7 +19,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
             "--out - is standard output, which is a terminal here; send it to a pipe or a file",
         ));
     }
-    let input = Input::read(&args.model)?;
+    let input = Input::read(&args.model, registry)?;
     let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
     let options = input.options(skip_pretrained, args.dtype);
     let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;

@@ -1,3 +1,4 @@
+use weight_init::model::Registry;
 use weight_init::plan::Explanation;
 
 use crate::args::{ExplainArgs, PlanPretrained};
@@ -5,8 +6,8 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::print;
 
-pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
-    let input = Input::read(&args.model)?;
+pub(crate) fn run(args: &ExplainArgs, registry: &Registry) -> Result<(), Failure> {
+    let input = Input::read(&args.model, registry)?;
     let options = input.options(args.pretrained == PlanPretrained::Skip, None);
     let plan = input.plan(&options, args.pretrained, &args.fetch)?;
     let explanation = Explanation::new(&plan, &input.model, &options, &args.param)

@@ -86,7 +86,7 @@ fn child_whose_takers_end_early() {
 /// Bits of weights flipped anywhere in a file: each is found, and `verify` ends with the code of a failed check.
 #[test]
 fn every_flipped_bit_is_told_and_none_hangs() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let folder = Folder::new();
     let mut random = random_words(2);
     for (model, flips) in [("retinanet_r50_fpn.json", 34), ("resnet50.py", 33), ("vit_tiny.py", 33)]
@@ -124,7 +124,7 @@ fn every_flipped_bit_is_told_and_none_hangs() {
 fn an_output_that_takes_no_more_ends_the_command() {
     use std::process::Stdio;
 
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/retinanet_r50_fpn.json");
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/retinanet_r50_fpn.json");
     let model = model.to_str().unwrap();
     let folder = Folder::new();
     let answer = folder.run(&["init", model, "--out", "/dev/full"]);

@@ -23,10 +23,10 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    pub(crate) fn read(args: &ModelArgs) -> Result<Self, Failure> {
+    pub(crate) fn read(args: &ModelArgs, registry: &Registry) -> Result<Self, Failure> {
         let options = args.read.options();
         let config = Config::read_with(&args.model, &options)?;
-        let mut model = Model::from_config(&config, &Registry::standard())?;
+        let mut model = Model::from_config(&config, registry)?;
         if let Some(path) = &args.config {
             model.lay(&Config::read_with(path, &options)?)?;
         }

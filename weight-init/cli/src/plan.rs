@@ -1,3 +1,4 @@
+use weight_init::model::Registry;
 use weight_init::plan::{LowerError, Plan, Unknown, WarningKind};
 
 use crate::args::{Format, PlanArgs, PlanPretrained};
@@ -5,8 +6,8 @@ use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
 use crate::output::{print, print_json, width};
 
-pub(crate) fn run(args: &PlanArgs) -> Result<(), Failure> {
-    let input = Input::read(&args.model)?;
+pub(crate) fn run(args: &PlanArgs, registry: &Registry) -> Result<(), Failure> {
+    let input = Input::read(&args.model, registry)?;
     let options = input.options(args.pretrained == PlanPretrained::Skip, args.dtype);
     let plan = input.plan(&options, args.pretrained, &args.fetch)?;
     match args.format {

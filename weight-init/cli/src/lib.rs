@@ -1,0 +1,82 @@
+//! The command line: results on standard output, everything else on standard error.
+//!
+//! The command `weight-init` is [`run`] with [`Registry::standard`]. A command of your own, whose configs may name your own
+//! classes, is the same with a registry that knows them:
+//!
+//! ```no_run
+//! use std::process::ExitCode;
+//! use weight_init::model::{LayerSpec, Registry};
+//!
+//! fn main() -> ExitCode {
+//!     let mut registry = Registry::standard();
+//!     registry.register("LayerScale", |arguments| {
+//!         let dim = arguments.size("dim")?;
+//!         let value = arguments.number_or("init_values", 1e-5)?;
+//!         Ok(LayerSpec::new("LayerScale", &["Module"]).constant_param("gamma", &[dim], value))
+//!     });
+//!     weight_init_cli::run(&registry)
+//! }
+//! ```
+//!
+//! Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod bench;
+mod checkpoints;
+mod config;
+mod explain;
+mod failure;
+mod init;
+mod input;
+mod inspect;
+mod output;
+mod plan;
+mod progress;
+mod shell;
+mod suggestion;
+mod verify;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use weight_init::model::Registry;
+
+use self::args::Command;
+
+/// Runs the command with the arguments of this process.
+///
+/// Wrong usage, `--help` and `--version` end the process. From here on SIGHUP, SIGINT, SIGQUIT and SIGTERM remove the
+/// temporaries of files that are being written before they end the process.
+#[must_use]
+pub fn run(registry: &Registry) -> ExitCode {
+    run_with(registry, std::env::args_os())
+}
+
+/// Runs the command with these arguments, the name of the command first: for programs that bring the command along, such
+/// as an interpreter.
+///
+/// Otherwise as [`run`].
+#[must_use]
+pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = suggestion::parse(arguments.into_iter().collect());
+    // Without the handlers an interrupt may leave a temporary behind, nothing worse.
+    let _ = weight_init::checkpoint::interrupt::remove_temporaries_on_signals();
+    let done = match arguments.command {
+        Command::Plan(command) => plan::run(&command, registry),
+        Command::Init(command) => init::run(&command, registry),
+        Command::Explain(command) => explain::run(&command, registry),
+        Command::Inspect(command) => inspect::run(&command),
+        Command::Verify(command) => verify::run(&command, registry),
+        Command::Config(command) => config::run(&command),
+        Command::Describe => output::print_as_is(weight_init::model::DESCRIBE_PY),
+        Command::Bench(command) => bench::run(&command),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man => shell::man(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
