@@ -1,6 +1,5 @@
 use std::fmt::Display;
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
 use weight_init::address::masked;
 use weight_init::checkpoint::CheckpointError;
@@ -50,14 +49,14 @@ impl Failure {
         Self { code: 3, text: Text::sentence(message) }
     }
 
-    /// Says it on standard error.
-    pub(crate) fn report(self) -> ExitCode {
+    /// Prints it to standard error and returns the exit code.
+    pub(crate) fn report(self) -> u8 {
         match self.text {
             Text::Sentence(message) => say(format_args!("error: {message}")),
             Text::Diagnostic(diagnostic) => say_as_is(&diagnostic.render(colour())),
             Text::Nothing => {}
         }
-        ExitCode::from(self.code)
+        self.code
     }
 }
 

@@ -47,20 +47,24 @@ use self::args::Command;
 
 /// Runs the command with the arguments of this process.
 ///
-/// Wrong usage, `--help` and `--version` end the process. From here on SIGHUP, SIGINT, SIGQUIT and SIGTERM remove the
+/// From here on SIGHUP, SIGINT, SIGQUIT and SIGTERM remove the
 /// temporaries of files that are being written before they end the process.
 #[must_use]
 pub fn run(registry: &Registry) -> ExitCode {
-    run_with(registry, std::env::args_os())
+    ExitCode::from(run_with(registry, std::env::args_os()))
 }
 
-/// Runs the command with these arguments, the name of the command first: for programs that bring the command along, such
-/// as an interpreter.
+/// Runs the command with these arguments, the name of the command first, and returns the exit code: for programs that bring
+/// the command along, such as an interpreter.
 ///
-/// Otherwise as [`run`].
+/// Otherwise as [`run`]; a standard output whose reader has gone away (`| head`) ends the process.
 #[must_use]
-pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = suggestion::parse(arguments.into_iter().collect());
+pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let words: Vec<_> = arguments.into_iter().collect();
+    let arguments = match suggestion::parse(&words) {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
     // Without the handlers an interrupt may leave a temporary behind, nothing worse.
     let _ = weight_init::checkpoint::interrupt::remove_temporaries_on_signals();
     let done = match arguments.command {
@@ -76,7 +80,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Man => shell::man(),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => failure.report(),
     }
 }

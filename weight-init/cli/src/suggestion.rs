@@ -6,11 +6,14 @@ use weight_init_core::nearest;
 
 use crate::args::Arguments;
 
-/// The arguments of the command; a wrong one ends the process, with the nearest name that is right, whatever its case.
-pub(crate) fn parse(words: Vec<OsString>) -> Arguments {
-    Arguments::try_parse_from(&words).unwrap_or_else(|mut error| {
-        suggest(&mut error, &Arguments::command(), &words);
-        error.exit()
+/// The arguments of the command, or the exit code after help was printed or a wrong word was answered with the nearest name
+/// that is right, whatever its case.
+pub(crate) fn parse(words: &[OsString]) -> Result<Arguments, u8> {
+    Arguments::try_parse_from(words).map_err(|mut error| {
+        suggest(&mut error, &Arguments::command(), words);
+        // A closed or full output changes neither the result nor the exit code.
+        let _ = error.print();
+        u8::try_from(error.exit_code()).unwrap_or(2)
     })
 }
 
