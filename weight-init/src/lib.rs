@@ -21,6 +21,7 @@
 //! | [`structs`] | Rust structs that hold their weights: written, checked, saved and loaded where they lie |
 //! | [`inspect`] | what is in a checkpoint |
 //! | [`mod@bench`] | what this machine does, beside memset |
+//! | [`command`] | the command line |
 //!
 //! ```
 //! use weight_init::create::Recipe;
@@ -52,6 +53,7 @@ pub mod address;
 pub mod bench;
 pub mod checkpoint;
 mod columns;
+pub mod command;
 pub mod config;
 pub mod create;
 pub mod diagnostic;

@@ -1,17 +1,15 @@
 use std::path::Path;
 
-use weight_init::config::{Config, ReadOptions};
-use weight_init::diagnostic::Sources;
-use weight_init::model::{Model, PlacedInitCfg, Registry};
-use weight_init::plan::{
-    LoadError, Options, Plan, PlanError, WarningKind, locate, locate_in_init_cfg,
-};
+use crate::config::{Config, ReadOptions};
+use crate::diagnostic::Sources;
+use crate::model::{Model, PlacedInitCfg, Registry};
+use crate::plan::{LoadError, Options, Plan, PlanError, WarningKind, locate, locate_in_init_cfg};
 use weight_init_core::DType;
 
-use crate::args::{FetchArgs, ModelArgs, PlanPretrained};
-use crate::checkpoints::Checkpoints;
-use crate::failure::Failure;
-use crate::output::say;
+use crate::command::args::{FetchArgs, ModelArgs, PlanPretrained};
+use crate::command::checkpoints::Checkpoints;
+use crate::command::failure::Failure;
+use crate::command::output::say;
 
 /// The model and the rules for its root, as the files say.
 #[derive(Debug)]

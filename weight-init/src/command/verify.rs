@@ -1,14 +1,14 @@
 use std::fmt::Display;
 
-use weight_init::checkpoint::SafetensorsFile;
-use weight_init::create::{Recipe, Recorded, verify};
-use weight_init::run::BackendKind;
+use crate::checkpoint::SafetensorsFile;
+use crate::create::{Recipe, Recorded, verify};
+use crate::run::BackendKind;
 
-use crate::args::{PretrainedChoice, VerifyArgs};
-use crate::failure::Failure;
-use crate::input::Input;
-use crate::output::{print, say_fallback};
-use crate::progress::Progress;
+use crate::command::args::{PretrainedChoice, VerifyArgs};
+use crate::command::failure::Failure;
+use crate::command::input::Input;
+use crate::command::output::{print, say_fallback};
+use crate::command::progress::Progress;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;

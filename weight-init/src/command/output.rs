@@ -1,10 +1,10 @@
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
+use crate::diagnostic::{escape_controls, escape_json};
+use crate::run::BackendError;
 use serde::Serialize;
-use weight_init::diagnostic::{escape_controls, escape_json};
-use weight_init::run::BackendError;
 
-use crate::failure::Failure;
+use crate::command::failure::Failure;
 
 /// Prints to standard output; a reader that has gone away (`| head`) ends the program quietly.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
@@ -85,7 +85,7 @@ pub(crate) fn width() -> Option<usize> {
 
 fn finish(written: io::Result<()>) -> Result<(), Failure> {
     match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::unread()),
         written => written
             .map_err(|error| Failure::io(format!("cannot write to standard output: {error}"))),
     }

@@ -1,9 +1,9 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::args::Arguments;
-use crate::failure::Failure;
-use crate::output::print_as_is;
+use crate::command::args::Arguments;
+use crate::command::failure::Failure;
+use crate::command::output::print_as_is;
 
 /// Prints the completions of a shell.
 pub(crate) fn completions(shell: Shell) -> Result<(), Failure> {

@@ -1,14 +1,14 @@
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use weight_init::create::Recipe;
-use weight_init::plan::{Unknown, WarningKind};
+use crate::create::Recipe;
+use crate::plan::{Unknown, WarningKind};
 
-use crate::args::{InitArgs, PretrainedChoice};
-use crate::failure::Failure;
-use crate::input::{Input, report_loads, warn};
-use crate::output::{say, say_fallback};
-use crate::progress::Progress;
+use crate::command::args::{InitArgs, PretrainedChoice};
+use crate::command::failure::Failure;
+use crate::command::input::{Input, report_loads, warn};
+use crate::command::output::{say, say_fallback};
+use crate::command::progress::Progress;
 
 pub(crate) fn run(args: &InitArgs) -> Result<(), Failure> {
     let start = Instant::now();

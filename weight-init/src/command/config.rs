@@ -1,9 +1,9 @@
-use weight_init::config::{Config, Format};
-use weight_init::model::CheckpointKeys;
+use crate::config::{Config, Format};
+use crate::model::CheckpointKeys;
 
-use crate::args::{ConfigArgs, ConfigFormat};
-use crate::failure::Failure;
-use crate::output::{print_as_is, say};
+use crate::command::args::{ConfigArgs, ConfigFormat};
+use crate::command::failure::Failure;
+use crate::command::output::{print_as_is, say};
 
 pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let config = Config::read_with(&args.file, &args.read.options())?;

@@ -1,9 +1,9 @@
-use weight_init::plan::Explanation;
+use crate::plan::Explanation;
 
-use crate::args::{ExplainArgs, PlanPretrained};
-use crate::failure::Failure;
-use crate::input::Input;
-use crate::output::print;
+use crate::command::args::{ExplainArgs, PlanPretrained};
+use crate::command::failure::Failure;
+use crate::command::input::Input;
+use crate::command::output::print;
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;

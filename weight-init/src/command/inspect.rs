@@ -1,11 +1,11 @@
-use weight_init::address::shown;
-use weight_init::checkpoint::{CheckpointError, Problem, StateDict};
-use weight_init::fetch::{Fetch, FetchError};
-use weight_init::inspect::{inspect_state_dict, state_dicts_to_json, state_dicts_to_table};
+use crate::address::shown;
+use crate::checkpoint::{CheckpointError, Problem, StateDict};
+use crate::fetch::{Fetch, FetchError};
+use crate::inspect::{inspect_state_dict, state_dicts_to_json, state_dicts_to_table};
 
-use crate::args::{Format, InspectArgs};
-use crate::failure::Failure;
-use crate::output::{print, print_json_text, width};
+use crate::command::args::{Format, InspectArgs};
+use crate::command::failure::Failure;
+use crate::command::output::{print, print_json_text, width};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let inspection = match open(args) {

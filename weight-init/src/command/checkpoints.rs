@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use weight_init::address::shown;
-use weight_init::checkpoint::StateDict;
-use weight_init::fetch::{self, Fetch};
+use crate::address::shown;
+use crate::checkpoint::StateDict;
+use crate::fetch::{self, Fetch};
 
-use crate::args::FetchArgs;
-use crate::failure::Failure;
-use crate::output::say;
-use crate::progress::Progress;
+use crate::command::args::FetchArgs;
+use crate::command::failure::Failure;
+use crate::command::output::say;
+use crate::command::progress::Progress;
 
 /// Brings the checkpoints that rules name.
 #[derive(Debug)]

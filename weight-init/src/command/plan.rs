@@ -1,9 +1,9 @@
-use weight_init::plan::{LowerError, Plan, Unknown, WarningKind};
+use crate::plan::{LowerError, Plan, Unknown, WarningKind};
 
-use crate::args::{Format, PlanArgs, PlanPretrained};
-use crate::failure::Failure;
-use crate::input::{Input, report_loads, warn};
-use crate::output::{print, print_json, width};
+use crate::command::args::{Format, PlanArgs, PlanPretrained};
+use crate::command::failure::Failure;
+use crate::command::input::{Input, report_loads, warn};
+use crate::command::output::{print, print_json, width};
 
 pub(crate) fn run(args: &PlanArgs) -> Result<(), Failure> {
     let input = Input::read(&args.model)?;

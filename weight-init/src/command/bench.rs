@@ -1,8 +1,8 @@
-use weight_init::bench::{Row, measure};
+use crate::bench::{Row, measure};
 
-use crate::args::{BenchArgs, Format};
-use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::command::args::{BenchArgs, Format};
+use crate::command::failure::Failure;
+use crate::command::output::{print, print_json};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let elements = usize::try_from(args.elements).map_err(Failure::input)?;

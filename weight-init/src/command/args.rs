@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
+use crate::config::{ReadOptions, YamlVersion};
+use crate::plan::Unknown;
+use crate::run::BackendKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use weight_init::config::{ReadOptions, YamlVersion};
-use weight_init::plan::Unknown;
-use weight_init::run::BackendKind;
 use weight_init_core::DType;
 
 /// One declarative init_cfg, any model, any device, the same bits.

@@ -1,16 +1,15 @@
 use std::fmt::Display;
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
-use weight_init::address::masked;
-use weight_init::checkpoint::CheckpointError;
-use weight_init::config::ConfigError;
-use weight_init::create::CreateError;
-use weight_init::diagnostic::Diagnostic;
-use weight_init::fetch::FetchError;
-use weight_init::run::BackendError;
+use crate::address::masked;
+use crate::checkpoint::CheckpointError;
+use crate::config::ConfigError;
+use crate::create::CreateError;
+use crate::diagnostic::Diagnostic;
+use crate::fetch::FetchError;
+use crate::run::BackendError;
 
-use crate::output::{say, say_as_is};
+use crate::command::output::{say, say_as_is};
 
 /// Why the command ends without success: what to say and with which code.
 #[derive(Debug)]
@@ -50,14 +49,19 @@ impl Failure {
         Self { code: 3, text: Text::sentence(message) }
     }
 
-    /// Says it on standard error.
-    pub(crate) fn report(self) -> ExitCode {
+    /// Whoever read the result has gone away.
+    pub(crate) const fn unread() -> Self {
+        Self { code: 0, text: Text::Nothing }
+    }
+
+    /// Says it on standard error and returns the exit code.
+    pub(crate) fn report(self) -> u8 {
         match self.text {
             Text::Sentence(message) => say(format_args!("error: {message}")),
             Text::Diagnostic(diagnostic) => say_as_is(&diagnostic.render(colour())),
             Text::Nothing => {}
         }
-        ExitCode::from(self.code)
+        self.code
     }
 }
 

@@ -1,0 +1,11 @@
+//! The command line, run within the process of Python.
+
+use std::ffi::OsString;
+
+use pyo3::prelude::*;
+
+/// Runs the command `weight-init`, whose name is the first of `words`, and returns its exit code.
+#[pyfunction]
+pub(crate) fn run_command(py: Python<'_>, words: Vec<OsString>) -> u8 {
+    py.detach(|| weight_init::command::run(words))
+}
