@@ -6,6 +6,7 @@
 //! ```
 
 mod block;
+mod command;
 mod error;
 mod fill;
 mod memory;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 /// The compiled part of `weight_init`; its names are not part of the interface.
 #[pymodule]
 mod _weight_init {
+    #[pymodule_export]
+    use super::command::run_command;
     #[pymodule_export]
     use super::plan::Plan;
     #[pymodule_export]

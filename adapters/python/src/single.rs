@@ -5,7 +5,7 @@ use weight_init::config::json;
 use weight_init::diagnostic::Source;
 use weight_init::model::PlacedInitCfg;
 use weight_init::plan::{Lowered, Tensor};
-use weight_init_core::initializer::Shape;
+use weight_init_core::initializer::{Layout, Shape};
 use weight_init_core::{DType, stream_id};
 
 use crate::error::Fault;
@@ -14,16 +14,18 @@ use crate::memory::Target;
 
 /// Fills one tensor, or a shard of it, with the values that a parameter of that name has.
 ///
-/// `rule` is a rule of an init_cfg as JSON. The caller keeps the memory of `target` alive, and away from everybody else,
+/// `rule` is a rule of an init_cfg as JSON; with `in_out` the last two dimensions of the shape are input and output, as JAX's
+/// and Keras's kernels have them, else the first two output and input. The caller keeps the memory of `target` alive, and away from everybody else,
 /// until this returns.
 #[pyfunction]
 #[allow(clippy::too_many_arguments, reason = "an interface to Python alone, which names them")]
-#[pyo3(signature = (target, *, rule, shape, dtype, seed, threads))]
+#[pyo3(signature = (target, *, rule, shape, in_out, dtype, seed, threads))]
 pub(crate) fn fill_tensor(
     py: Python<'_>,
     target: Target,
     rule: String,
     shape: Vec<usize>,
+    in_out: bool,
     dtype: &str,
     seed: u64,
     threads: Option<usize>,
@@ -31,6 +33,7 @@ pub(crate) fn fill_tensor(
     let dtype = DType::from_name(dtype)
         .filter(|dtype| dtype.is_float())
         .ok_or_else(|| Fault::Model(format!("elements of type {dtype} hold no samples")))?;
+    let layout = if in_out { Layout::InOut } else { Layout::OutIn };
     Ok(py.detach(|| {
         let source = Source::new("init_cfg", rule);
         let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
@@ -39,7 +42,7 @@ pub(crate) fn fill_tensor(
         };
         let source = Lowered::Init {
             init: rule.init.clone(),
-            shape: Shape::new(&shape),
+            shape: Shape::new(&shape).with_layout(layout),
             stream_id: stream_id(&target.0),
             zero_row: None,
         };

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Optional
+from typing import Any
+
 import torch
 
+from . import _describe, _weight_init
+from ._arrays import Target
 from ._live import Live, parametrizations
 from ._shards import Segments, local_shard
 from .errors import ModelError
-
-# Name, address, strides, ranges of each dimension, address and bytes of the storage.
-Target = tuple[str, int, tuple[int, ...], Optional[list[Segments]], int, int]
 
 
 class Memory:
@@ -58,6 +58,19 @@ class Memory:
                 else:
                     t.copy_(memory)
         increment_versions(self.written)
+
+
+def fill_tensor(name: str, t: torch.Tensor, options: dict[str, Any]) -> None:
+    """Fills one tensor, or this process's shard of it; ``options`` are the engine's."""
+    local, segments = local_shard(name, t)
+    check(name, t, local)
+    memory = local if is_reachable(local) else torch.empty(local.shape, dtype=local.dtype)
+    _weight_init.fill_tensor(target(name, memory, segments), shape=list(t.shape), dtype=_describe.dtype(local), **options)
+    if memory is local:
+        increment_versions([local])
+    else:
+        with torch.no_grad():
+            local.copy_(memory)
 
 
 def target(name: str, memory: torch.Tensor, segments: list[Segments] | None) -> Target:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pathlib
+from collections.abc import Mapping
 from typing import Any
 
-from . import _describe
 from .errors import InitCfgError
+
+
+def one(type: str, arguments: Mapping[str, Any]) -> str:
+    """A rule for a single array, whose class does not matter."""
+    infinite = {key: str(x) for key, x in arguments.items() if isinstance(x, float) and math.isinf(x)}
+    try:
+        return dumps({"type": type, "layer": [], **arguments, **infinite})
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InitCfgError(f"an initializer that is no data: {error}") from None
 
 
 def text(init_cfg: Any) -> str | os.PathLike[str] | None:
@@ -19,6 +29,8 @@ def text(init_cfg: Any) -> str | os.PathLike[str] | None:
         return pathlib.Path(init_cfg)
     if not isinstance(init_cfg, (dict, list, tuple)):
         raise InitCfgError(f"an init_cfg is a dict, a list of dicts or the path of a file, not {type(init_cfg).__name__}")
+    from . import _describe  # brings PyTorch
+
     try:
         rules = _describe.init_cfg(init_cfg)
         if isinstance(rules, dict):
