@@ -13,40 +13,27 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-pub(super) use self::base::Found;
+use self::base::Found;
 use self::folder::{Folder, lexically};
-use super::meter::{Meter, Outcome};
-use super::python::heap::{DictId, DictKind, Heap};
-use super::python::{self, Base, Module};
-use super::text::{BaseSyntax, Offsets, Text};
-use super::{Config, ConfigError, Format, ReadOptions, YamlVersion, json, read_up_to, toml, yaml};
-use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
+use super::meter::Meter;
+use super::python::heap::{DictId, DictKind};
+use super::python::{self, Base, Module, Session};
+use super::source::read_up_to;
+use super::text::{BaseSyntax, Text};
+use super::{Config, ConfigError, Format, ReadOptions, YamlVersion, json, toml, yaml};
+use crate::diagnostic::{Diagnostic, Source, Sources};
 use crate::value::{Span, Value};
 
 /// Reads a config, its bases and theirs.
 #[derive(Debug)]
-pub(super) struct Loader {
-    pub(super) heap: Heap,
-    sources: Sources,
-    /// One for each text, by its number.
-    files: Vec<File>,
+struct Loader {
+    session: Session,
     /// How many times a text was read: a base may be named again.
     readings: usize,
     folder: Folder,
     yaml: YamlVersion,
     /// The files that are being read, each a base of the one before.
     open: Vec<PathBuf>,
-}
-
-/// A text of the config.
-#[derive(Debug)]
-struct File {
-    path: PathBuf,
-    /// The path as it was given: the reader's, or that of the file that names it and how that names it.
-    given: PathBuf,
-    offsets: Offsets,
-    /// The names of a lazy file's bases, as the file writes them.
-    bases: Vec<String>,
 }
 
 /// Bytes of a file that inherits, is inherited, or is Python.
@@ -178,9 +165,7 @@ impl Loader {
     ) -> Result<Config, Diagnostic> {
         let meter = Meter::new(source.bytes().len());
         let mut loader = Self {
-            heap: Heap::new(&meter),
-            sources: Sources::new(source),
-            files: Vec::new(),
+            session: Session::new(source, &meter),
             readings: 1,
             folder,
             yaml,
@@ -188,17 +173,16 @@ impl Loader {
         };
         let content = loader.content(&found, format, 0)?;
         let names = match content {
-            Content::Module(module) if module.is_lazy(&loader, 0)? => {
+            Content::Module(module) if module.is_lazy(&loader.session, 0)? => {
                 let lazy = python::lazy(&mut loader, &module, 0)?;
-                let values = python::values(&mut loader, &lazy);
-                loader.at(Span::default(), |_| values)?;
+                loader.session.at(Span::default(), |heap| python::values(heap, &lazy))?;
                 lazy.names
             }
             content => loader.inherit(content, 0)?,
         };
-        value::check_keys(&mut loader, names)?;
-        let value = value::from_heap(&mut loader, names)?;
-        Ok(Config { value, sources: loader.sources })
+        value::check_keys(&mut loader.session, names)?;
+        let value = value::from_heap(&mut loader.session, names)?;
+        Ok(Config { value, sources: loader.session.into_sources() })
     }
 
     /// Parses text number `number`.
@@ -208,119 +192,71 @@ impl Loader {
         format: Format,
         number: usize,
     ) -> Result<Content, Diagnostic> {
-        let source = self.sources.source(Span { file: number as u32, ..Span::default() });
+        let source = self.session.source(number);
         if source.bytes().len() > MAX_BYTES {
             let message = format!("larger than {MAX_BYTES} bytes, the most that a config may have");
             return Err(Diagnostic::of_file(source.name(), message));
         }
         let syntax = if format == Format::Python { BaseSyntax::Python } else { BaseSyntax::Data };
-        let meter = self.heap.meter();
+        let meter = self.session.heap.meter();
         let text = Text::new(source, &whole(&found.given), syntax, meter)?;
         let is_replaced = text.is_replaced();
         let content = match format {
             Format::Python => Content::Module(Module::parse(&text, meter)?),
             data_format => Content::Data(data(data_format, &text, meter, self.yaml)?),
         };
-        self.place(found, number, text.into_offsets());
+        self.session.parsed(number, &found.path, &found.given, text.into_offsets());
         // mmengine replaces no placeholder of a lazy config.
         match content {
-            Content::Module(module) if is_replaced && module.is_lazy(self, number)? => {
-                let source = self.sources.source(Span { file: number as u32, ..Span::default() });
+            Content::Module(module) if is_replaced && module.is_lazy(&self.session, number)? => {
+                let source = self.session.source(number);
                 let text = Text::plain(source)?;
-                let module = Module::parse(&text, self.heap.meter())?;
-                self.place(found, number, text.into_offsets());
+                let module = Module::parse(&text, self.session.heap.meter())?;
+                self.session.parsed(number, &found.path, &found.given, text.into_offsets());
                 Ok(Content::Module(module))
             }
             content => Ok(content),
         }
     }
 
-    /// Notes how the places of a text lead back to its file.
-    fn place(&mut self, found: &Found, number: usize, offsets: Offsets) {
-        match self.files.get_mut(number) {
-            Some(file) => (file.given, file.offsets) = (found.given.clone(), offsets),
-            None => {
-                let Found { path, given } = found;
-                let (path, given) = (path.clone(), given.clone());
-                self.files.push(File { path, given, offsets, bases: Vec::new() });
-            }
-        }
-    }
-
     /// Evaluates a file on what it inherits by `_base_`, and merges it in.
     fn inherit(&mut self, content: Content, number: usize) -> Result<DictId, Diagnostic> {
         let bases = match &content {
-            Content::Module(module) => module.bases(self, number)?,
-            Content::Data(value) => value::bases(self, value)?,
+            Content::Module(module) => module.bases(&mut self.session, number)?,
+            Content::Data(value) => value::bases(&mut self.session, value)?,
         };
-        let inherited = self.at(Span::default(), |heap| {
+        let inherited = self.session.at(Span::default(), |heap| {
             let entries = heap.entries()?;
             heap.dict(entries, DictKind::Config)
         })?;
         for Base { name, span } in bases {
-            let name = self.at(span, |_| name.read())?;
+            let name = self.session.at(span, |_| name.read())?;
             if name.len() > MAX_NAME {
                 let message = format!("the name of a base has more than {MAX_NAME} bytes");
-                return Err(self.error(span, message));
+                return Err(self.session.error(span, message));
             }
             let found = self.base(number, name, span)?;
             let names = self.base_file(&found, span)?;
             let scope = name.split_once("::").map(|(package, _)| package);
-            merge::beside(self, names, inherited, scope, span)?;
+            merge::beside(&mut self.session, names, inherited, scope, span)?;
         }
         let names = match content {
-            Content::Module(module) => python::eager(self, &module, number, inherited)?,
-            Content::Data(value) => value::to_heap(self, &value, inherited)?,
+            Content::Module(module) => {
+                python::eager(&mut self.session, &module, number, inherited)?
+            }
+            Content::Data(value) => value::to_heap(&mut self.session, &value, inherited)?,
         };
         // mmengine warns that the config is deprecated; its values stay what they are.
-        self.at(Span::default(), |heap| heap.entries_mut(names)?.remove_name("_deprecation_"))?;
+        self.session
+            .at(Span::default(), |heap| heap.entries_mut(names)?.remove_name("_deprecation_"))?;
         // Names that share a dict part here, as in mmengine: what is merged into one does not show in the other.
-        let names =
-            self.at(Span::default(), |heap| python::copied(heap, names, python::Scope::Kept))?;
-        let merged = merge::into_base(self, names, inherited)?;
-        self.at(Span::default(), |heap| {
+        let names = self
+            .session
+            .at(Span::default(), |heap| python::copied(heap, names, python::Scope::Kept))?;
+        let merged = merge::into_base(&mut self.session, names, inherited)?;
+        self.session.at(Span::default(), |heap| {
             heap.entries_mut(merged)?.retain(|key, _| Ok(!key.is_private()))
         })?;
         Ok(merged)
-    }
-
-    /// The place of bytes of a text.
-    pub(super) fn span(&self, file: usize, start: usize, end: usize) -> Span {
-        let number = u32::try_from(file).unwrap_or(u32::MAX);
-        let source = self.sources.source(Span { file: number, ..Span::default() });
-        self.files
-            .get(file)
-            .map_or_else(Span::default, |file| file.offsets.span(source, start, end))
-    }
-
-    /// Whether `{{_base_.x}}` stands within bytes of a text.
-    pub(super) fn has_base(&self, file: usize, start: usize, end: usize) -> bool {
-        self.files.get(file).is_some_and(|file| file.offsets.has_base(start, end))
-    }
-
-    /// The path of a text.
-    pub(super) fn file_name(&self, file: usize) -> String {
-        self.files.get(file).map_or_else(String::new, |file| file.given.display().to_string())
-    }
-
-    /// An error at a place; what it says after `; did you mean ` becomes its help.
-    #[cold]
-    pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
-        let message = message.into();
-        match message.rsplit_once("; did you mean ") {
-            Some((message, help)) => {
-                Diagnostic::new(&self.sources, span, message).help(format!("did you mean {help}"))
-            }
-            None => Diagnostic::new(&self.sources, span, message),
-        }
-    }
-
-    /// Works on the heap, and adds the place to a fault.
-    pub(super) fn at<T>(
-        &mut self,
-        span: Span,
-        work: impl FnOnce(&mut Heap) -> Outcome<T>,
-    ) -> Result<T, Diagnostic> {
-        work(&mut self.heap).map_err(|fault| self.error(span, fault.0))
     }
 }

@@ -33,6 +33,7 @@ mod methods;
 mod nearest;
 pub(super) mod object;
 pub(super) mod operator;
+mod session;
 mod show;
 mod slice;
 pub(super) mod slots;
@@ -50,12 +51,12 @@ use ruff_text_size::Ranged;
 use self::entries::{Key, Keys};
 use self::evaluate::Evaluator;
 use self::heap::{DictId, DictKind, Heap, ScopeId, ScopeKind};
-pub(super) use self::lazy::{Names, lazy, values};
+pub(super) use self::lazy::{Bases, Names, lazy, values};
 use self::object::Object;
+pub(super) use self::session::Session;
 pub(super) use self::show::begin;
 use self::slots::Slot;
 use self::text::Str;
-use super::load::Loader;
 use super::meter::{Charge, Meter, Outcome};
 use super::text::Text;
 use crate::diagnostic::Diagnostic;
@@ -115,19 +116,23 @@ impl Module {
     }
 
     /// Whether it inherits by imports.
-    pub(super) fn is_lazy(&self, loader: &Loader, file: usize) -> Result<bool, Diagnostic> {
-        imports::is_lazy(loader, file, self.body())
+    pub(super) fn is_lazy(&self, session: &Session, file: usize) -> Result<bool, Diagnostic> {
+        imports::is_lazy(session, file, self.body())
     }
 
     /// The bases that `_base_ = ...` names, one string or a list; the expression sees no names of the file.
-    pub(super) fn bases(&self, loader: &mut Loader, file: usize) -> Result<Vec<Base>, Diagnostic> {
+    pub(super) fn bases(
+        &self,
+        session: &mut Session,
+        file: usize,
+    ) -> Result<Vec<Base>, Diagnostic> {
         let assigned = self.body().iter().find_map(|statement| match statement {
             Stmt::Assign(assign) if imports::is_base(assign) => Some(&assign.value),
             _ => None,
         });
         let Some(value) = assigned else { return Ok(Vec::new()) };
-        let scope = module_scope(loader)?;
-        let mut evaluator = Evaluator::new(loader, file, scope, false);
+        let scope = module_scope(session)?;
+        let mut evaluator = Evaluator::new(session, file, scope, false);
         let Slot { object, span } = evaluator.slot(value)?;
         let name = |evaluator: &Evaluator<'_>, Slot { object, span }: Slot| match object {
             Object::Str(name) => Ok(Base { name, span }),
@@ -147,19 +152,19 @@ impl Module {
 
 /// Evaluates a file that inherits by `_base_`; its own names.
 pub(super) fn eager(
-    loader: &mut Loader,
+    session: &mut Session,
     module: &Module,
     file: usize,
     inherited: DictId,
 ) -> Result<DictId, Diagnostic> {
-    let scope = module_scope(loader)?;
-    loader.at(Span::default(), |heap| {
+    let scope = module_scope(session)?;
+    session.at(Span::default(), |heap| {
         let names = heap.get_scope(scope).names;
         let slot = Slot { object: Object::Dict(inherited), span: Span::default() };
         let key = heap.name("_base_")?;
         heap.names_mut(names)?.insert(key, Span::default(), slot)
     })?;
-    let mut evaluator = Evaluator::new(loader, file, scope, false);
+    let mut evaluator = Evaluator::new(session, file, scope, false);
     // The statement `_base_ = ...` was read before the file.
     let base = module.body().iter().position(is_base);
     for (at, statement) in module.body().iter().enumerate() {
@@ -174,7 +179,7 @@ pub(super) fn eager(
         evaluator.finished(&done, span)?;
     }
     let imported = std::mem::take(&mut evaluator.imported);
-    loader.at(Span::default(), |heap| {
+    session.at(Span::default(), |heap| {
         let imported = keys(heap, &imported)?;
         let names = heap.get_scope(scope).names;
         let mut own = heap.entries_of(names).copy()?;
@@ -228,6 +233,6 @@ pub(super) fn copied(heap: &mut Heap, names: DictId, scope: Scope<'_>) -> Outcom
     }
 }
 
-fn module_scope(loader: &mut Loader) -> Result<ScopeId, Diagnostic> {
-    loader.at(Span::default(), |heap| heap.scope(None, ScopeKind::Module))
+fn module_scope(session: &mut Session) -> Result<ScopeId, Diagnostic> {
+    session.at(Span::default(), |heap| heap.scope(None, ScopeKind::Module))
 }

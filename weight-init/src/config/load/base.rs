@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Content, File, Loader, MAX_BYTES};
-use crate::config::meter::Outcome;
-use crate::config::python;
+use super::{Content, Loader, MAX_BYTES};
+use crate::config::Format;
 use crate::config::python::heap::DictId;
-use crate::config::{Format, read_up_to};
+use crate::config::python::{self, Bases, Names, Session};
+use crate::config::source::read_up_to;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
 /// A base that was found.
 #[derive(Debug)]
-pub(in crate::config) struct Found {
+pub(super) struct Found {
     /// Where it is, without links.
     pub(super) path: PathBuf,
     /// The path as it was given.
@@ -27,84 +27,51 @@ impl Loader {
     pub(super) fn base_file(&mut self, found: &Found, span: Span) -> Result<DictId, Diagnostic> {
         let (content, number) = self.open(found, span)?;
         if let Content::Module(module) = &content
-            && module.is_lazy(self, number)?
+            && module.is_lazy(&self.session, number)?
         {
             let message = "the base is a lazy config (it imports, or uses read_base()), and this one is not: \
                            both must inherit in the same way";
-            return Err(self.error(span, message));
+            return Err(self.session.error(span, message));
         }
         let names = self.inherit(content, number)?;
         self.open.pop();
         Ok(names)
     }
 
-    /// The names of a file that a lazy config imports.
-    pub(in crate::config) fn lazy_file(
-        &mut self,
-        found: &Found,
-        span: Span,
-    ) -> Result<python::Names, Diagnostic> {
-        let (content, number) = self.open(found, span)?;
-        let Content::Module(module) = content else {
-            return Err(self.error(span, "a lazy config inherits from Python files"));
-        };
-        let base = python::lazy(self, &module, number)?;
-        self.open.pop();
-        let names =
-            self.at(span, |heap| python::copied(heap, base.names, python::Scope::Config(None)))?;
-        Ok(python::Names { names, ..base })
-    }
-
-    /// Notes what a lazy file calls the bases that it reads.
-    pub(in crate::config) fn set_bases(&mut self, file: usize, bases: Vec<String>) {
-        if let Some(file) = self.files.get_mut(file) {
-            file.bases = bases;
-        }
-    }
-
-    /// Whether a lazy file reads a base by this name.
-    pub(in crate::config) fn is_base(&self, file: usize, module: &str) -> Outcome<bool> {
-        let bases = self.files.get(file).map_or(&[][..], |file| &file.bases);
-        self.heap.step(1 + bases.len())?;
-        Ok(bases.iter().any(|base| base == module))
-    }
-
     /// Reads and parses a base.
     fn open(&mut self, found: &Found, span: Span) -> Result<(Content, usize), Diagnostic> {
         let path = found.path.as_path();
         if self.open.iter().any(|open| open == path) {
-            return Err(self.error(span, "the file inherits from itself, by way of this base"));
+            return Err(self
+                .session
+                .error(span, "the file inherits from itself, by way of this base"));
         }
         self.readings += 1;
         if self.readings > MAX_FILES {
-            return Err(
-                self.error(span, format!("the config is made of more than {MAX_FILES} files"))
-            );
+            return Err(self
+                .session
+                .error(span, format!("the config is made of more than {MAX_FILES} files")));
         }
-        let format = Format::of(path).map_err(|error| self.error(span, error.to_string()))?;
+        let format =
+            Format::of(path).map_err(|error| self.session.error(span, error.to_string()))?;
         self.open.push(path.to_owned());
         // The same text for a base that was read before, so that it is held once.
-        if let Some(number) = self.files.iter().position(|file| file.path == path) {
+        if let Some(number) = self.session.number(path) {
             return Ok((self.content(found, format, number)?, number));
         }
-        let source =
-            read_up_to(path, MAX_BYTES).map_err(|error| self.error(span, error.to_string()))?;
-        self.heap.meter().admit(source.bytes().len());
-        self.sources.add(source.named(self.folder.shown(path)));
-        let number = self.files.len();
+        let source = read_up_to(path, MAX_BYTES)
+            .map_err(|error| self.session.error(span, error.to_string()))?;
+        self.session.heap.meter().admit(source.bytes().len());
+        let number = self.session.add(source.named(self.folder.shown(path)));
         Ok((self.content(found, format, number)?, number))
     }
 
     /// A base, relative to the file that names it, or of a package: `mmdet::NAME`.
-    pub(in crate::config) fn base(
-        &self,
-        file: usize,
-        name: &str,
-        span: Span,
-    ) -> Result<Found, Diagnostic> {
-        let File { path, given, .. } = &self.files[file];
+    pub(super) fn base(&self, file: usize, name: &str, span: Span) -> Result<Found, Diagnostic> {
+        let (path, given) = self.session.paths(file);
         let folder = path.parent().unwrap_or_else(|| Path::new("/"));
-        let path = self.folder.find(folder, name).map_err(|message| self.error(span, message))?;
+        let path =
+            self.folder.find(folder, name).map_err(|message| self.session.error(span, message))?;
         let given = match name.contains("::") {
             true => path.clone(),
             false => given.parent().unwrap_or_else(|| Path::new("")).join(name),
@@ -113,14 +80,9 @@ impl Loader {
     }
 
     /// A base that is named from its package on: `mmdet.configs.default_runtime`.
-    pub(in crate::config) fn package_base(
-        &self,
-        file: usize,
-        module: &str,
-        span: Span,
-    ) -> Result<Found, Diagnostic> {
+    fn package_base(&self, file: usize, module: &str, span: Span) -> Result<Found, Diagnostic> {
         let (package, rest) = module.split_once('.').unwrap_or((module, ""));
-        let mut above = self.files[file].path.ancestors();
+        let mut above = self.session.paths(file).0.ancestors();
         let around = above.find(|folder| folder.file_name().is_some_and(|name| name == package));
         let name = format!("{}.py", rest.replace('.', "/"));
         let found = match around {
@@ -129,7 +91,38 @@ impl Loader {
                 self.folder.package(package, "").and_then(|folder| self.folder.find(&folder, &name))
             }
         };
-        let path = found.map_err(|message| self.error(span, message))?;
+        let path = found.map_err(|message| self.session.error(span, message))?;
         Ok(Found { given: path.clone(), path })
+    }
+}
+
+impl Bases for Loader {
+    fn session(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    fn by_path(&mut self, file: usize, name: &str, span: Span) -> Result<Names, Diagnostic> {
+        let found = self.base(file, name, span)?;
+        self.lazy_file(&found, span)
+    }
+
+    fn by_module(&mut self, file: usize, module: &str, span: Span) -> Result<Names, Diagnostic> {
+        let found = self.package_base(file, module, span)?;
+        self.lazy_file(&found, span)
+    }
+}
+
+impl Loader {
+    /// The names of a file that a lazy config imports.
+    fn lazy_file(&mut self, found: &Found, span: Span) -> Result<Names, Diagnostic> {
+        let (content, number) = self.open(found, span)?;
+        let Content::Module(module) = content else {
+            return Err(self.session.error(span, "a lazy config inherits from Python files"));
+        };
+        let base = python::lazy(self, &module, number)?;
+        self.open.pop();
+        let plain = python::Scope::Config(None);
+        let names = self.session.at(span, |heap| python::copied(heap, base.names, plain))?;
+        Ok(Names { names, ..base })
     }
 }

@@ -1,27 +1,26 @@
 //! Between values and the objects that configs are evaluated with.
 
-use super::super::python::Base;
 use super::super::python::heap::{DictId, DictKind, Heap};
 use super::super::python::object::{Object, Origin};
 use super::super::python::slots::Slot;
 use super::super::python::text::Str;
+use super::super::python::{Base, Session};
 use super::super::python::{entries::Key, subscript};
 use super::super::text::base_path;
-use super::Loader;
 use crate::config::meter::{Outcome, STRIDE};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::value::{Entry, Kind, Span, Value};
 
 /// The bases of a file without code: its key `_base_`.
-pub(super) fn bases(loader: &mut Loader, value: &Value) -> Result<Vec<Base>, Diagnostic> {
+pub(super) fn bases(session: &mut Session, value: &Value) -> Result<Vec<Base>, Diagnostic> {
     let Some(base) = value.get("_base_") else { return Ok(Vec::new()) };
     let items = base.as_list().unwrap_or_else(|| std::slice::from_ref(base));
     let names = items.iter().map(|item| match item.as_str() {
         Some(name) => {
-            let name = loader.at(item.span, |heap| heap.text(name))?;
+            let name = session.at(item.span, |heap| heap.text(name))?;
             Ok(Base { name, span: item.span })
         }
-        None => Err(loader
+        None => Err(session
             .error(item.span, format!("a base is named by a string, found {}", item.kind_name()))),
     });
     names.collect()
@@ -29,23 +28,23 @@ pub(super) fn bases(loader: &mut Loader, value: &Value) -> Result<Vec<Base>, Dia
 
 /// The values of a file without code, with `{{_base_.x}}` replaced.
 pub(super) fn to_heap(
-    loader: &mut Loader,
+    session: &mut Session,
     value: &Value,
     inherited: DictId,
 ) -> Result<DictId, Diagnostic> {
-    match object(loader, value, inherited)? {
+    match object(session, value, inherited)? {
         Object::Dict(id) => {
-            loader.at(value.span, |heap| heap.entries_mut(id)?.remove_name("_base_"))?;
+            session.at(value.span, |heap| heap.entries_mut(id)?.remove_name("_base_"))?;
             Ok(id)
         }
         _ => {
-            Err(loader
+            Err(session
                 .error(value.span, format!("a config is a dict, found {}", value.kind_name())))
         }
     }
 }
 
-fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Object, Diagnostic> {
+fn object(session: &mut Session, value: &Value, inherited: DictId) -> Result<Object, Diagnostic> {
     let span = value.span;
     match &value.kind {
         Kind::Null => Ok(Object::None),
@@ -54,28 +53,28 @@ fn object(loader: &mut Loader, value: &Value, inherited: DictId) -> Result<Objec
         Kind::Float(float) => Ok(Object::Float(*float)),
         Kind::Str(string) => match base_path(string) {
             Some(path) => path.split('.').try_fold(Object::Dict(inherited), |object, name| {
-                loader.at(span, |heap| {
+                session.at(span, |heap| {
                     let name = heap.string(name)?;
                     subscript::get(heap, &object, &name)
                 })
             }),
-            None => loader.at(span, |heap| heap.string(string)),
+            None => session.at(span, |heap| heap.string(string)),
         },
         Kind::List(items) => {
-            let mut slots = loader.at(span, |heap| heap.slots())?;
+            let mut slots = session.at(span, |heap| heap.slots())?;
             for item in items {
-                let slot = Slot { object: object(loader, item, inherited)?, span: item.span };
-                loader.at(span, |_| slots.push(slot))?;
+                let slot = Slot { object: object(session, item, inherited)?, span: item.span };
+                session.at(span, |_| slots.push(slot))?;
             }
-            loader.at(span, |heap| heap.list(slots))
+            session.at(span, |heap| heap.list(slots))
         }
         Kind::Dict(entries) => {
-            let mut dict = loader.at(span, |heap| heap.entries())?;
+            let mut dict = session.at(span, |heap| heap.entries())?;
             for Entry { key, key_span, value } in entries {
-                let slot = Slot { object: object(loader, value, inherited)?, span: value.span };
-                loader.at(*key_span, |heap| dict.insert(heap.name(key)?, *key_span, slot))?;
+                let slot = Slot { object: object(session, value, inherited)?, span: value.span };
+                session.at(*key_span, |heap| dict.insert(heap.name(key)?, *key_span, slot))?;
             }
-            Ok(Object::Dict(loader.at(span, |heap| heap.dict(dict, DictKind::Plain))?))
+            Ok(Object::Dict(session.at(span, |heap| heap.dict(dict, DictKind::Plain))?))
         }
     }
 }
@@ -97,11 +96,11 @@ fn reserved(name: &str) -> String {
 }
 
 /// Refuses reserved names.
-pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagnostic> {
+pub(super) fn check_keys(session: &mut Session, names: DictId) -> Result<(), Diagnostic> {
     for name in RESERVED {
-        let entries = loader.heap.entries_of(names);
-        if let Some(entry) = loader.at(Span::default(), |_| entries.named(name))? {
-            return Err(loader.error(entry.key_span, reserved(name)));
+        let entries = session.heap.entries_of(names);
+        if let Some(entry) = session.at(Span::default(), |_| entries.named(name))? {
+            return Err(session.error(entry.key_span, reserved(name)));
         }
     }
     Ok(())
@@ -111,49 +110,49 @@ pub(super) fn check_keys(loader: &mut Loader, names: DictId) -> Result<(), Diagn
 ///
 /// A tuple becomes a list and an imported name a string. An object that is no value, such as a function, becomes
 /// `{"__unjsonable__": "function"}`.
-pub(super) fn from_heap(loader: &mut Loader, names: DictId) -> Result<Value, Diagnostic> {
-    let span = loader.span(0, 0, 0);
-    value(loader, &Object::Dict(names), span)
+pub(super) fn from_heap(session: &mut Session, names: DictId) -> Result<Value, Diagnostic> {
+    let span = session.span(0, 0, 0);
+    value(session, &Object::Dict(names), span)
 }
 
-fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diagnostic> {
-    let _level = loader.at(span, |heap| heap.level())?;
+fn value(session: &mut Session, object: &Object, span: Span) -> Result<Value, Diagnostic> {
+    let _level = session.at(span, |heap| heap.level())?;
     let kind = match object {
         Object::None => Kind::Null,
         Object::Bool(bool) => Kind::Bool(*bool),
         Object::Int(int) => Kind::Int(*int),
         Object::Float(float) => Kind::Float(*float),
         // As mmengine writes them: the module of a lazy name and its text, which of a module are the same.
-        Object::Opaque(text, Origin::LazyModule) => Kind::Str(loader.at(span, |heap| {
+        Object::Opaque(text, Origin::LazyModule) => Kind::Str(session.at(span, |heap| {
             heap.meter().take(2 * text.len() + HEAD)?;
             let path = text.read()?;
             Ok(format!("{path}.{path}"))
         })?),
         Object::Str(text) | Object::Opaque(text, _) => {
-            Kind::Str(loader.at(span, |heap| string(heap, text))?)
+            Kind::Str(session.at(span, |heap| string(heap, text))?)
         }
         Object::Class(id) => {
-            let class = loader.heap.get_class(*id);
-            Kind::Str(loader.at(span, |heap| string(heap, &class.name))?)
+            let class = session.heap.get_class(*id);
+            Kind::Str(session.at(span, |heap| string(heap, &class.name))?)
         }
         Object::List(id) | Object::Tuple(id) => {
-            let items = loader.heap.items(*id);
-            let mut values = loader.at(span, |heap| row(heap, items.len()))?;
+            let items = session.heap.items(*id);
+            let mut values = session.at(span, |heap| row(heap, items.len()))?;
             for slot in items.each() {
-                let slot = loader.at(span, |_| slot)?;
-                values.push(value(loader, &slot.object, slot.span)?);
+                let slot = session.at(span, |_| slot)?;
+                values.push(value(session, &slot.object, slot.span)?);
             }
             Kind::List(values)
         }
         Object::Dict(id) => {
-            let entries = loader.heap.entries_of(*id);
-            let mut out: Vec<Entry> = loader.at(span, |heap| row(heap, entries.len()))?;
+            let entries = session.heap.entries_of(*id);
+            let mut out: Vec<Entry> = session.at(span, |heap| row(heap, entries.len()))?;
             let mut textual = true;
             for entry in entries.each() {
-                let (key, entry) = loader.at(span, |_| entry)?;
+                let (key, entry) = session.at(span, |_| entry)?;
                 textual = textual && matches!(key, Key::Str(_));
-                let value = value(loader, &entry.slot.object, entry.slot.span)?;
-                let key = loader.at(entry.key_span, |heap| {
+                let value = value(session, &entry.slot.object, entry.slot.span)?;
+                let key = session.at(entry.key_span, |heap| {
                     heap.step(key.weight())?;
                     heap.meter().take(match key {
                         Key::Str(text) | Key::Opaque(text, _) => HEAD + text.len(),
@@ -165,14 +164,14 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
                 out.push(Entry { key, key_span: entry.key_span, value });
             }
             if !textual {
-                refuse_duplicates(loader, &out)?;
+                refuse_duplicates(session, &out)?;
             }
             Kind::Dict(out)
         }
         Object::Unevaluated(name) => {
             let message =
                 format!("'{name}' is not evaluated: a config is read, and no code is executed");
-            return Err(loader.error(span, message));
+            return Err(session.error(span, message));
         }
         other => {
             let name = Value::new(Kind::Str(other.type_name().to_owned()), span);
@@ -204,7 +203,7 @@ fn row<T>(heap: &Heap, count: usize) -> Outcome<Vec<T>> {
 }
 
 /// Keys that differ may be written alike: 1 and '1'.
-fn refuse_duplicates(loader: &Loader, entries: &[Entry]) -> Result<(), Diagnostic> {
+fn refuse_duplicates(session: &Session, entries: &[Entry]) -> Result<(), Diagnostic> {
     let mut sorted: Vec<&Entry> = entries.iter().collect();
     sorted.sort_by(|a, b| a.key.cmp(&b.key));
     let pairs = sorted.windows(2).filter_map(|pair| match pair {
@@ -213,7 +212,7 @@ fn refuse_duplicates(loader: &Loader, entries: &[Entry]) -> Result<(), Diagnosti
     });
     match pairs.min_by_key(|again| again.key_span.start) {
         None => Ok(()),
-        Some(again) => Err(loader.error(
+        Some(again) => Err(session.error(
             again.key_span,
             format!("the key '{}' stands twice, once as a string", again.key),
         )),

@@ -13,17 +13,17 @@ use ruff_text_size::{Ranged, TextRange};
 use super::heap::{Heap, ScopeId, Walk};
 use super::object::Object;
 use super::operator;
+use super::session::Session;
 use super::slots::{Slot, Slots};
 use super::text::Str;
-use crate::config::load::Loader;
 use crate::config::meter::Outcome;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
 /// The evaluator of one file's statements, or of one function of it.
 #[derive(Debug)]
-pub(super) struct Evaluator<'l> {
-    pub(super) loader: &'l mut Loader,
+pub(super) struct Evaluator<'s> {
+    pub(super) session: &'s mut Session,
     /// The number of the text.
     pub(super) file: usize,
     pub(super) scope: ScopeId,
@@ -53,23 +53,23 @@ const MAX_RECURSION: usize = 1000;
 
 type Result<T> = std::result::Result<T, Diagnostic>;
 
-impl<'l> Evaluator<'l> {
-    pub(super) fn new(loader: &'l mut Loader, file: usize, scope: ScopeId, lazy: bool) -> Self {
-        Self { loader, file, scope, depth: 0, attempts: 0, imported: Vec::new(), lazy }
+impl<'s> Evaluator<'s> {
+    pub(super) fn new(session: &'s mut Session, file: usize, scope: ScopeId, lazy: bool) -> Self {
+        Self { session, file, scope, depth: 0, attempts: 0, imported: Vec::new(), lazy }
     }
 
     pub(super) fn heap(&mut self) -> &mut Heap {
-        &mut self.loader.heap
+        &mut self.session.heap
     }
 
     /// The place of a part of the syntax tree.
     pub(super) fn span(&self, range: TextRange) -> Span {
-        self.loader.span(self.file, range.start().to_usize(), range.end().to_usize())
+        self.session.span(self.file, range.start().to_usize(), range.end().to_usize())
     }
 
     /// Refuses a string that a base's value stands in.
     fn check_text(&self, range: TextRange) -> Result<()> {
-        if !self.loader.has_base(self.file, range.start().to_usize(), range.end().to_usize()) {
+        if !self.session.has_base(self.file, range.start().to_usize(), range.end().to_usize()) {
             return Ok(());
         }
         let message =
@@ -79,7 +79,7 @@ impl<'l> Evaluator<'l> {
 
     #[cold]
     pub(super) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
-        self.loader.error(span, message)
+        self.session.error(span, message)
     }
 
     /// Adds the place to a fault.

@@ -10,14 +10,17 @@ use ruff_text_size::Ranged;
 
 use super::evaluate::{Evaluator, Flow};
 use super::object::{Object, Origin};
+use super::session::Session;
 use super::slots::Slot;
 use super::{stdlib, subscript};
-use crate::config::load::Loader;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
 
+/// The message about a `with` of another function.
+pub(super) const FOREIGN_WITH: &str = "'with' is for read_base() alone in a config";
+
 /// Whether the config is a lazy one: the first import or `_base_` decides, outer statements before inner ones.
-pub(super) fn is_lazy(loader: &Loader, file: usize, body: &[Stmt]) -> Result<bool, Diagnostic> {
+pub(super) fn is_lazy(session: &Session, file: usize, body: &[Stmt]) -> Result<bool, Diagnostic> {
     let mut open: VecDeque<&[Stmt]> = VecDeque::from([body]);
     while let Some(body) = open.pop_front() {
         for statement in body {
@@ -26,8 +29,8 @@ pub(super) fn is_lazy(loader: &Loader, file: usize, body: &[Stmt]) -> Result<boo
                 Stmt::With(with) if is_read_base(with) => return Ok(true),
                 Stmt::With(with) => {
                     let range = with.range();
-                    let span = loader.span(file, range.start().to_usize(), range.end().to_usize());
-                    return Err(loader.error(span, "'with' is for read_base() alone in a config"));
+                    let span = session.span(file, range.start().to_usize(), range.end().to_usize());
+                    return Err(session.error(span, FOREIGN_WITH));
                 }
                 Stmt::ImportFrom(import) => {
                     let module = import.module.as_ref().map_or("", |module| module.id.as_str());
@@ -138,7 +141,7 @@ impl Evaluator<'_> {
         let dotted = dotted(import);
         if self.lazy && !is_own {
             let span = self.span(import.range());
-            let base = self.loader.is_base(self.file, &dotted);
+            let base = self.session.is_base(self.file, &dotted);
             // Its names were bound before the file was evaluated.
             if self.at(span, base)? {
                 return Ok(Flow::Next);
@@ -185,7 +188,7 @@ impl Evaluator<'_> {
     /// Why a `with` is not evaluated here.
     pub(super) fn with(&self, with: &ast::StmtWith, span: Span) -> Diagnostic {
         let message = if !is_read_base(with) {
-            "'with' is for read_base() alone in a config"
+            FOREIGN_WITH
         } else if self.lazy {
             "bases are read in one 'with read_base():' of a file, outside of every block: move these imports to the \
              first"

@@ -10,13 +10,13 @@ use ruff_text_size::Ranged;
 
 use super::Module;
 use super::evaluate::{Evaluator, Flow};
-use super::heap::DictId;
+use super::heap::{DictId, Heap};
 use super::imports::{self, bound, dotted};
 use super::object::Object;
+use super::session::Session;
 use super::slots::Slot;
 use super::text::Str;
 use super::{keys, module_scope, stdlib};
-use crate::config::load::{Found, Loader};
 use crate::config::meter::Outcome;
 use crate::diagnostic::Diagnostic;
 use crate::value::Span;
@@ -29,19 +29,36 @@ pub(in crate::config) struct Names {
     pub(in crate::config) imported: Vec<Str>,
 }
 
+/// The files that a lazy config inherits from, as its reader finds them.
+pub(in crate::config) trait Bases {
+    /// The session that files are evaluated in.
+    fn session(&mut self) -> &mut Session;
+
+    /// The names of a base, by its path from the folder of the file that names it.
+    fn by_path(&mut self, file: usize, name: &str, span: Span) -> Result<Names, Diagnostic>;
+
+    /// The names of a base, by its dotted name from its package on: `mmdet.configs.default_runtime`.
+    fn by_module(&mut self, file: usize, module: &str, span: Span) -> Result<Names, Diagnostic>;
+}
+
 /// Evaluates a lazy file.
 pub(in crate::config) fn lazy(
-    loader: &mut Loader,
+    bases: &mut dyn Bases,
     module: &Module,
     file: usize,
 ) -> Result<Names, Diagnostic> {
-    let scope = module_scope(loader)?;
-    let mut evaluator = Evaluator::new(loader, file, scope, true);
     let mut imports = Imports::default();
     imports.visit_body(module.body());
     let block = module.body().iter().position(|statement| matches!(statement, Stmt::With(_)));
-    if let Some(Stmt::With(with)) = block.and_then(|at| module.body().get(at)) {
-        evaluator.read_bases(with, &imports)?;
+    let inherited = match block.and_then(|at| module.body().get(at)) {
+        Some(Stmt::With(with)) => read_bases(bases, file, with)?,
+        _ => Vec::new(),
+    };
+    let session = bases.session();
+    let scope = module_scope(session)?;
+    let mut evaluator = Evaluator::new(session, file, scope, true);
+    if block.is_some() {
+        evaluator.inherit(inherited, &imports)?;
     }
     evaluator.hoist(module.body(), &imports)?;
     for (at, statement) in module.body().iter().enumerate() {
@@ -56,7 +73,7 @@ pub(in crate::config) fn lazy(
         }
     }
     let imported = std::mem::take(&mut evaluator.imported);
-    let names = loader.at(Span::default(), |heap| {
+    let names = bases.session().at(Span::default(), |heap| {
         let names = heap.get_scope(scope).names;
         let names = heap.share_dict(heap.get_dict(names))?;
         heap.entries_mut(names)?.retain(|key, _| Ok(!key.is_private()))?;
@@ -66,8 +83,7 @@ pub(in crate::config) fn lazy(
 }
 
 /// The values of a lazy file: its names without modules, classes of its own, and what was imported.
-pub(in crate::config) fn values(loader: &mut Loader, names: &Names) -> Outcome<()> {
-    let heap = &mut loader.heap;
+pub(in crate::config) fn values(heap: &mut Heap, names: &Names) -> Outcome<()> {
     let imported = keys(heap, &names.imported)?;
     let mut kept = heap.entries_of(names.names).copy()?;
     kept.retain(|key, entry| {
@@ -108,35 +124,69 @@ impl<'m> Visitor<'m> for Imports<'m> {
     fn visit_expr(&mut self, _expression: &'m ast::Expr) {}
 }
 
+/// Reads the bases that the block names, each once: their dotted names as the file writes them, and their own names.
+fn read_bases(
+    bases: &mut dyn Bases,
+    file: usize,
+    with: &ast::StmtWith,
+) -> Result<Vec<(String, Names)>, Diagnostic> {
+    let place = |session: &Session, ranged: &dyn Ranged| {
+        let range = ranged.range();
+        session.span(file, range.start().to_usize(), range.end().to_usize())
+    };
+    if !imports::is_read_base(with) {
+        let session = bases.session();
+        return Err(session.error(place(session, with), imports::FOREIGN_WITH));
+    }
+    let mut read: Vec<(String, Names)> = Vec::new();
+    for statement in &with.body {
+        let session = bases.session();
+        let span = place(session, statement);
+        let Stmt::ImportFrom(import) = statement else {
+            let message = "inside of read_base() stand only 'from ... import ...'";
+            return Err(session.error(span, message));
+        };
+        let dotted = dotted(import);
+        session.at(span, |heap| heap.step(1 + read.len()))?;
+        if read.iter().any(|(name, _)| *name == dotted) {
+            continue;
+        }
+        let names = read_base(bases, file, import, span)?;
+        read.push((dotted, names));
+    }
+    Ok(read)
+}
+
+fn read_base(
+    bases: &mut dyn Bases,
+    file: usize,
+    import: &ast::StmtImportFrom,
+    span: Span,
+) -> Result<Names, Diagnostic> {
+    let module = import.module.as_ref().map_or("", |module| module.id.as_str());
+    let level = import.level as usize;
+    if module.is_empty() {
+        let message = "'from . import ...' does not name a base: write 'from .name import ...'";
+        return Err(bases.session().error(span, message));
+    }
+    if level == 0 {
+        return bases.by_module(file, module, span);
+    }
+    let up = "../".repeat(level.saturating_sub(1));
+    bases.by_path(file, &format!("{up}{}.py", module.replace('.', "/")), span)
+}
+
 impl Evaluator<'_> {
-    /// Reads the bases that the block names, and binds what is imported of them anywhere: two names of one object mean
-    /// the same.
-    fn read_bases(
+    /// Binds what is imported of bases anywhere in the file: two names of one object mean the same.
+    fn inherit(
         &mut self,
-        with: &ast::StmtWith,
+        inherited: Vec<(String, Names)>,
         imports: &Imports<'_>,
     ) -> Result<(), Diagnostic> {
-        if !imports::is_read_base(with) {
-            return Err(self.with(with, self.span(with.range())));
-        }
-        let mut bases: Vec<(String, DictId)> = Vec::new();
-        for statement in &with.body {
-            let span = self.span(statement.range());
-            let Stmt::ImportFrom(import) = statement else {
-                return Err(
-                    self.error(span, "inside of read_base() stand only 'from ... import ...'")
-                );
-            };
-            let dotted = dotted(import);
-            let seen = self.heap().step(1 + bases.len());
-            self.at(span, seen)?;
-            if bases.iter().any(|(name, _)| *name == dotted) {
-                continue;
-            }
-            let found = self.find_base(import, span)?;
-            let base = self.loader.lazy_file(&found, span)?;
-            self.imported.extend(base.imported);
-            bases.push((dotted, base.names));
+        let mut bases: Vec<(String, DictId)> = Vec::with_capacity(inherited.len());
+        for (dotted, Names { names, imported }) in inherited {
+            self.imported.extend(imported);
+            bases.push((dotted, names));
         }
         for import in &imports.from {
             let span = self.span(import.range());
@@ -148,24 +198,8 @@ impl Evaluator<'_> {
             }
         }
         let bases = bases.into_iter().map(|(name, _)| name).collect();
-        self.loader.set_bases(self.file, bases);
+        self.session.set_bases(self.file, bases);
         Ok(())
-    }
-
-    fn find_base(&self, import: &ast::StmtImportFrom, span: Span) -> Result<Found, Diagnostic> {
-        let module = import.module.as_ref().map_or("", |module| module.id.as_str());
-        let level = import.level as usize;
-        if module.is_empty() {
-            return Err(self.error(
-                span,
-                "'from . import ...' does not name a base: write 'from .name import ...'",
-            ));
-        }
-        if level == 0 {
-            return self.loader.package_base(self.file, module, span);
-        }
-        let up = "../".repeat(level.saturating_sub(1));
-        self.loader.base(self.file, &format!("{up}{}.py", module.replace('.', "/")), span)
     }
 
     fn import_base(
@@ -173,7 +207,7 @@ impl Evaluator<'_> {
         import: &ast::StmtImportFrom,
         names: DictId,
     ) -> Result<(), Diagnostic> {
-        let scope = self.loader.heap.get_scope(self.scope).names;
+        let scope = self.session.heap.get_scope(self.scope).names;
         for alias in &import.names {
             let name = alias.name.id.as_str();
             let span = self.span(alias.range());
@@ -196,7 +230,7 @@ impl Evaluator<'_> {
             let set = self
                 .heap()
                 .name(bound)
-                .and_then(|key| self.loader.heap.names_mut(scope)?.insert(key, span, slot));
+                .and_then(|key| self.session.heap.names_mut(scope)?.insert(key, span, slot));
             self.at(span, set)?;
         }
         Ok(())
@@ -208,7 +242,7 @@ impl Evaluator<'_> {
             let own = import.level == 0
                 && stdlib::contains(import.module.as_ref().map_or("", |module| module.as_str()));
             let span = self.span(import.range());
-            let base = self.loader.is_base(self.file, &dotted(import));
+            let base = self.session.is_base(self.file, &dotted(import));
             if !own && self.at(span, base)? {
                 continue;
             }

@@ -27,7 +27,7 @@ impl Evaluator<'_> {
         let made = match name {
             "__name__" => self.heap().string("builtins"),
             "__file__" => {
-                let file = self.loader.file_name(self.file);
+                let file = self.session.file_name(self.file);
                 self.heap().string(&file)
             }
             name if stdlib::FORBIDDEN.contains(&name) => {
@@ -127,7 +127,7 @@ impl Evaluator<'_> {
         }
         let scope = self.scope_of(scope, name);
         let scope = self.at(span, scope)?;
-        let heap = &mut self.loader.heap;
+        let heap = &mut self.session.heap;
         let names = heap.get_scope(scope).names;
         let bound = heap
             .name(name)
@@ -140,7 +140,7 @@ impl Evaluator<'_> {
         let here = self.scope;
         let scope = self.scope_of(here, name);
         let scope = self.at(span, scope)?;
-        let heap = &mut self.loader.heap;
+        let heap = &mut self.session.heap;
         let names = heap.get_scope(scope).names;
         let removed = heap.names_mut(names).and_then(|names| names.remove_name(name));
         match self.at(span, removed)? {
@@ -151,7 +151,7 @@ impl Evaluator<'_> {
 
     /// `globals()`, or `locals()`: the names themselves, for reading.
     pub(in crate::config::python) fn names(&mut self, globals: bool, span: Span) -> Result<Object> {
-        let heap = &self.loader.heap;
+        let heap = &self.session.heap;
         let scope = if globals { heap.module_of(self.scope) } else { self.scope };
         let scope = heap.get_scope(scope);
         if scope.kind == ScopeKind::Comprehension {
@@ -163,7 +163,7 @@ impl Evaluator<'_> {
     }
 
     fn unknown(&self, name: &str, span: Span) -> Diagnostic {
-        let heap = &self.loader.heap;
+        let heap = &self.session.heap;
         let builtins: Vec<&str> = Builtin::ALL.iter().map(|builtin| builtin.name()).collect();
         let mut tables = Vec::new();
         let mut scope = Some(self.scope);

@@ -94,7 +94,7 @@ impl Evaluator<'_> {
             // Declarations of a function were found when it was defined.
             Stmt::Pass(_) => {}
             Stmt::Global(_) | Stmt::Nonlocal(_) => {
-                if self.loader.heap.get_scope(self.scope).kind == ScopeKind::Class {
+                if self.session.heap.get_scope(self.scope).kind == ScopeKind::Class {
                     return Err(self.error(span, "'global' is not evaluated in a class"));
                 }
             }
