@@ -9,7 +9,7 @@ use weight_init::config::{Config, Format};
 use weight_init::diagnostic::{Diagnostic, Source};
 use weight_init::model::{Model, Registry};
 use weight_init::plan::{Options, Plan, Writer};
-use weight_init_core::init_cfg::Init;
+use weight_init_core::init_cfg::{Init, Origin};
 
 /// FooNet of the tutorial, with an init_cfg.
 fn foo_net(init_cfg: &str) -> Result<Plan, Diagnostic> {
@@ -32,11 +32,13 @@ fn plan(config: &str) -> Result<Plan, Diagnostic> {
 fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
         let value = match &param.writer {
-            Writer::Rule { init: Init::Constant(constant), .. } => constant.val.to_string(),
-            Writer::Rule { init: Init::Pretrained(pretrained), .. } => {
+            Writer::Rule { origin: Origin::Init(Init::Constant(constant)), .. } => {
+                constant.val.to_string()
+            }
+            Writer::Rule { origin: Origin::Init(init), .. } => format!("{init:?}"),
+            Writer::Rule { origin: Origin::Pretrained(pretrained), .. } => {
                 pretrained.checkpoint.clone()
             }
-            Writer::Rule { init, .. } => format!("{init:?}"),
             Writer::Untouched(_) => "PyTorch".to_owned(),
         };
         (param.name.clone(), value)

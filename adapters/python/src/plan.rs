@@ -68,7 +68,7 @@ impl Plan {
     /// Every parameter in model order: its name and `rule`, `pretrained`, `constructor`, `unknown` or `kept`.
     fn writers(&self) -> Vec<(&str, &'static str)> {
         let kind = |writer: &Writer| match writer {
-            Writer::Rule { init, .. } if init.is_pretrained() => "pretrained",
+            Writer::Rule { origin, .. } if origin.is_pretrained() => "pretrained",
             Writer::Rule { .. } => "rule",
             Writer::Untouched(ConstructorDefault::Unknown) => "unknown",
             Writer::Untouched(ConstructorDefault::Kept) => "kept",

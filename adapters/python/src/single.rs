@@ -5,6 +5,7 @@ use weight_init::config::json;
 use weight_init::diagnostic::Source;
 use weight_init::model::PlacedInitCfg;
 use weight_init::plan::{Lowered, Tensor};
+use weight_init_core::init_cfg::Write;
 use weight_init_core::initializer::Shape;
 use weight_init_core::{DType, stream_id};
 
@@ -37,8 +38,11 @@ pub(crate) fn fill_tensor(
         let [rule] = &rules.init_cfg.rules[..] else {
             return Err(Fault::Lower("expected one rule".to_owned()));
         };
+        let Write::Init(init, _) = rule.write else {
+            return Err(Fault::Lower("a checkpoint fills models, not single tensors".to_owned()));
+        };
         let source = Lowered::Init {
-            init: rule.init.clone(),
+            init,
             shape: Shape::new(&shape),
             stream_id: stream_id(&target.0),
             zero_row: None,

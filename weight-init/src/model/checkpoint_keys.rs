@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use weight_init_core::init_cfg::TypeName;
+use weight_init_core::init_cfg::RuleType;
 
 use super::placed::items;
 use crate::diagnostic::{Diagnostic, Texts};
@@ -101,13 +101,14 @@ impl CheckpointKeys {
 }
 
 /// Whether a rule of this type may have a key.
-pub(super) fn is_known(type_name: TypeName, key: &str) -> bool {
-    type_name == TypeName::Pretrained && key == KEY
+pub(super) fn is_known(of: RuleType, key: &str) -> bool {
+    of.is_pretrained() && key == KEY
 }
 
 fn is_pretrained(rule: &Value) -> bool {
     let name = rule.get("type").and_then(Value::as_str);
-    name.and_then(TypeName::from_name) == Some(TypeName::Pretrained)
+    // No initializer is called so, registered or not.
+    name.and_then(|name| RuleType::named(name, &[])).is_some_and(RuleType::is_pretrained)
 }
 
 fn has_key(rule: &Value) -> bool {

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{InitCfg, Owned, TypeName};
+use weight_init_core::init_cfg::{InitCfg, Owned, RuleType};
+use weight_init_core::initializer::ALL;
 
 use super::checkpoint_keys::{self, CheckpointKeys};
 use crate::config::de;
@@ -180,13 +181,15 @@ fn truth(rule: usize, value: &Value) -> Option<String> {
 /// The rule without the keys that no rule of its type has, and those keys.
 fn known_keys(rule: &Value) -> (Value, Vec<&str>) {
     let Kind::Dict(entries) = &rule.kind else { return (rule.clone(), Vec::new()) };
-    let type_name = rule.get("type").and_then(Value::as_str).and_then(TypeName::from_name);
-    let Some(type_name) = type_name else { return (rule.clone(), Vec::new()) };
+    let name = rule.get("type").and_then(Value::as_str);
+    let Some(of) = name.and_then(|name| RuleType::named(name, ALL)) else {
+        return (rule.clone(), Vec::new());
+    };
     let is_known = |key: &str| {
         let of_rules = ["type", "layer", "params", "override", "_scope_"];
         of_rules.contains(&key)
-            || type_name.arguments().contains(&key)
-            || checkpoint_keys::is_known(type_name, key)
+            || of.arguments().any(|argument| argument == key)
+            || checkpoint_keys::is_known(of, key)
     };
     let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| is_known(&entry.key));
     let known = Kind::Dict(known.into_iter().cloned().collect());
