@@ -19,11 +19,11 @@ use crate::initializer::{ArgumentKind, ArgumentType, Known, MOST_ARGUMENTS, Read
 const PRETRAINED: u8 = 7;
 const PRETRAINED_IN_ORDER: u8 = 8;
 
-#[derive(Serialize, Deserialize)]
-enum WireBias {
-    Value(f64),
-    Prob(f64),
-}
+/// A bias: the number of its kind, then a number.
+type WireBias = (u8, f64);
+
+const VALUE: u8 = 0;
+const PROB: u8 = 1;
 
 /// The source of what is written, without the bias.
 struct Source<'a, T>(&'a Write<T>);
@@ -134,8 +134,11 @@ impl fmt::Display for NoChoice {
 
 fn join<T, E: de::Error>(source: Write<T>, bias: WireBias) -> Result<Write<T>, E> {
     let bias = match bias {
-        WireBias::Value(x) => Bias::Value(x),
-        WireBias::Prob(p) => Bias::Prob(p),
+        (VALUE, x) => Bias::Value(x),
+        (PROB, p) => Bias::Prob(p),
+        (kind, _) => {
+            return Err(E::custom(format_args!("{kind} is the number of no kind of bias")));
+        }
     };
     bias.check().map_err(E::custom)?;
     match source {
@@ -149,9 +152,9 @@ fn join<T, E: de::Error>(source: Write<T>, bias: WireBias) -> Result<Write<T>, E
 
 const fn bias_of<T>(write: &Write<T>) -> WireBias {
     match write {
-        Write::Init(_, Bias::Prob(p)) => WireBias::Prob(*p),
-        Write::Init(_, Bias::Value(x)) => WireBias::Value(*x),
-        Write::Pretrained(_) => WireBias::Value(0.0),
+        Write::Init(_, Bias::Prob(p)) => (PROB, *p),
+        Write::Init(_, Bias::Value(x)) => (VALUE, *x),
+        Write::Pretrained(_) => (VALUE, 0.0),
     }
 }
 
