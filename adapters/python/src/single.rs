@@ -6,7 +6,7 @@ use weight_init::diagnostic::Source;
 use weight_init::model::PlacedInitCfg;
 use weight_init::plan::{Lowered, Tensor};
 use weight_init_core::init_cfg::Write;
-use weight_init_core::initializer::Shape;
+use weight_init_core::initializer::{ALL, Shape};
 use weight_init_core::{DType, stream_id};
 
 use crate::error::Fault;
@@ -34,7 +34,7 @@ pub(crate) fn fill_tensor(
         .ok_or_else(|| Fault::Model(format!("elements of type {dtype} hold no samples")))?;
     Ok(py.detach(|| {
         let source = Source::new("init_cfg", rule);
-        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
         let [rule] = &rules.init_cfg.rules[..] else {
             return Err(Fault::Lower("expected one rule".to_owned()));
         };

@@ -19,12 +19,13 @@ const KEY: &str = "key";
 /// use weight_init::config::json;
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::PlacedInitCfg;
+/// use weight_init_core::initializer::ALL;
 ///
 /// let source = Source::new(
 ///     "rules.json",
 ///     r#"{"type": "Pretrained", "checkpoint": "training.pth", "key": "model_state"}"#,
 /// );
-/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
 /// assert_eq!(rules.keys.get(0, None), Some("model_state"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -9,6 +9,7 @@ mod config;
 mod explain;
 mod failure;
 mod init;
+mod initializers;
 mod input;
 mod inspect;
 mod output;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Inspect(command) => inspect::run(&command),
         Command::Verify(command) => verify::run(&command),
         Command::Config(command) => config::run(&command),
+        Command::Initializers(command) => initializers::run(&command),
         Command::Describe => output::print_as_is(include_str!("../../../describe.py")),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => shell::completions(shell),
