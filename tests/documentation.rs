@@ -2,14 +2,16 @@
 //!
 //! They are those of MMDetection's tutorial "Weight initialization", MMCV's "Weight initialization" and MMEngine's
 //! `initialize`, each as a config that is evaluated, built and resolved. Where a comment in them differs from what
-//! mmengine 0.10 does, the test follows mmengine and says so.
+//! mmengine 0.10 does, the test follows mmengine and says so. The table of initializers in docs/ is what they declare.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use weight_init::config::{Config, Format};
 use weight_init::diagnostic::{Diagnostic, Source};
 use weight_init::model::{Model, Registry};
 use weight_init::plan::{Options, Plan, Writer};
-use weight_init_core::init_cfg::Init;
+use weight_init::reference::Reference;
+use weight_init_core::init_cfg::{Init, Origin};
+use weight_init_core::initializer::ALL;
 
 /// FooNet of the tutorial, with an init_cfg.
 fn foo_net(init_cfg: &str) -> Result<Plan, Diagnostic> {
@@ -32,11 +34,13 @@ fn plan(config: &str) -> Result<Plan, Diagnostic> {
 fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
         let value = match &param.writer {
-            Writer::Rule { init: Init::Constant(constant), .. } => constant.val.to_string(),
-            Writer::Rule { init: Init::Pretrained(pretrained), .. } => {
+            Writer::Rule { origin: Origin::Init(Init::Constant(constant)), .. } => {
+                constant.val.to_string()
+            }
+            Writer::Rule { origin: Origin::Init(init), .. } => format!("{init:?}"),
+            Writer::Rule { origin: Origin::Pretrained(pretrained), .. } => {
                 pretrained.checkpoint.clone()
             }
-            Writer::Rule { init, .. } => format!("{init:?}"),
             Writer::Untouched(_) => "PyTorch".to_owned(),
         };
         (param.name.clone(), value)
@@ -261,4 +265,21 @@ wrapped = dict(type='Module', init_cfg=dict(type='Constant', val=1, bias=2, laye
         let model = Model::from_config(&config, &Registry::standard()).unwrap();
         assert_values(Ok(Plan::new(&model, &Options::default()).unwrap()), &expected);
     }
+}
+
+/// The table of docs/initializers.md is what the initializers declare; `UPDATE_DOCS=1` writes it.
+#[test]
+fn the_table_of_initializers_is_made_of_their_declarations() {
+    const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/initializers.md");
+    const BEGIN: &str = "<!-- made of the declarations by UPDATE_DOCS=1 cargo test -p weight-init-tests --test documentation -->\n";
+    const END: &str = "<!-- until here -->\n";
+    let text = std::fs::read_to_string(PATH).unwrap();
+    let (front, rest) = text.split_once(BEGIN).unwrap();
+    let (table, behind) = rest.split_once(END).unwrap();
+    let expected = Reference::new(ALL).to_markdown();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(PATH, [front, BEGIN, &expected, END, behind].concat()).unwrap();
+        return;
+    }
+    assert_eq!(table, expected);
 }

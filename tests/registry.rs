@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 use weight_init::config::{Config, Format};
 use weight_init::diagnostic::{Diagnostic, Source};
-use weight_init::model::{LayerSpec, Model, Registry, TensorSpec, Values};
+use weight_init::model::{LayerSpec, Model, PlacedInitCfg, Registry, TensorSpec, Values};
 use weight_init::plan::{Options, Plan, Unknown};
 use weight_init::run::{BackendKind, fill_whole};
-use weight_init_core::{Layer, LayerVisitor};
+use weight_init_core::{Fill, Layer, LayerVisitor};
 use weight_init_tests::golden;
 
 fn build(config: &Value) -> Result<Model, Diagnostic> {
@@ -154,4 +154,153 @@ fn a_stack_holds_copies_of_its_layer() {
     }
     let error = build(&stack).unwrap_err();
     assert_eq!(error.message(), "the model has more than 1000000 layers");
+}
+
+mod own {
+    use weight_init_core::initializer;
+    use weight_init_core::initializer::{
+        Distribution, Draw, InitError, InitializerType, Lower, Shape, fans,
+    };
+
+    initializer! {
+        /// Variance `scale/fan_in`.
+        pub struct Lecun {
+            /// Factor of the variance.
+            scale: f64 = 1.0, NotNegative;
+            /// Normal or uniform.
+            distribution: Distribution = Distribution::Normal, Any;
+            /// Layers of the model.
+            layers: u64 = 1, Any;
+        }
+        fans: Always;
+    }
+
+    impl Lower for Lecun {
+        fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+            let units = fans(shape).map_err(InitError::from)?.fan_in * self.layers;
+            draw.around_zero(self.distribution, (self.scale / units as f64).sqrt())
+        }
+    }
+
+    pub(crate) static LECUN: InitializerType = InitializerType::new::<Lecun>();
+}
+
+fn with_lecun() -> Registry {
+    let mut registry = Registry::standard();
+    registry.register_initializer(&own::LECUN);
+    registry
+}
+
+/// The same model in each format; `RULE` stands for the arguments of a Lecun rule.
+const FORMATS: [(&str, Format, &str); 4] = [
+    (
+        "net.py",
+        Format::Python,
+        "model = dict(type='Module', init_cfg=dict(type='Lecun', RULE, layer='Linear'),
+    fc=dict(type='Linear', in_features=8, out_features=4))",
+    ),
+    (
+        "net.json",
+        Format::Json,
+        r#"{"type": "Module", "init_cfg": {RULE, "type": "Lecun", "layer": "Linear"},
+    "fc": {"type": "Linear", "in_features": 8, "out_features": 4}}"#,
+    ),
+    (
+        "net.toml",
+        Format::Toml,
+        "[model]\ntype = 'Module'\ninit_cfg = {type = 'Lecun', RULE, layer = 'Linear'}
+fc = {type = 'Linear', in_features = 8, out_features = 4}",
+    ),
+    (
+        "net.yaml",
+        Format::Yaml,
+        "type: Module\ninit_cfg: {type: Lecun, RULE, layer: Linear}
+fc: {type: Linear, in_features: 8, out_features: 4}",
+    ),
+];
+
+/// A key and a value as a format spells them.
+fn entry(format: Format, key: &str, value: &str) -> String {
+    match format {
+        Format::Python => format!("{key}={}", value.replace('"', "'")),
+        Format::Json => format!("\"{key}\": {value}"),
+        Format::Toml => format!("{key} = {value}"),
+        _ => format!("{key}: {value}"),
+    }
+}
+
+fn ruled(name: &str, format: Format, text: &str, rule: &str) -> Result<Model, Diagnostic> {
+    let config = Config::parse(Source::new(name, text.replace("RULE", rule)), format)?;
+    Model::from_config(&config, &with_lecun())
+}
+
+#[test]
+fn an_initializer_of_your_own_is_named_in_every_format() {
+    for (name, format, text) in FORMATS {
+        let entries = [("scale", "2"), ("distribution", "\"uniform\""), ("layers", "4")];
+        let rule = entries.map(|(key, value)| entry(format, key, value)).join(", ");
+        let model = ruled(name, format, text, &rule).unwrap();
+        let plan = Plan::new(&model, &Options::default()).unwrap();
+        let table = plan.table(None).to_string();
+        assert!(
+            table.contains("Lecun(scale=2, distribution=uniform, layers=4)"),
+            "{name}: {table}"
+        );
+        let json = serde_json::to_value(&plan).unwrap();
+        let args = json!({"scale": 2.0, "distribution": "uniform", "layers": 4});
+        assert_eq!(json["params"]["fc.weight"]["args"], args, "{name}");
+        // √(2 / (8·4)) is 1/4, and the bound √3 times it.
+        let tensors = plan.tensors(Unknown::Refuse).unwrap();
+        let (fill, _) = tensors[0].fill::<f64>(42).unwrap().unwrap();
+        let bound = 3_f64.sqrt() / 4.0;
+        assert_eq!(fill, Fill::uniform(-bound, bound).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn faults_of_your_own_are_told_at_their_place_in_every_format() {
+    let faults = [
+        ("scale", "-1", "'scale' is -1, but it must not be negative"),
+        ("scal", "1", "unknown key 'scal'"),
+        ("layers", "1.5", "expected a whole number from 0"),
+        ("distribution", "\"cauchy\"", "'cauchy' is not a distribution"),
+    ];
+    for (name, format, text) in FORMATS {
+        for (key, value, expected) in faults {
+            let error = ruled(name, format, text, &entry(format, key, value)).unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains(expected), "{shown}");
+            assert!(shown.contains(&format!("init_cfg.{key}: ")), "{shown}");
+        }
+    }
+    let config =
+        Config::parse(Source::new("net.json", FORMATS[1].2.replace("RULE,", "")), Format::Json);
+    let error = Model::from_config(&config.unwrap(), &Registry::standard()).unwrap_err();
+    assert!(error.message().starts_with("'Lecun' is not an initializer"), "{error}");
+}
+
+/// Rules of a file, descriptions, and what is laid over them know it, too.
+#[test]
+fn an_initializer_of_your_own_is_known_wherever_rules_are_read() {
+    let registry = with_lecun();
+    let parse = |text: &str| Config::parse(Source::new("c.json", text), Format::Json).unwrap();
+    let rules = parse(r#"{"type": "Lecun", "layer": "Linear"}"#);
+    assert_eq!(PlacedInitCfg::from_config(&rules, &registry).unwrap().init_cfg.rules.len(), 1);
+    let described = parse(
+        r#"{"class": "Net", "init_weights": "module", "init_cfg": {"type": "Lecun", "layer": "Linear"},
+            "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [4, 8]}]}]}"#,
+    );
+    let mut model = Model::from_config(&described, &registry).unwrap();
+    let laid =
+        parse(r#"{"model": {"init_cfg": {"type": "Lecun", "scale": 3, "layer": "Linear"}}}"#);
+    model.lay(&laid, &registry).unwrap();
+    let plan = Plan::new(&model, &Options::default()).unwrap();
+    assert!(plan.table(None).to_string().contains("Lecun(scale=3"));
+    // A class of its own may read keys of its own; those of the initializer are known.
+    let custom = r#"{"class": "Net", "init_weights": "custom",
+        "init_cfg": {"type": "Lecun", "scale": 3, "mine": 1, "layer": "Linear"}}"#;
+    let model = Model::from_config(&parse(custom), &registry).unwrap();
+    let warnings = Plan::new(&model, &Options::default()).unwrap().warnings().to_vec();
+    assert!(warnings.iter().any(|it| it.message.contains("'mine'")), "{warnings:?}");
+    assert!(!warnings.iter().any(|it| it.message.contains("'scale'")), "{warnings:?}");
 }

@@ -11,7 +11,7 @@ mod unmatched;
 use core::convert::Infallible;
 use std::vec::Vec;
 
-use weight_init_core::init_cfg::{Init, Rules};
+use weight_init_core::init_cfg::{Init, Origin, Rules};
 use weight_init_core::layer_data::{DataVisitorMut, LayerData, TensorMut};
 use weight_init_core::resolve::Call;
 use weight_init_core::{Fill, Float, Shape, Stream, bf16, f16};
@@ -245,7 +245,8 @@ impl<'a> Collect<'a, '_> {
             return Err(StructError::elements("", "more parameters are lent than shown"));
         };
         param.check(&tensor.as_ref())?;
-        let Some(init) = &param.init else {
+        // A checkpoint was refused.
+        let Some(Origin::Init(init)) = &param.origin else {
             self.done.kept += 1;
             return Ok(());
         };
@@ -263,15 +264,12 @@ impl<'a> Collect<'a, '_> {
 fn add<'a, T: Float>(
     jobs: &mut Vec<Job<'a, T>>,
     param: &Decided,
-    init: &Init<()>,
+    init: &Init,
     seed: u64,
     out: &'a mut [T],
 ) -> Result<(), StructError> {
     let shape = Shape::new(&param.dims).with_layout(param.layout);
-    let fill: Option<Fill<T>> =
-        init.fill(&shape).map_err(|error| StructError::init(&param.name, error))?;
-    if let Some(fill) = fill {
-        jobs.push(Job { fill, stream: Stream::with_id(seed, param.stream), first: 0, out });
-    }
+    let fill: Fill<T> = init.fill(&shape).map_err(|error| StructError::init(&param.name, error))?;
+    jobs.push(Job { fill, stream: Stream::with_id(seed, param.stream), first: 0, out });
     Ok(())
 }

@@ -60,7 +60,7 @@ pub trait Data<S: Initializers = All> {
     /// See [`Initializers::write`].
     fn write(
         &mut self,
-        init: &Init<()>,
+        init: &Init,
         shape: &Shape<'_>,
         stream: &Stream,
     ) -> Result<(), InitWeightsError>;
@@ -77,7 +77,7 @@ impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
 
     fn write(
         &mut self,
-        init: &Init<()>,
+        init: &Init,
         shape: &Shape<'_>,
         stream: &Stream,
     ) -> Result<(), InitWeightsError> {

@@ -23,25 +23,26 @@
 //! assert_eq!(INIT_CFG.rules.len(), 2);
 //! ```
 
-mod check;
 #[cfg(feature = "serde")]
 mod compact;
 #[cfg(feature = "serde")]
 mod de;
-mod init;
+mod rule_type;
 mod rules;
 #[cfg(feature = "serde")]
 mod ser;
 mod storage;
 #[cfg(all(test, feature = "serde", feature = "alloc"))]
 mod tests;
+mod write;
 
-pub use check::{ArgError, ArgProblem};
-pub use init::{Bias, Init, Kind, Pretrained, Turn, TypeName};
-pub use rules::{Rules, Text, Write};
+pub use crate::initializer::{ArgError, ArgProblem, Init};
+pub use rule_type::{RuleType, Types};
+pub use rules::Rules;
 #[cfg(feature = "alloc")]
 pub use storage::Owned;
 pub use storage::{Borrowed, Fixed, List, Storage};
+pub use write::{Bias, Origin, Pretrained, Turn, Write};
 
 /// Rules in the order in which they are applied: the later one wins.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,20 +51,16 @@ pub struct InitCfg<S: Storage> {
     pub rules: S::Rules,
 }
 
-/// One initializer and what it is applied to.
-///
-/// A rule writes the `weight` of every layer that [`layers`](Self::layers) names by `init`, and its `bias` by
-/// the constant `bias`.
+/// One initializer, or checkpoint, and what it is applied to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule<S: Storage> {
-    /// What writes the `weight` of layers, and every parameter that `params` names.
-    pub init: Init<S::Text>,
-    /// What writes the `bias` of layers.
-    pub bias: Bias,
+    /// What is written: of the layers that [`layers`](Self::layers) names the `weight` by the initializer and the `bias` by
+    /// the constant; of the parameters that [`params`](Self::params) names all by the initializer.
+    pub write: Write<S::Text>,
     /// Names of classes, or of direct bases of classes; none matches nothing.
     pub layers: S::Texts,
     /// Globs (`*` any characters, dots too; `?` one character; `*.` at the front also nothing) over full dotted parameter
-    /// names. What they name is written by `init`, a `bias` too.
+    /// names. What they name is written by the initializer, a `bias` too.
     ///
     /// Not part of mmengine's `init_cfg`.
     pub params: S::Texts,
@@ -77,14 +74,31 @@ pub struct Override<S: Storage> {
     /// A child of the module, or an alias of a layer below it; not a dotted path.
     pub name: S::Text,
     /// What to write there; `None`: what the rule writes.
-    pub write: Option<(Init<S::Text>, Bias)>,
+    pub write: Option<Write<S::Text>>,
 }
 
 impl<'a> Rule<Borrowed<'a>> {
     /// A rule that matches nothing yet: set `layers`, `params` or `overrides` with struct update syntax.
     #[must_use]
-    pub const fn new(init: Init<&'a str>) -> Self {
-        Self { init, bias: Bias::DEFAULT, layers: &[], params: &[], overrides: &[] }
+    pub const fn new(init: Init) -> Self {
+        Self::writing(Write::new(init))
+    }
+
+    /// As [`new`](Self::new), with a bias of its own, or of a checkpoint.
+    ///
+    /// ```
+    /// use weight_init_core::init_cfg::{Bias, Borrowed, Init, Rule, Write};
+    /// use weight_init_core::initializer::Normal;
+    ///
+    /// const HEAD: Rule<Borrowed<'static>> = Rule {
+    ///     layers: &["Linear"],
+    ///     ..Rule::writing(Write::Init(Init::Normal(Normal::DEFAULT), Bias::Prob(0.01)))
+    /// };
+    /// assert_eq!(HEAD.write.name(), "Normal");
+    /// ```
+    #[must_use]
+    pub const fn writing(write: Write<&'a str>) -> Self {
+        Self { write, layers: &[], params: &[], overrides: &[] }
     }
 }
 

@@ -1,24 +1,42 @@
 //! Initializers: from the shape of a parameter to the numbers of its distribution.
 
+mod argument;
+mod check;
 mod constant;
+mod declared;
+mod distribution;
 mod error;
 mod fan;
 mod gain;
+mod init;
 mod kaiming;
+mod lower;
 mod normal;
+#[cfg(feature = "registry")]
+mod registered;
 mod shape;
 mod trunc_normal;
+mod types;
 mod uniform;
 mod xavier;
 
+pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
+pub use check::{ArgError, ArgProblem, Check, ordered};
 pub use constant::{Constant, bias_from_prob};
+pub use declared::{Declared, FanNeed, Read};
+pub use distribution::Distribution;
 pub use error::InitError;
 pub use fan::{FanError, FanMode, Fans, fans};
 pub use gain::{Nonlinearity, gain};
+pub use init::{ALL, AllInitializers, BuiltIn, Init, Known};
 pub use kaiming::{Caffe2Xavier, Kaiming};
+pub use lower::{Draw, Lower};
 pub use normal::Normal;
+#[cfg(feature = "registry")]
+pub use registered::Registered;
 pub use shape::{Layout, Shape};
 pub use trunc_normal::TruncNormal;
+pub use types::{BuildError, InitializerType, MOST_ARGUMENTS};
 pub use uniform::Uniform;
 pub use xavier::Xavier;
 
@@ -52,52 +70,6 @@ pub trait Initializer<T: Float> {
     /// [`InitError`] if the shape has no fans that the initializer needs, or the numbers make no
     /// distribution in `T`.
     fn fill(&self, shape: &Shape<'_>) -> Result<Fill<T>, InitError>;
-}
-
-/// The kind of distribution that a variance is given to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Distribution {
-    /// Normal with that variance.
-    #[default]
-    Normal,
-    /// Uniform on `[−√3·std, √3·std)`.
-    Uniform,
-}
-
-impl Distribution {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Normal, Self::Uniform];
-
-    /// MMEngine's name: `normal`, `uniform`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Uniform => "uniform",
-        }
-    }
-
-    /// The distribution of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|d| d.name() == name)
-    }
-
-    /// The bound of a uniform distribution around zero with this standard deviation: √3 times it.
-    pub(crate) fn bound(std: f64) -> f64 {
-        libm::sqrt(3.0) * std
-    }
-
-    /// Mean 0 and this standard deviation.
-    fn fill<T: Float>(self, std: f64) -> Result<Fill<T>, InitError> {
-        Ok(match self {
-            Self::Normal => Fill::normal(0.0, std)?,
-            Self::Uniform => {
-                let bound = Self::bound(std);
-                Fill::uniform(-bound, bound)?
-            }
-        })
-    }
 }
 
 #[cfg(test)]

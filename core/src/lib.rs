@@ -46,8 +46,9 @@
 //! struct Weights([f32; 32]);
 //! impl Observer for Weights {
 //!     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-//!         let writer = visit.last_writer().map(|writer| writer.init.fill::<f32>(&visit.param().shape));
-//!         if let Some(Ok(Some(fill))) = writer {
+//!         let writer = visit.last_writer();
+//!         let init = writer.as_ref().and_then(|writer| writer.origin.init());
+//!         if let Some(Ok(fill)) = init.map(|init| init.fill::<f32>(&visit.param().shape)) {
 //!             fill.write(Stream::with_id(42, visit.stream_id()), 0, &mut self.0);
 //!         }
 //!         ControlFlow::Continue(())
@@ -61,7 +62,7 @@
 //! ```
 //!
 //! Features, each of which only adds: `serde` (decode and encode init_cfg), `alloc` (init_cfg of `Vec` and `String`),
-//! `derive` (`#[derive(Layer)]`).
+//! `derive` (`#[derive(Layer)]`), `registry` (initializers of your own by name in an init_cfg; with `alloc`).
 #![no_std]
 #![forbid(unsafe_code)]
 

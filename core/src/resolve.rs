@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use core::ops::ControlFlow;
-//! use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule, Rules};
+//! use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Origin, Rule, Rules};
 //! use weight_init_core::initializer::Constant;
 //! use weight_init_core::resolve::{Call, Observer, ParamVisit, resolve};
 //! use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
@@ -35,7 +35,7 @@
 //! impl Observer for Seen {
 //!     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
 //!         let writer = visit.last_writer().expect("the rule names the class");
-//!         assert_eq!(writer.init, Init::Constant(Constant { val: 1.0 }));
+//!         assert_eq!(writer.origin, Origin::Init(Init::Constant(Constant { val: 1.0 })));
 //!         self.0 += 1;
 //!         ControlFlow::Continue(())
 //!     }

@@ -3,13 +3,17 @@
 
 use weight_init_core::Layer;
 use weight_init_core::in_place::{Written, init_weights};
-use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule};
+use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule, Write};
 use weight_init_core::initializer::Constant;
 
 type Rules = InitCfg<Borrowed<'static>>;
 
+const fn constants(val: f64, bias: f64) -> Write<&'static str> {
+    Write::Init(Init::Constant(Constant { val }), Bias::Value(bias))
+}
+
 const fn constant(val: f64, bias: f64, layers: &'static [&'static str]) -> Rule<Borrowed<'static>> {
-    Rule { layers, bias: Bias::Value(bias), ..Rule::new(Init::Constant(Constant { val })) }
+    Rule { layers, ..Rule::writing(constants(val, bias)) }
 }
 
 #[derive(Layer)]
@@ -51,10 +55,8 @@ impl FooNet {
 
 #[test]
 fn an_init_cfg_in_the_constructor() {
-    static OVERRIDES: [Override<Borrowed<'static>>; 1] = [Override {
-        name: "reg",
-        write: Some((Init::Constant(Constant { val: 3.0 }), Bias::Value(4.0))),
-    }];
+    static OVERRIDES: [Override<Borrowed<'static>>; 1] =
+        [Override { name: "reg", write: Some(constants(3.0, 4.0)) }];
     static RULES: [Rule<Borrowed<'static>>; 1] =
         [Rule { overrides: &OVERRIDES, ..constant(1.0, 2.0, &["Conv1d"]) }];
     let mut net = FooNet::new(Some(InitCfg { rules: &RULES }));

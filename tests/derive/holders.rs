@@ -101,7 +101,7 @@ fn thousands_of_parameters_are_one_job() {
 
 #[test]
 fn a_rule_that_writes_nothing_is_told() {
-    const ONE: Init<&str> = Init::Constant(Constant { val: 1.0 });
+    const ONE: Init = Init::Constant(Constant { val: 1.0 });
     static MISSPELT: InitCfg<Borrowed<'static>> = InitCfg {
         rules: &[
             Rule { layers: &["Liner"], ..Rule::new(ONE) },

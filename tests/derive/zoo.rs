@@ -9,7 +9,7 @@ use weight_init::model::Model;
 use weight_init::plan::{Options, Plan};
 use weight_init::run::BackendKind;
 use weight_init_core::in_place::{InitWeightsError, Written, init_weights};
-use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule};
+use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule, Write};
 use weight_init_core::initializer::{Constant, Kaiming, Normal, Uniform, Xavier};
 use weight_init_core::tensor::ParamData;
 use weight_init_core::{Layer, bf16};
@@ -97,9 +97,11 @@ const RULES: InitCfg<Borrowed<'static>> = InitCfg {
         Rule { layers: &["_BatchNorm"], ..Rule::new(Init::Constant(Constant { val: 1.0 })) },
         Rule {
             layers: &["Linear"],
-            bias: Bias::Prob(0.01),
             overrides: &[Override { name: "cls", write: None }],
-            ..Rule::new(Init::Normal(Normal { mean: 0.0, std: 0.01 }))
+            ..Rule::writing(Write::Init(
+                Init::Normal(Normal { mean: 0.0, std: 0.01 }),
+                Bias::Prob(0.01),
+            ))
         },
         Rule { params: &["weight"], ..Rule::new(Init::Xavier(Xavier::DEFAULT)) },
     ],

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use weight_init::config::{de, json};
 use weight_init::diagnostic::Source;
 use weight_init_core::init_cfg::{
-    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage, Turn,
+    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage, Turn, Write,
 };
 use weight_init_core::initializer::{
     Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
@@ -44,7 +44,7 @@ fn text(tape: &mut Tape, plain: bool) -> String {
     }
 }
 
-fn write(tape: &mut Tape, plain: bool) -> (Init<String>, Bias) {
+fn write(tape: &mut Tape, plain: bool) -> Write<String> {
     let positive = |tape: &mut Tape| number(tape).abs();
     let distribution = tape.pick(&Distribution::ALL);
     let (x, y) = (number(tape), number(tape));
@@ -71,8 +71,7 @@ fn write(tape: &mut Tape, plain: bool) -> (Init<String>, Bias) {
             let (prefix, map_location) = (optional(tape), optional(tape));
             let checkpoint = text(tape, plain);
             let turn = tape.pick(&[Turn::Last, Turn::InOrder]);
-            let init = Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn });
-            return (init, Bias::DEFAULT);
+            return Write::Pretrained(Pretrained { checkpoint, prefix, map_location, turn });
         }
     };
     let bias = match tape.below(3) {
@@ -80,14 +79,14 @@ fn write(tape: &mut Tape, plain: bool) -> (Init<String>, Bias) {
         1 => Bias::Value(number(tape)),
         _ => Bias::Prob(tape.pick(&[0.01, 0.5, 1e-300, 0.999_999])),
     };
-    (init, bias)
+    Write::Init(init, bias)
 }
 
 /// A random init_cfg; `plain`: of texts that JSON need not escape.
 pub(crate) fn init_cfg(tape: &mut Tape, plain: bool) -> InitCfg<Owned> {
     let rule = |tape: &mut Tape| {
-        let (init, bias) = write(tape, plain);
-        let texts = |tape: &mut Tape| match init.is_pretrained() {
+        let source = write(tape, plain);
+        let texts = |tape: &mut Tape| match source.is_pretrained() {
             true => Vec::new(),
             false => (0..tape.below(4)).map(|_| text(tape, plain)).collect(),
         };
@@ -98,7 +97,7 @@ pub(crate) fn init_cfg(tape: &mut Tape, plain: bool) -> InitCfg<Owned> {
                 Override { name, write: tape.once_in(2).then(|| write(tape, plain)) }
             })
             .collect();
-        Rule { init, bias, layers, params, overrides }
+        Rule { write: source, layers, params, overrides }
     };
     InitCfg { rules: (0..tape.below(5)).map(|_| rule(tape)).collect() }
 }
@@ -121,15 +120,14 @@ pub(crate) fn with_borrowed<R>(
         .map(|rule| {
             let overrides = rule.overrides.iter().map(|item| Override {
                 name: item.name.as_str(),
-                write: item.write.as_ref().map(|(init, bias)| (init.as_ref(), *bias)),
+                write: item.write.as_ref().map(Write::as_ref),
             });
             overrides.collect()
         })
         .collect();
     let rules: Vec<Rule<Borrowed<'_>>> = (cfg.rules.iter().enumerate())
         .map(|(index, rule)| Rule {
-            init: rule.init.as_ref(),
-            bias: rule.bias,
+            write: rule.write.as_ref(),
             layers: layers[index].as_slice(),
             params: params[index].as_slice(),
             overrides: overrides[index].as_slice(),

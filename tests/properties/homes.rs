@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use weight_init::diagnostic::Source;
 use weight_init::model::Model;
 use weight_init_core::init_cfg::{
-    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Rule, Rules,
+    Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Rule, Rules, Write,
 };
 use weight_init_core::initializer::{Constant, Distribution, Kaiming, Normal, Xavier};
 use weight_init_core::resolve::{Call, Observer, ParamVisit, resolve};
@@ -25,7 +25,7 @@ struct Writers(Vec<(String, Option<String>)>);
 impl Observer for Writers {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let writer = visit.last_writer();
-        let writer = writer.map(|w| format!("{:?} by rule {} {:?}", w.init, w.rule, w.part));
+        let writer = writer.map(|w| format!("{:?} by rule {} {:?}", w.origin, w.rule, w.part));
         self.0.push((visit.path().to_string(), writer));
         ControlFlow::Continue(())
     }
@@ -64,15 +64,14 @@ const TABLE: InitCfg<Borrowed<'static>> = InitCfg {
     rules: &[
         Rule { layers: &["Conv2d"], ..Rule::new(Init::Kaiming(Kaiming::DEFAULT)) },
         Rule {
-            bias: Bias::Value(0.5),
             layers: &["_BatchNorm", "GroupNorm"],
-            ..Rule::new(Init::Constant(Constant { val: 1.0 }))
+            ..Rule::writing(Write::Init(Init::Constant(Constant { val: 1.0 }), Bias::Value(0.5)))
         },
         Rule {
             params: &["neck.*.weight"],
             overrides: &[Override {
                 name: "bbox_head",
-                write: Some((
+                write: Some(Write::Init(
                     Init::Xavier(Xavier { gain: 1.5, distribution: Distribution::Uniform }),
                     Bias::Prob(0.01),
                 )),

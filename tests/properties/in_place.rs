@@ -13,7 +13,7 @@ use weight_init_core::in_place::{
     All, Elements, InitWeightsError, Initializers, LayerMut, LayerVisitorMut, init_weights,
     init_weights_with, initialize_with,
 };
-use weight_init_core::init_cfg::{Init, InitCfg, Owned, Rules};
+use weight_init_core::init_cfg::{InitCfg, Origin, Owned, Rules};
 use weight_init_core::layer_data::{DataVisitor, DataVisitorMut, Element, LayerData};
 use weight_init_core::resolve::{
     Call, Observer, Order, ParamVisit, Path, ResolveError, resolve, unmatched,
@@ -136,7 +136,7 @@ impl<S: Initializers> LayerVisitor for Lend<'_, S> {
 }
 
 /// When and by what a parameter is written.
-type Writer = Option<(Order, Init<String>)>;
+type Writer = Option<(Order, Origin<String>)>;
 
 /// The last writer of every parameter over all paths, by its stream, and where its memory stands.
 #[derive(Default)]
@@ -148,7 +148,7 @@ struct Expected {
 impl Observer for Expected {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let stream = visit.stream_id();
-        let writer = visit.last_writer().map(|writer| (writer.order, owned(&writer.init)));
+        let writer = visit.last_writer().map(|writer| (writer.order, writer.origin.to_owned()));
         if visit.is_tied() {
             if let Some(place) = self.places.get(&stream) {
                 let before = &mut self.params[*place].2;
@@ -164,24 +164,6 @@ impl Observer for Expected {
     }
 }
 
-fn owned(init: &Init<&str>) -> Init<String> {
-    match init {
-        Init::Pretrained(p) => Init::Pretrained(weight_init_core::init_cfg::Pretrained {
-            turn: p.turn,
-            checkpoint: p.checkpoint.to_owned(),
-            prefix: None,
-            map_location: None,
-        }),
-        Init::Constant(i) => Init::Constant(*i),
-        Init::Xavier(i) => Init::Xavier(*i),
-        Init::Normal(i) => Init::Normal(*i),
-        Init::TruncNormal(i) => Init::TruncNormal(*i),
-        Init::Uniform(i) => Init::Uniform(*i),
-        Init::Kaiming(i) => Init::Kaiming(*i),
-        Init::Caffe2Xavier(i) => Init::Caffe2Xavier(*i),
-    }
-}
-
 fn expected(root: &dyn Layer, call: Call<'_>) -> Result<(Memory, Memory), InitWeightsError> {
     let mut found = Expected::default();
     resolve(root, call, &mut found).map_err(InitWeightsError::Resolve)?;
@@ -194,10 +176,10 @@ fn expected(root: &dyn Layer, call: Call<'_>) -> Result<(Memory, Memory), InitWe
     }
     for ((stream, dims, writer), memory) in found.params.iter().zip(&empty.0) {
         let mut memory = memory.clone();
-        if let Some((_, init)) = writer {
+        if let Some((_, Origin::Init(init))) = writer {
             let fill =
                 init.fill::<f32>(&Shape::new(dims)).map_err(|_| InitWeightsError::Numbers)?;
-            fill.unwrap().write(Stream::with_id(SEED, *stream), 0, &mut memory);
+            fill.write(Stream::with_id(SEED, *stream), 0, &mut memory);
         }
         full.0.push(memory);
     }
@@ -254,10 +236,10 @@ fn planned(model: &Model, rules: Option<&InitCfg<Owned>>) -> Result<Planned, Ini
     let plan = Plan::new(model, &options)
         .map_err(|_| InitWeightsError::Resolve(ResolveError::MissingAttribute))?;
     let writes = |param: &PlannedParam| match &param.writer {
-        plan::Writer::Rule { init, .. } => Some(init.clone()),
+        plan::Writer::Rule { origin, .. } => Some(origin.clone()),
         plan::Writer::Untouched(_) => None,
     };
-    let is_pretrained = |init: Init<String>| init.is_pretrained();
+    let is_pretrained = |origin: Origin<String>| origin.is_pretrained();
     if plan.params().iter().any(|param| writes(param).is_some_and(is_pretrained)) {
         return Err(InitWeightsError::Pretrained);
     }
@@ -265,9 +247,9 @@ fn planned(model: &Model, rules: Option<&InitCfg<Owned>>) -> Result<Planned, Ini
     for param in plan.params() {
         let mut memory = vec![UNTOUCHED; param.shape.iter().product()];
         empty.0.push(memory.clone());
-        if let Some(init) = writes(param) {
+        if let Some(Origin::Init(init)) = writes(param) {
             let fill = init.fill::<f32>(&Shape::new(&param.shape));
-            let fill = fill.map_err(|_| InitWeightsError::Numbers)?.unwrap();
+            let fill = fill.map_err(|_| InitWeightsError::Numbers)?;
             fill.write(Stream::with_id(SEED, param.stream_id), 0, &mut memory);
         }
         full.0.push(memory);

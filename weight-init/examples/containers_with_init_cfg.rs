@@ -5,7 +5,7 @@
 
 use weight_init_core::Layer;
 use weight_init_core::in_place::init_weights;
-use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Rule};
+use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Rule, Write};
 use weight_init_core::initializer::{Constant, Kaiming};
 
 #[derive(Layer)]
@@ -29,8 +29,7 @@ impl Linear {
 static OF_THE_LIST: InitCfg<Borrowed<'static>> = InitCfg {
     rules: &[Rule {
         layers: &["Linear"],
-        bias: Bias::Value(2.0),
-        ..Rule::new(Init::Constant(Constant { val: 1.0 }))
+        ..Rule::writing(Write::Init(Init::Constant(Constant { val: 1.0 }), Bias::Value(2.0)))
     }],
 };
 

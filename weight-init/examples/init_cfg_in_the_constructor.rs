@@ -4,7 +4,7 @@
 
 use weight_init_core::Layer;
 use weight_init_core::in_place::init_weights;
-use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule};
+use weight_init_core::init_cfg::{Bias, Borrowed, Init, InitCfg, Override, Rule, Write};
 use weight_init_core::initializer::Constant;
 
 /// `nn.Conv1d(3, 1, 3)`
@@ -62,12 +62,11 @@ impl FooNet {
 const INIT_CFG: InitCfg<Borrowed<'static>> = InitCfg {
     rules: &[Rule {
         layers: &["Conv1d", "Conv2d"],
-        bias: Bias::Value(2.0),
         overrides: &[Override {
             name: "reg",
-            write: Some((Init::Constant(Constant { val: 3.0 }), Bias::Value(4.0))),
+            write: Some(Write::Init(Init::Constant(Constant { val: 3.0 }), Bias::Value(4.0))),
         }],
-        ..Rule::new(Init::Constant(Constant { val: 1.0 }))
+        ..Rule::writing(Write::Init(Init::Constant(Constant { val: 1.0 }), Bias::Value(2.0)))
     }],
 };
 

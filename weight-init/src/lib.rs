@@ -20,6 +20,7 @@
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
 //! | [`structs`] | Rust structs that hold their weights: written, checked, saved and loaded where they lie |
 //! | [`inspect`] | what is in a checkpoint |
+//! | [`reference`](mod@reference) | the initializers that a config may name |
 //! | [`mod@bench`] | what this machine does, beside memset |
 //!
 //! | feature | default | what |
@@ -68,10 +69,12 @@ pub mod fetch;
 pub mod inspect;
 pub mod model;
 pub mod plan;
+pub mod reference;
 pub mod run;
 pub mod structs;
 pub mod value;
 
+pub use model::Registry;
 pub use structs::init_weights;
 
 /// The README's examples are tests.

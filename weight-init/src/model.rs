@@ -53,6 +53,7 @@ mod placed;
 
 use std::collections::HashMap;
 
+use weight_init_core::initializer::ALL;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
@@ -181,14 +182,15 @@ fn row(index: i128, rows: usize) -> Option<usize> {
 }
 
 impl Model {
-    /// Reads a description: a JSON tree of layers, bare or under the key `model`.
+    /// Reads a description: a JSON tree of layers, bare or under the key `model`. Its init_cfg name built-in initializers;
+    /// [`from_config`](Self::from_config) knows others, too.
     ///
     /// # Errors
     ///
     /// Text that is no JSON, keys or values that no description has, init_cfg that are wrong whatever the model,
     /// names that stand twice, ties that lead nowhere: with the place in the file.
     pub fn read(source: &Source) -> Result<Self, Diagnostic> {
-        description::read(&json::parse(source)?, source)
+        description::read(&json::parse(source)?, source, ALL)
     }
 
     /// The model of a file: a config to be built (a dict with `type`), or a description (with `class`); bare or under
@@ -207,7 +209,7 @@ impl Model {
                 build::build(model, texts, registry, "$.model")
             }
             None if is_built(value) => build::build(value, texts, registry, "$"),
-            _ => description::read(value, texts),
+            _ => description::read(value, texts, registry.initializers()),
         }
     }
 

@@ -24,7 +24,7 @@ mod warning;
 use std::fmt;
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{Init, InitCfg, Owned};
+use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
 use weight_init_core::resolve::{Order, Part};
 use weight_init_core::{DType, Layer, Layout};
 
@@ -126,8 +126,8 @@ pub struct PlannedParam {
 pub enum Writer {
     /// A rule of an init_cfg.
     Rule {
-        /// The initializer.
-        init: Init<String>,
+        /// What the rule writes.
+        origin: Origin<String>,
         /// Where the rule stands.
         by: By,
     },
@@ -165,7 +165,7 @@ struct Write {
     /// Place in [`Plan::rules`].
     rule: usize,
     part: Part,
-    init: Init<String>,
+    origin: Origin<String>,
     /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
     through: Option<Arc<str>>,
     /// What a checkpoint calls the parameter, of a Pretrained rule.

@@ -68,7 +68,7 @@ impl Plan {
     /// Every parameter in model order: its name and `rule`, `pretrained`, `constructor`, `unknown` or `kept`.
     fn writers(&self) -> Vec<(&str, &'static str)> {
         let kind = |writer: &Writer| match writer {
-            Writer::Rule { init, .. } if init.is_pretrained() => "pretrained",
+            Writer::Rule { origin, .. } if origin.is_pretrained() => "pretrained",
             Writer::Rule { .. } => "rule",
             Writer::Untouched(ConstructorDefault::Unknown) => "unknown",
             Writer::Untouched(ConstructorDefault::Kept) => "kept",
@@ -183,10 +183,13 @@ impl Plan {
         mut checkpoints: Checkpoints,
     ) -> Result<Self, Fault> {
         let config = description.read("model")?;
-        let model = Model::from_config(&config, &Registry::standard())?;
+        let registry = Registry::standard();
+        let model = Model::from_config(&config, &registry)?;
         let rules = match init_cfg.map(|rules| rules.read("init_cfg")).transpose()? {
             None => None,
-            Some(config) => Some((place(&config)?, config.sources)),
+            Some(config) => {
+                Some((PlacedInitCfg::from_config(&config, &registry)?, config.sources))
+            }
         };
         let fault = |error: &PlanError| -> Fault {
             match &rules {
@@ -252,17 +255,6 @@ fn options(rules: Option<&PlacedInitCfg>, skip_pretrained: bool) -> Options<'_> 
         initialize_keys: rules.map(|rules| &rules.keys),
         skip_pretrained,
         dtype: None,
-    }
-}
-
-/// The rules that a file is, or has under `init_cfg`.
-fn place(config: &Config) -> Result<PlacedInitCfg, Diagnostic> {
-    let Config { value, sources } = config;
-    match value.get("init_cfg") {
-        Some(inner) if value.get("type").is_none() => {
-            PlacedInitCfg::read(inner, sources, "$.init_cfg")
-        }
-        _ => PlacedInitCfg::read(value, sources, "$"),
     }
 }
 

@@ -5,7 +5,8 @@ use weight_init::config::json;
 use weight_init::diagnostic::Source;
 use weight_init::model::PlacedInitCfg;
 use weight_init::plan::{Lowered, Tensor};
-use weight_init_core::initializer::{Layout, Shape};
+use weight_init_core::init_cfg::Write;
+use weight_init_core::initializer::{ALL, Layout, Shape};
 use weight_init_core::{DType, stream_id};
 
 use crate::error::Fault;
@@ -36,12 +37,15 @@ pub(crate) fn fill_tensor(
     let layout = if in_out { Layout::InOut } else { Layout::OutIn };
     Ok(py.detach(|| {
         let source = Source::new("init_cfg", rule);
-        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
         let [rule] = &rules.init_cfg.rules[..] else {
             return Err(Fault::Lower("expected one rule".to_owned()));
         };
+        let Write::Init(init, _) = rule.write else {
+            return Err(Fault::Lower("a checkpoint fills models, not single tensors".to_owned()));
+        };
         let source = Lowered::Init {
-            init: rule.init.clone(),
+            init,
             shape: Shape::new(&shape).with_layout(layout),
             stream_id: stream_id(&target.0),
             zero_row: None,

@@ -5,7 +5,7 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use weight_init_core::init_cfg::Init;
+use weight_init_core::init_cfg::Origin;
 use weight_init_core::layer_data::TensorRef;
 use weight_init_core::resolve::{
     Call, ModuleVisit, Observer, Order, Outcome, ParamVisit, Problem, resolve,
@@ -30,12 +30,10 @@ pub(super) struct Decided {
     dtype: DType,
     pub(super) stream: u64,
     /// `None`: no rule writes it.
-    pub(super) init: Option<Init<()>>,
+    pub(super) origin: Option<Origin<String>>,
     order: Option<Order>,
     /// Path of the layer through which it is written; `None`: the one that shows it first.
     through: Option<String>,
-    /// The checkpoint, if the last writer is a Pretrained rule.
-    checkpoint: Option<String>,
 }
 
 impl Decided {
@@ -64,9 +62,9 @@ pub(super) fn decide(root: &dyn Layer, call: Call<'_>) -> Result<Decisions, Stru
         return Err(problem);
     }
     resolved.map_err(StructError::unresolved)?;
-    for Decided { name, checkpoint, .. } in &decide.params {
-        if let Some(checkpoint) = checkpoint {
-            return Err(StructError::pretrained(name, checkpoint));
+    for Decided { name, origin, .. } in &decide.params {
+        if let Some(Origin::Pretrained(from)) = origin {
+            return Err(StructError::pretrained(name, &from.checkpoint));
         }
     }
     let Decide { params, rules, .. } = decide;
@@ -105,18 +103,14 @@ impl Observer for Decide {
     }
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        let (mut init, mut order, mut checkpoint) = (None, None, None);
+        let (mut origin, mut order) = (None, None);
         visit.considered(&mut |considered| {
             if considered.outcome == Outcome::Writes {
                 self.rules.matched(&considered.module, considered.rule);
-                init = Some(considered.init.without_texts());
-                order = Some(considered.order);
-                checkpoint = match considered.init {
-                    Init::Pretrained(pretrained) => Some(pretrained.checkpoint.to_string()),
-                    _ => None,
-                };
+                (origin, order) = (Some(considered.origin), Some(considered.order));
             }
         });
+        let origin = origin.map(Origin::to_owned);
         let name = visit.first_path().to_string();
         if visit.is_tied() {
             let first = self.places.get(&name).and_then(|place| self.params.get_mut(*place));
@@ -125,7 +119,7 @@ impl Observer for Decide {
                 && (order > first.order
                     || order.is_some() && order == first.order && !stands_below(&through, first))
             {
-                (first.init, first.order, first.checkpoint) = (init, order, checkpoint);
+                (first.origin, first.order) = (origin, order);
                 first.through = Some(through);
             }
             return ControlFlow::Continue(());
@@ -138,10 +132,9 @@ impl Observer for Decide {
             layout: param.shape.layout(),
             dtype: param.dtype,
             stream: visit.stream_id(),
-            init,
+            origin,
             order,
             through: None,
-            checkpoint,
         });
         ControlFlow::Continue(())
     }

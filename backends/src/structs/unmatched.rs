@@ -65,7 +65,7 @@ impl Rules {
             self.rules.push(Rule {
                 module: module.to_owned(),
                 number,
-                type_name: write.init.type_name().name(),
+                type_name: write.name(),
                 layers: rules.layers(number).map(ToOwned::to_owned).collect(),
                 globs: rules.globs(number).map(ToOwned::to_owned).collect(),
                 overrides: rules.override_names(number).count(),

@@ -8,7 +8,7 @@ use core::ops::ControlFlow;
 
 use super::look::{Order, look};
 use super::{InitWeightsError, Initializers};
-use crate::init_cfg::{Bias, Init, Kind, Rules};
+use crate::init_cfg::{Bias, Init, Rules};
 use crate::initializer::Constant;
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::random::Fnv1a;
@@ -23,7 +23,7 @@ pub(super) struct Decided {
     pub(super) order: Cell<Order>,
     /// Whether it writes the constant for biases.
     pub(super) is_bias: Cell<bool>,
-    init: Cell<Option<Init<()>>>,
+    init: Cell<Option<Init>>,
 }
 
 impl Decided {
@@ -48,7 +48,7 @@ impl Decided {
     }
 
     /// What writes the parameter; `None` if no rule does.
-    pub(super) fn init(&mut self) -> Option<&Init<()>> {
+    pub(super) fn init(&mut self) -> Option<&Init> {
         self.init.get_mut().as_ref()
     }
 }
@@ -144,7 +144,7 @@ impl<'a> Frame<'a> {
             return None;
         }
         let mut rule = 0;
-        while rules.kind(rule, None).is_some() {
+        while is_rule(rules, rule) {
             let mut index = 0;
             while let Some(name) = rules.override_name(rule, index) {
                 if attribute(self.layer(), name) != Attribute::Layer {
@@ -175,7 +175,7 @@ impl<'a> Frame<'a> {
                     .and_then(self.shared.bias)
                     .map(|val| Init::Constant(Constant { val }))
             } else {
-                rules.init(rule, over)
+                rules.init(rule, over).map(Init::copied)
             });
         }
     }
@@ -231,7 +231,7 @@ pub(super) struct Shared<'s> {
     /// The number of the next parameter that has memory of its own.
     next: Cell<usize>,
     decided: &'s [Decided],
-    pub(super) has: fn(Kind) -> bool,
+    pub(super) has: fn(&Init) -> bool,
     pub(super) bias: fn(Bias) -> Option<f64>,
     stop: Cell<Option<InitWeightsError>>,
 }
@@ -257,6 +257,11 @@ impl Shared<'_> {
         frame.settle();
         ControlFlow::Continue(())
     }
+}
+
+/// Whether there is a rule of this number.
+fn is_rule(rules: &dyn Rules, rule: usize) -> bool {
+    rules.init(rule, None).is_some() || rules.pretrained(rule, None).is_some()
 }
 
 impl LayerVisitor for Frame<'_> {

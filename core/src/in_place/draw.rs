@@ -2,32 +2,29 @@
 
 use super::InitWeightsError;
 use crate::fill::{Argument, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded};
-use crate::initializer::{Distribution, TruncNormal};
+use crate::initializer::Draw;
 use crate::lanes::Lanes;
 use crate::{FillError, Float, Stream};
 
 /// Where samples come from, and where they go.
-pub(super) struct Draw<'o, L, T> {
+pub(super) struct InPlace<'o, L, T> {
     pub(super) lanes: L,
     pub(super) stream: &'o Stream,
     pub(super) out: &'o mut [T],
 }
 
-// Each takes its own place in the program, once, and no more of the stack than its kind needs.
-impl<L: Lanes, T: Float> Draw<'_, L, T> {
-    pub(super) fn constant(self, value: f64) -> Result<(), InitWeightsError> {
+// Out of line: the program holds one copy of each sampler, and of the stack frames only that of the chosen one is in use.
+impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
+    type Output = ();
+    type Error = InitWeightsError;
+
+    fn constant(self, value: f64) -> Result<(), InitWeightsError> {
         self.out.fill(rounded(Argument::Val, value).map_err(code)?);
         Ok(())
     }
 
-    /// Uniform with mean 0 and this standard deviation.
-    pub(super) fn around_zero(self, std: f64) -> Result<(), InitWeightsError> {
-        let bound = Distribution::bound(std);
-        self.uniform(-bound, bound)
-    }
-
     #[inline(never)]
-    pub(super) fn uniform(self, a: f64, b: f64) -> Result<(), InitWeightsError> {
+    fn uniform(self, a: f64, b: f64) -> Result<(), InitWeightsError> {
         match UniformFill::new(a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
             Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
@@ -36,7 +33,7 @@ impl<L: Lanes, T: Float> Draw<'_, L, T> {
     }
 
     #[inline(never)]
-    pub(super) fn normal(self, mean: f64, std: f64) -> Result<(), InitWeightsError> {
+    fn normal(self, mean: f64, std: f64) -> Result<(), InitWeightsError> {
         match NormalFill::new(mean, std).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
             Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
@@ -44,21 +41,18 @@ impl<L: Lanes, T: Float> Draw<'_, L, T> {
         Ok(())
     }
 
-    /// Normal with mean 0 and a standard deviation of at most 2, whose samples no element type is too small for. It is
-    /// computed here, on the part of the stack that holds samples later.
     #[inline(never)]
-    pub(super) fn centred(
-        self,
-        std: impl FnOnce() -> Result<f64, InitWeightsError>,
-    ) -> Result<(), InitWeightsError> {
+    fn centred<E>(self, std: impl FnOnce() -> Result<f64, E>) -> Result<(), InitWeightsError>
+    where
+        InitWeightsError: From<E>,
+    {
         NormalFill::centred(std()?).write_with(self.lanes, *self.stream, 0, self.out);
         Ok(())
     }
 
     #[inline(never)]
-    pub(super) fn trunc_normal(self, i: &TruncNormal) -> Result<(), InitWeightsError> {
-        let [a, b] = i.finite_bounds();
-        match TruncNormalFill::new(i.mean, i.std, a, b).map_err(code)? {
+    fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<(), InitWeightsError> {
+        match TruncNormalFill::new(mean, std, a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
             Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }

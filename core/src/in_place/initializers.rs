@@ -3,11 +3,11 @@
 use core::marker::PhantomData;
 
 use super::InitWeightsError;
-use super::draw::Draw;
-use crate::init_cfg::{Bias, Init, Kind, TypeName};
+use super::draw::InPlace;
+use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, InitError, Kaiming, Nonlinearity, Normal, Shape,
-    TruncNormal, Uniform, Xavier, bias_from_prob,
+    BuiltIn, Caffe2Xavier, Constant, Declared, Distribution, Draw, InitError, Kaiming, Known,
+    Nonlinearity, Normal, Read, Shape, TruncNormal, Uniform, Xavier, bias_from_prob,
 };
 use crate::lanes::{Lanes, Scalar};
 use crate::resolve::ResolveError;
@@ -28,7 +28,7 @@ use crate::{Float, Stream};
 /// [`On`] carries a set out on other lanes.
 pub trait Initializers: 'static {
     /// Whether this one is in the set.
-    fn has(kind: Kind) -> bool;
+    fn has(init: &Init) -> bool;
 
     /// The constant that is written to a bias; `None` if it is a probability, and these are not in the set.
     fn bias(bias: Bias) -> Option<f64>;
@@ -40,7 +40,7 @@ pub trait Initializers: 'static {
     /// [`InitWeightsError::NotLinked`]; a shape without the fans that are needed; numbers that the element type cannot
     /// express.
     fn write<T: Float>(
-        init: &Init<()>,
+        init: &Init,
         shape: &Shape<'_>,
         stream: &Stream,
         out: &mut [T],
@@ -57,11 +57,11 @@ pub struct On<L, S>(PhantomData<(L, S)>);
 /// In a set: [`Kaiming`] with its normal distribution, and any nonlinearity but leaky ReLU, whose gain takes arithmetic.
 ///
 /// For the smallest of programs: they link no `f64` arithmetic at all.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct KaimingNormal;
 
 /// In a set: biases that are given as the probability `bias_prob`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct BiasProb;
 
 /// Initializers without lanes: the tuples.
@@ -70,8 +70,8 @@ pub trait Set: sealed::Set {}
 impl<S: sealed::Set> Set for S {}
 
 impl<S: Set> Initializers for S {
-    fn has(kind: Kind) -> bool {
-        <S as sealed::Set>::has(kind)
+    fn has(init: &Init) -> bool {
+        <S as sealed::Set>::has(init)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
@@ -79,18 +79,18 @@ impl<S: Set> Initializers for S {
     }
 
     fn write<T: Float>(
-        init: &Init<()>,
+        init: &Init,
         shape: &Shape<'_>,
         stream: &Stream,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
-        S::write_on(init, shape, Draw { lanes: Scalar, stream, out })
+        S::write_with(init, shape, InPlace { lanes: Scalar, stream, out })
     }
 }
 
 impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
-    fn has(kind: Kind) -> bool {
-        <S as sealed::Set>::has(kind)
+    fn has(init: &Init) -> bool {
+        <S as sealed::Set>::has(init)
     }
 
     fn bias(bias: Bias) -> Option<f64> {
@@ -98,149 +98,148 @@ impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
     }
 
     fn write<T: Float>(
-        init: &Init<()>,
+        init: &Init,
         shape: &Shape<'_>,
         stream: &Stream,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
-        S::write_on(init, shape, Draw { lanes: L::default(), stream, out })
+        S::write_with(init, shape, InPlace { lanes: L::default(), stream, out })
     }
 }
 
-#[allow(unnameable_types, private_interfaces, reason = "sealed")]
+#[allow(unnameable_types, reason = "sealed")]
 mod sealed {
-    use super::{Bias, Draw, Float, Init, InitWeightsError, Kind, Lanes, Shape};
+    use core::fmt::Debug;
+
+    use super::{Bias, Draw, Init, InitWeightsError, Read, Shape};
 
     pub trait Set: 'static {
-        fn has(kind: Kind) -> bool;
+        fn has(init: &Init) -> bool;
         fn bias(bias: Bias) -> Option<f64>;
-        fn write_on<T: Float, L: Lanes>(
-            init: &Init<()>,
+        fn write_with<D: Draw<Output = (), Error = InitWeightsError>>(
+            init: &Init,
             shape: &Shape<'_>,
-            draw: Draw<'_, L, T>,
+            draw: D,
+        ) -> Result<(), InitWeightsError>;
+    }
+
+    /// A part of a set.
+    pub trait Member: Copy + Debug + PartialEq + 'static {
+        /// Whether the initializer is this one.
+        fn has(init: &Init) -> bool;
+
+        /// See [`Initializers::bias`](super::Initializers::bias).
+        #[inline]
+        fn prob(_: f64) -> Option<f64> {
+            None
+        }
+
+        /// See [`Known`](super::Known).
+        fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>>;
+
+        /// Draws what the initializer gives; it is this one.
+        fn write<D: Draw<Output = (), Error = InitWeightsError>>(
+            init: &Init,
+            shape: &Shape<'_>,
+            draw: D,
         ) -> Result<(), InitWeightsError>;
     }
 }
+use sealed::Member;
 
-/// A part of a set.
-trait Member: 'static {
-    /// Whether this is the initializer.
-    fn is(kind: Kind) -> bool;
-
-    /// See [`Initializers::bias`].
-    #[inline]
-    fn prob(p: f64) -> Option<f64> {
-        let _ = p;
-        None
-    }
-
-    /// Writes what this initializer gives; it is this one.
-    fn write<T: Float, L: Lanes>(
-        init: &Init<()>,
-        shape: &Shape<'_>,
-        draw: Draw<'_, L, T>,
-    ) -> Result<(), InitWeightsError>;
-}
-
+/// Implements sets of as many members as there are names, and of fewer.
 macro_rules! sets {
-    ($(($($member:ident),+))*) => {$(
-        #[allow(private_bounds, private_interfaces, reason = "the members are those of this crate")]
-        impl<$($member: Member),+> sealed::Set for ($($member,)+) {
-            fn has(kind: Kind) -> bool {
-                Constant::is(kind) $(|| $member::is(kind))+
+    () => {};
+    ($first:ident $($member:ident)*) => {
+        sets! { $($member)* }
+
+        impl<$first: Member, $($member: Member),*> sealed::Set for ($first, $($member,)*) {
+            fn has(init: &Init) -> bool {
+                <Constant as Member>::has(init) || $first::has(init) $(|| $member::has(init))*
             }
 
             fn bias(bias: Bias) -> Option<f64> {
                 match bias {
                     Bias::Value(value) => Some(value),
-                    Bias::Prob(p) => None$(.or_else(|| $member::prob(p)))+,
+                    Bias::Prob(p) => $first::prob(p)$(.or_else(|| $member::prob(p)))*,
                 }
             }
 
-            fn write_on<T: Float, L: Lanes>(
-                init: &Init<()>,
+            fn write_with<Out: Draw<Output = (), Error = InitWeightsError>>(
+                init: &Init,
                 shape: &Shape<'_>,
-                draw: Draw<'_, L, T>,
+                draw: Out,
             ) -> Result<(), InitWeightsError> {
                 if let Init::Constant(i) = init {
                     return draw.constant(i.val);
                 }
-                $(if $member::is(init.kind()) {
+                if $first::has(init) {
+                    return $first::write(init, shape, draw);
+                }
+                $(if $member::has(init) {
                     return $member::write(init, shape, draw);
-                })+
+                })*
                 Err(InitWeightsError::NotLinked)
             }
         }
-    )*};
-}
-sets! { (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G) }
 
-/// Members that are the initializers of a variant each.
-macro_rules! members {
-    ($($member:ident($i:ident, $shape:ident, $draw:ident) $write:expr;)*) => {$(
-        impl Member for $member {
-            #[inline]
-            fn is(kind: Kind) -> bool {
-                kind.type_name == TypeName::$member
-            }
-
-            #[inline]
-            fn write<T: Float, L: Lanes>(
-                init: &Init<()>,
-                $shape: &Shape<'_>,
-                $draw: Draw<'_, L, T>,
-            ) -> Result<(), InitWeightsError> {
-                match init {
-                    Init::$member($i) => $write,
-                    _ => Err(InitWeightsError::NotLinked),
-                }
+        impl<$first: Member, $($member: Member),*> Known for ($first, $($member,)*) {
+            fn read<From: Read>(number: u8, from: &mut From) -> Option<Result<Init, From::Error>> {
+                <Constant as Member>::read(number, from)
+                    .or_else(|| $first::read(number, from))
+                    $(.or_else(|| $member::read(number, from)))*
             }
         }
-    )*};
+    };
 }
-members! {
-    Constant(i, _shape, draw) draw.constant(i.val);
-    Normal(i, _shape, draw) draw.normal(i.mean, i.std);
-    Uniform(i, _shape, draw) draw.uniform(i.a, i.b);
-    TruncNormal(i, _shape, draw) draw.trunc_normal(i);
-    Xavier(i, shape, draw) {
-        let std = i.std(shape).map_err(code)?;
-        match i.distribution {
-            Distribution::Normal => draw.normal(0.0, std),
-            Distribution::Uniform => draw.around_zero(std),
-        }
-    };
-    Kaiming(i, shape, draw) {
-        let std = || i.std(shape).map_err(code);
-        match i.distribution {
-            // No gain is beyond 5/3, no fan below 1.
-            Distribution::Normal => draw.centred(std),
-            Distribution::Uniform => draw.around_zero(std()?),
-        }
-    };
-    Caffe2Xavier(_i, shape, draw) draw.around_zero(Self::KAIMING.std(shape).map_err(code)?);
+sets! { A B C D E F G H I J K L }
+
+/// Every built-in initializer is a member of sets.
+impl<I: BuiltIn> Member for I {
+    #[inline]
+    fn has(init: &Init) -> bool {
+        I::of(init).is_some()
+    }
+
+    #[inline]
+    fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
+        (number == I::NUMBER).then(|| <I as Declared>::read(from).map(I::into_init))
+    }
+
+    #[inline]
+    fn write<D: Draw<Output = (), Error = InitWeightsError>>(
+        init: &Init,
+        shape: &Shape<'_>,
+        draw: D,
+    ) -> Result<(), InitWeightsError> {
+        I::of(init).ok_or(InitWeightsError::NotLinked)?.lower(shape, draw)
+    }
 }
 
 impl Member for KaimingNormal {
     #[inline]
-    fn is(kind: Kind) -> bool {
-        Kaiming::is(kind)
-            && kind.distribution == Distribution::Normal
-            && kind.nonlinearity != Nonlinearity::LeakyRelu
+    fn has(init: &Init) -> bool {
+        matches!(init, Init::Kaiming(i)
+            if i.distribution == Distribution::Normal && i.nonlinearity != Nonlinearity::LeakyRelu)
     }
 
     #[inline]
-    fn write<T: Float, L: Lanes>(
-        init: &Init<()>,
+    fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
+        <Kaiming as Member>::read(number, from)
+    }
+
+    #[inline]
+    fn write<D: Draw<Output = (), Error = InitWeightsError>>(
+        init: &Init,
         shape: &Shape<'_>,
-        draw: Draw<'_, L, T>,
+        draw: D,
     ) -> Result<(), InitWeightsError> {
         let Init::Kaiming(i) = init else { return Err(InitWeightsError::NotLinked) };
         draw.centred(|| constant_gain_std(i, shape).ok_or(InitWeightsError::NotLinked))
     }
 }
 
-/// The standard deviation in a place of its own, whose part of the stack is free again when samples are drawn.
+/// The standard deviation in a stack frame of its own, which is free again when samples are drawn.
 #[inline(never)]
 fn constant_gain_std(i: &Kaiming, shape: &Shape<'_>) -> Option<f64> {
     i.constant_gain_std(shape).ok().flatten()
@@ -248,7 +247,7 @@ fn constant_gain_std(i: &Kaiming, shape: &Shape<'_>) -> Option<f64> {
 
 impl Member for BiasProb {
     #[inline]
-    fn is(_: Kind) -> bool {
+    fn has(_: &Init) -> bool {
         false
     }
 
@@ -258,19 +257,26 @@ impl Member for BiasProb {
     }
 
     #[inline]
-    fn write<T: Float, L: Lanes>(
-        _: &Init<()>,
+    fn read<R: Read>(_: u8, _: &mut R) -> Option<Result<Init, R::Error>> {
+        None
+    }
+
+    #[inline]
+    fn write<D: Draw<Output = (), Error = InitWeightsError>>(
+        _: &Init,
         _: &Shape<'_>,
-        _: Draw<'_, L, T>,
+        _: D,
     ) -> Result<(), InitWeightsError> {
         Err(InitWeightsError::NotLinked)
     }
 }
 
-fn code(error: InitError) -> InitWeightsError {
-    match error {
-        InitError::Fan(_) => InitWeightsError::Resolve(ResolveError::Shape),
-        InitError::ZeroFans => InitWeightsError::ZeroFans,
-        InitError::Fill(_) => InitWeightsError::Numbers,
+impl From<InitError> for InitWeightsError {
+    fn from(error: InitError) -> Self {
+        match error {
+            InitError::Fan(_) => Self::Resolve(ResolveError::Shape),
+            InitError::ZeroFans => Self::ZeroFans,
+            InitError::Fill(_) => Self::Numbers,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::InitWeightsError;
 use super::decide::{Decided, Frame};
-use crate::init_cfg::{Kind, Rules, TypeName};
+use crate::init_cfg::{Init, Rules, Turn};
 use crate::layer::Param;
 use crate::resolve::{Link, Outcome, Part, ResolveError, is_bias, matches_backwards, own, touches};
 
@@ -56,7 +56,7 @@ pub(super) fn look(
 ) -> Option<InitWeightsError> {
     let order = Order::NEVER;
     let mut look =
-        Look { rules: None, order, frame: leaf, leaf, param, slot, inner: false, last: None };
+        Look { rules: None, order, frame: leaf, leaf, param, slot, inner: false, last: Last::None };
     // From the innermost module to the outermost: of two that write, the inner one is the last.
     loop {
         look.begin();
@@ -76,8 +76,8 @@ pub(super) fn look(
         let Some(parent) = look.frame.parent() else { break };
         look.frame = parent;
     }
-    // One that a later one undoes needs no checkpoint.
-    if look.last == Some(TypeName::Pretrained) { Some(InitWeightsError::Pretrained) } else { None }
+    // A Pretrained rule that a later one overwrites needs no checkpoint.
+    if look.last == Last::Pretrained { Some(InitWeightsError::Pretrained) } else { None }
 }
 
 /// A look at one part after the other of the rules on the path, for one parameter: lent as one, for each of these would
@@ -93,8 +93,15 @@ struct Look<'l> {
     slot: Option<&'l Decided>,
     /// Whether a module below `frame` writes the parameter.
     inner: bool,
-    /// What the last write is.
-    last: Option<TypeName>,
+    last: Last,
+}
+
+/// What the last write is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    None,
+    Init,
+    Pretrained,
 }
 
 impl Look<'_> {
@@ -103,28 +110,33 @@ impl Look<'_> {
     fn begin(&mut self) {
         self.rules = self.frame.rules();
         self.order = Order { entered: self.frame.entered, ..Order::NEVER };
-        self.inner = self.last.is_some();
+        self.inner = self.last != Last::None;
     }
 
     const fn rule(&self) -> usize {
         self.order.rule as usize
     }
 
-    fn kind(&self) -> Option<Kind> {
-        self.rules?.kind(self.rule(), self.order.part.over())
+    /// The initializer of the part; `None` of Pretrained.
+    fn init(&self) -> Option<&Init> {
+        self.rules?.init(self.rule(), self.order.part.over())
     }
 
     #[inline(never)]
     fn is_pretrained(&self) -> bool {
-        self.kind().is_some_and(|kind| kind.type_name == TypeName::Pretrained)
+        self.init().is_none()
     }
 
     /// Whether the rule can be carried out; `None` past the last.
     #[inline(never)]
     fn may_run(&self) -> Option<bool> {
-        let kind = self.rules?.kind(self.rule(), None)?;
+        let rules = self.rules?;
+        if rules.init(self.rule(), None).is_some() {
+            return Some(true);
+        }
         // A deferred rule runs when the children are done, so nothing comes after it.
-        Some(!kind.is_deferred || self.leaf.shared.is_bare())
+        let pretrained = rules.pretrained(self.rule(), None)?;
+        Some(pretrained.turn == Turn::InOrder || self.leaf.shared.is_bare())
     }
 
     /// What is wrong with the write, also with one that a later one undoes.
@@ -147,12 +159,11 @@ impl Look<'_> {
 
     #[inline(never)]
     fn init_fault(&self) -> Option<InitWeightsError> {
-        let Some(kind) = self.kind().filter(|kind| (self.leaf.shared.has)(*kind)) else {
+        let Some(init) = self.init().filter(|init| (self.leaf.shared.has)(init)) else {
             return Some(InitWeightsError::NotLinked);
         };
-        let shape = &self.param.shape;
         // Fans beyond 64 bits are found when it is written: no memory holds such a parameter.
-        if kind.needs_fans() && shape.dims().len() < 2 && !kind.skips(shape) {
+        if init.lacks_dimensions(&self.param.shape) {
             return Some(InitWeightsError::Resolve(ResolveError::Shape));
         }
         None
@@ -173,7 +184,7 @@ impl Look<'_> {
         if self.inner {
             return;
         }
-        self.last = self.kind().map(|kind| kind.type_name);
+        self.last = if self.is_pretrained() { Last::Pretrained } else { Last::Init };
         if let Some(slot) = self.slot
             && slot.order.get() < self.order
         {

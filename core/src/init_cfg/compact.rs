@@ -1,120 +1,160 @@
 //! The compact form for binary formats, which cannot describe themselves: positions instead of keys, numbers
 //! instead of names.
 //!
-//! An init_cfg is the sequence of its rules; a rule the tuple (init, bias, layers, params, overrides); an override
-//! the tuple (name, optional (init, bias)). The order of the variants here is part of the format.
+//! An init_cfg is the sequence of its rules; a rule the tuple (source, bias, layers, params, overrides); an override
+//! the tuple (name, optional (source, bias)). A source is the number of an initializer and the values of its arguments in
+//! the order of their declaration, or the number of Pretrained and its texts.
 
 use core::fmt;
 use core::marker::PhantomData;
 
 use serde::de::{SeqAccess, Visitor};
 use serde::ser::{SerializeSeq, SerializeTuple};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
-use super::{Bias, Init, List, Override, Pretrained, Rule, Storage, Turn};
-use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
-    Uniform, Xavier,
-};
+use super::{Bias, List, Override, Pretrained, Rule, Storage, Turn, Write};
+use crate::initializer::{ArgumentKind, ArgumentType, Known, MOST_ARGUMENTS, Read, Value};
 
-#[derive(Serialize, Deserialize)]
-enum WireInit<T> {
-    Constant { val: f64 },
-    Xavier { gain: f64, distribution: u8 },
-    Normal { mean: f64, std: f64 },
-    TruncNormal { mean: f64, std: f64, a: f64, b: f64 },
-    Uniform { a: f64, b: f64 },
-    Kaiming { a: f64, mode: u8, nonlinearity: u8, distribution: u8 },
-    Caffe2Xavier,
-    Pretrained { checkpoint: T, prefix: Option<T>, map_location: Option<T> },
-    PretrainedInOrder { checkpoint: T, prefix: Option<T>, map_location: Option<T> },
-}
+/// The numbers of Pretrained among those of the initializers: behind the children, and in list order.
+const PRETRAINED: u8 = 7;
+const PRETRAINED_IN_ORDER: u8 = 8;
 
-#[derive(Serialize, Deserialize)]
-enum WireBias {
-    Value(f64),
-    Prob(f64),
-}
+/// A bias: the number of its kind, then a number.
+type WireBias = (u8, f64);
 
-/// The place of a name in the list of all names.
-fn place<T: PartialEq>(all: &[T], item: &T) -> u8 {
-    all.iter().position(|i| i == item).and_then(|i| u8::try_from(i).ok()).unwrap_or(u8::MAX)
-}
+const VALUE: u8 = 0;
+const PROB: u8 = 1;
 
-fn at<T: Copy, E: de::Error>(all: &[T], place: u8, what: &str) -> Result<T, E> {
-    all.get(usize::from(place)).copied().ok_or_else(|| {
-        E::custom(format_args!("{place} is the number of no {what}; there are {}", all.len()))
-    })
-}
+/// The source of what is written, without the bias.
+struct Source<'a, T>(&'a Write<T>);
 
-fn to_wire<T: AsRef<str>>(init: &Init<T>) -> WireInit<&str> {
-    match init.as_ref() {
-        Init::Constant(Constant { val }) => WireInit::Constant { val },
-        Init::Xavier(Xavier { gain, distribution }) => {
-            WireInit::Xavier { gain, distribution: place(&Distribution::ALL, &distribution) }
+impl<T: AsRef<str>> Serialize for Source<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let init = match self.0.as_ref() {
+            Write::Init(init, _) => init,
+            Write::Pretrained(p) => {
+                let number = match p.turn {
+                    Turn::Last => PRETRAINED,
+                    Turn::InOrder => PRETRAINED_IN_ORDER,
+                };
+                let texts = (number, p.checkpoint, p.prefix, p.map_location);
+                return texts.serialize(serializer);
+            }
+        };
+        let number = init.number().ok_or_else(|| {
+            ser::Error::custom(format_args!(
+                "{} has no binary form: it is registered in one program",
+                init.name()
+            ))
+        })?;
+        let mut tuple = serializer.serialize_tuple(1 + init.arguments().count())?;
+        tuple.serialize_element(&number)?;
+        for (_, value) in init.arguments() {
+            match value {
+                Value::Number(x) => tuple.serialize_element(&x)?,
+                Value::Count(n) => tuple.serialize_element(&n)?,
+                Value::Flag(flag) => tuple.serialize_element(&flag)?,
+                Value::Choice(place) => tuple.serialize_element(&place)?,
+            }
         }
-        Init::Normal(Normal { mean, std }) => WireInit::Normal { mean, std },
-        Init::TruncNormal(TruncNormal { mean, std, a, b }) => {
-            WireInit::TruncNormal { mean, std, a, b }
-        }
-        Init::Uniform(Uniform { a, b }) => WireInit::Uniform { a, b },
-        Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution }) => WireInit::Kaiming {
-            a,
-            mode: place(&FanMode::ALL, &mode),
-            nonlinearity: place(&Nonlinearity::ALL, &nonlinearity),
-            distribution: place(&Distribution::ALL, &distribution),
-        },
-        Init::Caffe2Xavier(Caffe2Xavier) => WireInit::Caffe2Xavier,
-        Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn }) => match turn {
-            Turn::Last => WireInit::Pretrained { checkpoint, prefix, map_location },
-            Turn::InOrder => WireInit::PretrainedInOrder { checkpoint, prefix, map_location },
-        },
+        tuple.end()
     }
 }
 
-fn from_wire<T, E: de::Error>((init, bias): (WireInit<T>, WireBias)) -> Result<(Init<T>, Bias), E> {
-    let init = match init {
-        WireInit::Constant { val } => Init::Constant(Constant { val }),
-        WireInit::Xavier { gain, distribution } => Init::Xavier(Xavier {
-            gain,
-            distribution: at(&Distribution::ALL, distribution, "distribution")?,
-        }),
-        WireInit::Normal { mean, std } => Init::Normal(Normal { mean, std }),
-        WireInit::TruncNormal { mean, std, a, b } => {
-            Init::TruncNormal(TruncNormal { mean, std, a, b })
+/// Reads what [`Source`] wrote, of the initializers of `K` alone.
+struct ReadSource<T, K>(Write<T>, PhantomData<K>);
+
+impl<'de, T: Deserialize<'de>, K: Known> Deserialize<'de> for ReadSource<T, K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Elements<T, K>(PhantomData<(T, K)>);
+        impl<'de, T: Deserialize<'de>, K: Known> Visitor<'de> for Elements<T, K> {
+            type Value = Write<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the number of an initializer and its values")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Write<T>, A::Error> {
+                let number: u8 = element(&mut seq)?;
+                if matches!(number, PRETRAINED | PRETRAINED_IN_ORDER) {
+                    let turn = if number == PRETRAINED { Turn::Last } else { Turn::InOrder };
+                    let checkpoint = element(&mut seq)?;
+                    let prefix = element(&mut seq)?;
+                    let map_location = element(&mut seq)?;
+                    let pretrained = Pretrained { checkpoint, prefix, map_location, turn };
+                    return Ok(Write::Pretrained(pretrained));
+                }
+                let init = K::read(number, &mut Values(seq, PhantomData)).ok_or_else(|| {
+                    de::Error::custom(format_args!(
+                        "{number} is the number of no initializer that is known here"
+                    ))
+                })??;
+                init.check().map_err(de::Error::custom)?;
+                Ok(Write::new(init))
+            }
         }
-        WireInit::Uniform { a, b } => Init::Uniform(Uniform { a, b }),
-        WireInit::Kaiming { a, mode, nonlinearity, distribution } => Init::Kaiming(Kaiming {
-            a,
-            mode: at(&FanMode::ALL, mode, "mode")?,
-            nonlinearity: at(&Nonlinearity::ALL, nonlinearity, "nonlinearity")?,
-            distribution: at(&Distribution::ALL, distribution, "distribution")?,
-        }),
-        WireInit::Caffe2Xavier => Init::Caffe2Xavier(Caffe2Xavier),
-        WireInit::Pretrained { checkpoint, prefix, map_location } => {
-            Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn: Turn::Last })
-        }
-        WireInit::PretrainedInOrder { checkpoint, prefix, map_location } => {
-            Init::Pretrained(Pretrained { checkpoint, prefix, map_location, turn: Turn::InOrder })
-        }
-    };
+        deserializer
+            .deserialize_tuple(1 + MOST_ARGUMENTS, Elements::<T, K>(PhantomData))
+            .map(|write| Self(write, PhantomData))
+    }
+}
+
+fn element<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T, A::Error> {
+    seq.next_element()?.ok_or_else(|| de::Error::custom("a value is missing"))
+}
+
+/// Values of arguments, one after the other.
+struct Values<'de, A>(A, PhantomData<&'de ()>);
+
+impl<'de, A: SeqAccess<'de>> Read for Values<'de, A> {
+    type Error = A::Error;
+
+    fn next<T: ArgumentType>(&mut self, _: Option<T>) -> Result<T, A::Error> {
+        let seq = &mut self.0;
+        let value = match T::KIND {
+            ArgumentKind::Number => Value::Number(element(seq)?),
+            ArgumentKind::Count => Value::Count(element(seq)?),
+            ArgumentKind::Flag => Value::Flag(element(seq)?),
+            ArgumentKind::Choice { .. } => Value::Choice(element(seq)?),
+        };
+        T::of(value).ok_or_else(|| de::Error::custom(NoChoice(T::KIND, value)))
+    }
+}
+
+/// A number that stands for no name.
+struct NoChoice(ArgumentKind, Value);
+
+impl fmt::Display for NoChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(ArgumentKind::Choice { what, names, .. }, Value::Choice(place)) = self else {
+            return f.write_str("a value of another kind");
+        };
+        let what = what.strip_prefix("a ").unwrap_or(what);
+        write!(f, "{place} is the number of no {what}; there are {}", names.len())
+    }
+}
+
+fn join<T, E: de::Error>(source: Write<T>, bias: WireBias) -> Result<Write<T>, E> {
     let bias = match bias {
-        WireBias::Value(x) => Bias::Value(x),
-        WireBias::Prob(p) => Bias::Prob(p),
+        (VALUE, x) => Bias::Value(x),
+        (PROB, p) => Bias::Prob(p),
+        (kind, _) => {
+            return Err(E::custom(format_args!("{kind} is the number of no kind of bias")));
+        }
     };
-    init.check().map_err(E::custom)?;
     bias.check().map_err(E::custom)?;
-    let is_default = matches!(bias, Bias::Value(x) if x.to_bits() == 0);
-    if init.is_pretrained() && !is_default {
-        return Err(E::custom("Pretrained has no bias of its own"));
+    match source {
+        Write::Init(init, _) => Ok(Write::Init(init, bias)),
+        Write::Pretrained(_) if !matches!(bias, Bias::Value(x) if x.to_bits() == 0) => {
+            Err(E::custom("Pretrained has no bias of its own"))
+        }
+        pretrained => Ok(pretrained),
     }
-    Ok((init, bias))
 }
 
-const fn bias_to_wire(bias: Bias) -> WireBias {
-    match bias {
-        Bias::Value(x) => WireBias::Value(x),
-        Bias::Prob(p) => WireBias::Prob(p),
+const fn bias_of<T>(write: &Write<T>) -> WireBias {
+    match write {
+        Write::Init(_, Bias::Prob(p)) => (PROB, *p),
+        Write::Init(_, Bias::Value(x)) => (VALUE, *x),
+        Write::Pretrained(_) => (VALUE, 0.0),
     }
 }
 
@@ -156,8 +196,8 @@ pub(super) fn write_rule<S: Storage, Ser: Serializer>(
     serializer: Ser,
 ) -> Result<Ser::Ok, Ser::Error> {
     let mut tuple = serializer.serialize_tuple(5)?;
-    tuple.serialize_element(&to_wire(&rule.init))?;
-    tuple.serialize_element(&bias_to_wire(rule.bias))?;
+    tuple.serialize_element(&Source(&rule.write))?;
+    tuple.serialize_element(&bias_of(&rule.write))?;
     tuple.serialize_element(&Texts(rule.layers.as_ref()))?;
     tuple.serialize_element(&Texts(rule.params.as_ref()))?;
     tuple.serialize_element(&Items(rule.overrides.as_ref()))?;
@@ -170,9 +210,7 @@ pub(super) fn write_override<S: Storage, Ser: Serializer>(
 ) -> Result<Ser::Ok, Ser::Error> {
     let mut tuple = serializer.serialize_tuple(2)?;
     tuple.serialize_element(item.name.as_ref())?;
-    tuple.serialize_element(
-        &item.write.as_ref().map(|(init, bias)| (to_wire(init), bias_to_wire(*bias))),
-    )?;
+    tuple.serialize_element(&item.write.as_ref().map(|write| (Source(write), bias_of(write))))?;
     tuple.end()
 }
 
@@ -184,16 +222,21 @@ where
     S::Overrides: List<Override<S>>,
     D: Deserializer<'de>,
 {
-    type Wire<S, T, L, O> =
-        (WireInit<T>, WireBias, ReadList<L, T>, ReadList<L, T>, ReadList<O, Override<S>>);
-    let (init, bias, layers, params, overrides) =
+    type Wire<S, T, L, O> = (
+        ReadSource<T, <S as Storage>::Known>,
+        WireBias,
+        ReadList<L, T>,
+        ReadList<L, T>,
+        ReadList<O, Override<S>>,
+    );
+    let (source, bias, layers, params, overrides) =
         Wire::<S, S::Text, S::Texts, S::Overrides>::deserialize(deserializer)?;
-    let (init, bias) = from_wire((init, bias))?;
+    let write = join(source.0, bias)?;
     let names_layers = !layers.0.as_ref().is_empty() || !params.0.as_ref().is_empty();
-    if init.is_pretrained() && names_layers {
+    if write.is_pretrained() && names_layers {
         return Err(de::Error::custom("Pretrained covers a whole sub-tree and names no layers"));
     }
-    Ok(Rule { init, bias, layers: layers.0, params: params.0, overrides: overrides.0 })
+    Ok(Rule { write, layers: layers.0, params: params.0, overrides: overrides.0 })
 }
 
 pub(super) fn read_override<'de, S, D>(deserializer: D) -> Result<Override<S>, D::Error>
@@ -202,9 +245,9 @@ where
     S::Text: Deserialize<'de>,
     D: Deserializer<'de>,
 {
-    let (name, write) =
-        <(S::Text, Option<(WireInit<S::Text>, WireBias)>)>::deserialize(deserializer)?;
-    Ok(Override { name, write: write.map(from_wire).transpose()? })
+    type Wire<S, T> = (T, Option<(ReadSource<T, <S as Storage>::Known>, WireBias)>);
+    let (name, write) = Wire::<S, S::Text>::deserialize(deserializer)?;
+    Ok(Override { name, write: write.map(|(source, bias)| join(source.0, bias)).transpose()? })
 }
 
 /// A list of any kind, read item by item, so that a length that lies takes no memory.

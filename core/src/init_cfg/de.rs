@@ -10,13 +10,14 @@ mod scalar;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use self::arguments::Arguments;
-use self::key::{Holder, Key, KeySeed};
-use self::one_or_many::OneOrMany;
+use self::key::{Holder, Key};
+use self::one_or_many::{Name, OneOrMany};
 use super::compact;
-use super::{InitCfg, List, Override, Rule, Storage};
+use super::{InitCfg, List, Override, Rule, Storage, Types};
+use crate::initializer::ALL;
 
 /// What a storage needs to be decoded into.
 ///
@@ -31,12 +32,72 @@ where
     S::Rules: List<Rule<S>>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize_with(ALL, deserializer)
+    }
+}
+
+impl<S: Storage> InitCfg<S> {
+    /// Reads an init_cfg whose types may be these, such as the built-in ones ([`ALL`]) and some of your own. The binary
+    /// form knows the built-in ones alone.
+    ///
+    /// # Errors
+    ///
+    /// Those of the format, and what is wrong whatever the model.
+    pub fn deserialize_with<'de, D>(types: Types<'_>, deserializer: D) -> Result<Self, D::Error>
+    where
+        S::Text: Deserialize<'de>,
+        S::Texts: List<S::Text>,
+        S::Overrides: List<Override<S>>,
+        S::Rules: List<Rule<S>>,
+        D: Deserializer<'de>,
+    {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_any(CfgVisitor(PhantomData))
+            deserializer.deserialize_any(CfgVisitor(types, PhantomData))
         } else {
             compact::ReadList::deserialize(deserializer)
                 .map(|rules| Self { rules: rules.into_inner() })
         }
+    }
+}
+
+/// Reads a rule or an override whose types may be these.
+struct Seed<'t, T>(Types<'t>, PhantomData<T>);
+
+impl<'t, T> Seed<'t, T> {
+    const fn new(types: Types<'t>) -> Self {
+        Self(types, PhantomData)
+    }
+}
+
+impl<T> Clone for Seed<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Seed<'_, T> {}
+
+impl<'de, S> DeserializeSeed<'de> for Seed<'_, Rule<S>>
+where
+    S: Storage,
+    S::Text: Deserialize<'de>,
+    S::Texts: List<S::Text>,
+    S::Overrides: List<Override<S>>,
+{
+    type Value = Rule<S>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Rule<S>, D::Error> {
+        deserializer.deserialize_map(RuleVisitor(self.0, PhantomData))
+    }
+}
+
+impl<'de, S> DeserializeSeed<'de> for Seed<'_, Override<S>>
+where
+    S: Storage,
+    S::Text: Deserialize<'de>,
+{
+    type Value = Override<S>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Override<S>, D::Error> {
+        deserializer.deserialize_map(OverrideVisitor(self.0, PhantomData))
     }
 }
 
@@ -49,7 +110,7 @@ where
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_map(RuleVisitor(PhantomData))
+            deserializer.deserialize_map(RuleVisitor(ALL, PhantomData))
         } else {
             compact::read_rule(deserializer)
         }
@@ -63,16 +124,16 @@ where
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            deserializer.deserialize_map(OverrideVisitor(PhantomData))
+            deserializer.deserialize_map(OverrideVisitor(ALL, PhantomData))
         } else {
             compact::read_override(deserializer)
         }
     }
 }
 
-struct CfgVisitor<S>(PhantomData<S>);
+struct CfgVisitor<'t, S>(Types<'t>, PhantomData<S>);
 
-impl<'de, S> Visitor<'de> for CfgVisitor<S>
+impl<'de, S> Visitor<'de> for CfgVisitor<'_, S>
 where
     S: Storage,
     S::Text: Deserialize<'de>,
@@ -97,7 +158,7 @@ where
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         let mut rules = S::Rules::default();
         // An empty dict is an init_cfg that does nothing.
-        if let Some(rule) = read_rule(map)? {
+        if let Some(rule) = read_rule(self.0, map)? {
             push(&mut rules, rule, "rules")?;
         }
         Ok(InitCfg { rules })
@@ -105,16 +166,16 @@ where
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut rules = S::Rules::default();
-        while let Some(rule) = seq.next_element()? {
+        while let Some(rule) = seq.next_element_seed(Seed::<Rule<S>>::new(self.0))? {
             push(&mut rules, rule, "rules")?;
         }
         Ok(InitCfg { rules })
     }
 }
 
-struct RuleVisitor<S>(PhantomData<S>);
+struct RuleVisitor<'t, S>(Types<'t>, PhantomData<S>);
 
-impl<'de, S> Visitor<'de> for RuleVisitor<S>
+impl<'de, S> Visitor<'de> for RuleVisitor<'_, S>
 where
     S: Storage,
     S::Text: Deserialize<'de>,
@@ -128,12 +189,13 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        read_rule(map)?.ok_or_else(|| A::Error::custom(key::MissingType(Holder::Rule)))
+        read_rule(self.0, map)?
+            .ok_or_else(|| A::Error::custom(key::MissingType(Holder::Rule, self.0)))
     }
 }
 
 /// A rule, or nothing of an empty dict.
-fn read_rule<'de, S, A>(mut map: A) -> Result<Option<Rule<S>>, A::Error>
+fn read_rule<'de, S, A>(types: Types<'_>, mut map: A) -> Result<Option<Rule<S>>, A::Error>
 where
     S: Storage,
     S::Text: Deserialize<'de>,
@@ -141,29 +203,30 @@ where
     S::Overrides: List<Override<S>>,
     A: MapAccess<'de>,
 {
-    let mut arguments = Arguments::<S::Text>::new(Holder::Rule);
+    let mut arguments = Arguments::<S::Text>::new(Holder::Rule, types);
     let (mut layers, mut params, mut overrides) = <(S::Texts, S::Texts, S::Overrides)>::default();
-    while let Some(key) =
-        map.next_key_seed(KeySeed { holder: Holder::Rule, type_name: arguments.type_name() })?
-    {
+    while let Some(key) = map.next_key_seed(arguments.allowed())? {
         arguments.see(key)?;
         match key {
-            Key::Layer => layers = map.next_value_seed(OneOrMany::names("layer"))?,
-            Key::Params => params = map.next_value_seed(OneOrMany::names("params"))?,
-            Key::Override => overrides = map.next_value_seed(OneOrMany::dicts("override"))?,
+            Key::Layer => layers = map.next_value_seed(OneOrMany::new("layer", Name::NEW))?,
+            Key::Params => params = map.next_value_seed(OneOrMany::new("params", Name::NEW))?,
+            Key::Override => {
+                overrides = map
+                    .next_value_seed(OneOrMany::new("override", Seed::<Override<S>>::new(types)))?
+            }
             key => arguments.read(key, &mut map)?,
         }
     }
     if arguments.is_empty() {
         return Ok(None);
     }
-    let (init, bias) = arguments.finish()?;
-    Ok(Some(Rule { init, bias, layers, params, overrides }))
+    let write = arguments.finish()?;
+    Ok(Some(Rule { write, layers, params, overrides }))
 }
 
-struct OverrideVisitor<S>(PhantomData<S>);
+struct OverrideVisitor<'t, S>(Types<'t>, PhantomData<S>);
 
-impl<'de, S> Visitor<'de> for OverrideVisitor<S>
+impl<'de, S> Visitor<'de> for OverrideVisitor<'_, S>
 where
     S: Storage,
     S::Text: Deserialize<'de>,
@@ -175,17 +238,18 @@ where
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut arguments = Arguments::<S::Text>::new(Holder::Override);
+        let mut arguments = Arguments::<S::Text>::new(Holder::Override, self.0);
         let mut name = None;
-        while let Some(key) = map
-            .next_key_seed(KeySeed { holder: Holder::Override, type_name: arguments.type_name() })?
-        {
+        while let Some(key) = map.next_key_seed(arguments.allowed())? {
             arguments.see(key)?;
             match key {
                 Key::Name => name = Some(map.next_value()?),
                 // mmengine takes a `layer` here and ignores it: an override covers its whole sub-tree.
                 Key::Layer => map
-                    .next_value_seed(OneOrMany::<scalar::Ignored, S::Text>::names("layer"))
+                    .next_value_seed(OneOrMany::<scalar::Ignored, Name<S::Text>>::new(
+                        "layer",
+                        Name::NEW,
+                    ))
                     .map(drop)?,
                 key => arguments.read(key, &mut map)?,
             }

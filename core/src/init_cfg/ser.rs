@@ -3,7 +3,8 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::compact::{write_list, write_override, write_rule};
-use super::{Bias, Init, InitCfg, Override, Pretrained, Rule, Storage, Turn};
+use super::{Bias, InitCfg, Override, Rule, Storage, Turn, Write};
+use crate::initializer::{Argument, Value};
 
 /// One rule is a dict, several are a list of dicts.
 impl<S: Storage> Serialize for InitCfg<S> {
@@ -21,7 +22,7 @@ impl<S: Storage> Serialize for Rule<S> {
             return write_rule(self, serializer);
         }
         let mut map = serializer.serialize_map(None)?;
-        init(&mut map, &self.init, self.bias)?;
+        keys(&mut map, &self.write)?;
         names(&mut map, "layer", self.layers.as_ref())?;
         names(&mut map, "params", self.params.as_ref())?;
         match self.overrides.as_ref() {
@@ -40,8 +41,8 @@ impl<S: Storage> Serialize for Override<S> {
         }
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("name", self.name.as_ref())?;
-        if let Some((write, bias)) = &self.write {
-            init(&mut map, write, *bias)?;
+        if let Some(write) = &self.write {
+            keys(&mut map, write)?;
         }
         map.end()
     }
@@ -65,73 +66,55 @@ fn names<M: SerializeMap, T: AsRef<str>>(
     }
 }
 
-/// The name of the type, with a scope where the scope has a meaning.
-const fn type_name<T>(init: &Init<T>) -> &'static str {
-    match init {
-        Init::Pretrained(Pretrained { turn: Turn::InOrder, .. }) => "mmengine.Pretrained",
-        init => init.type_name().name(),
-    }
-}
+/// A value of an argument: a choice by its name, an infinite number, which JSON has none for, as a text.
+struct Shown(&'static Argument, Value);
 
-/// A bound that may be infinite, which JSON has no number for.
-struct Bound(f64);
-
-impl Serialize for Bound {
+impl Serialize for Shown {
     fn serialize<Ser: Serializer>(&self, serializer: Ser) -> Result<Ser::Ok, Ser::Error> {
-        match self.0 {
-            f64::INFINITY => serializer.serialize_str("inf"),
-            f64::NEG_INFINITY => serializer.serialize_str("-inf"),
-            x => serializer.serialize_f64(x),
+        let Self(argument, value) = *self;
+        match value {
+            Value::Number(f64::INFINITY) => serializer.serialize_str("inf"),
+            Value::Number(f64::NEG_INFINITY) => serializer.serialize_str("-inf"),
+            Value::Number(x) => serializer.serialize_f64(x),
+            Value::Count(n) => serializer.serialize_u64(n),
+            Value::Flag(flag) => serializer.serialize_bool(flag),
+            Value::Choice(place) => match argument.shown(value).name() {
+                Some(name) => serializer.serialize_str(name),
+                None => serializer.serialize_u8(place),
+            },
         }
     }
 }
 
-fn init<M: SerializeMap, T: AsRef<str>>(
-    map: &mut M,
-    init: &Init<T>,
-    bias: Bias,
-) -> Result<(), M::Error> {
-    map.serialize_entry("type", type_name(init))?;
-    match init.as_ref() {
-        Init::Constant(i) => map.serialize_entry("val", &i.val)?,
-        Init::Xavier(i) => {
-            map.serialize_entry("gain", &i.gain)?;
-            map.serialize_entry("distribution", i.distribution.name())?;
+/// The type, with a scope where the scope has a meaning, and its arguments.
+fn keys<M: SerializeMap, T: AsRef<str>>(map: &mut M, write: &Write<T>) -> Result<(), M::Error> {
+    match write.as_ref() {
+        Write::Init(init, bias) => {
+            map.serialize_entry("type", init.name())?;
+            for (argument, value) in init.arguments() {
+                map.serialize_entry(argument.name, &Shown(argument, value))?;
+            }
+            match bias {
+                // Negative zero is a value of its own.
+                Bias::Value(x) if x.to_bits() == 0 => Ok(()),
+                Bias::Value(x) => map.serialize_entry("bias", &x),
+                Bias::Prob(p) => map.serialize_entry("bias_prob", &p),
+            }
         }
-        Init::Normal(i) => {
-            map.serialize_entry("mean", &i.mean)?;
-            map.serialize_entry("std", &i.std)?;
-        }
-        Init::TruncNormal(i) => {
-            map.serialize_entry("mean", &i.mean)?;
-            map.serialize_entry("std", &i.std)?;
-            map.serialize_entry("a", &Bound(i.a))?;
-            map.serialize_entry("b", &Bound(i.b))?;
-        }
-        Init::Uniform(i) => {
-            map.serialize_entry("a", &i.a)?;
-            map.serialize_entry("b", &i.b)?;
-        }
-        Init::Kaiming(i) => {
-            map.serialize_entry("a", &i.a)?;
-            map.serialize_entry("mode", i.mode.name())?;
-            map.serialize_entry("nonlinearity", i.nonlinearity.name())?;
-            map.serialize_entry("distribution", i.distribution.name())?;
-        }
-        Init::Caffe2Xavier(_) => {}
-        Init::Pretrained(i) => {
-            map.serialize_entry("checkpoint", i.checkpoint)?;
-            for (key, text) in [("prefix", i.prefix), ("map_location", i.map_location)] {
+        Write::Pretrained(pretrained) => {
+            let name = match pretrained.turn {
+                Turn::Last => "Pretrained",
+                Turn::InOrder => "mmengine.Pretrained",
+            };
+            map.serialize_entry("type", name)?;
+            map.serialize_entry("checkpoint", pretrained.checkpoint)?;
+            let texts = [("prefix", pretrained.prefix), ("map_location", pretrained.map_location)];
+            for (key, text) in texts {
                 if let Some(text) = text {
                     map.serialize_entry(key, text)?;
                 }
             }
+            Ok(())
         }
-    }
-    match bias {
-        // Negative zero is a value of its own.
-        Bias::Value(x) if x.to_bits() == 0 => Ok(()),
-        Bias::Value(x) => map.serialize_entry("bias", &x),
-        Bias::Prob(p) => map.serialize_entry("bias_prob", &p),
     }
 }

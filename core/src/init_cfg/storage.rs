@@ -2,6 +2,7 @@ use core::fmt::Debug;
 use core::marker::PhantomData;
 
 use super::{Override, Rule};
+use crate::initializer::{AllInitializers, Known};
 
 /// Where the strings and lists of an [`InitCfg`](super::InitCfg) live.
 pub trait Storage: Sized + Clone + Debug + PartialEq {
@@ -13,6 +14,8 @@ pub trait Storage: Sized + Clone + Debug + PartialEq {
     type Overrides: AsRef<[Override<Self>]> + Clone + Debug + PartialEq;
     /// The rules of an init_cfg.
     type Rules: AsRef<[Rule<Self>]> + Clone + Debug + PartialEq;
+    /// The initializers that its binary form may name.
+    type Known: Known;
 }
 
 /// Slices that somebody else owns: `const` tables.
@@ -24,22 +27,31 @@ impl<'a> Storage for Borrowed<'a> {
     type Texts = &'a [&'a str];
     type Overrides = &'a [Override<Self>];
     type Rules = &'a [Rule<Self>];
+    type Known = AllInitializers;
 }
 
 /// `heapless` vectors of fixed capacity over borrowed strings: at most `RULES` rules, each with at most `NAMES`
 /// layers, `NAMES` parameter globs and `OVERRIDES` overrides.
+///
+/// A set of initializers as `K`, such as `(Kaiming, Uniform)`, leaves the decoders of all others out of the program; their
+/// numbers are then an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fixed<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize>(
-    PhantomData<&'a str>,
-);
+pub struct Fixed<
+    'a,
+    const RULES: usize,
+    const NAMES: usize,
+    const OVERRIDES: usize,
+    K = AllInitializers,
+>(PhantomData<(&'a str, K)>);
 
-impl<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize> Storage
-    for Fixed<'a, RULES, NAMES, OVERRIDES>
+impl<'a, const RULES: usize, const NAMES: usize, const OVERRIDES: usize, K: Known> Storage
+    for Fixed<'a, RULES, NAMES, OVERRIDES, K>
 {
     type Text = &'a str;
     type Texts = heapless::Vec<&'a str, NAMES>;
     type Overrides = heapless::Vec<Override<Self>, OVERRIDES>;
     type Rules = heapless::Vec<Rule<Self>, RULES>;
+    type Known = K;
 }
 
 /// `Vec` and `String`, without limits.
@@ -53,6 +65,7 @@ impl Storage for Owned {
     type Texts = alloc::vec::Vec<alloc::string::String>;
     type Overrides = alloc::vec::Vec<Override<Self>>;
     type Rules = alloc::vec::Vec<Rule<Self>>;
+    type Known = AllInitializers;
 }
 
 /// A list that can grow, up to its capacity.

@@ -13,8 +13,18 @@ fn read(json: &str) -> Result<Cfg, String> {
     serde_json::from_str(json).map_err(|error| error.to_string())
 }
 
-fn init(json: &str) -> Init<String> {
-    read(json).expect("a valid init_cfg").rules[0].init.clone()
+fn write(json: &str) -> Write<String> {
+    read(json).expect("a valid init_cfg").rules[0].write.clone()
+}
+
+fn init(json: &str) -> Init {
+    let Write::Init(init, _) = write(json) else { panic!("{json} is Pretrained") };
+    init
+}
+
+fn bias(json: &str) -> Bias {
+    let Write::Init(_, bias) = write(json) else { panic!("{json} is Pretrained") };
+    bias
 }
 
 #[test]
@@ -50,7 +60,7 @@ fn every_type_with_its_defaults_and_arguments() {
     };
     let json =
         r#"{"type": "Pretrained", "checkpoint": "w.pth", "prefix": "b.", "map_location": null}"#;
-    assert_eq!(init(json), Init::Pretrained(pretrained));
+    assert_eq!(write(json), Write::Pretrained(pretrained));
 }
 
 #[test]
@@ -71,7 +81,7 @@ fn types_by_scope_and_by_the_path_of_their_class() {
         ("mmengine.model.PretrainedInit", Turn::InOrder),
     ] {
         let cfg = read(&format!(r#"{{"type": "{name}", "checkpoint": "w.pth"}}"#)).unwrap();
-        assert!(matches!(&cfg.rules[0].init, Init::Pretrained(p) if p.turn == turn), "{name}");
+        assert!(matches!(&cfg.rules[0].write, Write::Pretrained(p) if p.turn == turn), "{name}");
         assert_eq!(read(&serde_json::to_string(&cfg).unwrap()), Ok(cfg.clone()));
         assert_eq!(postcard::from_bytes(&postcard::to_allocvec(&cfg).unwrap()), Ok(cfg));
     }
@@ -79,9 +89,9 @@ fn types_by_scope_and_by_the_path_of_their_class() {
 
 #[test]
 fn truth_values_are_numbers() {
-    let cfg = read(r#"{"type": "Constant", "val": true, "bias": false}"#).unwrap();
-    assert_eq!(cfg.rules[0].init, Init::Constant(Constant { val: 1.0 }));
-    assert_eq!(cfg.rules[0].bias, Bias::Value(0.0));
+    let json = r#"{"type": "Constant", "val": true, "bias": false}"#;
+    assert_eq!(init(json), Init::Constant(Constant { val: 1.0 }));
+    assert_eq!(bias(json), Bias::Value(0.0));
     assert_eq!(
         init(r#"{"type": "Uniform", "b": true}"#),
         Init::Uniform(Uniform { a: 0.0, b: 1.0 })
@@ -113,17 +123,17 @@ fn one_or_many() {
 
 #[test]
 fn bias_prob_beats_bias() {
-    let cfg = read(r#"{"type": "Normal", "bias": 3, "bias_prob": 0.01}"#).unwrap();
-    assert_eq!(cfg.rules[0].bias, Bias::Prob(0.01));
-    let cfg = read(r#"{"type": "Normal", "bias": 3, "bias_prob": null}"#).unwrap();
-    assert_eq!(cfg.rules[0].bias, Bias::Value(3.0));
+    let both = r#"{"type": "Normal", "bias": 3, "bias_prob": 0.01}"#;
+    assert_eq!(bias(both), Bias::Prob(0.01));
+    let null = r#"{"type": "Normal", "bias": 3, "bias_prob": null}"#;
+    assert_eq!(bias(null), Bias::Value(3.0));
 }
 
 #[test]
 fn an_override_with_a_type_stands_alone() {
     let json = r#"{"type": "Normal", "std": 3, "override": {"name": "fc", "type": "Constant", "val": 1, "layer": "X"}}"#;
     let cfg = read(json).unwrap();
-    let write = Some((Init::Constant(Constant { val: 1.0 }), Bias::DEFAULT));
+    let write = Some(Write::new(Init::Constant(Constant { val: 1.0 })));
     assert_eq!(cfg.rules[0].overrides[0], Override { name: "fc".to_string(), write });
 }
 
@@ -243,7 +253,7 @@ fn compact_form_checks_its_numbers() {
     let bytes = |cfg: &Cfg| postcard::to_allocvec(cfg).unwrap();
     let bad = |init| {
         let rule =
-            Rule { init, bias: Bias::DEFAULT, layers: vec![], params: vec![], overrides: vec![] };
+            Rule { write: Write::new(init), layers: vec![], params: vec![], overrides: vec![] };
         postcard::from_bytes::<Cfg>(&bytes(&InitCfg { rules: vec![rule] })).is_err()
     };
     assert!(bad(Init::Normal(Normal { mean: f64::NAN, std: 1.0 })));
@@ -262,7 +272,9 @@ fn damaged_bytes_are_an_error_or_another_init_cfg_never_a_panic() {
         damaged[bit / 8] ^= 1 << (bit % 8);
         if let Ok(cfg) = postcard::from_bytes::<Cfg>(&damaged) {
             for rule in &cfg.rules {
-                assert!(rule.init.check().is_ok() && rule.bias.check().is_ok(), "bit {bit}");
+                if let Write::Init(init, bias) = rule.write {
+                    assert!(init.check().is_ok() && bias.check().is_ok(), "bit {bit}");
+                }
             }
         }
     }
@@ -284,4 +296,16 @@ fn a_const_table_says_the_same_as_text() {
         format!("{:?}", serde_json::to_value(&TABLE)),
         format!("{:?}", serde_json::to_value(read(json).unwrap()))
     );
+}
+
+mod registered;
+
+#[test]
+fn a_device_decodes_the_initializers_of_its_set_alone() {
+    type Small<'a> = InitCfg<Fixed<'a, 1, 1, 1, (crate::in_place::KaimingNormal,)>>;
+    let bytes = |json| postcard::to_allocvec(&read(json).unwrap()).unwrap();
+    for known in [r#"{"type": "Kaiming"}"#, r#"{"type": "Constant", "val": 1}"#] {
+        assert!(postcard::from_bytes::<Small<'_>>(&bytes(known)).is_ok(), "{known}");
+    }
+    assert!(postcard::from_bytes::<Small<'_>>(&bytes(r#"{"type": "Normal"}"#)).is_err());
 }

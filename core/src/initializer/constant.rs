@@ -1,28 +1,26 @@
-use super::{InitError, Initializer, Shape};
-use crate::{Fill, Float, math};
+use super::{Draw, Lower, Shape};
+use crate::{initializer, math};
 
-/// Every element `val`.
-///
-/// ```
-/// use weight_init_core::{Fill, initializer::{Constant, Initializer, Shape}};
-/// let fill: Fill<f32> = Constant { val: 1.0 }.fill(&Shape::new(&[64]))?;
-/// assert_eq!(fill, Fill::Constant(1.0));
-/// # Ok::<(), weight_init_core::initializer::InitError>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Constant {
-    /// The value.
-    pub val: f64,
+initializer! {
+    /// Every element `val`.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, initializer::{Constant, Initializer, Shape}};
+    /// let fill: Fill<f32> = Constant { val: 1.0 }.fill(&Shape::new(&[64]))?;
+    /// assert_eq!(fill, Fill::Constant(1.0));
+    /// # Ok::<(), weight_init_core::initializer::InitError>(())
+    /// ```
+    pub struct Constant {
+        /// The value.
+        val: f64 = 0.0, Finite, needed;
+    }
+    function: "constant";
 }
 
-impl Constant {
-    /// MMEngine's default: zero.
-    pub const DEFAULT: Self = Self { val: 0.0 };
-}
-
-impl<T: Float> Initializer<T> for Constant {
-    fn fill(&self, _: &Shape<'_>) -> Result<Fill<T>, InitError> {
-        Ok(Fill::constant(self.val)?)
+impl Lower for Constant {
+    #[inline]
+    fn lower<D: Draw>(&self, _: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        draw.constant(self.val)
     }
 }
 

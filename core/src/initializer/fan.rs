@@ -1,5 +1,6 @@
 use core::fmt;
 
+use super::argument::choice;
 use super::{Layout, Shape, shape::product};
 
 /// Connections of one unit: how many inputs it sums up, how many outputs it feeds.
@@ -86,36 +87,17 @@ impl fmt::Display for FanError {
 
 impl core::error::Error for FanError {}
 
-/// Which fan scales the variance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FanMode {
-    /// Keeps the variance of the activations in the forward pass.
-    FanIn,
-    /// Keeps the variance of the gradients in the backward pass.
-    FanOut,
-}
-
-impl FanMode {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::FanIn, Self::FanOut];
-
-    /// PyTorch's name: `fan_in`, `fan_out`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::FanIn => "fan_in",
-            Self::FanOut => "fan_out",
-        }
-    }
-
-    /// The mode of this name, whatever its case.
+choice! {
+    /// Which fan scales the variance.
     ///
     /// ```
     /// use weight_init_core::initializer::FanMode;
     /// assert_eq!(FanMode::from_name("FAN_IN"), Some(FanMode::FanIn));
     /// ```
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|mode| mode.name().eq_ignore_ascii_case(name))
+    pub enum FanMode: "a mode", any case {
+        /// Keeps the variance of the activations in the forward pass.
+        FanIn = "fan_in",
+        /// Keeps the variance of the gradients in the backward pass.
+        FanOut = "fan_out",
     }
 }

@@ -1,61 +1,21 @@
-/// A nonlinear function behind a layer, as `torch.nn.init.calculate_gain` knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it all")]
-pub enum Nonlinearity {
-    Linear,
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-    Sigmoid,
-    Tanh,
-    Relu,
-    LeakyRelu,
-    Selu,
-}
+use super::argument::choice;
 
-impl Nonlinearity {
-    /// Every nonlinearity, in the order of the declaration.
-    pub const ALL: [Self; 12] = [
-        Self::Linear,
-        Self::Conv1d,
-        Self::Conv2d,
-        Self::Conv3d,
-        Self::ConvTranspose1d,
-        Self::ConvTranspose2d,
-        Self::ConvTranspose3d,
-        Self::Sigmoid,
-        Self::Tanh,
-        Self::Relu,
-        Self::LeakyRelu,
-        Self::Selu,
-    ];
-
-    /// PyTorch's name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Linear => "linear",
-            Self::Conv1d => "conv1d",
-            Self::Conv2d => "conv2d",
-            Self::Conv3d => "conv3d",
-            Self::ConvTranspose1d => "conv_transpose1d",
-            Self::ConvTranspose2d => "conv_transpose2d",
-            Self::ConvTranspose3d => "conv_transpose3d",
-            Self::Sigmoid => "sigmoid",
-            Self::Tanh => "tanh",
-            Self::Relu => "relu",
-            Self::LeakyRelu => "leaky_relu",
-            Self::Selu => "selu",
-        }
-    }
-
-    /// The nonlinearity of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|nonlinearity| nonlinearity.name() == name)
+choice! {
+    /// A nonlinear function behind a layer, as `torch.nn.init.calculate_gain` knows it.
+    #[allow(missing_docs, reason = "the names say it all")]
+    pub enum Nonlinearity: "a nonlinearity" {
+        Linear = "linear",
+        Conv1d = "conv1d",
+        Conv2d = "conv2d",
+        Conv3d = "conv3d",
+        ConvTranspose1d = "conv_transpose1d",
+        ConvTranspose2d = "conv_transpose2d",
+        ConvTranspose3d = "conv_transpose3d",
+        Sigmoid = "sigmoid",
+        Tanh = "tanh",
+        Relu = "relu",
+        LeakyRelu = "leaky_relu",
+        Selu = "selu",
     }
 }
 

@@ -1,48 +1,35 @@
 use super::gain::constant_gain;
-use super::{Distribution, FanMode, InitError, Initializer, Nonlinearity, Shape, fans, gain};
+use super::{Distribution, Draw, FanMode, Init, InitError, Lower, Nonlinearity, Shape, fans, gain};
+use crate::initializer;
 use crate::math::root::over_root;
-use crate::{Fill, Float};
 
-/// Variance `gain²/fan`.
-///
-/// Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun: *Delving deep into rectifiers*, ICCV 2015,
-/// <https://arxiv.org/abs/1502.01852>. In PyTorch `kaiming_normal_` and `kaiming_uniform_`.
-///
-/// A shape with a zero dimension has no elements to write: it gives a constant and no error, as in
-/// PyTorch.
-///
-/// ```
-/// use weight_init_core::{Fill, initializer::{Initializer, Kaiming, Shape}};
-/// let fill: Fill<f32> = Kaiming::default().fill(&Shape::new(&[8, 3]))?;
-/// assert_eq!(fill, Fill::normal(0.0, 0.5)?);
-/// # Ok::<(), weight_init_core::initializer::InitError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Kaiming {
-    /// Negative slope of a leaky ReLU; counts for that nonlinearity alone.
-    pub a: f64,
-    /// Which fan scales the variance.
-    pub mode: FanMode,
-    /// The function behind the layer.
-    pub nonlinearity: Nonlinearity,
-    /// Normal or uniform.
-    pub distribution: Distribution,
-}
-
-impl Kaiming {
-    /// MMEngine's defaults.
-    pub const DEFAULT: Self = Self {
-        a: 0.0,
-        mode: FanMode::FanOut,
-        nonlinearity: Nonlinearity::Relu,
-        distribution: Distribution::Normal,
-    };
-}
-
-impl Default for Kaiming {
-    fn default() -> Self {
-        Self::DEFAULT
+initializer! {
+    /// Variance `gain²/fan`.
+    ///
+    /// Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun: *Delving deep into rectifiers*, ICCV 2015,
+    /// <https://arxiv.org/abs/1502.01852>. In PyTorch `kaiming_normal_` and `kaiming_uniform_`.
+    ///
+    /// A shape with a zero dimension has no elements to write: it gives a constant and no error, as in
+    /// PyTorch.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, initializer::{Initializer, Kaiming, Shape}};
+    /// let fill: Fill<f32> = Kaiming::default().fill(&Shape::new(&[8, 3]))?;
+    /// assert_eq!(fill, Fill::normal(0.0, 0.5)?);
+    /// # Ok::<(), weight_init_core::initializer::InitError>(())
+    /// ```
+    pub struct Kaiming {
+        /// Negative slope of a leaky ReLU; counts for that nonlinearity alone.
+        a: f64 = 0.0, Finite;
+        /// Which fan scales the variance.
+        mode: FanMode = FanMode::FanOut, Any;
+        /// The function behind the layer.
+        nonlinearity: Nonlinearity = Nonlinearity::Relu, Any;
+        /// Normal or uniform.
+        distribution: Distribution = Distribution::Normal, Any;
     }
+    function: "kaiming_{distribution}";
+    fans: UnlessEmpty;
 }
 
 impl Kaiming {
@@ -71,24 +58,32 @@ impl Kaiming {
     }
 }
 
-impl<T: Float> Initializer<T> for Kaiming {
-    fn fill(&self, shape: &Shape<'_>) -> Result<Fill<T>, InitError> {
-        self.distribution.fill(self.std(shape)?)
+impl Lower for Kaiming {
+    #[inline]
+    fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        match self.distribution {
+            // No gain is beyond 5/3, no fan below 1.
+            Distribution::Normal => draw.centred(|| self.std(shape)),
+            Distribution::Uniform => draw.around_zero(Distribution::Uniform, self.std(shape)?),
+        }
     }
 }
 
-/// Caffe2's `XavierFill`: uniform with variance `1/fan_in`.
-///
-/// [`Kaiming`] with `a = 1`, fan_in, leaky ReLU and a uniform distribution.
-///
-/// ```
-/// use weight_init_core::{Fill, initializer::{Caffe2Xavier, Initializer, Shape}};
-/// let fill: Fill<f64> = Caffe2Xavier.fill(&Shape::new(&[8, 4]))?;
-/// assert_eq!(fill, Fill::uniform(-0.8660254037844386, 0.8660254037844386)?);
-/// # Ok::<(), weight_init_core::initializer::InitError>(())
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Caffe2Xavier;
+initializer! {
+    /// Caffe2's `XavierFill`: uniform with variance `1/fan_in`.
+    ///
+    /// [`Kaiming`] with `a = 1`, fan_in, leaky ReLU and a uniform distribution.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, initializer::{Caffe2Xavier, Initializer, Shape}};
+    /// let fill: Fill<f64> = Caffe2Xavier.fill(&Shape::new(&[8, 4]))?;
+    /// assert_eq!(fill, Fill::uniform(-0.8660254037844386, 0.8660254037844386)?);
+    /// # Ok::<(), weight_init_core::initializer::InitError>(())
+    /// ```
+    pub struct Caffe2Xavier {}
+    fans: UnlessEmpty;
+    same_as: Init::Kaiming(Self::KAIMING);
+}
 
 impl Caffe2Xavier {
     /// The same as a Kaiming initializer.
@@ -100,8 +95,9 @@ impl Caffe2Xavier {
     };
 }
 
-impl<T: Float> Initializer<T> for Caffe2Xavier {
-    fn fill(&self, shape: &Shape<'_>) -> Result<Fill<T>, InitError> {
-        Self::KAIMING.fill(shape)
+impl Lower for Caffe2Xavier {
+    #[inline]
+    fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        draw.around_zero(Distribution::Uniform, Self::KAIMING.std(shape)?)
     }
 }

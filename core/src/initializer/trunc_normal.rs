@@ -1,32 +1,30 @@
-use super::{InitError, Initializer, Shape};
-use crate::{Fill, Float};
+use super::{Draw, Lower, Shape, ordered};
+use crate::initializer;
 
-/// Normal, conditioned on [a, b]. The bounds are absolute, not in standard deviations; an infinite one is none.
-///
-/// MMEngine's own sampler is wrong where a bound is far from the mean and in 16 bits; this one is
-/// right there, a deliberate difference.
-///
-/// ```
-/// use weight_init_core::{Fill, initializer::{Initializer, Shape, TruncNormal}};
-/// let fill: Fill<f32> = TruncNormal { std: 0.02, ..TruncNormal::default() }.fill(&Shape::new(&[64]))?;
-/// assert_eq!(fill, Fill::trunc_normal(0.0, 0.02, -2.0, 2.0)?);
-/// # Ok::<(), weight_init_core::initializer::InitError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TruncNormal {
-    /// Mean before truncation.
-    pub mean: f64,
-    /// Standard deviation before truncation.
-    pub std: f64,
-    /// Lower bound.
-    pub a: f64,
-    /// Upper bound.
-    pub b: f64,
-}
-
-impl TruncNormal {
-    /// MMEngine's defaults.
-    pub const DEFAULT: Self = Self { mean: 0.0, std: 1.0, a: -2.0, b: 2.0 };
+initializer! {
+    /// Normal, conditioned on [a, b]. The bounds are absolute, not in standard deviations; an infinite one is none.
+    ///
+    /// MMEngine's own sampler is wrong where a bound is far from the mean and in 16 bits; this one is
+    /// right there, a deliberate difference.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, initializer::{Initializer, Shape, TruncNormal}};
+    /// let fill: Fill<f32> = TruncNormal { std: 0.02, ..TruncNormal::default() }.fill(&Shape::new(&[64]))?;
+    /// assert_eq!(fill, Fill::trunc_normal(0.0, 0.02, -2.0, 2.0)?);
+    /// # Ok::<(), weight_init_core::initializer::InitError>(())
+    /// ```
+    pub struct TruncNormal {
+        /// Mean before truncation.
+        mean: f64 = 0.0, Finite;
+        /// Standard deviation before truncation.
+        std: f64 = 1.0, NotNegative;
+        /// Lower bound.
+        a: f64 = -2.0, LowerBound;
+        /// Upper bound.
+        b: f64 = 2.0, UpperBound;
+    }
+    function: "trunc_normal";
+    check(this) { ordered(this.a, this.b) }
 }
 
 /// Standard deviations from the mean to where a bound cuts nothing off: the density there is 0 in `f64`.
@@ -43,23 +41,18 @@ impl TruncNormal {
     }
 }
 
-impl Default for TruncNormal {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-impl<T: Float> Initializer<T> for TruncNormal {
-    fn fill(&self, _: &Shape<'_>) -> Result<Fill<T>, InitError> {
+impl Lower for TruncNormal {
+    #[inline]
+    fn lower<D: Draw>(&self, _: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
         let [a, b] = self.finite_bounds();
-        Ok(Fill::trunc_normal(self.mean, self.std, a, b)?)
+        draw.trunc_normal(self.mean, self.std, a, b)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Stream;
+    use crate::{Float, Initializer, Stream};
 
     const SHAPE: Shape<'_> = Shape::new(&[20_000]);
 

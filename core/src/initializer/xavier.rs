@@ -1,35 +1,27 @@
-use super::{Distribution, InitError, Initializer, Shape, fans};
-use crate::{Fill, Float};
+use super::{Distribution, Draw, InitError, Lower, Shape, fans};
+use crate::initializer;
 
-/// Variance `gain²·2/(fan_in + fan_out)`.
-///
-/// Xavier Glorot, Yoshua Bengio: *Understanding the difficulty of training deep feedforward neural
-/// networks*, AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>. In PyTorch
-/// `xavier_normal_` and `xavier_uniform_`.
-///
-/// ```
-/// use weight_init_core::{Fill, initializer::{Initializer, Shape, Xavier}};
-/// let fill: Fill<f32> = Xavier::default().fill(&Shape::new(&[3, 5]))?;
-/// assert_eq!(fill, Fill::normal(0.0, 0.5)?);
-/// # Ok::<(), weight_init_core::initializer::InitError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Xavier {
-    /// Factor of the standard deviation.
-    pub gain: f64,
-    /// Normal or uniform.
-    pub distribution: Distribution,
-}
-
-impl Xavier {
-    /// MMEngine's defaults.
-    pub const DEFAULT: Self = Self { gain: 1.0, distribution: Distribution::Normal };
-}
-
-impl Default for Xavier {
-    fn default() -> Self {
-        Self::DEFAULT
+initializer! {
+    /// Variance `gain²·2/(fan_in + fan_out)`.
+    ///
+    /// Xavier Glorot, Yoshua Bengio: *Understanding the difficulty of training deep feedforward neural
+    /// networks*, AISTATS 2010, <https://proceedings.mlr.press/v9/glorot10a.html>. In PyTorch
+    /// `xavier_normal_` and `xavier_uniform_`.
+    ///
+    /// ```
+    /// use weight_init_core::{Fill, initializer::{Initializer, Shape, Xavier}};
+    /// let fill: Fill<f32> = Xavier::default().fill(&Shape::new(&[3, 5]))?;
+    /// assert_eq!(fill, Fill::normal(0.0, 0.5)?);
+    /// # Ok::<(), weight_init_core::initializer::InitError>(())
+    /// ```
+    pub struct Xavier {
+        /// Factor of the standard deviation.
+        gain: f64 = 1.0, NotNegative;
+        /// Normal or uniform.
+        distribution: Distribution = Distribution::Normal, Any;
     }
+    function: "xavier_{distribution}";
+    fans: Always;
 }
 
 impl Xavier {
@@ -48,8 +40,9 @@ impl Xavier {
     }
 }
 
-impl<T: Float> Initializer<T> for Xavier {
-    fn fill(&self, shape: &Shape<'_>) -> Result<Fill<T>, InitError> {
-        self.distribution.fill(self.std(shape)?)
+impl Lower for Xavier {
+    #[inline]
+    fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        draw.around_zero(self.distribution, self.std(shape)?)
     }
 }

@@ -2,8 +2,7 @@ use core::cmp::Reverse;
 
 use super::frame::{Frame, Link, State};
 use super::path::Path;
-use crate::init_cfg::{Init, Rules, Write};
-use crate::initializer::Constant;
+use crate::init_cfg::{Origin, Rules, Write};
 use crate::layer::Layer;
 
 /// One look at one part of a rule for one parameter, and what came of it.
@@ -18,7 +17,7 @@ pub struct Considered<'a> {
     /// The part of the rule.
     pub part: Part,
     /// What this part writes, or would write, to the parameter.
-    pub init: Init<&'a str>,
+    pub origin: Origin<&'a str>,
     /// Whether it writes, and if not, why.
     pub outcome: Outcome,
     /// When it writes: of two writes to one parameter the greater order wins.
@@ -181,7 +180,7 @@ impl<'a> Look<'a> {
                 rule,
                 part,
             };
-            self.rules(frame, &|init| init.is_deferred(), &order, matcher, see);
+            self.rules(frame, &|write| write.is_deferred(), &order, matcher, see);
             next = frame.parent;
         }
     }
@@ -197,13 +196,13 @@ impl<'a> Look<'a> {
         }
         let order =
             |rule, part| Order { entered: frame.entered, phase: Phase::BeforeChildren, rule, part };
-        self.rules(frame, &|init| self.bare || !init.is_deferred(), &order, matcher, see);
+        self.rules(frame, &|write| self.bare || !write.is_deferred(), &order, matcher, see);
     }
 
     fn rules(
         self,
         frame: &'a Frame<'a>,
-        now: &dyn Fn(&Init<&str>) -> bool,
+        now: &dyn Fn(&Write<&str>) -> bool,
         order: &dyn Fn(usize, Part) -> Order,
         matcher: Option<&dyn Matcher>,
         see: &mut dyn FnMut(&Considered<'a>),
@@ -219,7 +218,7 @@ impl<'a> Look<'a> {
             }
             let target = Target { leaf, attribute, depth: frame.depth };
             matcher.matching(Path::new(frame, "", true), rules, &target, &mut |rule, part| {
-                let Some(write) = rules.write(rule).filter(|write| now(&write.init)) else {
+                let Some(write) = rules.write(rule).filter(|write| now(write)) else {
                     return;
                 };
                 let write = match part {
@@ -228,7 +227,7 @@ impl<'a> Look<'a> {
                 };
                 let Some(write) = write else { return };
                 let outcome = match part {
-                    Part::Layer => touches(write.init.is_pretrained(), attribute),
+                    Part::Layer => touches(write.is_pretrained(), attribute),
                     Part::Params(_) => Outcome::Writes,
                     Part::Override(index) => self.overridden(frame, rules, rule, index, write),
                 };
@@ -238,14 +237,14 @@ impl<'a> Look<'a> {
             });
             return;
         }
-        for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(&write.init)) {
-            let mut emit = |part, write: Write<'a>, outcome| {
+        for (rule, write) in rules.writes().enumerate().filter(|(_, write)| now(write)) {
+            let mut emit = |part, write: Write<&'a str>, outcome| {
                 see(&self.considered(frame, rules, rule, part, write, outcome, order));
             };
             emit(
                 Part::Layer,
                 write,
-                own(rules, rule, write.init.is_pretrained(), leaf.layer, attribute),
+                own(rules, rule, write.is_pretrained(), leaf.layer, attribute),
             );
             for (index, glob) in rules.globs(rule).enumerate() {
                 let path = Path::new(leaf, attribute, false);
@@ -266,10 +265,10 @@ impl<'a> Look<'a> {
         rules: &'a dyn Rules,
         rule: usize,
         index: usize,
-        write: Write<'a>,
+        write: Write<&'a str>,
     ) -> Outcome {
         match rules.override_name(rule, index).is_some_and(|name| frame.covers(name, self.leaf)) {
-            true => touches(write.init.is_pretrained(), self.attribute),
+            true => touches(write.is_pretrained(), self.attribute),
             false => Outcome::OtherSubtree,
         }
     }
@@ -281,7 +280,7 @@ impl<'a> Look<'a> {
         rules: &'a dyn Rules,
         rule: usize,
         part: Part,
-        write: Write<'a>,
+        write: Write<&'a str>,
         outcome: Outcome,
         order: &dyn Fn(usize, Part) -> Order,
     ) -> Considered<'a> {
@@ -296,7 +295,7 @@ impl<'a> Look<'a> {
             rules: Names(rules),
             rule,
             part,
-            init: assignment(write, part, self.attribute),
+            origin: if is_bias(part, self.attribute) { write.bias() } else { write.weight() },
             outcome: if frame.state == State::NotReached { Outcome::NotReached } else { outcome },
             order: order(rule, part),
             within: Path::within(self.leaf, self.attribute, covered.unwrap_or(frame.depth)),
@@ -334,12 +333,4 @@ pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
 /// what it names gets the initializer itself.
 pub(crate) fn is_bias(part: Part, attribute: &str) -> bool {
     attribute == "bias" && !matches!(part, Part::Params(_))
-}
-
-fn assignment<'a>(write: Write<'a>, part: Part, attribute: &str) -> Init<&'a str> {
-    if is_bias(part, attribute) && !write.init.is_pretrained() {
-        Init::Constant(Constant { val: write.bias.value() })
-    } else {
-        write.init
-    }
 }

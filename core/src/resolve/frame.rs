@@ -112,7 +112,7 @@ impl Frame<'_> {
 
     /// Whether one of the rules waits until the children have run.
     pub(super) fn has_deferred(&self) -> bool {
-        self.rules.is_some_and(|rules| rules.writes().any(|write| write.init.is_deferred()))
+        self.rules.is_some_and(|rules| rules.writes().any(|write| write.is_deferred()))
     }
 }
 

@@ -4,7 +4,7 @@ use std::vec::Vec;
 use std::{format, vec};
 
 use super::*;
-use crate::init_cfg::{Borrowed, Init, InitCfg, Override, Rule, Rules};
+use crate::init_cfg::{Bias, Borrowed, Init, InitCfg, Origin, Override, Rule, Rules, Write};
 use crate::initializer::{Constant, Kaiming};
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::{DType, Shape};
@@ -75,7 +75,11 @@ impl Observer for Log {
     }
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let writer = match visit.last_writer() {
-            Some(Considered { module, init: Init::Constant(Constant { val }), .. }) => {
+            Some(Considered {
+                module,
+                origin: Origin::Init(Init::Constant(Constant { val })),
+                ..
+            }) => {
                 format!("{val} by '{module}'")
             }
             Some(other) => format!("{other:?}"),
@@ -154,10 +158,7 @@ fn an_override_covers_a_sub_tree_through_an_alias() {
         rules: &[Rule {
             overrides: &[Override {
                 name: "norm3",
-                write: Some((
-                    Init::Constant(Constant { val: 0.0 }),
-                    crate::init_cfg::Bias::Value(7.0),
-                )),
+                write: Some(Write::Init(Init::Constant(Constant { val: 0.0 }), Bias::Value(7.0))),
             }],
             ..constant(1.0)
         }],
@@ -208,7 +209,7 @@ fn params_write_a_bias_by_the_initializer_itself() {
         rules: &[Rule {
             params: &["bn.bias"],
             layers: &["_BatchNorm"],
-            bias: crate::init_cfg::Bias::Value(7.0),
+            write: Write::Init(Init::Constant(Constant { val: 3.0 }), Bias::Value(7.0)),
             ..constant(3.0)
         }],
     };

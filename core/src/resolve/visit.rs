@@ -190,7 +190,7 @@ impl<'a> BufferVisit<'a> {
     /// writes buffers.
     pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
         self.look().each(None, &mut |considered| {
-            if considered.init.is_pretrained() {
+            if considered.origin.is_pretrained() {
                 see(considered);
             }
         });
@@ -199,7 +199,7 @@ impl<'a> BufferVisit<'a> {
     /// As [`considered`](Self::considered), of the parts alone that a matcher finds and that write.
     pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
         self.look().each(Some(matcher), &mut |considered| {
-            if considered.init.is_pretrained() {
+            if considered.origin.is_pretrained() {
                 see(considered);
             }
         });

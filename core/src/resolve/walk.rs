@@ -5,7 +5,7 @@ use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
 use super::problem::{Problem, ResolveError};
 use super::visit::{BufferVisit, ModuleVisit, ParamVisit};
-use crate::init_cfg::Rules;
+use crate::init_cfg::{Origin, Rules};
 use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
 use crate::random::Fnv1a;
@@ -228,21 +228,20 @@ impl LayerVisitor for Walk<'_, '_> {
         let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare };
         let mut refused = None;
         visit.look().each(self.shared.observer.matcher(), &mut |considered| {
-            if considered.outcome == Outcome::Writes && refused.is_none() {
-                refused = considered
-                    .init
-                    .check_fans(&param.shape)
-                    .err()
-                    .map(|error| (*considered, error));
+            if let (Outcome::Writes, Origin::Init(init), None) =
+                (considered.outcome, considered.origin, refused)
+            {
+                let fault = init.check_fans(&param.shape).err();
+                refused = fault.map(|error| (*considered, init.name(), error));
             }
         });
-        if let Some((considered, error)) = refused {
+        if let Some((considered, init, error)) = refused {
             return self.shared.fail(&Problem::Shape {
                 param: visit.path(),
                 dims: param.shape.dims(),
                 module: considered.module,
                 rule: considered.rule,
-                init: considered.init.type_name().name(),
+                init,
                 error,
             });
         }

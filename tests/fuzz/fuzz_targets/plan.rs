@@ -18,6 +18,7 @@ use weight_init::diagnostic::Source;
 use weight_init::model::{Model, PlacedInitCfg};
 use weight_init::plan::{Explanation, Options, Plan, Unknown, locate};
 use weight_init::run::{BackendKind, generate};
+use weight_init_core::initializer::ALL;
 
 /// Gives no more than the limit, and an allocation that fails is a crash.
 #[global_allocator]
@@ -88,7 +89,7 @@ fn check(model: &str, rules: Option<&str>) {
 
 fn read_rules(text: &str) -> Result<PlacedInitCfg, weight_init::diagnostic::Diagnostic> {
     let config = Config::parse(Source::new("init_cfg.json", text), Format::Json)?;
-    PlacedInitCfg::read(&config.value, &config.sources, "$")
+    PlacedInitCfg::read(&config.value, &config.sources, "$", ALL)
 }
 
 /// Two backends give the same bytes.

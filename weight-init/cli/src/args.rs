@@ -77,6 +77,12 @@ Examples:
   weight-init config configs/retinanet/retinanet_r50_fpn_1x_coco.py
   weight-init config model.py --format yaml > model.yaml")]
     Config(ConfigArgs),
+    /// Show the initializers that an init_cfg may name, or all about one
+    #[command(after_help = "\
+Examples:
+  weight-init initializers
+  weight-init initializers Kaiming")]
+    Initializers(InitializersArgs),
     /// Print a Python script that describes PyTorch and OpenMMLab models: what MODEL of the other commands may be
     #[command(after_help = "\
 The script needs PyTorch, and nothing of this program.
@@ -107,6 +113,12 @@ Examples:
 Examples:
   weight-init man > weight-init.1 && man ./weight-init.1")]
     Man,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitializersArgs {
+    /// The initializer, as the 'type' of a rule names it
+    pub(crate) name: Option<String>,
 }
 
 /// The model and what is laid over it.

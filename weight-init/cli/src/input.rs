@@ -28,10 +28,11 @@ impl Input {
         let config = Config::read_with(&args.model, &options)?;
         let mut model = Model::from_config(&config, registry)?;
         if let Some(path) = &args.config {
-            model.lay(&Config::read_with(path, &options)?)?;
+            model.lay(&Config::read_with(path, &options)?, registry)?;
         }
-        let initialize =
-            args.init_cfg.as_deref().map(|path| read_init_cfg(path, &options)).transpose()?;
+        let initialize = (args.init_cfg.as_deref())
+            .map(|path| read_init_cfg(path, &options, registry))
+            .transpose()?;
         Ok(Self { model, sources: config.sources, initialize })
     }
 
@@ -77,16 +78,14 @@ impl Input {
     }
 }
 
-/// The rules that a file is, or has under `init_cfg`, as a Python or TOML file must.
-fn read_init_cfg(path: &Path, options: &ReadOptions) -> Result<(PlacedInitCfg, Sources), Failure> {
-    let Config { value, sources } = Config::read_with(path, options)?;
-    let rules = match value.get("init_cfg") {
-        Some(inner) if value.get("type").is_none() => {
-            PlacedInitCfg::read(inner, &sources, "$.init_cfg")
-        }
-        _ => PlacedInitCfg::read(&value, &sources, "$"),
-    };
-    Ok((rules?, sources))
+/// The rules of a file.
+fn read_init_cfg(
+    path: &Path,
+    options: &ReadOptions,
+    registry: &Registry,
+) -> Result<(PlacedInitCfg, Sources), Failure> {
+    let config = Config::read_with(path, options)?;
+    Ok((PlacedInitCfg::from_config(&config, registry)?, config.sources))
 }
 
 /// Says what became of checkpoints.

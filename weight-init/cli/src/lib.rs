@@ -29,6 +29,7 @@ mod config;
 mod explain;
 mod failure;
 mod init;
+mod initializers;
 mod input;
 mod inspect;
 mod output;
@@ -74,6 +75,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Inspect(command) => inspect::run(&command),
         Command::Verify(command) => verify::run(&command, registry),
         Command::Config(command) => config::run(&command),
+        Command::Initializers(command) => initializers::run(&command, registry),
         Command::Describe => output::print_as_is(weight_init::model::DESCRIBE_PY),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => shell::completions(shell),

@@ -103,11 +103,12 @@ impl<'b> Builder<'b> {
             Some(init_cfg) if init_cfg.is_null() => Ok(spec),
             Some(init_cfg) => {
                 let place = self.place("init_cfg");
+                let types = registry.initializers();
                 let init_cfg = match spec.init_weights {
                     InitWeights::Custom => {
-                        PlacedInitCfg::read_leniently(init_cfg, self.texts, &place)
+                        PlacedInitCfg::read_leniently(init_cfg, self.texts, &place, types)
                     }
-                    _ => PlacedInitCfg::read(init_cfg, self.texts, &place)?,
+                    _ => PlacedInitCfg::read(init_cfg, self.texts, &place, types)?,
                 };
                 Ok(LayerSpec { init_cfg: Some(init_cfg), ..spec })
             }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use weight_init_core::init_cfg::TypeName;
+use weight_init_core::init_cfg::RuleType;
 
 use super::placed::items;
 use crate::diagnostic::{Diagnostic, Texts};
@@ -19,12 +19,13 @@ const KEY: &str = "key";
 /// use weight_init::config::json;
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::PlacedInitCfg;
+/// use weight_init_core::initializer::ALL;
 ///
 /// let source = Source::new(
 ///     "rules.json",
 ///     r#"{"type": "Pretrained", "checkpoint": "training.pth", "key": "model_state"}"#,
 /// );
-/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
 /// assert_eq!(rules.keys.get(0, None), Some("model_state"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -101,13 +102,14 @@ impl CheckpointKeys {
 }
 
 /// Whether a rule of this type may have a key.
-pub(super) fn is_known(type_name: TypeName, key: &str) -> bool {
-    type_name == TypeName::Pretrained && key == KEY
+pub(super) fn is_known(of: RuleType, key: &str) -> bool {
+    of.is_pretrained() && key == KEY
 }
 
 fn is_pretrained(rule: &Value) -> bool {
     let name = rule.get("type").and_then(Value::as_str);
-    name.and_then(TypeName::from_name) == Some(TypeName::Pretrained)
+    // No initializer is called so, registered or not.
+    name.and_then(|name| RuleType::named(name, &[])).is_some_and(RuleType::is_pretrained)
 }
 
 fn has_key(rule: &Value) -> bool {

@@ -80,13 +80,13 @@ const FAMILIES: [&Family; 8] = [
 #[derive(Clone, Debug, PartialEq)]
 pub struct ParamDefault {
     /// What they draw or set it by.
-    pub init: Init<String>,
+    pub init: Init,
     /// The row that they then clear: the `padding_idx` of an embedding.
     pub zero_row: Option<usize>,
 }
 
-impl From<Init<String>> for ParamDefault {
-    fn from(init: Init<String>) -> Self {
+impl From<Init> for ParamDefault {
+    fn from(init: Init) -> Self {
         Self { init, zero_row: None }
     }
 }

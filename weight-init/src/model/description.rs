@@ -7,6 +7,7 @@ mod tensor;
 use std::collections::HashMap;
 
 use weight_init_core::InitWeights;
+use weight_init_core::init_cfg::Types;
 
 use self::fields::{Fields, Place};
 use self::stored::Files;
@@ -30,10 +31,15 @@ const LAYER_KEYS: &[&str] = &[
     "same_as",
 ];
 
-pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic> {
+pub(super) fn read(
+    value: &Value,
+    texts: &dyn Texts,
+    types: Types<'_>,
+) -> Result<Model, Diagnostic> {
     let (layer, base) = root(value);
     let mut reader = Reader {
         texts,
+        types,
         nodes: Vec::new(),
         values: HashMap::new(),
         layers: HashMap::new(),
@@ -58,6 +64,8 @@ fn root(value: &Value) -> (&Value, &'static str) {
 
 struct Reader<'s> {
     texts: &'s dyn Texts,
+    /// The initializers that an init_cfg may name.
+    types: Types<'s>,
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
     /// The layers by the path at which they were met first; `None` while they are being read.
@@ -233,9 +241,9 @@ impl Reader<'_> {
         let place = fields.place_of("init_cfg");
         match init_weights {
             InitWeights::Custom => {
-                Ok(Some(PlacedInitCfg::read_leniently(value, self.texts, &place)))
+                Ok(Some(PlacedInitCfg::read_leniently(value, self.texts, &place, self.types)))
             }
-            _ => PlacedInitCfg::read(value, self.texts, &place).map(Some),
+            _ => PlacedInitCfg::read(value, self.texts, &place, self.types).map(Some),
         }
     }
 

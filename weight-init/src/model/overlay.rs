@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use weight_init_core::{InitWeights, nearest};
 
-use super::{Model, PlacedInitCfg};
+use super::{Model, PlacedInitCfg, Registry};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::value::{Kind, Segment, Value, path};
@@ -16,14 +16,14 @@ impl Model {
     /// ```
     /// use weight_init::config::{Config, Format};
     /// use weight_init::diagnostic::Source;
-    /// use weight_init::model::Model;
+    /// use weight_init::model::{Model, Registry};
     /// use weight_init::plan::{Options, Plan};
     ///
     /// let mut model = Model::read(&Source::new("net.json", r#"{"class": "Net", "init_weights": "module",
     ///     "children": [{"name": "head", "class": "Head", "bases": ["BaseModule"], "init_weights": "module",
     ///         "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [2, 2]}]}]}]}"#))?;
     /// let config = "model = dict(head=dict(init_cfg=dict(type='Constant', val=1, layer='Linear')))";
-    /// model.lay(&Config::parse(Source::new("config.py", config), Format::Python)?)?;
+    /// model.lay(&Config::parse(Source::new("config.py", config), Format::Python)?, &Registry::standard())?;
     /// assert_eq!(Plan::new(&model, &Options::default())?.rules()[0].won, 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -31,12 +31,13 @@ impl Model {
     /// # Errors
     ///
     /// A config without `model`, a path that leads to no layer, an init_cfg that is wrong whatever the model.
-    pub fn lay(&mut self, config: &Config) -> Result<(), Diagnostic> {
+    pub fn lay(&mut self, config: &Config, registry: &Registry) -> Result<(), Diagnostic> {
         let Some(tree) = config.value.get("model") else {
             let message =
                 "the config has no 'model', whose init_cfg entries could be laid onto the model";
             return Err(Diagnostic::new(&config.sources, config.value.span, message));
         };
+        let types = registry.initializers();
         let mut entries = Vec::new();
         find(tree, &mut Vec::new(), &mut entries);
         let texts = Arc::new(config.sources.clone());
@@ -58,8 +59,10 @@ impl Model {
             }
             let node = &mut self.nodes[node?];
             let read = match node.init_weights {
-                InitWeights::Custom => PlacedInitCfg::read_leniently(init_cfg, &*texts, &place),
-                _ => PlacedInitCfg::read(init_cfg, &*texts, &place)?,
+                InitWeights::Custom => {
+                    PlacedInitCfg::read_leniently(init_cfg, &*texts, &place, types)
+                }
+                _ => PlacedInitCfg::read(init_cfg, &*texts, &place, types)?,
             };
             node.init_cfg = Some(read.in_texts(&texts));
         }
@@ -144,7 +147,7 @@ mod tests {
         let mut model = Model::read(&Source::new("net.json", text)).unwrap();
         let mut lay = |config: &str| {
             let config = Config::parse(Source::new("config.py", config), Format::Python).unwrap();
-            model.lay(&config).map_err(|error| error.to_string())
+            model.lay(&config, &Registry::standard()).map_err(|error| error.to_string())
         };
         for nothing in ["None", "[]", "{}"] {
             lay(&format!("model = dict(attn_cfg=dict(type='Attention', init_cfg={nothing}))"))

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{InitCfg, Owned, TypeName};
+use weight_init_core::init_cfg::{InitCfg, Owned, RuleType, Types};
 
+use super::Registry;
 use super::checkpoint_keys::{self, CheckpointKeys};
-use crate::config::de;
+use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Sources, Texts, escape};
 use crate::value::{Kind, Segment, Span, Value, path};
 
@@ -13,9 +14,10 @@ use crate::value::{Kind, Segment, Span, Value, path};
 /// use weight_init::config::json;
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::PlacedInitCfg;
+/// use weight_init_core::initializer::ALL;
 ///
 /// let source = Source::new("rules.json", r#"[{"type": "Constant", "val": 1, "layer": "Linear"}]"#);
-/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$")?;
+/// let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
 /// assert_eq!(rules.init_cfg.rules.len(), 1);
 /// let (span, path) = rules.place(0, None).ok_or("no rule")?;
 /// assert_eq!((span.start, path.as_str()), (1, "$[0]"));
@@ -44,15 +46,21 @@ struct Items {
 }
 
 impl PlacedInitCfg {
-    /// Reads a value; `path` says where it stands.
+    /// Reads a value; `path` says where it stands, `types` are the initializers that it may name, such as
+    /// [`Registry::initializers`](super::Registry::initializers).
     ///
     /// # Errors
     ///
     /// At the place of what is wrong whatever the model.
-    pub fn read(value: &Value, texts: &dyn Texts, path: &str) -> Result<Self, Diagnostic> {
+    pub fn read(
+        value: &Value,
+        texts: &dyn Texts,
+        path: &str,
+        types: Types<'_>,
+    ) -> Result<Self, Diagnostic> {
         let (of_mmengine, keys) = CheckpointKeys::take(value, texts, path)?;
-        let init_cfg =
-            de::from_value(&of_mmengine).map_err(|error| error.into_diagnostic(texts, path))?;
+        let init_cfg = InitCfg::deserialize_with(types, &*of_mmengine)
+            .map_err(|error| error.into_diagnostic(texts, path))?;
         let rules = items(value);
         let overrides =
             rules.iter().map(|rule| rule.get("override").map_or_else(Items::none, Items::of));
@@ -71,12 +79,40 @@ impl PlacedInitCfg {
         })
     }
 
+    /// Reads the rules that a file is, or has under `init_cfg`, as a Python or TOML file must.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    ///
+    /// ```
+    /// use weight_init::config::{Config, Format};
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::{PlacedInitCfg, Registry};
+    ///
+    /// let text = "init_cfg = dict(type='Normal', layer='Linear')";
+    /// let config = Config::parse(Source::new("rules.py", text), Format::Python)?;
+    /// let rules = PlacedInitCfg::from_config(&config, &Registry::standard())?;
+    /// assert_eq!(rules.init_cfg.rules.len(), 1);
+    /// # Ok::<(), weight_init::diagnostic::Diagnostic>(())
+    /// ```
+    pub fn from_config(config: &Config, registry: &Registry) -> Result<Self, Diagnostic> {
+        let Config { value, sources } = config;
+        let types = registry.initializers();
+        match value.get("init_cfg") {
+            Some(rules) if value.get("type").is_none() => {
+                Self::read(rules, sources, "$.init_cfg", types)
+            }
+            _ => Self::read(value, sources, "$", types),
+        }
+    }
+
     /// As [`read`](Self::read), of a layer whose class has an `init_weights` of its own: the class may read the init_cfg in
     /// its own way, so that nothing in it is an error.
     ///
     /// Keys that no initializer has are passed over, and a rule that is still malformed is left out. Plans warn of both.
     #[must_use]
-    pub fn read_leniently(value: &Value, texts: &dyn Texts, path: &str) -> Self {
+    pub fn read_leniently(value: &Value, texts: &dyn Texts, path: &str, types: Types<'_>) -> Self {
         let mut read = Self {
             init_cfg: InitCfg::empty(),
             keys: CheckpointKeys::default(),
@@ -87,8 +123,8 @@ impl PlacedInitCfg {
             texts: None,
         };
         for (number, rule) in items(value).iter().enumerate() {
-            let (known, unknown) = known_keys(rule);
-            match Self::read(&known, texts, path) {
+            let (known, unknown) = known_keys(rule, types);
+            match Self::read(&known, texts, path, types) {
                 Ok(one) => {
                     let keys = unknown.iter().map(|key| {
                         format!(
@@ -178,15 +214,17 @@ fn truth(rule: usize, value: &Value) -> Option<String> {
 }
 
 /// The rule without the keys that no rule of its type has, and those keys.
-fn known_keys(rule: &Value) -> (Value, Vec<&str>) {
+fn known_keys<'v>(rule: &'v Value, types: Types<'_>) -> (Value, Vec<&'v str>) {
     let Kind::Dict(entries) = &rule.kind else { return (rule.clone(), Vec::new()) };
-    let type_name = rule.get("type").and_then(Value::as_str).and_then(TypeName::from_name);
-    let Some(type_name) = type_name else { return (rule.clone(), Vec::new()) };
+    let name = rule.get("type").and_then(Value::as_str);
+    let Some(of) = name.and_then(|name| RuleType::named(name, types)) else {
+        return (rule.clone(), Vec::new());
+    };
     let is_known = |key: &str| {
         let of_rules = ["type", "layer", "params", "override", "_scope_"];
         of_rules.contains(&key)
-            || type_name.arguments().contains(&key)
-            || checkpoint_keys::is_known(type_name, key)
+            || of.arguments().any(|argument| argument == key)
+            || checkpoint_keys::is_known(of, key)
     };
     let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| is_known(&entry.key));
     let known = Kind::Dict(known.into_iter().cloned().collect());

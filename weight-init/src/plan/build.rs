@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{Init, Pretrained, Rules};
+use weight_init_core::init_cfg::Rules;
 use weight_init_core::resolve::{
     BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Problem, resolve,
 };
@@ -241,10 +241,10 @@ impl<'b> Builder<'b> {
             self.rules.push(PlannedRule {
                 module: module.to_owned(),
                 rule,
-                type_name: write.init.type_name().name(),
+                type_name: write.name(),
                 layers: rules.layers(rule).map(str::to_owned).collect(),
                 reached: false,
-                in_order: write.init.is_pretrained() && !write.init.is_deferred(),
+                in_order: write.is_pretrained() && !write.is_deferred(),
                 plain: Tables::is_plain(rules, rule),
                 by_class: 0,
                 matched: 0,
@@ -305,12 +305,12 @@ impl<'b> Builder<'b> {
 
     fn write(&self, considered: &Considered<'_>) -> Option<Write> {
         let module = self.modules.get(&considered.module.to_string())?;
-        let pretrained = considered.init.is_pretrained();
+        let pretrained = considered.origin.is_pretrained();
         Some(Write {
             order: considered.order,
             rule: module.first_rule + considered.rule,
             part: considered.part,
-            init: to_owned(&considered.init),
+            origin: considered.origin.to_owned(),
             through: None,
             within: if pretrained { considered.within.to_string() } else { String::new() },
             held: Held::Assumed,
@@ -348,7 +348,7 @@ impl<'b> Builder<'b> {
             let first = layer_of(&param.name).to_owned();
             param.writes.dedup_by(|later, earlier| {
                 // A checkpoint may hold a tied parameter under each of its names; the last that it holds counts.
-                let same = later.order == earlier.order && !later.init.is_pretrained();
+                let same = later.order == earlier.order && !later.origin.is_pretrained();
                 if same && !stands_below(later, earlier, &first) {
                     std::mem::swap(later, earlier);
                 }
@@ -389,22 +389,4 @@ fn stands_below(later: &Write, earlier: &Write, first: &str) -> bool {
     let (later, earlier) = (path(later), path(earlier));
     earlier.is_empty() && !later.is_empty()
         || later.strip_prefix(&earlier).is_some_and(|rest| rest.starts_with('.'))
-}
-
-pub(super) fn to_owned(init: &Init<&str>) -> Init<String> {
-    match *init {
-        Init::Constant(i) => Init::Constant(i),
-        Init::Xavier(i) => Init::Xavier(i),
-        Init::Normal(i) => Init::Normal(i),
-        Init::TruncNormal(i) => Init::TruncNormal(i),
-        Init::Uniform(i) => Init::Uniform(i),
-        Init::Kaiming(i) => Init::Kaiming(i),
-        Init::Caffe2Xavier(i) => Init::Caffe2Xavier(i),
-        Init::Pretrained(p) => Init::Pretrained(Pretrained {
-            checkpoint: p.checkpoint.to_owned(),
-            prefix: p.prefix.map(str::to_owned),
-            map_location: p.map_location.map(str::to_owned),
-            turn: p.turn,
-        }),
-    }
 }

@@ -8,7 +8,7 @@ impl Plan {
         let skip = self.skip_pretrained;
         let counts = move |write: &&Write| match write.held {
             Held::Absent | Held::Unfit(_) => false,
-            Held::Assumed | Held::Stored(_) => !(skip && write.init.is_pretrained()),
+            Held::Assumed | Held::Stored(_) => !(skip && write.origin.is_pretrained()),
         };
         for rule in &mut self.rules {
             (rule.matched, rule.won) = (rule.by_class, 0);
@@ -44,7 +44,7 @@ impl Plan {
                 rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
             }
             let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
-            param.writer = Writer::Rule { init: winner.init.clone(), by };
+            param.writer = Writer::Rule { origin: winner.origin.clone(), by };
             param.stored = stored(winner);
             // Deferred rules, with their overrides, run when everything below their module is done.
             let is_late = rule.type_name == "Pretrained" && !rule.in_order && !self.bare;

@@ -21,7 +21,7 @@ impl Plan {
                 param.stream_id,
             ));
             hash.update(match &param.writer {
-                super::Writer::Rule { init, .. } => super::named::in_words(init),
+                super::Writer::Rule { origin, .. } => super::named::in_words(origin),
                 super::Writer::Untouched(default) => format!("{default:?}"),
             });
             hash.update("\n");

@@ -8,7 +8,6 @@ use weight_init_core::resolve::{
 };
 use weight_init_core::{Layer, nearest};
 
-use super::build::to_owned;
 use super::named::{default_in_words, in_words};
 use super::warning::module_name;
 use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
@@ -173,7 +172,7 @@ impl Observer for Search<'_> {
                 rule: considered.rule,
                 part: considered.part,
                 names: considered.names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
-                init: in_words(&to_owned(&considered.init)),
+                init: in_words(&considered.origin.to_owned()),
                 outcome: considered.outcome,
                 won,
                 lacks,
@@ -234,8 +233,8 @@ impl fmt::Display for Explanation {
 impl Explanation {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.param.writer {
-            Writer::Rule { init, by } => {
-                write!(f, "written by {by}: {}", in_words(init))?;
+            Writer::Rule { origin, by } => {
+                write!(f, "written by {by}: {}", in_words(origin))?;
                 if let Some(name) = self.param.stored.as_ref().and_then(super::Stored::name) {
                     write!(f, ", where it is '{}'", escape(name))?;
                 }

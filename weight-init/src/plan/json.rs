@@ -2,9 +2,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
-use super::named::named;
+use super::named::{Named, init_named, named};
 use super::{
-    Advice, By, ConstructorDefault, Converted, Init, LoadReport, Mismatched, Plan, PlannedParam,
+    Advice, By, ConstructorDefault, Converted, LoadReport, Mismatched, Plan, PlannedParam,
     PlannedRule, Warning, Writer,
 };
 use crate::model::Values;
@@ -48,7 +48,7 @@ impl Serialize for Param<'_> {
         let Self { plan, param } = self;
         let mut map = serializer.serialize_map(None)?;
         match &param.writer {
-            Writer::Rule { init, .. } => named_entries(&mut map, init)?,
+            Writer::Rule { origin, .. } => named_entries(&mut map, &named(origin))?,
             Writer::Untouched(_) => {
                 map.serialize_entry("init", "untouched")?;
                 map.serialize_entry("args", &Args(&[]))?;
@@ -81,7 +81,7 @@ impl Serialize for ConstructorDefault {
         let mut map = serializer.serialize_map(None)?;
         match self {
             Self::Init(ParamDefault { init, zero_row }) => {
-                named_entries(&mut map, init)?;
+                named_entries(&mut map, &init_named(init))?;
                 if let Some(row) = zero_row {
                     map.serialize_entry("zero_row", row)?;
                 }
@@ -193,8 +193,7 @@ impl Serialize for Args<'_> {
     }
 }
 
-fn named_entries<M: SerializeMap>(map: &mut M, init: &Init<String>) -> Result<(), M::Error> {
-    let (name, args) = named(init);
+fn named_entries<M: SerializeMap>(map: &mut M, (name, args): &Named<'_>) -> Result<(), M::Error> {
     map.serialize_entry("init", name)?;
-    map.serialize_entry("args", &Args(&args))
+    map.serialize_entry("args", &Args(args))
 }

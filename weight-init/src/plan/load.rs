@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::DType;
-use weight_init_core::init_cfg::{Init, Pretrained};
+use weight_init_core::init_cfg::{Origin, Pretrained};
 use weight_init_core::resolve::Part;
 
 use super::load_names::Cut;
@@ -76,7 +76,7 @@ impl Plan {
         let params = self.params.iter().flat_map(|param| &param.writes);
         let buffers = self.buffers.iter().flat_map(|buffer| &buffer.writes);
         for write in params.chain(buffers) {
-            let Init::Pretrained(pretrained) = &write.init else { continue };
+            let Origin::Pretrained(pretrained) = &write.origin else { continue };
             if loads.contains_key(&key(write)) {
                 continue;
             }
@@ -216,7 +216,7 @@ impl Wanted<'_> {
         write: &mut Write,
         loads: &mut BTreeMap<(usize, Part), Load>,
     ) -> Result<(), LoadError<E>> {
-        if !write.init.is_pretrained() {
+        if !write.origin.is_pretrained() {
             return Ok(());
         }
         let Some(load) = loads.get_mut(&key(write)) else { return Ok(()) };

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use weight_init_core::init_cfg::Init;
+use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::{DType, Fill, Float, Opaque, Stream, bf16, f16};
 
@@ -31,8 +31,8 @@ pub struct Tensor<'p> {
 pub enum Lowered<'p> {
     /// An initializer on a random stream.
     Init {
-        /// The initializer, never Pretrained.
-        init: Init<String>,
+        /// The initializer.
+        init: Init,
         /// The shape with its layout.
         shape: Shape<'p>,
         /// Id of the stream.
@@ -202,21 +202,24 @@ impl Plan {
 
     fn check_pretrained(&self) -> Result<(), LowerError> {
         let params = self.params.iter().filter_map(|param| match &param.writer {
-            Writer::Rule { init, .. } if init.is_pretrained() && param.stored.is_none() => {
-                Some((&param.name, init))
+            Writer::Rule { origin: Origin::Pretrained(from), .. } if param.stored.is_none() => {
+                Some((&param.name, from))
             }
             _ => None,
         });
         let buffers = self.buffers.iter().filter(|buffer| buffer.assumed).filter_map(|buffer| {
-            let loads = buffer.writes.iter().rfind(|write| write.init.is_pretrained())?;
-            Some((&buffer.name, &loads.init))
+            let from = buffer.writes.iter().rev().find_map(|write| match &write.origin {
+                Origin::Pretrained(from) => Some(from),
+                Origin::Init(_) => None,
+            })?;
+            Some((&buffer.name, from))
         });
         let mut pretrained = params.chain(buffers);
-        if let Some((tensor, Init::Pretrained(p))) = pretrained.next() {
+        if let Some((tensor, from)) = pretrained.next() {
             return Err(LowerError::Pretrained {
                 tensor: tensor.clone(),
                 count: 1 + pretrained.count(),
-                checkpoint: shown(&p.checkpoint).into_owned(),
+                checkpoint: shown(&from.checkpoint).into_owned(),
             });
         }
         Ok(())
@@ -251,11 +254,13 @@ impl PlannedParam {
             return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
         }
         let (init, zero_row) = match &self.writer {
-            Writer::Rule { init, .. } => (init.clone(), None),
+            Writer::Rule { origin: Origin::Init(init), .. } => (*init, None),
             Writer::Untouched(ConstructorDefault::Init(ParamDefault { init, zero_row })) => {
-                (init.clone(), *zero_row)
+                (*init, *zero_row)
             }
-            Writer::Untouched(ConstructorDefault::Unknown | ConstructorDefault::Kept) => {
+            // A checkpoint that is not loaded was refused.
+            Writer::Rule { origin: Origin::Pretrained(_), .. }
+            | Writer::Untouched(ConstructorDefault::Unknown | ConstructorDefault::Kept) => {
                 let source = Lowered::Values(unknown.values());
                 return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
             }
@@ -324,11 +329,11 @@ impl Tensor<'_> {
                 let fill = init.fill::<T>(shape).map_err(|error| {
                     fault(format!(
                         "{} of shape {:?}: {error}",
-                        super::named::in_words(init),
+                        super::named::init_in_words(init),
                         self.shape
                     ))
                 })?;
-                Ok(fill.map(|fill| (fill, Stream::with_id(seed, *stream_id))))
+                Ok(Some((fill, Stream::with_id(seed, *stream_id))))
             }
             Lowered::Values(Values::All(x)) => {
                 let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
@@ -351,7 +356,7 @@ impl Tensor<'_> {
                 let number = match &self.source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
                     Lowered::Init { init, .. } => {
-                        let init = super::named::in_words(init);
+                        let init = super::named::init_in_words(init);
                         return Err(fault(format!(
                             "{init} cannot write elements of type {}",
                             dtype.name()
@@ -391,7 +396,7 @@ impl Tensor<'_> {
             {
                 return Ok(());
             }
-            Lowered::Init { init, .. } => super::named::in_words(init),
+            Lowered::Init { init, .. } => super::named::init_in_words(init),
             Lowered::Values(_) => "a number".to_owned(),
         };
         Err(fault(format!(

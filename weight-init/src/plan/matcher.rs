@@ -69,7 +69,7 @@ impl Tables {
     pub(super) fn is_plain(rules: &dyn Rules, rule: usize) -> bool {
         rules.params(rule, 0).is_none()
             && rules.override_name(rule, 0).is_none()
-            && rules.write(rule).is_some_and(|write| !write.init.is_pretrained())
+            && rules.write(rule).is_some_and(|write| !write.is_pretrained())
     }
 
     /// The group of plain rules of a module that write the `weight` and `bias` of a layer.
@@ -111,8 +111,8 @@ impl Table {
         let mut pieces: HashMap<String, usize> = HashMap::new();
         let mut texts = Vec::new();
         for (rule, write) in rules.writes().enumerate() {
-            let kind = write.init.type_name().name();
-            if write.init.is_pretrained() {
+            let kind = write.name();
+            if write.is_pretrained() {
                 table.loading.push(rule);
             }
             for class in rules.layers(rule) {

@@ -1,10 +1,11 @@
 //! Initializers as plans name them: PyTorch's function and its arguments.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
-use weight_init_core::init_cfg::Init;
-use weight_init_core::initializer::{Caffe2Xavier, Distribution, Kaiming};
+use weight_init_core::init_cfg::{Init, Origin};
+use weight_init_core::initializer::Value;
 
 use crate::address::shown;
 use crate::diagnostic::escape;
@@ -14,6 +15,8 @@ use crate::model::defaults::ParamDefault;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Arg<'a> {
     Number(f64),
+    Count(u64),
+    Flag(bool),
     Text(&'a str),
     /// The name of a checkpoint, which may be an address with secrets.
     Checkpoint(&'a str),
@@ -26,6 +29,8 @@ impl Serialize for Arg<'_> {
             // JSON has no infinite numbers.
             Self::Number(x) if x.is_infinite() => serializer.collect_str(x),
             Self::Number(x) => serializer.serialize_f64(*x),
+            Self::Count(n) => serializer.serialize_u64(*n),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Checkpoint(name) => serializer.serialize_str(&shown(name)),
             Self::Nothing => serializer.serialize_none(),
@@ -37,6 +42,8 @@ impl fmt::Display for Arg<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(x) => write!(f, "{x}"),
+            Self::Count(n) => write!(f, "{n}"),
+            Self::Flag(flag) => write!(f, "{flag}"),
             Self::Text(text) => f.write_str(&escape(text)),
             Self::Checkpoint(name) => f.write_str(&escape(&shown(name))),
             Self::Nothing => f.write_str("-"),
@@ -44,49 +51,55 @@ impl fmt::Display for Arg<'_> {
     }
 }
 
-/// The name of what is done and its arguments in PyTorch's order.
-pub(super) fn named(init: &Init<String>) -> (&'static str, Vec<(&'static str, Arg<'_>)>) {
-    use Arg::{Checkpoint, Nothing, Number, Text};
-    match init {
-        Init::Constant(i) => ("constant", vec![("val", Number(i.val))]),
-        Init::Normal(i) => ("normal", vec![("mean", Number(i.mean)), ("std", Number(i.std))]),
-        Init::Uniform(i) => ("uniform", vec![("a", Number(i.a)), ("b", Number(i.b))]),
-        Init::TruncNormal(i) => {
-            let args = [("mean", i.mean), ("std", i.std), ("a", i.a), ("b", i.b)];
-            ("trunc_normal", args.map(|(name, x)| (name, Number(x))).to_vec())
-        }
-        Init::Xavier(i) => {
-            let name = match i.distribution {
-                Distribution::Normal => "xavier_normal",
-                Distribution::Uniform => "xavier_uniform",
-            };
-            (name, vec![("gain", Number(i.gain))])
-        }
-        Init::Kaiming(i) => kaiming(i),
-        Init::Caffe2Xavier(Caffe2Xavier) => kaiming(&Caffe2Xavier::KAIMING),
-        Init::Pretrained(p) => {
-            let prefix = p.prefix.as_deref().map_or(Nothing, Text);
-            ("pretrained", vec![("checkpoint", Checkpoint(&p.checkpoint)), ("prefix", prefix)])
+/// The name of what is done, and the arguments in their order, which is PyTorch's.
+pub(super) type Named<'a> = (Cow<'static, str>, Vec<(&'static str, Arg<'a>)>);
+
+/// What writes a parameter as plans name it.
+pub(super) fn named(origin: &Origin<String>) -> Named<'_> {
+    match origin {
+        Origin::Init(init) => init_named(init),
+        Origin::Pretrained(p) => {
+            let prefix = p.prefix.as_deref().map_or(Arg::Nothing, Arg::Text);
+            let args = vec![("checkpoint", Arg::Checkpoint(&p.checkpoint)), ("prefix", prefix)];
+            ("pretrained".into(), args)
         }
     }
 }
 
-fn kaiming(i: &Kaiming) -> (&'static str, Vec<(&'static str, Arg<'static>)>) {
-    let name = match i.distribution {
-        Distribution::Normal => "kaiming_normal",
-        Distribution::Uniform => "kaiming_uniform",
-    };
-    let args = vec![
-        ("a", Arg::Number(i.a)),
-        ("mode", Arg::Text(i.mode.name())),
-        ("nonlinearity", Arg::Text(i.nonlinearity.name())),
-    ];
-    (name, args)
+/// An initializer as plans name it: by its function, whose name may hold choices among the arguments.
+pub(super) fn init_named(init: &Init) -> Named<'static> {
+    let init = init.declared().same_as.unwrap_or(*init);
+    let mut function = Cow::Borrowed(init.declared().function);
+    let mut args = Vec::new();
+    for (argument, value) in init.arguments() {
+        let shown = argument.shown(value);
+        let in_name = format!("{{{}}}", argument.name);
+        if function.contains(&in_name) {
+            function = function.replace(&in_name, &shown.to_string()).into();
+            continue;
+        }
+        let arg = match value {
+            Value::Number(x) => Arg::Number(x),
+            Value::Count(n) => Arg::Count(n),
+            Value::Flag(flag) => Arg::Flag(flag),
+            Value::Choice(_) => shown.name().map_or(Arg::Nothing, Arg::Text),
+        };
+        args.push((argument.name, arg));
+    }
+    (function, args)
 }
 
-/// The initializer as one word with its arguments: `normal(mean=0, std=0.01)`.
-pub(super) fn in_words(init: &Init<String>) -> String {
-    let (name, args) = named(init);
+/// What writes a parameter as one word with its arguments: `normal(mean=0, std=0.01)`.
+pub(super) fn in_words(origin: &Origin<String>) -> String {
+    words(named(origin))
+}
+
+/// The same of an initializer.
+pub(super) fn init_in_words(init: &Init) -> String {
+    words(init_named(init))
+}
+
+fn words((name, args): Named<'_>) -> String {
     let args: Vec<_> = args
         .iter()
         .filter(|(_, arg)| *arg != Arg::Nothing)
@@ -97,7 +110,7 @@ pub(super) fn in_words(init: &Init<String>) -> String {
 
 /// What a constructor does, as words: `normal(mean=0, std=1), row 0 zero`.
 pub(super) fn default_in_words(default: &ParamDefault) -> String {
-    let init = in_words(&default.init);
+    let init = init_in_words(&default.init);
     match default.zero_row {
         Some(row) => format!("{init}, row {row} zero"),
         None => init,

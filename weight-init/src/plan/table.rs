@@ -111,7 +111,7 @@ impl Table<'_> {
 /// The initializer of a parameter, and the rule or the constructor that it comes from.
 fn writer(param: &PlannedParam) -> (String, String) {
     match &param.writer {
-        Writer::Rule { init, by } => (in_words(init), by.to_string()),
+        Writer::Rule { origin, by } => (in_words(origin), by.to_string()),
         Writer::Untouched(ConstructorDefault::Init(default)) => {
             (default_in_words(default), "constructor".to_owned())
         }

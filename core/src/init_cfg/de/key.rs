@@ -2,10 +2,10 @@ use core::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, Visitor};
 
-use crate::init_cfg::TypeName;
+use crate::init_cfg::{RuleType, Types};
 use crate::nearest;
 
-/// The keys of rules and overrides.
+/// A key of a rule or override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Key {
     Type,
@@ -13,79 +13,42 @@ pub(super) enum Key {
     Layer,
     Params,
     Override,
-    Val,
-    Gain,
-    Distribution,
-    Mean,
-    Std,
-    A,
-    B,
-    Mode,
-    Nonlinearity,
     Bias,
     BiasProb,
     Checkpoint,
     Prefix,
     MapLocation,
     Scope,
+    /// An argument of an initializer.
+    Argument(&'static str),
 }
 
-impl Key {
-    pub(super) const ALL: [Self; 20] = [
-        Self::Type,
-        Self::Name,
-        Self::Layer,
-        Self::Params,
-        Self::Override,
-        Self::Val,
-        Self::Gain,
-        Self::Distribution,
-        Self::Mean,
-        Self::Std,
-        Self::A,
-        Self::B,
-        Self::Mode,
-        Self::Nonlinearity,
-        Self::Bias,
-        Self::BiasProb,
-        Self::Checkpoint,
-        Self::Prefix,
-        Self::MapLocation,
-        Self::Scope,
-    ];
+/// The keys that are no arguments of an initializer.
+pub(super) const FIXED: [(&str, Key); 11] = [
+    ("type", Key::Type),
+    ("name", Key::Name),
+    ("layer", Key::Layer),
+    ("params", Key::Params),
+    ("override", Key::Override),
+    ("bias", Key::Bias),
+    ("bias_prob", Key::BiasProb),
+    ("checkpoint", Key::Checkpoint),
+    ("prefix", Key::Prefix),
+    ("map_location", Key::MapLocation),
+    ("_scope_", Key::Scope),
+];
 
-    pub(super) const fn name(self) -> &'static str {
+impl Key {
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Type => "type",
-            Self::Name => "name",
-            Self::Layer => "layer",
-            Self::Params => "params",
-            Self::Override => "override",
-            Self::Val => "val",
-            Self::Gain => "gain",
-            Self::Distribution => "distribution",
-            Self::Mean => "mean",
-            Self::Std => "std",
-            Self::A => "a",
-            Self::B => "b",
-            Self::Mode => "mode",
-            Self::Nonlinearity => "nonlinearity",
-            Self::Bias => "bias",
-            Self::BiasProb => "bias_prob",
-            Self::Checkpoint => "checkpoint",
-            Self::Prefix => "prefix",
-            Self::MapLocation => "map_location",
-            Self::Scope => "_scope_",
+            Self::Argument(name) => name,
+            fixed => FIXED.iter().find(|(_, key)| *key == fixed).map_or("", |(name, _)| *name),
         }
     }
 
-    /// This key's place in a set of keys.
-    pub(super) const fn bit(self) -> u32 {
-        1 << self as u32
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key| key.name() == name)
+    /// The place in a set of fixed keys; none of an argument.
+    pub(super) fn bit(self) -> u16 {
+        FIXED.iter().position(|(_, key)| *key == self).map_or(0, |place| 1 << place)
     }
 }
 
@@ -94,36 +57,6 @@ impl Key {
 pub(super) enum Holder {
     Rule,
     Override,
-}
-
-impl Holder {
-    const fn keys(self, type_name: Option<TypeName>) -> &'static [&'static str] {
-        match (self, type_name) {
-            (Self::Rule, Some(TypeName::Pretrained)) => &["type", "override"],
-            (Self::Rule, _) => &["type", "layer", "params", "override"],
-            (Self::Override, Some(TypeName::Pretrained)) => &["name", "type"],
-            (Self::Override, _) => &["name", "type", "layer"],
-        }
-    }
-
-    /// The keys that are allowed; before the type is known, the arguments of every type are.
-    fn allowed(self, type_name: Option<TypeName>) -> impl Iterator<Item = &'static str> + Clone {
-        let arguments = TypeName::ALL
-            .into_iter()
-            .filter(move |t| type_name.is_none_or(|known| known == *t))
-            .flat_map(|t| t.arguments().iter().copied());
-        self.keys(type_name).iter().copied().chain(arguments)
-    }
-
-    /// Whether the key is allowed.
-    pub(super) fn check<E: Error>(self, key: Key, type_name: Option<TypeName>) -> Result<(), E> {
-        // Every dict that a registry of mmengine builds may have it. It says where the type is looked up, and people do not
-        // write it.
-        if key == Key::Scope || self.allowed(type_name).any(|name| name == key.name()) {
-            return Ok(());
-        }
-        Err(E::custom(UnknownKey { name: key.name(), holder: self, type_name }))
-    }
 }
 
 impl fmt::Display for Holder {
@@ -135,13 +68,43 @@ impl fmt::Display for Holder {
     }
 }
 
-/// Reads a key that is allowed in `holder`.
-pub(super) struct KeySeed {
+/// The keys that are allowed in a holder of a type; before the type is known, the arguments of every type are.
+#[derive(Clone, Copy)]
+pub(super) struct Allowed<'t> {
     pub(super) holder: Holder,
-    pub(super) type_name: Option<TypeName>,
+    pub(super) types: Types<'t>,
+    pub(super) of: Option<RuleType>,
 }
 
-impl<'de> DeserializeSeed<'de> for KeySeed {
+impl<'t> Allowed<'t> {
+    fn names(self) -> impl Iterator<Item = &'static str> + Clone + use<'t> {
+        let is_pretrained = self.of.is_some_and(RuleType::is_pretrained);
+        let own: &[&str] = match (self.holder, is_pretrained) {
+            (Holder::Rule, true) => &["type", "override"],
+            (Holder::Rule, false) => &["type", "layer", "params", "override"],
+            (Holder::Override, true) => &["name", "type"],
+            (Holder::Override, false) => &["name", "type", "layer"],
+        };
+        let all = RuleType::all(self.types).filter(move |_| self.of.is_none());
+        own.iter().copied().chain(self.of.into_iter().chain(all).flat_map(RuleType::arguments))
+    }
+
+    /// The key of this name, if it is allowed.
+    pub(super) fn check<E: Error>(self, name: &str) -> Result<Key, E> {
+        // Every dict that a registry of mmengine builds may have `_scope_`. It says where the type is looked up, and people
+        // do not write it.
+        let fixed = FIXED.iter().find(|(fixed, _)| *fixed == name).map(|(_, key)| *key);
+        if fixed == Some(Key::Scope) {
+            return Ok(Key::Scope);
+        }
+        let Some(allowed) = self.names().find(|allowed| *allowed == name) else {
+            return Err(E::custom(UnknownKey { name, allowed: self }));
+        };
+        Ok(fixed.unwrap_or(Key::Argument(allowed)))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Allowed<'_> {
     type Value = Key;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
@@ -149,7 +112,7 @@ impl<'de> DeserializeSeed<'de> for KeySeed {
     }
 }
 
-impl Visitor<'_> for KeySeed {
+impl Visitor<'_> for Allowed<'_> {
     type Value = Key;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,35 +120,30 @@ impl Visitor<'_> for KeySeed {
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Key, E> {
-        let Self { holder, type_name } = self;
-        let Some(key) = Key::from_name(name) else {
-            return Err(E::custom(UnknownKey { name, holder, type_name }));
-        };
-        holder.check(key, type_name)?;
-        Ok(key)
+        self.check(name)
     }
 }
 
-struct UnknownKey<'n> {
+struct UnknownKey<'n, 't> {
     name: &'n str,
-    holder: Holder,
-    type_name: Option<TypeName>,
+    allowed: Allowed<'t>,
 }
 
-impl fmt::Display for UnknownKey<'_> {
+impl fmt::Display for UnknownKey<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, holder, type_name } = self;
+        let Self { name, allowed } = self;
+        let holder = allowed.holder;
         write!(f, "unknown key '{name}' of ")?;
-        match type_name {
-            Some(t) => write!(f, "a {} {holder}; allowed are ", t.name())?,
+        match allowed.of {
+            Some(of) => write!(f, "a {} {holder}; allowed are ", of.name())?,
             None => write!(
                 f,
                 "a{} {holder}; allowed are ",
-                if *holder == Holder::Override { "n" } else { "" }
+                if holder == Holder::Override { "n" } else { "" }
             )?,
         }
-        list(f, holder.allowed(*type_name))?;
-        match nearest(name, holder.allowed(*type_name)) {
+        list(f, allowed.names())?;
+        match nearest(name, allowed.names()) {
             Some(near) => write!(f, "; did you mean '{near}'?"),
             None => Ok(()),
         }
@@ -193,9 +151,9 @@ impl fmt::Display for UnknownKey<'_> {
 }
 
 /// A rule or override without `type`.
-pub(super) struct MissingType(pub(super) Holder);
+pub(super) struct MissingType<'t>(pub(super) Holder, pub(super) Types<'t>);
 
-impl fmt::Display for MissingType {
+impl fmt::Display for MissingType<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Holder::Rule => f.write_str("a rule needs the key 'type', one of ")?,
@@ -203,7 +161,7 @@ impl fmt::Display for MissingType {
                 f.write_str("an override with more keys than 'name' needs the key 'type', one of ")?
             }
         }
-        list(f, TypeName::ALL.into_iter().map(TypeName::name))
+        list(f, RuleType::all(self.1).map(RuleType::name))
     }
 }
 

@@ -1,10 +1,12 @@
 use core::fmt;
+use core::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
 use super::key::list;
-use crate::init_cfg::check::finite;
-use crate::init_cfg::{ArgError, List};
+use crate::init_cfg::{ArgError, List, RuleType, Types};
+use crate::initializer::{ArgumentKind, Check, Value};
 use crate::nearest;
 
 /// Reads a number and checks it at its place.
@@ -44,101 +46,6 @@ impl Visitor<'_> for Number {
     }
 }
 
-/// Reads a bound of an interval, which may be infinite: as a number where a format has such numbers, or as `"inf"` or
-/// `"-inf"`. Whether the type takes it is known when all keys are.
-pub(super) struct Bound(pub(super) &'static str);
-
-impl<'de> DeserializeSeed<'de> for Bound {
-    type Value = f64;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<f64, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Visitor<'_> for Bound {
-    type Value = f64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_f64<E: Error>(self, x: f64) -> Result<f64, E> {
-        if x.is_nan() {
-            finite(self.0, x).map_err(E::custom)?;
-        }
-        Ok(x)
-    }
-
-    fn visit_i64<E: Error>(self, x: i64) -> Result<f64, E> {
-        Ok(x as f64)
-    }
-
-    fn visit_u64<E: Error>(self, x: u64) -> Result<f64, E> {
-        Ok(x as f64)
-    }
-
-    fn visit_bool<E: Error>(self, x: bool) -> Result<f64, E> {
-        Ok(f64::from(u8::from(x)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<f64, E> {
-        match text {
-            "inf" => Ok(f64::INFINITY),
-            "-inf" => Ok(f64::NEG_INFINITY),
-            _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
-        }
-    }
-}
-
-/// Reads a name out of a closed set.
-pub(super) struct Name<N: 'static, T> {
-    /// What the set is called, with its article.
-    pub(super) what: &'static str,
-    pub(super) all: &'static [N],
-    pub(super) name: fn(N) -> &'static str,
-    pub(super) from_name: fn(&str) -> Option<T>,
-}
-
-impl<'de, N: Copy, T> DeserializeSeed<'de> for Name<N, T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<N: Copy, T> Visitor<'_> for Name<N, T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: one of ", self.what)?;
-        list(f, self.all.iter().map(|t| (self.name)(*t)))
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<T, E> {
-        (self.from_name)(name).ok_or_else(|| E::custom(Unknown { name, set: &self }))
-    }
-}
-
-struct Unknown<'n, N: 'static, T> {
-    name: &'n str,
-    set: &'n Name<N, T>,
-}
-
-impl<N: Copy, T> fmt::Display for Unknown<'_, N, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, set } = self;
-        write!(f, "'{name}' is not {}; allowed are ", set.what)?;
-        let names = set.all.iter().map(|t| (set.name)(*t));
-        list(f, names.clone())?;
-        match nearest(name, names) {
-            Some(near) => write!(f, "; did you mean '{near}'?"),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Reads a number or null.
 pub(super) struct Nullable(pub(super) Number);
 
@@ -167,6 +74,213 @@ impl<'de> Visitor<'de> for Nullable {
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<f64>, D::Error> {
         self.0.deserialize(deserializer).map(Some)
+    }
+}
+
+/// Reads the name of a type, which may carry a scope.
+pub(super) struct TypeSeed<'t>(pub(super) Types<'t>);
+
+impl<'de> DeserializeSeed<'de> for TypeSeed<'_> {
+    type Value = RuleType;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<RuleType, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for TypeSeed<'_> {
+    type Value = RuleType;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an initializer: one of ")?;
+        list(f, RuleType::all(self.0).map(RuleType::name))
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<RuleType, E> {
+        RuleType::named(name, self.0).ok_or_else(|| {
+            let names = RuleType::all(self.0).map(RuleType::name);
+            E::custom(Unknown { name, what: "an initializer", names })
+        })
+    }
+}
+
+/// Reads the value of an argument, and checks it at its place.
+#[derive(Clone, Copy)]
+pub(super) struct ValueSeed {
+    /// Name of the argument.
+    pub(super) name: &'static str,
+    pub(super) kind: ArgumentKind,
+    pub(super) check: Check,
+}
+
+impl ValueSeed {
+    fn number<E: Error>(self, x: f64) -> Result<Value, E> {
+        self.check.argument(self.name, x).map_err(E::custom)?;
+        Ok(Value::Number(x))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        match self.kind {
+            ArgumentKind::Choice { .. } => deserializer.deserialize_str(self),
+            _ => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl Visitor<'_> for ValueSeed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ArgumentKind::Number => f.write_str("a number"),
+            ArgumentKind::Count => f.write_str("a whole number from 0"),
+            ArgumentKind::Flag => f.write_str("true or false"),
+            ArgumentKind::Choice { what, names, .. } => {
+                write!(f, "{what}: one of ")?;
+                list(f, names.iter().copied())
+            }
+        }
+    }
+
+    /// Python's `True` and `False` are the numbers 1 and 0.
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Value, E> {
+        match self.kind {
+            ArgumentKind::Number => self.number(f64::from(u8::from(flag))),
+            ArgumentKind::Flag => Ok(Value::Flag(flag)),
+            _ => Err(E::invalid_type(Unexpected::Bool(flag), &self)),
+        }
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<Value, E> {
+        match self.kind {
+            ArgumentKind::Number => self.number(x),
+            _ => Err(E::invalid_type(Unexpected::Float(x), &self)),
+        }
+    }
+
+    fn visit_i64<E: Error>(self, x: i64) -> Result<Value, E> {
+        match (self.kind, u64::try_from(x)) {
+            (ArgumentKind::Number, _) => self.number(x as f64),
+            (_, Ok(x)) => self.visit_u64(x),
+            (_, Err(_)) => Err(E::invalid_value(Unexpected::Signed(x), &self)),
+        }
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<Value, E> {
+        match self.kind {
+            ArgumentKind::Number => self.number(x as f64),
+            ArgumentKind::Count => Ok(Value::Count(x)),
+            _ => Err(E::invalid_type(Unexpected::Unsigned(x), &self)),
+        }
+    }
+
+    /// A name, or an infinite number in formats that have no such numbers.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        match (self.kind, text) {
+            (ArgumentKind::Choice { what, names, any_case }, _) => {
+                let is = |own: &&str| *own == text || any_case && own.eq_ignore_ascii_case(text);
+                let place = names.iter().position(is).and_then(|place| u8::try_from(place).ok());
+                place.map(Value::Choice).ok_or_else(|| {
+                    E::custom(Unknown { name: text, what, names: names.iter().copied() })
+                })
+            }
+            (ArgumentKind::Number, "inf") => self.number(f64::INFINITY),
+            (ArgumentKind::Number, "-inf") => self.number(f64::NEG_INFINITY),
+            _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+/// A value whose argument is not known yet.
+pub(super) enum Raw<T> {
+    Float(f64),
+    Signed(i64),
+    Unsigned(u64),
+    Flag(bool),
+    Text(T),
+}
+
+impl<T: AsRef<str>> Raw<T> {
+    /// The value of the argument that the seed reads.
+    pub(super) fn value<E: Error>(&self, seed: ValueSeed) -> Result<Value, E> {
+        match self {
+            Self::Float(x) => seed.visit_f64(*x),
+            Self::Signed(x) => seed.visit_i64(*x),
+            Self::Unsigned(x) => seed.visit_u64(*x),
+            Self::Flag(flag) => seed.visit_bool(*flag),
+            Self::Text(text) => seed.visit_str(text.as_ref()),
+        }
+    }
+}
+
+/// Reads a [`Raw`] value.
+pub(super) struct RawSeed<T>(PhantomData<T>);
+
+impl<T> RawSeed<T> {
+    pub(super) const NEW: Self = Self(PhantomData);
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for RawSeed<T> {
+    type Value = Raw<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw<T>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for RawSeed<T> {
+    type Value = Raw<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, a string or a truth value")
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Raw<T>, E> {
+        Ok(Raw::Flag(flag))
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<Raw<T>, E> {
+        Ok(Raw::Float(x))
+    }
+
+    fn visit_i64<E: Error>(self, x: i64) -> Result<Raw<T>, E> {
+        Ok(Raw::Signed(x))
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<Raw<T>, E> {
+        Ok(Raw::Unsigned(x))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Raw<T>, E> {
+        T::deserialize(StrDeserializer::new(text)).map(Raw::Text)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Raw<T>, E> {
+        T::deserialize(BorrowedStrDeserializer::new(text)).map(Raw::Text)
+    }
+}
+
+/// A name that is not in a closed set.
+struct Unknown<'n, N> {
+    name: &'n str,
+    /// What the names of the set are, with an article.
+    what: &'static str,
+    names: N,
+}
+
+impl<'s, N: Iterator<Item = &'s str> + Clone> fmt::Display for Unknown<'_, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, what, names } = self;
+        write!(f, "'{name}' is not {what}; allowed are ")?;
+        list(f, names.clone())?;
+        match nearest(name, names.clone()) {
+            Some(near) => write!(f, "; did you mean '{near}'?"),
+            None => Ok(()),
+        }
     }
 }
 

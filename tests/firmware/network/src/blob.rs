@@ -1,10 +1,12 @@
 //! The init_cfg as bytes in flash: postcard, and a checksum behind it.
 
 use weight_init_core::Fnv1a;
+use weight_init_core::in_place::KaimingNormal;
 use weight_init_core::init_cfg::{Fixed, InitCfg};
 
-/// Room for what a device may be sent: four rules of two layers and one override each.
-pub type Decoded<'a> = InitCfg<Fixed<'a, 4, 2, 1>>;
+/// Room for what a device may be sent: four rules of two layers and one override each, of the initializers that the
+/// firmware links.
+pub type Decoded<'a> = InitCfg<Fixed<'a, 4, 2, 1, (KaimingNormal,)>>;
 
 /// The bytes of [`INIT_CFG`](crate::net::INIT_CFG).
 pub static BLOB: &[u8] = include_bytes!("init_cfg.postcard");

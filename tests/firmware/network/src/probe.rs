@@ -13,7 +13,7 @@ use crate::digest::{Element, digest};
 use crate::net::SEED;
 
 /// Every initializer, each distribution, and each method of the truncated normal.
-pub static CASES: &[(&str, Init<&str>)] = &[
+pub static CASES: &[(&str, Init)] = &[
     ("constant", Init::Constant(Constant { val: 0.1 })),
     ("xavier_normal", Init::Xavier(Xavier::DEFAULT)),
     ("xavier_uniform", Init::Xavier(Xavier { gain: 1.5, distribution: Distribution::Uniform })),
@@ -50,7 +50,7 @@ struct Probe<T: Element> {
 /// # Errors
 ///
 /// None for [`CASES`].
-pub fn run<T: Element>(init: Init<&'static str>) -> Result<u64, InitWeightsError> {
+pub fn run<T: Element>(init: Init) -> Result<u64, InitWeightsError> {
     let rules: &[Rule<Borrowed<'_>>] = &[Rule { layers: &["Probe"], ..Rule::new(init) }];
     let mut probe = Probe { weight: [[T::ZERO; 31]; 8] };
     initialize::<All>(&mut probe, &InitCfg::<Borrowed<'_>> { rules }, SEED)?;

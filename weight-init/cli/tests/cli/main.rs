@@ -11,6 +11,7 @@ mod hostile;
 mod hostile_config;
 mod init;
 mod init_cfg;
+mod initializers;
 mod inspect;
 mod malformed;
 #[cfg(target_os = "linux")]

@@ -2,13 +2,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use weight_init_core::init_cfg::Types;
+use weight_init_core::initializer::{ALL, InitializerType};
+
 use super::{Arguments, LayerSpec, classes};
 use crate::diagnostic::Diagnostic;
 
 /// What makes a layer of a class out of its arguments.
 type Build = dyn Fn(&mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> + Send + Sync;
 
-/// The classes that a model config may name.
+/// What configs and descriptions may name: classes of layers, and types of initializers.
 ///
 /// ```
 /// use weight_init::config::{Config, Format};
@@ -34,19 +37,57 @@ type Build = dyn Fn(&mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> + S
 /// assert_eq!(error.message(), "LayerScale needs the argument 'dim'");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// An initializer of your own is declared by [`initializer!`](weight_init_core::initializer!):
+///
+/// ```
+/// use weight_init::config::{Config, Format};
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::{Model, Registry};
+/// use weight_init::plan::{Options, Plan};
+/// use weight_init_core::initializer;
+/// use weight_init_core::initializer::{Draw, InitError, InitializerType, Lower, Shape, fans};
+///
+/// initializer! {
+///     /// Variance `scale/fan_in`.
+///     pub struct Lecun {
+///         /// Factor of the variance.
+///         scale: f64 = 1.0, NotNegative;
+///     }
+///     fans: Always;
+/// }
+/// impl Lower for Lecun {
+///     fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+///         let fan_in = fans(shape).map_err(InitError::from)?.fan_in as f64;
+///         draw.normal(0.0, (self.scale / fan_in).sqrt())
+///     }
+/// }
+/// static LECUN: InitializerType = InitializerType::new::<Lecun>();
+///
+/// let mut registry = Registry::standard();
+/// registry.register_initializer(&LECUN);
+/// let text = "model = dict(type='Linear', in_features=4, out_features=2,
+///     init_cfg=dict(type='Lecun', scale=2, layer='Linear'))";
+/// let model = Model::from_config(&Config::parse(Source::new("net.py", text), Format::Python)?, &registry)?;
+/// let plan = Plan::new(&model, &Options::default())?;
+/// assert!(plan.table(None).to_string().contains("Lecun(scale=2)"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct Registry {
     classes: HashMap<String, Arc<Build>>,
+    initializers: Vec<&'static InitializerType>,
 }
 
 impl Registry {
-    /// Without any class.
+    /// Without any class or initializer.
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
     }
 
-    /// PyTorch's layers, mmengine's containers, and the short names that OpenMMLab has for some of them:
+    /// The built-in initializers; PyTorch's layers, mmengine's containers, and the short names that OpenMMLab has for some
+    /// of them:
     ///
     /// | classes | |
     /// |---|---|
@@ -58,7 +99,7 @@ impl Registry {
     /// | `nn.Module`, `nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` | PyTorch's: init_weights does not go through them |
     #[must_use]
     pub fn standard() -> Self {
-        let mut registry = Self::empty();
+        let mut registry = Self { initializers: ALL.to_vec(), ..Self::empty() };
         classes::register(&mut registry);
         registry
     }
@@ -70,6 +111,18 @@ impl Registry {
         build: impl Fn(&mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> + Send + Sync + 'static,
     ) {
         self.classes.insert(class.into(), Arc::new(build));
+    }
+
+    /// Adds a type of initializers, or replaces the one of that name.
+    pub fn register_initializer(&mut self, of: &'static InitializerType) {
+        self.initializers.retain(|known| known.name != of.name);
+        self.initializers.push(of);
+    }
+
+    /// The types of initializers.
+    #[must_use]
+    pub fn initializers(&self) -> Types<'_> {
+        &self.initializers
     }
 
     /// The names of the classes.
@@ -88,6 +141,10 @@ impl Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
+        let classes: Vec<_> = self.names().collect();
+        f.debug_struct("Registry")
+            .field("classes", &classes)
+            .field("initializers", &self.initializers)
+            .finish()
     }
 }

@@ -15,6 +15,6 @@ pub(super) const FAMILY: Family = Family {
     buffer: no_buffer,
 };
 
-fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init> {
     (name == "weight").then_some(constant(0.25))
 }

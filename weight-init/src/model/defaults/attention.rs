@@ -20,13 +20,12 @@ pub(super) const FAMILY: Family = Family {
     buffer: no_buffer,
 };
 
-pub(super) const XAVIER_UNIFORM: Init<String> =
+pub(super) const XAVIER_UNIFORM: Init =
     Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Uniform });
 
-const XAVIER_NORMAL: Init<String> =
-    Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal });
+const XAVIER_NORMAL: Init = Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal });
 
-fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {
         "in_proj_weight" | "q_proj_weight" | "k_proj_weight" | "v_proj_weight" => {
             Some(XAVIER_UNIFORM)

@@ -37,14 +37,14 @@ pub(super) const FAMILY: Family = Family {
 const SQRT_5: f64 = 2.23606797749979;
 
 /// U(±1/√fan_in) of the weight's own shape: `kaiming_uniform_(a=√5)`.
-pub(super) const WEIGHT: Init<String> = Init::Kaiming(Kaiming {
+pub(super) const WEIGHT: Init = Init::Kaiming(Kaiming {
     a: SQRT_5,
     mode: FanMode::FanIn,
     nonlinearity: Nonlinearity::LeakyRelu,
     distribution: Distribution::Uniform,
 });
 
-pub(super) fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+pub(super) fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {
         "weight" => Some(WEIGHT),
         "bias" => layer.fan_in("weight").map(uniform_by_fan),

@@ -17,6 +17,6 @@ pub(super) const FAMILY: Family = Family {
     buffer: no_buffer,
 };
 
-fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init> {
     (name == "weight").then_some(Init::Normal(Normal { mean: 0.0, std: 1.0 }))
 }

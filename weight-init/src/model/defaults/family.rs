@@ -24,7 +24,7 @@ pub(super) struct Family {
     /// Classes that layers only derive from.
     pub(super) abstract_classes: &'static [&'static str],
     /// What the constructor of a class gives a parameter.
-    pub(super) param: fn(&str, &LayerFacts<'_>, &str) -> Option<Init<String>>,
+    pub(super) param: fn(&str, &LayerFacts<'_>, &str) -> Option<Init>,
     /// What the constructor of a class gives a buffer.
     pub(super) buffer: fn(&str, &LayerFacts<'_>, &str) -> Option<BufferDefault>,
 }
@@ -46,12 +46,12 @@ pub(super) fn no_buffer(_: &str, _: &LayerFacts<'_>, _: &str) -> Option<BufferDe
 }
 
 /// Every element `val`.
-pub(super) const fn constant(val: f64) -> Init<String> {
+pub(super) const fn constant(val: f64) -> Init {
     Init::Constant(Constant { val })
 }
 
 /// Uniform on `[−1/√fan, 1/√fan)`; 0 for a zero fan.
-pub(super) fn uniform_by_fan(fan: u64) -> Init<String> {
+pub(super) fn uniform_by_fan(fan: u64) -> Init {
     if fan == 0 {
         return constant(0.0);
     }

@@ -19,7 +19,7 @@ pub(super) const FAMILY: Family = Family {
     buffer: no_buffer,
 };
 
-fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match (class, name) {
         ("Bilinear", "weight" | "bias") => {
             layer.dim("weight", 1).map(|features| uniform_by_fan(features as u64))

@@ -40,7 +40,7 @@ pub(super) const FAMILY: Family = Family {
     buffer,
 };
 
-fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {
         "weight" if class == "SyncBatchNorm" && is_mmcv(layer) => {
             Some(Init::Uniform(Uniform { a: 0.0, b: 1.0 }))

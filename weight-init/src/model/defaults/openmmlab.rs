@@ -64,7 +64,7 @@ pub(super) const FAMILY: Family = Family {
     buffer,
 };
 
-fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match (class, name) {
         ("Scale", "scale") => Some(constant(1.0)),
         ("GeneralizedAttention", "gamma") => Some(constant(0.0)),
@@ -119,7 +119,7 @@ fn buffer(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<BufferDefau
 
 /// mmcv's has no bias, torchvision's of the same name may have one: `kaiming_uniform_(nonlinearity="relu")`
 /// and what convolutions get. Without a bias it counts as mmcv's.
-fn deform_conv(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn deform_conv(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     if layer.has_param("bias") {
         return conv::param(class, layer, name);
     }
@@ -133,7 +133,7 @@ fn deform_conv(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<S
 
 /// weight U(±1/√(in_channels·kernel)), bias 0. With groups, in_channels is not dimension 1 of the weight
 /// but of its child `conv_offset`'s; without that child it is not known.
-fn modulated_deform_conv(layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn modulated_deform_conv(layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {
         "weight" => {
             let in_channels = layer.find_child(|child| {
@@ -160,7 +160,7 @@ fn is_sparse_conv(class: &str) -> bool {
 
 /// The weight is `[kernel…, in, out]`. It gets PyTorch's `kaiming_uniform_(a=√5)` by position, as if that
 /// were `[out, in, …]`, the bias the bound of the true fan_in.
-fn sparse_conv(layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn sparse_conv(layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {
         "weight" => layer.fan_in("weight").map(uniform_by_fan),
         "bias" => {
@@ -185,4 +185,4 @@ fn relative_position(layer: &LayerFacts<'_>) -> Option<BufferDefault> {
 }
 
 /// What `GeneralizedAttention` gives its convolutions and linear maps: Caffe2's Xavier.
-pub(super) const CAFFE2_XAVIER: Init<String> = Init::Caffe2Xavier(Caffe2Xavier);
+pub(super) const CAFFE2_XAVIER: Init = Init::Caffe2Xavier(Caffe2Xavier);

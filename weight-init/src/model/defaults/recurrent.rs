@@ -17,7 +17,7 @@ pub(super) const FAMILY: Family = Family {
     buffer: no_buffer,
 };
 
-fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init<String>> {
+fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
     let known = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"];
     let rest = known.iter().find_map(|prefix| name.strip_prefix(prefix))?;
     if !rest.is_empty() && !rest.starts_with("_l") {

@@ -22,7 +22,7 @@ pub(super) enum Rewrite {
     /// It leaves the parameter alone.
     Nothing,
     /// It writes this.
-    Writes(Init<String>),
+    Writes(Init),
     /// It may write something; what, is not known.
     Unclear,
 }

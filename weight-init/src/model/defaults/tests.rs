@@ -57,7 +57,7 @@ impl Node {
     }
 
     /// What the constructors give the parameter at a dotted path, whatever they do to one of its rows.
-    fn given(&self, path: &str) -> Option<Init<String>> {
+    fn given(&self, path: &str) -> Option<Init> {
         self.param_default(path).map(|default| default.init)
     }
 
@@ -105,29 +105,29 @@ impl Layer for Node {
     }
 }
 
-fn uniform(bound: f64) -> Option<Init<String>> {
+fn uniform(bound: f64) -> Option<Init> {
     Some(Init::Uniform(Uniform { a: -bound, b: bound }))
 }
 
-fn value(val: f64) -> Option<Init<String>> {
+fn value(val: f64) -> Option<Init> {
     Some(Init::Constant(Constant { val }))
 }
 
-fn normal(std: f64) -> Option<Init<String>> {
+fn normal(std: f64) -> Option<Init> {
     Some(Init::Normal(Normal { mean: 0.0, std }))
 }
 
-fn xavier(distribution: Distribution) -> Option<Init<String>> {
+fn xavier(distribution: Distribution) -> Option<Init> {
     Some(Init::Xavier(Xavier { gain: 1.0, distribution }))
 }
 
-fn kaiming_normal(mode: FanMode) -> Option<Init<String>> {
+fn kaiming_normal(mode: FanMode) -> Option<Init> {
     Some(Init::Kaiming(Kaiming { mode, ..Kaiming::default() }))
 }
 
 /// Bound of the uniform distribution that a weight of this shape gets.
-fn bound(init: Option<Init<String>>, shape: &[usize]) -> f64 {
-    let fill: Option<Fill<f64>> = init.and_then(|init| init.fill(&Shape::new(shape)).ok()?);
+fn bound(init: Option<Init>, shape: &[usize]) -> f64 {
+    let fill: Option<Fill<f64>> = init.and_then(|init| init.fill(&Shape::new(shape)).ok());
     match fill {
         Some(Fill::Uniform(fill)) => fill.b(),
         _ => f64::NAN,

@@ -1,0 +1,126 @@
+//! Initializers of types that a program registers.
+
+use core::fmt;
+
+use super::{
+    Argument, ArgumentKind, Declared, Draw, InitError, InitializerType, Lower, MOST_ARGUMENTS,
+    Shape, Value, types,
+};
+
+/// Values without their kinds, one word each.
+pub(super) type Words = [u64; MOST_ARGUMENTS];
+
+/// An initializer of a registered type: the type, and the values of its arguments.
+#[derive(Clone, Copy)]
+pub struct Registered {
+    of: &'static InitializerType,
+    words: Words,
+}
+
+impl Registered {
+    pub(super) fn new<I: Declared>(of: &'static InitializerType, this: &I) -> Self {
+        Self { of, words: core::array::from_fn(|index| this.get(index).map_or(0, word)) }
+    }
+
+    /// The type.
+    #[must_use]
+    pub const fn of(&self) -> &'static InitializerType {
+        self.of
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Value> {
+        Some(value(self.of.arguments.get(index)?, *self.words.get(index)?))
+    }
+
+    pub(super) fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        match (self.of.lower)(&self.words, shape)? {
+            Numbers::Constant(value) => draw.constant(value),
+            Numbers::Uniform { a, b } => draw.uniform(a, b),
+            Numbers::Normal { mean, std } => draw.normal(mean, std),
+            Numbers::TruncNormal { mean, std, a, b } => draw.trunc_normal(mean, std, a, b),
+        }
+    }
+}
+
+/// The same type, which is one static, and the same values.
+impl PartialEq for Registered {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self.of, other.of) && self.words == other.words
+    }
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct(self.of.name);
+        for (index, argument) in self.of.arguments.iter().enumerate() {
+            if let Some(value) = self.get(index) {
+                shown.field(argument.name, &format_args!("{}", argument.shown(value)));
+            }
+        }
+        shown.finish()
+    }
+}
+
+const fn word(value: Value) -> u64 {
+    match value {
+        Value::Number(x) => x.to_bits(),
+        Value::Count(n) => n,
+        Value::Flag(flag) => flag as u64,
+        Value::Choice(place) => place as u64,
+    }
+}
+
+const fn value(argument: &Argument, word: u64) -> Value {
+    match argument.kind {
+        ArgumentKind::Number => Value::Number(f64::from_bits(word)),
+        ArgumentKind::Count => Value::Count(word),
+        ArgumentKind::Flag => Value::Flag(word != 0),
+        ArgumentKind::Choice { .. } => Value::Choice(word as u8),
+    }
+}
+
+/// The numbers that an initializer of this type and these values gives a parameter of this shape.
+pub(super) fn lower<I: Declared + Lower>(
+    words: &Words,
+    shape: &Shape<'_>,
+) -> Result<Numbers, InitError> {
+    let mut values = [None; MOST_ARGUMENTS];
+    for ((slot, argument), word) in values.iter_mut().zip(I::ARGUMENTS).zip(words) {
+        *slot = Some(value(argument, *word));
+    }
+    // The words were made of a checked initializer of the type.
+    types::build::<I>(&values).unwrap_or(I::DEFAULT).lower(shape, Keep)
+}
+
+/// Numbers of a distribution before they are rounded to an element type.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Numbers {
+    Constant(f64),
+    Uniform { a: f64, b: f64 },
+    Normal { mean: f64, std: f64 },
+    TruncNormal { mean: f64, std: f64, a: f64, b: f64 },
+}
+
+/// Keeps the numbers.
+struct Keep;
+
+impl Draw for Keep {
+    type Output = Numbers;
+    type Error = InitError;
+
+    fn constant(self, value: f64) -> Result<Numbers, InitError> {
+        Ok(Numbers::Constant(value))
+    }
+
+    fn uniform(self, a: f64, b: f64) -> Result<Numbers, InitError> {
+        Ok(Numbers::Uniform { a, b })
+    }
+
+    fn normal(self, mean: f64, std: f64) -> Result<Numbers, InitError> {
+        Ok(Numbers::Normal { mean, std })
+    }
+
+    fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<Numbers, InitError> {
+        Ok(Numbers::TruncNormal { mean, std, a, b })
+    }
+}

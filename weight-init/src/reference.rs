@@ -1,0 +1,220 @@
+//! What the declarations of initializers say, for people: a table, a page for each, and the table of the documentation.
+
+use std::fmt;
+
+use weight_init_core::init_cfg::Types;
+use weight_init_core::initializer::{Argument, ArgumentKind, Check, InitializerType};
+use weight_init_core::nearest;
+
+use crate::columns::{Align, Column, Narrow, write};
+
+/// The initializers that a config may name.
+///
+/// ```
+/// use weight_init::reference::Reference;
+/// use weight_init_core::initializer::ALL;
+///
+/// let reference = Reference::new(ALL);
+/// assert!(reference.table(None).to_string().contains("Xavier        gain=1, distribution=normal"));
+/// let page = reference.page("Kaiming")?.to_string();
+/// assert!(page.starts_with("Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal)\n\nVariance gain²/fan."));
+/// let error = reference.page("Kaimming").unwrap_err();
+/// assert!(error.to_string().ends_with("; did you mean 'Kaiming'?"));
+/// # Ok::<(), weight_init::reference::UnknownInitializer>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Reference<'t> {
+    types: Types<'t>,
+}
+
+/// The row of Pretrained, which is no initializer and so declares nothing.
+const PRETRAINED: [&str; 3] = [
+    "Pretrained",
+    "checkpoint, prefix, map_location, key",
+    "What the checkpoint holds; the rest falls to the rule that would have won. `key` is ours.",
+];
+
+impl<'t> Reference<'t> {
+    /// Of these types, such as [`Registry::initializers`](crate::model::Registry::initializers).
+    #[must_use]
+    pub const fn new(types: Types<'t>) -> Self {
+        Self { types }
+    }
+
+    /// A line for each, as wide as a terminal.
+    #[must_use]
+    pub const fn table(self, width: Option<usize>) -> Table<'t> {
+        Table { types: self.types, width }
+    }
+
+    /// Everything about the one of this name.
+    ///
+    /// # Errors
+    ///
+    /// A name that none has.
+    pub fn page(self, name: &str) -> Result<Page, UnknownInitializer> {
+        if name == PRETRAINED[0] {
+            return Ok(Page(None));
+        }
+        let of = self.types.iter().find(|of| of.name == name);
+        of.map(|of| Page(Some(of))).ok_or_else(|| {
+            let names = || self.types.iter().map(|of| of.name).chain([PRETRAINED[0]]);
+            UnknownInitializer {
+                name: name.to_owned(),
+                allowed: names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
+                near: nearest(name, names()),
+            }
+        })
+    }
+
+    /// The table of the documentation, in Markdown.
+    #[must_use]
+    pub fn to_markdown(self) -> String {
+        let mut text = "| `type` | arguments (defaults) | weight |\n|---|---|---|\n".to_owned();
+        let rows = self.types.iter().map(|of| {
+            let arguments = signature(of, true);
+            [of.name.to_owned(), arguments, first_paragraph(of)]
+        });
+        for [name, arguments, weight] in rows.chain([PRETRAINED.map(str::to_owned)]) {
+            let arguments =
+                if arguments.is_empty() { arguments } else { format!("`{arguments}` ") };
+            text += &format!("| `{name}` | {arguments}| {weight} |\n");
+        }
+        text
+    }
+}
+
+/// A line for each initializer; see [`Reference::table`].
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'t> {
+    types: Types<'t>,
+    width: Option<usize>,
+}
+
+impl fmt::Display for Table<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = self
+            .types
+            .iter()
+            .map(|of| [of.name.to_owned(), signature(of, false), plain(&first_paragraph(of))]);
+        let rows: Vec<_> = rows.chain([PRETRAINED.map(plain)]).collect();
+        let column = |title, index: usize| {
+            let cells = rows.iter().map(|row| row.get(index).cloned().unwrap_or_default());
+            Column::new(title, Align::Left, cells)
+        };
+        let columns = vec![column("type", 0), column("arguments", 1), column("weight", 2)];
+        let steps =
+            [Narrow::End("weight", 20), Narrow::End("arguments", 20), Narrow::Below("weight")];
+        write(f, columns, &steps, self.width)
+    }
+}
+
+/// Everything about one initializer, or Pretrained; see [`Reference::page`].
+#[derive(Clone, Copy, Debug)]
+pub struct Page(Option<&'static InitializerType>);
+
+impl fmt::Display for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(of) = self.0 else {
+            let [name, arguments, what] = PRETRAINED.map(plain);
+            return writeln!(f, "{name}({arguments})\n\n{what}");
+        };
+        writeln!(f, "{}({})", of.name, signature(of, false))?;
+        for paragraph in paragraphs(of.doc) {
+            writeln!(f, "\n{}", plain(&paragraph))?;
+        }
+        if of.arguments.is_empty() {
+            return Ok(());
+        }
+        writeln!(f)?;
+        let column = |title, cell: &dyn Fn(&Argument) -> String| {
+            Column::new(title, Align::Left, of.arguments.iter().map(cell))
+        };
+        let columns = vec![
+            column("argument", &|argument| argument.name.to_owned()),
+            column("values", &values),
+            column("meaning", &|argument| plain(&paragraphs(argument.doc).join(" "))),
+        ];
+        write(f, columns, &[], None)
+    }
+}
+
+/// A name that no initializer has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownInitializer {
+    name: String,
+    allowed: String,
+    near: Option<&'static str>,
+}
+
+impl fmt::Display for UnknownInitializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, allowed, near } = self;
+        write!(f, "'{name}' is not an initializer; there are {allowed}")?;
+        match near {
+            Some(near) => write!(f, "; did you mean '{near}'?"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for UnknownInitializer {}
+
+/// The arguments with their defaults; names in quotes where they are Python's.
+fn signature(of: &InitializerType, quotes: bool) -> String {
+    let argument = |(index, argument): (usize, &Argument)| match of.default(index) {
+        Some(default) if !argument.needed => {
+            let shown = argument.shown(default);
+            let quote = if quotes && shown.name().is_some() { "'" } else { "" };
+            format!("{}={quote}{shown}{quote}", argument.name)
+        }
+        _ => argument.name.to_owned(),
+    };
+    of.arguments.iter().enumerate().map(argument).collect::<Vec<_>>().join(", ")
+}
+
+/// The values that an argument can have.
+fn values(argument: &Argument) -> String {
+    match (argument.kind, argument.check) {
+        (ArgumentKind::Number, Check::Any) => "number".to_owned(),
+        (ArgumentKind::Number, Check::Finite) => "finite number".to_owned(),
+        (ArgumentKind::Number, Check::NotNegative) => "number from 0".to_owned(),
+        (ArgumentKind::Number, Check::LowerBound) => "number or -inf".to_owned(),
+        (ArgumentKind::Number, Check::UpperBound) => "number or inf".to_owned(),
+        (ArgumentKind::Count, _) => "whole number from 0".to_owned(),
+        (ArgumentKind::Flag, _) => "true or false".to_owned(),
+        (ArgumentKind::Choice { names, .. }, _) => names.join(", "),
+    }
+}
+
+fn first_paragraph(of: &InitializerType) -> String {
+    let first = paragraphs(of.doc).into_iter().next().unwrap_or_default();
+    first.replace("[`", "`").replace("`]", "`")
+}
+
+/// The paragraphs of a documentation, each in one line, without examples.
+fn paragraphs(doc: &[&str]) -> Vec<String> {
+    let mut paragraphs = vec![String::new()];
+    let mut is_example = false;
+    for line in doc.iter().map(|line| line.trim()) {
+        if line.starts_with("```") {
+            is_example = !is_example;
+        } else if line.is_empty() {
+            paragraphs.push(String::new());
+        } else if let Some(paragraph) = paragraphs.last_mut().filter(|_| !is_example) {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line);
+        }
+    }
+    paragraphs.retain(|paragraph| !paragraph.is_empty());
+    paragraphs
+}
+
+/// Without the marks of Markdown.
+fn plain(text: &str) -> String {
+    let marks = ["[`", "`]", "`", "*", "<http", ">,", ">."];
+    let without = ["", "", "", "", "http", ",", "."];
+    marks.iter().zip(without).fold(text.to_owned(), |text, (mark, plain)| text.replace(mark, plain))
+}
