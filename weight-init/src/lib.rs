@@ -59,6 +59,7 @@ pub mod fetch;
 pub mod inspect;
 pub mod model;
 pub mod plan;
+mod pool;
 pub mod run;
 pub mod structs;
 pub mod value;

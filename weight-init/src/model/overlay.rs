@@ -111,10 +111,10 @@ fn find<'v>(value: &'v Value, at: &mut Vec<Segment>, found: &mut Vec<(Vec<Segmen
     match &value.kind {
         Kind::Dict(entries) => {
             for entry in entries {
-                if entry.key == "init_cfg" {
+                if *entry.key == *"init_cfg" {
                     found.push((at.clone(), &entry.value));
                 } else {
-                    at.push(Segment::from(entry.key.as_str()));
+                    at.push(Segment::from(&*entry.key));
                     find(&entry.value, at, found);
                     at.pop();
                 }

@@ -62,7 +62,7 @@ impl<'a> Fields<'a> {
             return Err(Diagnostic::new(texts, value.span, message).at(place.to_string()));
         };
         for entry in entries {
-            if !allowed.contains(&entry.key.as_str()) {
+            if !allowed.contains(&&*entry.key) {
                 let message = format!(
                     "unknown key '{}' of a {what}; allowed are {}",
                     entry.key,
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
     /// Refuses every key but these, which `what` has.
     pub(super) fn only(&self, what: &str, keys: &[&str]) -> Result<(), Diagnostic> {
         let entries = self.value.as_dict().unwrap_or_default();
-        match entries.iter().find(|entry| !keys.contains(&entry.key.as_str())) {
+        match entries.iter().find(|entry| !keys.contains(&&*entry.key)) {
             None => Ok(()),
             Some(entry) => {
                 let message = format!("{what} has no key '{}', only {}", entry.key, quoted(keys));
@@ -189,7 +189,7 @@ impl<'a> Fields<'a> {
         entries
             .iter()
             .map(|entry| match entry.value.as_str() {
-                Some(string) => Ok((entry.key.clone(), string.to_owned())),
+                Some(string) => Ok((entry.key.to_string(), string.to_owned())),
                 None => {
                     let message = format!("expected a string, found {}", entry.value.kind_name());
                     let place = place.below(&entry.key, None);

@@ -90,7 +90,7 @@ fn same(ours: &Value, theirs: &serde_json::Value, ulps: u64) -> bool {
         }
         (Kind::Dict(a), serde_json::Value::Object(b)) => {
             a.len() == b.len()
-                && a.iter().all(|e| b.get(&e.key).is_some_and(|b| same(&e.value, b, ulps)))
+                && a.iter().all(|e| b.get(&*e.key).is_some_and(|b| same(&e.value, b, ulps)))
         }
         _ => false,
     }
