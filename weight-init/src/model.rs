@@ -51,8 +51,9 @@ mod layers;
 mod overlay;
 mod placed;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use foldhash::HashMap;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
@@ -102,7 +103,7 @@ const MAX_TENSOR_BYTES: u64 = i64::MAX as u64;
 /// One layer.
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
-    class: String,
+    class: Arc<str>,
     bases: Vec<String>,
     /// All base classes, the nearest first; empty where nobody says.
     ancestors: Vec<String>,
@@ -111,7 +112,7 @@ struct Node {
     /// The row of its weight that the constructor clears.
     padding_row: Option<usize>,
     init_weights: InitWeights,
-    init_cfg: Option<PlacedInitCfg>,
+    init_cfg: Option<Box<PlacedInitCfg>>,
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
     aliases: Vec<(String, String)>,
@@ -120,8 +121,8 @@ struct Node {
 
 #[derive(Clone, Debug, PartialEq)]
 struct ParamNode {
-    name: String,
-    shape: Vec<usize>,
+    name: Arc<str>,
+    shape: Arc<[usize]>,
     dtype: DType,
     layout: Layout,
     stream: Option<String>,
@@ -137,7 +138,7 @@ struct BufferNode {
 
 #[derive(Clone, Debug, PartialEq)]
 struct ChildNode {
-    name: String,
+    name: Arc<str>,
     node: usize,
     same_as: Option<String>,
 }
@@ -223,7 +224,7 @@ impl Model {
     /// The init_cfg of the layer first met at a dotted path, with its places; the root's path is empty.
     #[must_use]
     pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
-        self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_ref()
+        self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_deref()
     }
 
     /// The layer at `path`, called `name` there, with what the constructor defaults go by.

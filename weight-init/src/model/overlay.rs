@@ -61,7 +61,7 @@ impl Model {
                 InitWeights::Custom => PlacedInitCfg::read_leniently(init_cfg, &*texts, &place),
                 _ => PlacedInitCfg::read(init_cfg, &*texts, &place)?,
             };
-            node.init_cfg = Some(read.in_texts(&texts));
+            node.init_cfg = Some(Box::new(read.in_texts(&texts)));
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ impl Model {
                 Segment::Index(index) => index.to_string(),
             };
             let children = &self.nodes[at].children;
-            match children.iter().find(|child| child.name == name) {
+            match children.iter().find(|child| *child.name == *name) {
                 Some(child) => at = child.node,
                 None => {
                     let above = if passed.is_empty() {
@@ -93,7 +93,7 @@ impl Model {
                     let message =
                         format!("{above} has no layer '{name}', which this init_cfg is for");
                     let error = Diagnostic::new(texts, init_cfg.span, message).at(place);
-                    let near = nearest(&name, children.iter().map(|child| child.name.as_str()));
+                    let near = nearest(&name, children.iter().map(|child| &*child.name));
                     return Err(match near {
                         Some(near) => error.help(format!("did you mean '{near}'?")),
                         None => error,
