@@ -31,7 +31,7 @@ fn plan(config: &str) -> Result<Plan, Diagnostic> {
 /// What a parameter gets: a constant, "PyTorch", or a checkpoint.
 fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
-        let value = match &param.writer {
+        let value = match &*param.writer {
             Writer::Rule { init: Init::Constant(constant), .. } => constant.val.to_string(),
             Writer::Rule { init: Init::Pretrained(pretrained), .. } => {
                 pretrained.checkpoint.clone()

@@ -224,13 +224,21 @@ impl Model {
     /// The init_cfg of the layer first met at a dotted path, with its places; the root's path is empty.
     #[must_use]
     pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
-        self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_deref()
+        self.node_at(path)?.init_cfg.as_deref()
+    }
+
+    /// The layer first met at a dotted path.
+    fn node_at(&self, path: &str) -> Option<&Node> {
+        match path {
+            "" => self.nodes.first(),
+            _ => self.nodes.get(*self.paths.get(path)?),
+        }
     }
 
     /// The layer at `path`, called `name` there, with what the constructor defaults go by.
     fn facts<'a>(&'a self, path: &str, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
         let facts = LayerFacts::new(name, layer);
-        match self.paths.get(path).and_then(|node| self.nodes.get(*node)) {
+        match self.node_at(path) {
             Some(node) => LayerFacts {
                 ancestors: &node.ancestors,
                 rewrites: node.rewrites,
@@ -256,8 +264,7 @@ impl Model {
 
     /// Whether somebody says that the class of the layer first met at `path` writes nothing by itself.
     pub(crate) fn writes_nothing_itself(&self, path: &str) -> bool {
-        let node = self.paths.get(path).and_then(|node| self.nodes.get(*node));
-        node.is_some_and(|node| node.rewrites == Some(false))
+        self.node_at(path).is_some_and(|node| node.rewrites == Some(false))
     }
 
     /// Other names of tied buffers and the first name of each, but for those of tied layers.

@@ -42,7 +42,7 @@ impl Model {
         let texts = Arc::new(config.sources.clone());
         for (names, init_cfg) in entries {
             let place = path("$.model", &names) + ".init_cfg";
-            let node = self.node_at(&names, init_cfg, &texts, &place);
+            let node = self.index_at(&names, init_cfg, &texts, &place);
             let nothing = match &init_cfg.kind {
                 Kind::Null => true,
                 Kind::List(rules) => rules.is_empty(),
@@ -67,7 +67,7 @@ impl Model {
     }
 
     /// The layer at a path of the config.
-    fn node_at(
+    fn index_at(
         &self,
         names: &[Segment],
         init_cfg: &Value,
