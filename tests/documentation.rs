@@ -33,7 +33,7 @@ fn plan(config: &str) -> Result<Plan, Diagnostic> {
 /// The source of each parameter: a constant, "PyTorch", or a checkpoint.
 fn values(plan: &Plan) -> Vec<(String, String)> {
     let written = plan.params().iter().map(|param| {
-        let value = match &param.writer {
+        let value = match &*param.writer {
             Writer::Rule { origin: Origin::Init(Init::Constant(constant)), .. } => {
                 constant.val.to_string()
             }

@@ -91,7 +91,7 @@ fn run(case: &Case<'_>) -> Result<(), String> {
     assert_eq!(params.len() + buffers.len(), expected.len());
     for (name, expected) in expected {
         let untouched = match params.get(name.as_str()) {
-            Some(param) => matches!(param.writer, Writer::Untouched(_)),
+            Some(param) => matches!(*param.writer, Writer::Untouched(_)),
             None => buffers[name.as_str()].stored.is_none(),
         };
         assert_eq!(untouched, expected.is_none(), "{name}");

@@ -235,7 +235,7 @@ fn planned(model: &Model, rules: Option<&InitCfg<Owned>>) -> Result<Planned, Ini
     // Which of the faults it is, the plan says in words.
     let plan = Plan::new(model, &options)
         .map_err(|_| InitWeightsError::Resolve(ResolveError::MissingAttribute))?;
-    let writes = |param: &PlannedParam| match &param.writer {
+    let writes = |param: &PlannedParam| match &*param.writer {
         plan::Writer::Rule { origin, .. } => Some(origin.clone()),
         plan::Writer::Untouched(_) => None,
     };

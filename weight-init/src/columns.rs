@@ -1,10 +1,11 @@
 //! Columns of text for people: whole, or as wide as a terminal.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::diagnostic::escape;
+use crate::diagnostic::{escape, is_plain};
 
 /// Blanks between two columns.
 const GAP: usize = 2;
@@ -13,11 +14,13 @@ const GAP: usize = 2;
 /// of a megabyte does not add a megabyte of blanks to every row.
 const WIDEST: usize = 256;
 
-/// A column: its title and a cell for each row.
-#[derive(Debug)]
-pub(crate) struct Column {
+/// A column: its title and a cell for each row. The cells are made twice, to be measured and to be written, and never kept:
+/// those of a million rows would take more memory than what they tell of.
+pub(crate) struct Column<'c> {
     title: &'static str,
-    cells: Vec<String>,
+    rows: usize,
+    /// Writes the cell of a row.
+    cell: Box<dyn Fn(usize, &mut String) + 'c>,
     align: Align,
     cut: Cut,
     /// The width of the widest cell.
@@ -53,21 +56,45 @@ pub(crate) enum Narrow {
     Below(&'static str),
 }
 
-impl Column {
-    /// Characters that a terminal acts on or does not show are escaped in the cells.
-    pub(crate) fn new(
+impl<'c> Column<'c> {
+    /// A cell for each item, which `cell` writes. Characters that a terminal acts on or does not show are escaped.
+    pub(crate) fn new<T>(
         title: &'static str,
         align: Align,
-        cells: impl Iterator<Item = String>,
+        items: &'c [T],
+        cell: impl Fn(&'c T, &mut String) + 'c,
     ) -> Self {
-        let cells: Vec<_> = cells.map(|cell| escape(&cell)).collect();
-        let whole = cells.iter().map(|cell| cell.width()).fold(title.width(), usize::max);
-        Self { title, cells, align, cut: Cut::End, whole, room: whole }
+        let cell = move |row: usize, out: &mut String| {
+            if let Some(item) = items.get(row) {
+                cell(item, out);
+            }
+        };
+        let (rows, cell, cut) = (items.len(), Box::new(cell), Cut::End);
+        let mut column = Self { title, rows, cell, align, cut, whole: 0, room: 0 };
+        let mut cell = String::new();
+        column.whole = (0..rows).fold(width(title), |widest, row| {
+            column.make(Some(row), &mut cell);
+            widest.max(width(&cell))
+        });
+        column.room = column.whole;
+        column
+    }
+
+    /// Makes the cell of a row, or the title.
+    fn make(&self, row: Option<usize>, cell: &mut String) {
+        cell.clear();
+        match row {
+            Some(row) => (self.cell)(row, cell),
+            None => cell.push_str(self.title),
+        }
+        if !is_plain(cell) {
+            *cell = escape(cell);
+        }
     }
 
     fn write(&self, out: &mut String, cell: &str) {
         let cell = shortened(cell, self.room, self.cut);
-        let blanks = self.room.min(WIDEST).saturating_sub(cell.width());
+        let blanks = self.room.min(WIDEST).saturating_sub(width(&cell));
         if self.align == Align::Right {
             out.extend(std::iter::repeat_n(' ', blanks));
         }
@@ -83,33 +110,34 @@ impl Column {
 /// Without a width every cell is there in full.
 pub(crate) fn write(
     out: &mut dyn fmt::Write,
-    mut columns: Vec<Column>,
+    mut columns: Vec<Column<'_>>,
     steps: &[Narrow],
     width: Option<usize>,
 ) -> fmt::Result {
     let below = width.and_then(|width| fit(&mut columns, steps, width));
-    let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
-    let mut line = String::new();
-    let mut row = |cell: &dyn Fn(&Column) -> String| {
+    let rows = columns.iter().map(|column| column.rows).max().unwrap_or(0);
+    let (mut line, mut cell) = (String::new(), String::new());
+    std::iter::once(None).chain((0..rows).map(Some)).try_for_each(|row| {
         line.clear();
         for (index, column) in columns.iter().enumerate() {
             if index > 0 {
                 line.extend([' '; GAP]);
             }
-            column.write(&mut line, &cell(column));
+            column.make(row, &mut cell);
+            column.write(&mut line, &cell);
         }
         writeln!(out, "{}", line.trim_end())?;
-        below.iter().try_for_each(|column| writeln!(out, "{:GAP$}{}", "", cell(column)))
-    };
-    row(&|column| column.title.to_owned())?;
-    (0..rows)
-        .try_for_each(|index| row(&|column| column.cells.get(index).cloned().unwrap_or_default()))
+        below.iter().try_for_each(|column| {
+            column.make(row, &mut cell);
+            writeln!(out, "{:GAP$}{cell}", "")
+        })
+    })
 }
 
 /// Takes the steps until the columns fit, then gives what is left over back to the cells that were shortened. Returns the
 /// column that stands below the others, if it has come to that.
-fn fit(columns: &mut Vec<Column>, steps: &[Narrow], width: usize) -> Option<Column> {
-    let total = |columns: &[Column]| {
+fn fit<'c>(columns: &mut Vec<Column<'c>>, steps: &[Narrow], width: usize) -> Option<Column<'c>> {
+    let total = |columns: &[Column<'_>]| {
         let cells: usize = columns.iter().map(|column| column.room).sum();
         cells + GAP * columns.len().saturating_sub(1)
     };
@@ -152,12 +180,12 @@ fn fit(columns: &mut Vec<Column>, steps: &[Narrow], width: usize) -> Option<Colu
 
 /// The text, or its beginning and its end around a `…`, in at most `room` columns of the terminal.
 pub(crate) fn shortened_in_the_middle(text: &str, room: usize) -> String {
-    shortened(text, room, Cut::Middle)
+    shortened(text, room, Cut::Middle).into_owned()
 }
 
-fn shortened(text: &str, room: usize, cut: Cut) -> String {
-    if text.width() <= room {
-        return text.to_owned();
+fn shortened(text: &str, room: usize, cut: Cut) -> Cow<'_, str> {
+    if width(text) <= room {
+        return Cow::Borrowed(text);
     }
     let kept = room.saturating_sub(1);
     // The end of a name tells more: `….conv2.weight`.
@@ -167,7 +195,12 @@ fn shortened(text: &str, room: usize, cut: Cut) -> String {
     if cut == Cut::Middle {
         out.extend(taken(text.chars().rev(), kept - head).chars().rev());
     }
-    out
+    Cow::Owned(out)
+}
+
+/// The columns of the terminal that a text takes.
+fn width(text: &str) -> usize {
+    if is_plain(text) { text.len() } else { text.width() }
 }
 
 /// The longest prefix that `room` columns of the terminal hold.
@@ -186,11 +219,11 @@ fn taken(chars: impl Iterator<Item = char>, room: usize) -> String {
 mod tests {
     use super::*;
 
-    fn column(title: &'static str, cells: &[&str]) -> Column {
-        Column::new(title, Align::Left, cells.iter().map(|&cell| cell.to_owned()))
+    fn column<'c>(title: &'static str, cells: &'c [&str]) -> Column<'c> {
+        Column::new(title, Align::Left, cells, |cell, out| out.push_str(cell))
     }
 
-    fn table(columns: Vec<Column>, steps: &[Narrow], width: Option<usize>) -> String {
+    fn table(columns: Vec<Column<'_>>, steps: &[Narrow], width: Option<usize>) -> String {
         let mut out = String::new();
         write(&mut out, columns, steps, width).unwrap();
         out
@@ -248,15 +281,10 @@ mod tests {
     #[test]
     fn one_long_cell_does_not_widen_every_row() {
         let long = "x".repeat(1 << 20);
-        let cells = vec!["y"; 1000];
-        let columns = vec![
-            Column::new(
-                "a",
-                Align::Left,
-                cells.iter().map(|&y| y.to_owned()).chain([long.clone()]),
-            ),
-            column("b", &vec!["z"; 1001]),
-        ];
+        let mut cells = vec!["y"; 1000];
+        cells.push(&long);
+        let others = vec!["z"; 1001];
+        let columns = vec![column("a", &cells), column("b", &others)];
         let out = table(columns, &[], None);
         assert!(out.len() < (1 << 20) + 1010 * (WIDEST + 4), "{}", out.len());
         assert!(out.ends_with(&format!("{long}  z\n")));

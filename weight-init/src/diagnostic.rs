@@ -25,7 +25,7 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style};
 
-pub(crate) use self::escape::{escape, is_unsafe};
+pub(crate) use self::escape::{escape, is_plain, is_unsafe};
 pub use self::escape::{escape_controls, escape_json};
 use self::excerpt::Excerpt;
 use self::source::body_start;

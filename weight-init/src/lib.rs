@@ -69,6 +69,7 @@ pub mod fetch;
 pub mod inspect;
 pub mod model;
 pub mod plan;
+mod pool;
 pub mod reference;
 pub mod run;
 pub mod structs;

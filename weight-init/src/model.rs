@@ -51,8 +51,9 @@ mod layers;
 mod overlay;
 mod placed;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use foldhash::HashMap;
 use weight_init_core::initializer::ALL;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
@@ -106,7 +107,7 @@ const MAX_TENSOR_BYTES: u64 = i64::MAX as u64;
 /// One layer.
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
-    class: String,
+    class: Arc<str>,
     bases: Vec<String>,
     /// All base classes, the nearest first; empty where nobody says.
     ancestors: Vec<String>,
@@ -115,7 +116,7 @@ struct Node {
     /// The row of its weight that the constructor clears.
     padding_row: Option<usize>,
     init_weights: InitWeights,
-    init_cfg: Option<PlacedInitCfg>,
+    init_cfg: Option<Box<PlacedInitCfg>>,
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
     aliases: Vec<(String, String)>,
@@ -124,8 +125,8 @@ struct Node {
 
 #[derive(Clone, Debug, PartialEq)]
 struct ParamNode {
-    name: String,
-    shape: Vec<usize>,
+    name: Arc<str>,
+    shape: Arc<[usize]>,
     dtype: DType,
     layout: Layout,
     stream: Option<String>,
@@ -141,7 +142,7 @@ struct BufferNode {
 
 #[derive(Clone, Debug, PartialEq)]
 struct ChildNode {
-    name: String,
+    name: Arc<str>,
     node: usize,
     same_as: Option<String>,
 }
@@ -228,13 +229,21 @@ impl Model {
     /// The init_cfg of the layer first met at a dotted path, with its places; the root's path is empty.
     #[must_use]
     pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
-        self.nodes.get(*self.paths.get(path)?)?.init_cfg.as_ref()
+        self.node_at(path)?.init_cfg.as_deref()
+    }
+
+    /// The layer first met at a dotted path.
+    fn node_at(&self, path: &str) -> Option<&Node> {
+        match path {
+            "" => self.nodes.first(),
+            _ => self.nodes.get(*self.paths.get(path)?),
+        }
     }
 
     /// The layer at `path`, called `name` there, with what the constructor defaults go by.
     fn facts<'a>(&'a self, path: &str, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
         let facts = LayerFacts::new(name, layer);
-        match self.paths.get(path).and_then(|node| self.nodes.get(*node)) {
+        match self.node_at(path) {
             Some(node) => LayerFacts {
                 ancestors: &node.ancestors,
                 rewrites: node.rewrites,
@@ -260,8 +269,7 @@ impl Model {
 
     /// Whether somebody says that the class of the layer first met at `path` writes nothing by itself.
     pub(crate) fn writes_nothing_itself(&self, path: &str) -> bool {
-        let node = self.paths.get(path).and_then(|node| self.nodes.get(*node));
-        node.is_some_and(|node| node.rewrites == Some(false))
+        self.node_at(path).is_some_and(|node| node.rewrites == Some(false))
     }
 
     /// Other names of tied buffers and the first name of each, but for those of tied layers.

@@ -5,6 +5,7 @@
 //! [`load`](Plan::load) has shown it.
 
 mod build;
+mod by_path;
 mod decide;
 mod digest;
 mod explain;
@@ -94,17 +95,17 @@ pub struct PlannedParam {
     /// Full dotted name; of a tied parameter the first.
     pub name: String,
     /// Class of its layer.
-    pub class: String,
+    pub class: Arc<str>,
     /// Dimensions.
-    pub shape: Vec<usize>,
+    pub shape: Arc<[usize]>,
     /// What the dimensions mean.
     pub layout: Layout,
     /// Element type.
     pub dtype: DType,
     /// Id of the random stream.
     pub stream_id: u64,
-    /// What writes it.
-    pub writer: Writer,
+    /// What writes it; what one part of a rule writes is held once for all parameters.
+    pub writer: Arc<Writer>,
     /// The tensor that it is loaded from, if its writer is a Pretrained rule whose checkpoint is [loaded](Plan::load).
     pub stored: Option<Stored>,
     /// The innermost module above whose class has its own `init_weights`, which no init_cfg shows.
@@ -165,7 +166,8 @@ struct Write {
     /// Place in [`Plan::rules`].
     rule: usize,
     part: Part,
-    origin: Origin<String>,
+    /// Held once for all parameters that the part writes.
+    origin: Arc<Origin<String>>,
     /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
     through: Option<Arc<str>>,
     /// What a checkpoint calls the parameter, of a Pretrained rule.
@@ -191,9 +193,9 @@ pub struct PlannedBuffer {
     /// Full dotted name.
     pub name: String,
     /// Class of its layer.
-    pub class: String,
+    pub class: Arc<str>,
     /// Dimensions.
-    pub shape: Vec<usize>,
+    pub shape: Arc<[usize]>,
     /// Element type.
     pub dtype: DType,
     /// What the constructor puts in; `None`: unknown.

@@ -99,8 +99,9 @@ impl fmt::Display for Table<'_> {
             .map(|of| [of.name.to_owned(), signature(of, false), plain(&first_paragraph(of))]);
         let rows: Vec<_> = rows.chain([PRETRAINED.map(plain)]).collect();
         let column = |title, index: usize| {
-            let cells = rows.iter().map(|row| row.get(index).cloned().unwrap_or_default());
-            Column::new(title, Align::Left, cells)
+            Column::new(title, Align::Left, &rows, move |row, out| {
+                out.push_str(row.get(index).map_or("", String::as_str));
+            })
         };
         let columns = vec![column("type", 0), column("arguments", 1), column("weight", 2)];
         let steps =
@@ -127,13 +128,14 @@ impl fmt::Display for Page {
             return Ok(());
         }
         writeln!(f)?;
-        let column = |title, cell: &dyn Fn(&Argument) -> String| {
-            Column::new(title, Align::Left, of.arguments.iter().map(cell))
+        let column = |title, cell: fn(&Argument) -> String| {
+            let cell = move |argument, out: &mut String| out.push_str(&cell(argument));
+            Column::new(title, Align::Left, of.arguments, cell)
         };
         let columns = vec![
-            column("argument", &|argument| argument.name.to_owned()),
-            column("values", &values),
-            column("meaning", &|argument| plain(&paragraphs(argument.doc).join(" "))),
+            column("argument", |argument| argument.name.to_owned()),
+            column("values", values),
+            column("meaning", |argument| plain(&paragraphs(argument.doc).join(" "))),
         ];
         write(f, columns, &[], None)
     }

@@ -14,6 +14,7 @@
 //! | [`Kind::Dict`] | `{"a": 0}` | `dict(a=0)` |
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A value and where it stands in its file.
 ///
@@ -53,8 +54,8 @@ pub enum Kind {
     Int(i128),
     /// A number written with a point or an exponent; infinity and, but for JSON, NaN included.
     Float(f64),
-    /// A string.
-    Str(String),
+    /// A string; equal ones of one text may be held once.
+    Str(Arc<str>),
     /// A list; a Python tuple is one, too.
     List(Vec<Value>),
     /// Keys with values, in file order. No key stands twice.
@@ -64,8 +65,8 @@ pub enum Kind {
 /// One `key: value` of a [`Kind::Dict`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// The key.
-    pub key: String,
+    /// The key; equal ones of one text may be held once.
+    pub key: Arc<str>,
     /// Where the key is written, quotes included.
     pub key_span: Span,
     /// The value.
@@ -118,7 +119,7 @@ impl Value {
 
     /// The entry of `key`, if this is a dict that has it.
     pub fn entry(&self, key: &str) -> Option<&Entry> {
-        self.as_dict()?.iter().find(|entry| entry.key == key)
+        self.as_dict()?.iter().find(|entry| *entry.key == *key)
     }
 
     /// What this is, for a message: `null`, `a boolean`, `an integer`, `a float`, `a string`,
@@ -166,9 +167,9 @@ impl Value {
     }
 
     /// The string, if it is one.
-    pub const fn as_str(&self) -> Option<&str> {
+    pub fn as_str(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Str(string) => Some(string.as_str()),
+            Kind::Str(string) => Some(string),
             _ => None,
         }
     }
@@ -271,7 +272,7 @@ mod tests {
     #[test]
     fn accessors_answer_for_their_kind_only() {
         let entry = |key: &str, kind| Entry {
-            key: key.to_owned(),
+            key: key.into(),
             key_span: Span::default(),
             value: value(kind),
         };
@@ -279,7 +280,7 @@ mod tests {
         let dict = value(Kind::Dict(vec![
             entry("seed", Kind::Int(seed)),
             entry("std", Kind::Float(0.5)),
-            entry("layer", Kind::Str("Conv2d".to_owned())),
+            entry("layer", Kind::Str("Conv2d".into())),
             entry("bias", Kind::Bool(true)),
             entry("none", Kind::Null),
             entry("list", Kind::List(vec![value(Kind::Null)])),

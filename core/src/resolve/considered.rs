@@ -50,7 +50,7 @@ impl<'a> Considered<'a> {
 }
 
 /// The parts of a rule that can write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Part {
     /// The rule itself, by its `layer`.
     Layer,

@@ -8,7 +8,9 @@ use crate::failure::Failure;
 
 /// Prints to standard output; a reader that has gone away (`| head`) ends the program quietly.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
-    print_as_is(&escape_controls(&text.to_string()))
+    let mut out = Escaping { out: buffered(), escape: escape_controls };
+    let written = write!(out, "{text}");
+    finish(written.and_then(|()| out.flush()))
 }
 
 /// Prints JSON, with what a terminal would act on escaped as JSON escapes it.
@@ -38,7 +40,7 @@ pub(crate) fn say_fallback(error: &BackendError) {
 
 /// Prints one JSON value and a line end, piece by piece: the text of a large value is never there as a whole.
 pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
-    let mut out = Escaping(BufWriter::new(io::stdout().lock()));
+    let mut out = Escaping { out: buffered(), escape: escape_json };
     let written = match pretty {
         true => serde_json::to_writer_pretty(&mut out, value),
         false => serde_json::to_writer(&mut out, value),
@@ -48,29 +50,37 @@ pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Fai
         written => finish(
             written
                 .map_err(io::Error::from)
-                .and_then(|()| out.0.write_all(b"\n"))
-                .and_then(|()| out.0.flush()),
+                .and_then(|()| out.write_all(b"\n"))
+                .and_then(|()| out.flush()),
         ),
     }
 }
 
-/// Writes JSON with what a terminal would act on escaped. Each piece is text as a whole, as `serde_json` writes it.
-struct Escaping<W>(W);
+fn buffered() -> BufWriter<io::StdoutLock<'static>> {
+    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+}
+
+/// Writes text with what a terminal would act on escaped. Each piece is text as a whole, as formatting and `serde_json`
+/// write it.
+struct Escaping<W> {
+    out: W,
+    escape: fn(&str) -> String,
+}
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         if piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
-            self.0.write_all(piece)?;
+            self.out.write_all(piece)?;
         } else {
             let text = str::from_utf8(piece)
                 .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
-            self.0.write_all(escape_json(text).as_bytes())?;
+            self.out.write_all((self.escape)(text).as_bytes())?;
         }
         Ok(piece.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }
 

@@ -104,7 +104,7 @@ impl<'de> Deserializer<'de> for &'de Value {
         visitor: V,
     ) -> Result<V::Value, ValueError> {
         let result = match &self.kind {
-            Kind::Str(string) => visitor.visit_enum(string.as_str().into_deserializer()),
+            Kind::Str(string) => visitor.visit_enum((&**string).into_deserializer()),
             Kind::Dict(entries) => match entries.as_slice() {
                 [entry] => visitor.visit_enum(Variant::new(entry)),
                 _ => Err(ValueError::new(format!(

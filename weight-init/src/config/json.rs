@@ -16,6 +16,7 @@
 mod token;
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jsonc_parser::tokens::Token;
 
@@ -25,6 +26,7 @@ use super::meter::Meter;
 use super::text::Text;
 use super::{MAX_BYTES, MAX_DEPTH};
 use crate::diagnostic::{Diagnostic, Source};
+use crate::pool::Pool;
 use crate::value::{Entry, Kind, Span, Value};
 
 /// Reads a JSON text.
@@ -58,7 +60,15 @@ pub fn parse(source: &Source) -> Result<Value, Diagnostic> {
 pub(super) fn read(text: &Text<'_>, meter: &Rc<Meter>) -> Result<Value, Diagnostic> {
     let source = text.source();
     let (tokens, meter) = (Tokens::new(text), Rc::clone(meter));
-    let mut reader = Reader { source, tokens, meter, open: Vec::new() };
+    let mut reader = Reader {
+        source,
+        tokens,
+        meter,
+        strings: Pool::default(),
+        open: Vec::new(),
+        lists: Spare::default(),
+        dicts: Spare::default(),
+    };
     reader.document().map_err(|error| reader.place(error).into_diagnostic(source, "$"))
 }
 
@@ -68,7 +78,11 @@ struct Reader<'s> {
     source: &'s Source,
     tokens: Tokens<'s>,
     meter: Rc<Meter>,
+    /// Keys, classes and names stand in a text again and again.
+    strings: Pool<str>,
     open: Vec<Open>,
+    lists: Spare<Value>,
+    dicts: Spare<Entry>,
 }
 
 /// A list or dict that is not closed yet.
@@ -82,7 +96,7 @@ enum Items {
     /// The elements so far, and whether the next one has begun.
     List(Vec<Value>, bool),
     /// The entries so far, and the key that waits for its value.
-    Dict(Vec<Entry>, Option<(String, Span)>),
+    Dict(Vec<Entry>, Option<(Arc<str>, Span)>),
 }
 
 type Result<T, E = ValueError> = std::result::Result<T, E>;
@@ -110,7 +124,6 @@ impl<'s> Reader<'s> {
     /// Counts what a value takes, but for what is in it.
     fn count(&self, value: &Value) -> Result<()> {
         let more = match &value.kind {
-            Kind::Str(text) => HEAD + text.len(),
             Kind::List(values) if !values.is_empty() => HEAD,
             Kind::Dict(entries) if !entries.is_empty() => HEAD,
             _ => 0,
@@ -124,17 +137,21 @@ impl<'s> Reader<'s> {
             Token::Null => Kind::Null,
             Token::Boolean(bool) => Kind::Bool(bool),
             Token::Number(text) => number(text).map_err(|error| error.with_span(first.span))?,
-            Token::String(string) => Kind::Str(string.into_owned()),
+            Token::String(string) => {
+                Kind::Str(shared(&mut self.strings, &self.meter, &string, first.span)?)
+            }
             Token::OpenBracket | Token::OpenBrace if self.open.len() == MAX_DEPTH => {
                 let message = format!("nested deeper than {MAX_DEPTH} levels");
                 return Err(ValueError::new(message).with_span(first.span));
             }
             Token::OpenBracket => {
-                self.open.push(Open { span: first.span, items: Items::List(Vec::new(), false) });
+                self.open
+                    .push(Open { span: first.span, items: Items::List(self.lists.take(), false) });
                 return Ok(None);
             }
             Token::OpenBrace => {
-                self.open.push(Open { span: first.span, items: Items::Dict(Vec::new(), None) });
+                self.open
+                    .push(Open { span: first.span, items: Items::Dict(self.dicts.take(), None) });
                 return Ok(None);
             }
             _ => return Err(first.unexpected("a value")),
@@ -183,10 +200,10 @@ impl<'s> Reader<'s> {
                 let key = inside(expected)?;
                 match key.token {
                     Token::String(name) => {
-                        let bytes = size_of::<Entry>() - size_of::<Value>() + HEAD + name.len();
-                        let taken = self.meter.take(bytes);
+                        let taken = self.meter.take(size_of::<Entry>() - size_of::<Value>());
                         taken.map_err(|fault| ValueError::new(fault.0).with_span(key.span))?;
-                        *waiting = Some((name.into_owned(), key.span));
+                        let name = shared(&mut self.strings, &self.meter, &name, key.span)?;
+                        *waiting = Some((name, key.span));
                     }
                     Token::CloseBrace if entries.is_empty() => return Ok(None),
                     Token::CloseBrace => return Err(key.unexpected("a key after the comma")),
@@ -208,14 +225,8 @@ impl<'s> Reader<'s> {
         }
         Ok(self.open.pop().map(|Open { span, items }| {
             let kind = match items {
-                Items::List(mut values, _) => {
-                    values.shrink_to_fit();
-                    Kind::List(values)
-                }
-                Items::Dict(mut entries, _) => {
-                    entries.shrink_to_fit();
-                    Kind::Dict(entries)
-                }
+                Items::List(values, _) => Kind::List(self.lists.exact(values)),
+                Items::Dict(entries, _) => Kind::Dict(self.dicts.exact(entries)),
             };
             Value::new(kind, self.tokens.span_from(span))
         }))
@@ -233,13 +244,20 @@ impl<'s> Reader<'s> {
     fn place(&self, error: ValueError) -> ValueError {
         self.open.iter().rev().fold(error, |error, open| match &open.items {
             Items::List(values, true) => error.inside(values.len()),
-            Items::Dict(_, Some((key, _))) => error.inside(key.as_str()),
+            Items::Dict(_, Some((key, _))) => error.inside(&**key),
             Items::List(_, false) | Items::Dict(_, None) => error,
         })
     }
 
     /// Finds the first key of the text that stood before, in *n* log *n*.
     fn refuse_duplicates(&self, entries: &[Entry]) -> Result<()> {
+        // Equal keys are one string, so that a glance suffices for the few keys that a dict has as a rule.
+        let again = |(at, entry): (usize, &Entry)| {
+            entries.iter().take(at).any(|other| Arc::ptr_eq(&other.key, &entry.key))
+        };
+        if entries.len() <= FEW && !entries.iter().enumerate().any(again) {
+            return Ok(());
+        }
         let mut sorted: Vec<&Entry> = entries.iter().collect();
         sorted.sort_by(|a, b| a.key.cmp(&b.key)); // stable: equal keys keep the order of the file
         let pairs = sorted.windows(2).filter_map(|pair| match pair {
@@ -255,7 +273,7 @@ impl<'s> Reader<'s> {
                     self.source.line(first.key_span.start)
                 );
                 let error = ValueError::new(message).with_span(again.key_span);
-                Err(error.inside(again.key.as_str()))
+                Err(error.inside(&*again.key))
             }
         }
     }
@@ -279,8 +297,52 @@ impl Open {
     }
 }
 
+/// Buffers for the items of short lists and dicts, which become vectors of their exact length when they are closed: to cut
+/// the buffer itself would leave a hole in memory behind each.
+struct Spare<T>(Vec<Vec<T>>);
+
+impl<T> Spare<T> {
+    fn take(&mut self) -> Vec<T> {
+        self.0.pop().unwrap_or_default()
+    }
+
+    /// The items without room for more.
+    fn exact(&mut self, mut items: Vec<T>) -> Vec<T> {
+        if items.len() > FEW {
+            items.shrink_to_fit();
+            return items;
+        }
+        let exact = items.drain(..).collect();
+        self.0.push(items);
+        exact
+    }
+}
+
+impl<T> Default for Spare<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// The string as the reader holds it; one that was not met before is charged for.
+fn shared(strings: &mut Pool<str>, meter: &Meter, text: &str, span: Span) -> Result<Arc<str>> {
+    if let Some(known) = strings.known(text) {
+        return Ok(known);
+    }
+    let taken = meter.take(SHARED + text.len());
+    taken.map_err(|fault| ValueError::new(fault.0).with_span(span))?;
+    Ok(strings.share(text))
+}
+
+/// The items of a list or dict that is short.
+const FEW: usize = 16;
+
 /// What memory that is taken costs beside what is in it.
 const HEAD: usize = 16;
+
+/// What a shared string takes beside its text: its counts, and its place in the table of strings, of which more than half
+/// may be free.
+const SHARED: usize = 2 * HEAD + 40;
 
 /// The number that a token of JSON's grammar says.
 fn number(text: &str) -> Result<Kind> {

@@ -59,11 +59,11 @@ const BRACKET: usize = 640;
 fn dict(text: &Text<'_>, table: &DeTable<'_>) -> Result<Kind, Diagnostic> {
     let entries = table.iter().map(|(key, value)| {
         let key_span = text.span(key.span().start, key.span().end);
-        Ok(Entry { key: key.get_ref().to_string(), key_span, value: self::value(text, value)? })
+        Ok(Entry { key: key.get_ref().as_ref().into(), key_span, value: self::value(text, value)? })
     });
     let entries: Vec<Entry> = entries.collect::<Result<_, Diagnostic>>()?;
     match entries.as_slice() {
-        [Entry { key, value, .. }] if key == NULL && value.as_bool() == Some(true) => {
+        [Entry { key, value, .. }] if **key == *NULL && value.as_bool() == Some(true) => {
             Ok(Kind::Null)
         }
         _ => Ok(Kind::Dict(entries)),
@@ -73,9 +73,9 @@ fn dict(text: &Text<'_>, table: &DeTable<'_>) -> Result<Kind, Diagnostic> {
 fn value(text: &Text<'_>, value: &Spanned<DeValue<'_>>) -> Result<Value, Diagnostic> {
     let span = text.span(value.span().start, value.span().end);
     let kind = match value.get_ref() {
-        DeValue::String(string) => Kind::Str(string.to_string()),
+        DeValue::String(string) => Kind::Str(string.as_ref().into()),
         DeValue::Boolean(bool) => Kind::Bool(*bool),
-        DeValue::Datetime(date) => Kind::Str(date.to_string()),
+        DeValue::Datetime(date) => Kind::Str(date.to_string().into()),
         DeValue::Integer(int) => match i128::from_str_radix(int.as_str(), int.radix()) {
             Ok(int) if (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&int) => {
                 Kind::Int(int)

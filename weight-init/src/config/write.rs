@@ -102,7 +102,7 @@ fn json(value: &Value, indent: usize, at: &mut Vec<Segment>, out: &mut Out) -> R
                 out.push_str(&" ".repeat(indent + 2));
                 string(key, out);
                 out.push_str(": ");
-                at.push(Segment::from(key.as_str()));
+                at.push(Segment::from(&**key));
                 json(value, indent + 2, at, out)?;
                 at.pop();
             }

@@ -140,7 +140,7 @@ impl Reader {
                 }
                 let kind = match node.tag.as_deref() {
                     None if plain => scalar::plain(&text, self.version).map(Some),
-                    None => Ok(Some(Kind::Str(text))),
+                    None => Ok(Some(Kind::Str(text.into()))),
                     Some(tag) => match core(tag) {
                         Some(name) => scalar::tagged(name, &text, self.version),
                         None => Ok(None),

@@ -39,11 +39,19 @@ fn escape_with(
     concerns: impl Fn(char) -> bool,
     escape: impl Fn(&mut String, char),
 ) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if concerns(c) { escape(&mut out, c) } else { out.push(c) }
     }
     out
+}
+
+/// Whether a text is ASCII that is shown as it stands, one column for each byte: then there is nothing to escape.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal may act on the character instead of showing it, or shows nothing: controls (C0, C1), separators of

@@ -122,17 +122,24 @@ fn in_words(dict: &NestedDict) -> String {
     format!("{key} ({} tensor{s})", dict.tensors())
 }
 
-fn columns(tensors: &[TensorReport]) -> Vec<Column> {
-    let column = |title, align, cell: &dyn Fn(&TensorReport) -> String| {
-        Column::new(title, align, tensors.iter().map(cell))
-    };
+fn columns(tensors: &[TensorReport]) -> Vec<Column<'_>> {
+    fn column<'t>(
+        tensors: &'t [TensorReport],
+        title: &'static str,
+        align: Align,
+        cell: impl Fn(&TensorReport) -> String + 't,
+    ) -> Column<'t> {
+        Column::new(title, align, tensors, move |tensor, out| out.push_str(&cell(tensor)))
+    }
     let figure = |title, align, cell: fn(&Statistics) -> String| {
-        column(title, align, &|tensor| tensor.statistics.as_ref().map_or_else(|| "-".into(), cell))
+        column(tensors, title, align, move |tensor| {
+            tensor.statistics.as_ref().map_or_else(|| "-".into(), cell)
+        })
     };
     vec![
-        column("name", Align::Left, &|report| report.tensor.name().to_owned()),
-        column("shape", Align::Left, &|report| format!("{:?}", report.tensor.shape())),
-        column("dtype", Align::Left, &|report| report.tensor.dtype().to_string()),
+        column(tensors, "name", Align::Left, |report| report.tensor.name().to_owned()),
+        column(tensors, "shape", Align::Left, |report| format!("{:?}", report.tensor.shape())),
+        column(tensors, "dtype", Align::Left, |report| report.tensor.dtype().to_string()),
         figure("mean", Align::Right, |f| number(f.mean)),
         figure("std", Align::Right, |f| number(f.std)),
         figure("min", Align::Right, |f| number(f.min)),

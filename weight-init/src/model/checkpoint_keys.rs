@@ -123,11 +123,11 @@ fn has_key(rule: &Value) -> bool {
 fn take_key(rule: &mut Value) -> Result<Option<String>, Span> {
     let takes_one = is_pretrained(rule);
     let Kind::Dict(entries) = &mut rule.kind else { return Ok(None) };
-    let place = entries.iter().position(|entry| takes_one && entry.key == KEY);
+    let place = entries.iter().position(|entry| takes_one && *entry.key == *KEY);
     let Some(place) = place else { return Ok(None) };
     let Value { kind, span } = entries.remove(place).value;
     match kind {
-        Kind::Str(key) => Ok(Some(key)),
+        Kind::Str(key) => Ok(Some(key.to_string())),
         Kind::Null => Ok(None),
         _ => Err(span),
     }
@@ -147,7 +147,7 @@ fn overrides_mut(rule: &mut Value) -> &mut [Value] {
     match &mut rule.kind {
         Kind::Dict(entries) => entries
             .iter_mut()
-            .find(|entry| entry.key == "override")
+            .find(|entry| *entry.key == *"override")
             .map_or(&mut [], |entry| items_mut(&mut entry.value)),
         _ => &mut [],
     }

@@ -4,8 +4,9 @@ mod fields;
 mod stored;
 mod tensor;
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use foldhash::HashMap;
 use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::Types;
 
@@ -13,6 +14,7 @@ use self::fields::{Fields, Place};
 use self::stored::Files;
 use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
+use crate::pool::Pool;
 use crate::value::Value;
 
 const LAYER_KEYS: &[&str] = &[
@@ -41,17 +43,20 @@ pub(super) fn read(
         texts,
         types,
         nodes: Vec::new(),
-        values: HashMap::new(),
-        layers: HashMap::new(),
-        params: HashMap::new(),
-        buffers: HashMap::new(),
+        values: HashMap::default(),
+        layers: HashMap::default(),
+        open: Vec::new(),
+        params: HashMap::default(),
+        shapes: Pool::default(),
+        buffers: HashMap::default(),
         buffer_ties: Vec::new(),
         files: Files::default(),
     };
-    reader.layer(layer, &Place::root(base), &mut Vec::new())?;
+    let place = Place::root(base);
+    let fields = Fields::read(texts, layer, &place, "layer", LAYER_KEYS)?;
+    reader.layer(&fields, &mut String::new())?;
     let Reader { nodes, values, layers, buffer_ties, .. } = reader;
-    let paths = layers.into_iter().filter_map(|(path, node)| Some((path, node?))).collect();
-    Ok(Model { nodes, values, paths, buffer_ties })
+    Ok(Model { nodes, values, paths: layers, buffer_ties })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -68,10 +73,13 @@ struct Reader<'s> {
     types: Types<'s>,
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
-    /// The layers by the path at which they were met first; `None` while they are being read.
-    layers: HashMap<String, Option<usize>>,
-    /// The parameters by full name: the layer and the place in it.
-    params: HashMap<String, (usize, usize)>,
+    /// The layers by the path at which they were met first.
+    layers: HashMap<String, usize>,
+    /// Those that are being read, the root first.
+    open: Vec<usize>,
+    /// The places of parameters in their layers, by name, of the layers that ties have led to.
+    params: HashMap<usize, HashMap<Arc<str>, usize>>,
+    shapes: Pool<[usize]>,
     /// The buffers by full name: the name of the first that each is tied to, or its own.
     buffers: HashMap<String, String>,
     buffer_ties: Vec<(String, String)>,
@@ -79,46 +87,42 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// Reads a layer and everything below it; `path` holds the names that lead to it.
-    fn layer(
-        &mut self,
-        value: &Value,
-        place: &Place<'_>,
-        path: &mut Vec<String>,
-    ) -> Result<usize, Diagnostic> {
-        let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
+    /// Reads a layer and everything below it; `path` leads to it.
+    fn layer(&mut self, fields: &Fields<'_>, path: &mut String) -> Result<usize, Diagnostic> {
         let index = self.nodes.len();
-        let init_weights = init_weights(&fields)?;
-        self.layers.insert(path.join("."), None);
+        let init_weights = init_weights(fields)?;
+        self.layers.insert(path.clone(), index);
+        self.open.push(index);
         self.nodes.push(Node {
-            class: fields.string("class")?.to_owned(),
+            class: fields.shared("class")?,
             bases: fields.strings("bases")?,
             ancestors: fields.strings("mro")?,
             rewrites: fields.optional_bool("rewrites")?,
             padding_row: None,
             init_weights,
-            init_cfg: self.init_cfg(&fields, init_weights)?,
+            init_cfg: self.init_cfg(fields, init_weights)?.map(Box::new),
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: fields.string_map("aliases")?,
             children: Vec::new(),
         });
-        let mut names = HashMap::new();
-        for (value, place) in fields.list("params")? {
+        let mut names = HashMap::default();
+        let params = fields.list("params")?;
+        self.nodes[index].params.reserve_exact(params.len());
+        for (value, place) in params {
             let (param, values) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
-            let full = self.full_name(path, &param.name, value, &place)?;
-            self.values.extend(values.map(|values| (full.clone(), values)));
-            let params = &mut self.nodes[index].params;
-            self.params.insert(full, (index, params.len()));
-            params.push(param);
+            self.check_full_name(path, &param.name, value, &place)?;
+            self.values.extend(values.map(|values| (full_name(path, &param.name), values)));
+            self.nodes[index].params.push(param);
         }
-        self.nodes[index].padding_row = padding_row(&fields, &self.nodes[index])?;
+        self.nodes[index].padding_row = padding_row(fields, &self.nodes[index])?;
         for (value, place) in fields.list("buffers")? {
             let buffer = tensor::buffer_fields(self.texts, value, &place)?;
             let name = buffer.name()?;
             fields.unique(&mut names, value, &place, &name)?;
-            let full = self.full_name(path, &name, value, &place)?;
+            self.check_full_name(path, &name, value, &place)?;
+            let full = full_name(path, &name);
             if let Some(target) = buffer.optional_string("same_as")? {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
@@ -128,13 +132,15 @@ impl Reader<'_> {
             self.values.extend(values.map(|values| (full, values)));
             self.nodes[index].buffers.push(buffer);
         }
-        for (value, place) in fields.list("children")? {
+        let children = fields.list("children")?;
+        self.nodes[index].children.reserve_exact(children.len());
+        for (value, place) in children {
             let child = self.child(value, &place, path)?;
             fields.unique(&mut names, value, &place, &child.name)?;
             self.nodes[index].children.push(child);
         }
-        self.check_aliases(index, &fields)?;
-        self.layers.insert(path.join("."), Some(index));
+        self.check_aliases(index, fields)?;
+        self.open.pop();
         Ok(index)
     }
 
@@ -142,23 +148,24 @@ impl Reader<'_> {
         &mut self,
         value: &Value,
         place: &Place<'_>,
-        path: &mut Vec<String>,
+        path: &mut String,
     ) -> Result<ChildNode, Diagnostic> {
         let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
-            self.full_name(path, &name, value, place)?;
-            path.push(name.clone());
-            let node = self.layer(value, place, path)?;
-            path.pop();
+            self.check_full_name(path, &name, value, place)?;
+            let above = path.len();
+            *path = full_name(path, &name);
+            let node = self.layer(&fields, path)?;
+            path.truncate(above);
             return Ok(ChildNode { name, node, same_as: None });
         };
         fields.only("a tied layer", &["name", "same_as"])?;
         match self.layers.get(target) {
-            Some(Some(node)) => {
+            Some(node) if !self.open.contains(node) => {
                 Ok(ChildNode { name, node: *node, same_as: Some(target.to_owned()) })
             }
-            Some(None) => {
+            Some(_) => {
                 let message =
                     format!("'{target}' is a layer above this one: no layer holds itself");
                 Err(fields.fault("same_as", message))
@@ -194,12 +201,10 @@ impl Reader<'_> {
     ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
         let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
-            return tensor::param(&fields, &mut self.files);
+            return tensor::param(&fields, &mut self.files, &mut self.shapes);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
-        let first = self.params.get(target);
-        let first = first.and_then(|(layer, index)| self.nodes.get(*layer)?.params.get(*index));
-        match first {
+        match self.known_param(target) {
             Some(first) => {
                 // A tie to a tie leads to the first of them.
                 let same_as = first.same_as.clone().or_else(|| Some(target.to_owned()));
@@ -207,29 +212,46 @@ impl Reader<'_> {
             }
             None => {
                 let message = format!("no parameter was met before under the name '{target}'");
-                Err(fields.fault_with_nearest("same_as", message, target, self.params.keys()))
+                let layers = self.layers.iter().flat_map(|(path, layer)| {
+                    let params = self.nodes.get(*layer).map(|node| node.params.as_slice());
+                    params.unwrap_or_default().iter().map(|param| full_name(path, &param.name))
+                });
+                let known: Vec<_> = layers.collect();
+                Err(fields.fault_with_nearest("same_as", message, target, &known))
             }
         }
     }
 
-    /// The dotted name of a part of the layer at `path`.
-    fn full_name(
+    /// The parameter of this full name, if it was met.
+    fn known_param(&mut self, full: &str) -> Option<&ParamNode> {
+        let (path, name) = match full.rsplit_once('.') {
+            None => ("", full),
+            // The names of the root's own have no dot.
+            Some(("", _)) => return None,
+            Some(parts) => parts,
+        };
+        let layer = *self.layers.get(path)?;
+        let params = &self.nodes.get(layer)?.params;
+        let places = self.params.entry(layer).or_default();
+        // A layer that is being read may have got more since it was looked at.
+        let known = places.len();
+        places.extend(params.iter().map(|param| Arc::clone(&param.name)).zip(0..).skip(known));
+        params.get(*places.get(name)?)
+    }
+
+    fn check_full_name(
         &self,
-        path: &[String],
+        path: &str,
         name: &str,
         value: &Value,
         place: &Place<'_>,
-    ) -> Result<String, Diagnostic> {
-        let bytes = path.iter().map(|name| name.len() + 1).sum::<usize>() + name.len();
+    ) -> Result<(), Diagnostic> {
+        let bytes = path.len() + usize::from(!path.is_empty()) + name.len();
         if bytes > MAX_NAME {
             let message = format!("its full name has {bytes} bytes, more than {MAX_NAME}");
             return Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()));
         }
-        let mut full = path.join(".");
-        if !full.is_empty() {
-            full.push('.');
-        }
-        Ok(full + name)
+        Ok(())
     }
 
     fn init_cfg(
@@ -252,7 +274,7 @@ impl Reader<'_> {
         let Some(node) = self.nodes.get(index) else { return Ok(()) };
         for (alias, target) in &node.aliases {
             let found = target.split('.').try_fold(node, |node, name| {
-                let child = node.children.iter().find(|child| child.name == name)?;
+                let child = node.children.iter().find(|child| *child.name == *name)?;
                 self.nodes.get(child.node)
             });
             if found.is_none() {
@@ -265,6 +287,11 @@ impl Reader<'_> {
     }
 }
 
+/// The dotted name of a part of the layer at `path`.
+fn full_name(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
 /// The row that `padding_idx` names, of the layer's own weight. A layer without a weight may have the attribute for
 /// those below it: then it says nothing.
 fn padding_row(fields: &Fields<'_>, node: &Node) -> Result<Option<usize>, Diagnostic> {
@@ -272,7 +299,7 @@ fn padding_row(fields: &Fields<'_>, node: &Node) -> Result<Option<usize>, Diagno
     let Some(index) = value.as_int() else {
         return Err(fields.wrong("padding_idx", "the number of a row", value));
     };
-    let Some(weight) = node.params.iter().find(|param| param.name == "weight") else {
+    let Some(weight) = node.params.iter().find(|param| *param.name == *"weight") else {
         return Ok(None);
     };
     let rows = weight.shape.first().copied().unwrap_or_default();

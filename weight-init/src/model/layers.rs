@@ -32,7 +32,7 @@ impl Layer for LayerRef<'_> {
     }
 
     fn init_cfg(&self) -> Option<&dyn Rules> {
-        self.node()?.init_cfg.as_ref().map(|cfg| &cfg.init_cfg as &dyn Rules)
+        self.node()?.init_cfg.as_deref().map(|cfg| &cfg.init_cfg as &dyn Rules)
     }
 
     fn alias(&self, index: usize) -> Option<(&str, &str)> {

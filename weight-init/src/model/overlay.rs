@@ -43,7 +43,7 @@ impl Model {
         let texts = Arc::new(config.sources.clone());
         for (names, init_cfg) in entries {
             let place = path("$.model", &names) + ".init_cfg";
-            let node = self.node_at(&names, init_cfg, &texts, &place);
+            let node = self.index_at(&names, init_cfg, &texts, &place);
             let nothing = match &init_cfg.kind {
                 Kind::Null => true,
                 Kind::List(rules) => rules.is_empty(),
@@ -64,13 +64,13 @@ impl Model {
                 }
                 _ => PlacedInitCfg::read(init_cfg, &*texts, &place, types)?,
             };
-            node.init_cfg = Some(read.in_texts(&texts));
+            node.init_cfg = Some(Box::new(read.in_texts(&texts)));
         }
         Ok(())
     }
 
     /// The layer at a path of the config.
-    fn node_at(
+    fn index_at(
         &self,
         names: &[Segment],
         init_cfg: &Value,
@@ -85,7 +85,7 @@ impl Model {
                 Segment::Index(index) => index.to_string(),
             };
             let children = &self.nodes[at].children;
-            match children.iter().find(|child| child.name == name) {
+            match children.iter().find(|child| *child.name == *name) {
                 Some(child) => at = child.node,
                 None => {
                     let above = if passed.is_empty() {
@@ -96,7 +96,7 @@ impl Model {
                     let message =
                         format!("{above} has no layer '{name}', which this init_cfg is for");
                     let error = Diagnostic::new(texts, init_cfg.span, message).at(place);
-                    let near = nearest(&name, children.iter().map(|child| child.name.as_str()));
+                    let near = nearest(&name, children.iter().map(|child| &*child.name));
                     return Err(match near {
                         Some(near) => error.help(format!("did you mean '{near}'?")),
                         None => error,
@@ -114,10 +114,10 @@ fn find<'v>(value: &'v Value, at: &mut Vec<Segment>, found: &mut Vec<(Vec<Segmen
     match &value.kind {
         Kind::Dict(entries) => {
             for entry in entries {
-                if entry.key == "init_cfg" {
+                if *entry.key == *"init_cfg" {
                     found.push((at.clone(), &entry.value));
                 } else {
-                    at.push(Segment::from(entry.key.as_str()));
+                    at.push(Segment::from(&*entry.key));
                     find(&entry.value, at, found);
                     at.pop();
                 }

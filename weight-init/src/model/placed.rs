@@ -228,6 +228,6 @@ fn known_keys<'v>(rule: &'v Value, types: Types<'_>) -> (Value, Vec<&'v str>) {
     };
     let (known, unknown): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| is_known(&entry.key));
     let known = Kind::Dict(known.into_iter().cloned().collect());
-    let unknown = unknown.into_iter().map(|entry| entry.key.as_str()).collect();
+    let unknown = unknown.into_iter().map(|entry| &*entry.key).collect();
     (Value { kind: known, span: rule.span }, unknown)
 }

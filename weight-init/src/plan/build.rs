@@ -1,13 +1,15 @@
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::Rules;
+use foldhash::HashMap;
+use weight_init_core::init_cfg::{Origin, Rules};
 use weight_init_core::resolve::{
-    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Problem, resolve,
+    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Part, Problem,
+    resolve,
 };
 use weight_init_core::{DType, InitWeights, Layer};
 
+use super::by_path::ByPath;
 use super::matcher::Tables;
 use super::own_code::Collector;
 use super::plain::PlainCounts;
@@ -19,6 +21,7 @@ use super::{
 use crate::diagnostic::escape;
 use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
+use crate::pool::Pool;
 
 /// `model`: the description, if `root` is one; other layers hold what their own constructors gave them.
 pub(super) fn build(
@@ -54,7 +57,13 @@ struct Builder<'b> {
     /// And of every buffer.
     buffers_by_name: Names,
     /// Every module by its first path: the place of its first rule, and whether it has run.
-    modules: HashMap<String, Module>,
+    modules: ByPath<Module>,
+    classes: Pool<str>,
+    shapes: Pool<[usize]>,
+    /// What the parts of rules write: by the place of the rule, and whether to a bias.
+    origins: HashMap<(usize, Part, bool), Arc<Origin<String>>>,
+    /// What stands for the writers until they are named.
+    undecided: Arc<Writer>,
     problem: Option<PlanError>,
 }
 
@@ -134,10 +143,10 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
-        self.plain.push(groups);
+        self.plain.push(&groups);
         self.params.push(PlannedParam {
-            class: visit.layer().class().to_owned(),
-            shape: param.shape.dims().to_vec(),
+            class: self.classes.share(visit.layer().class()),
+            shape: self.shapes.share(param.shape.dims()),
             layout: param.shape.layout(),
             dtype: self.dtype(param.dtype),
             stream_id: visit.stream_id(),
@@ -145,7 +154,7 @@ impl Observer for Builder<'_> {
             constructor,
             init_weights: init_weights.into_iter().collect(),
             overwriter: None,
-            writer: Writer::Untouched(ConstructorDefault::Unknown),
+            writer: Arc::clone(&self.undecided),
             stored: None,
             custom: visit.customs().next().map(|custom| custom.first_path.to_string()),
             writes,
@@ -156,8 +165,12 @@ impl Observer for Builder<'_> {
 
     fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
+        let buffer = visit.buffer();
         let mut writes = Vec::new();
-        visit.matched(&self.tables, &mut |considered| writes.extend(self.write(considered)));
+        let Self { tables, modules, origins, .. } = self;
+        visit.matched(tables, &mut |considered| {
+            writes.extend(write(modules, origins, considered, buffer.name));
+        });
         if visit.is_tied() {
             let names = self.buffers.iter().map(|buffer| &*buffer.name);
             let first = self.buffers_by_name.place(&name, names);
@@ -167,7 +180,6 @@ impl Observer for Builder<'_> {
             self.ties.push((visit.path().to_string(), name));
             return ControlFlow::Continue(());
         }
-        let buffer = visit.buffer();
         let described = self.model.and_then(|model| model.value(&name)).cloned();
         let value = described.or_else(|| {
             let lineage = self.model?.lineage(layer_of(&name), visit.lineage().take(1));
@@ -177,8 +189,8 @@ impl Observer for Builder<'_> {
             })
         });
         self.buffers.push(PlannedBuffer {
-            class: visit.layer().class().to_owned(),
-            shape: buffer.shape.to_vec(),
+            class: self.classes.share(visit.layer().class()),
+            shape: self.shapes.share(buffer.shape),
             dtype: self.dtype(buffer.dtype),
             value,
             stored: None,
@@ -225,7 +237,11 @@ impl<'b> Builder<'b> {
             own_code: Collector::default(),
             by_name: Names::default(),
             buffers_by_name: Names::default(),
-            modules: HashMap::new(),
+            modules: ByPath::default(),
+            classes: Pool::default(),
+            shapes: Pool::default(),
+            origins: HashMap::default(),
+            undecided: Arc::new(Writer::Untouched(ConstructorDefault::Unknown)),
             problem: None,
         }
     }
@@ -284,37 +300,26 @@ impl<'b> Builder<'b> {
     /// rules that write it.
     fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
         let mut writes: Vec<Write> = Vec::new();
-        let mut modules = Vec::new();
-        visit.matched(&self.tables, &mut |considered| {
-            let Some(write) = self.write(considered) else { return };
-            if self.rules.get(write.rule).is_some_and(|rule| rule.plain) {
+        let mut plain_modules = Vec::new();
+        let Self { tables, modules, rules, origins, plain, .. } = self;
+        visit.matched(tables, &mut |considered| {
+            let Some(write) = write(modules, origins, considered, visit.param().name) else {
+                return;
+            };
+            if rules.get(write.rule).is_some_and(|rule| rule.plain) {
                 let module = considered.module.to_string();
-                if modules.last() != Some(&module) {
-                    modules.push(module);
+                if plain_modules.last() != Some(&module) {
+                    plain_modules.push(module);
                 }
             }
             writes.push(write);
         });
-        let Self { tables, plain, .. } = self;
-        let groups = modules.iter().filter_map(|module| tables.group(module, visit.layer(), plain));
+        let groups = plain_modules.iter();
+        let groups = groups.filter_map(|module| tables.group(module, visit.layer(), plain));
         let groups = groups.collect();
         // A vector has room for four, of which a model of a million parameters has no use.
         writes.shrink_to_fit();
         (writes, groups)
-    }
-
-    fn write(&self, considered: &Considered<'_>) -> Option<Write> {
-        let module = self.modules.get(&considered.module.to_string())?;
-        let pretrained = considered.origin.is_pretrained();
-        Some(Write {
-            order: considered.order,
-            rule: module.first_rule + considered.rule,
-            part: considered.part,
-            origin: considered.origin.to_owned(),
-            through: None,
-            within: if pretrained { considered.within.to_string() } else { String::new() },
-            held: Held::Assumed,
-        })
     }
 
     fn dtype(&self, own: DType) -> DType {
@@ -375,6 +380,27 @@ impl<'b> Builder<'b> {
         plan.decide();
         plan
     }
+}
+
+/// The write of a part of a rule to the parameter or buffer that its layer calls `attribute`.
+fn write(
+    modules: &ByPath<Module>,
+    origins: &mut HashMap<(usize, Part, bool), Arc<Origin<String>>>,
+    considered: &Considered<'_>,
+    attribute: &str,
+) -> Option<Write> {
+    let rule = modules.get(&considered.module.to_string())?.first_rule + considered.rule;
+    let pretrained = considered.origin.is_pretrained();
+    let origin = origins.entry((rule, considered.part, attribute == "bias"));
+    Some(Write {
+        order: considered.order,
+        rule,
+        part: considered.part,
+        origin: Arc::clone(origin.or_insert_with(|| Arc::new(considered.origin.to_owned()))),
+        through: None,
+        within: if pretrained { considered.within.to_string() } else { String::new() },
+        held: Held::Assumed,
+    })
 }
 
 /// The path of the layer that shows a parameter of this name.

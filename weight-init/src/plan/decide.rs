@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
+use foldhash::HashMap;
+use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::Part;
 
-use super::{By, Held, Plan, Stored, Write, Writer};
+use super::{By, ConstructorDefault, Held, Plan, PlannedRule, Stored, Write, Writer};
 
 impl Plan {
     /// Names the last writer that counts of every parameter and buffer, and counts how the rules fared.
@@ -14,6 +18,7 @@ impl Plan {
             (rule.matched, rule.won) = (rule.by_class, 0);
             rule.overrides.iter_mut().for_each(|o| (o.matched, o.won) = (0, 0));
         }
+        let mut writers = Writers::default();
         for param in &mut self.params {
             let mut matched: Vec<usize> =
                 param.writes.iter().filter(counts).map(|write| write.rule).collect();
@@ -35,7 +40,8 @@ impl Plan {
             let Some((winner, rule)) =
                 winner.and_then(|winner| Some((winner, self.rules.get_mut(winner.rule)?)))
             else {
-                (param.writer, param.stored) = (Writer::Untouched(param.default.clone()), None);
+                param.stored = None;
+                param.writer = writers.untouched(&param.default);
                 param.overwriter = self.own_code.overwriter(param, None);
                 continue;
             };
@@ -43,8 +49,7 @@ impl Plan {
             if let Part::Override(index) = winner.part {
                 rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
             }
-            let by = By { module: rule.module.clone(), rule: rule.rule, part: winner.part };
-            param.writer = Writer::Rule { origin: winner.origin.clone(), by };
+            param.writer = writers.of(winner, rule);
             param.stored = stored(winner);
             // Deferred rules, with their overrides, run when everything below their module is done.
             let is_late = rule.type_name == "Pretrained" && !rule.in_order && !self.bare;
@@ -57,6 +62,40 @@ impl Plan {
             buffer.assumed = winner.is_some() && buffer.stored.is_none();
         }
         self.warnings = self.warn();
+    }
+}
+
+/// The writers that were named so far, each held once.
+#[derive(Default)]
+struct Writers {
+    /// By the place of the rule and its part: what is written to a bias may be another than to the rest.
+    rules: HashMap<(usize, Part), Vec<(Arc<Origin<String>>, Arc<Writer>)>>,
+    /// That of the last parameter that no rule writes: the ones of a layer are alike as a rule.
+    untouched: Option<Arc<Writer>>,
+}
+
+impl Writers {
+    fn of(&mut self, write: &Write, rule: &PlannedRule) -> Arc<Writer> {
+        let known = self.rules.entry((write.rule, write.part)).or_default();
+        if let Some((_, writer)) =
+            known.iter().find(|(origin, _)| Arc::ptr_eq(origin, &write.origin))
+        {
+            return Arc::clone(writer);
+        }
+        let by = By { module: rule.module.clone(), rule: rule.rule, part: write.part };
+        let writer = Arc::new(Writer::Rule { origin: Origin::clone(&write.origin), by });
+        known.push((Arc::clone(&write.origin), Arc::clone(&writer)));
+        writer
+    }
+
+    fn untouched(&mut self, default: &ConstructorDefault) -> Arc<Writer> {
+        let last = self.untouched.take().filter(|last| match &**last {
+            Writer::Untouched(last) => last == default,
+            Writer::Rule { .. } => false,
+        });
+        let writer = last.unwrap_or_else(|| Arc::new(Writer::Untouched(default.clone())));
+        self.untouched = Some(Arc::clone(&writer));
+        writer
     }
 }
 

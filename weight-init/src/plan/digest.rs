@@ -20,7 +20,7 @@ impl Plan {
                 param.dtype.name(),
                 param.stream_id,
             ));
-            hash.update(match &param.writer {
+            hash.update(match &*param.writer {
                 super::Writer::Rule { origin, .. } => super::named::in_words(origin),
                 super::Writer::Untouched(default) => format!("{default:?}"),
             });

@@ -154,7 +154,7 @@ impl Observer for Search<'_> {
         visit.considered(&mut |considered| {
             let module = considered.module.to_string();
             let won = considered.outcome == Outcome::Writes
-                && matches!(&self.param.writer, Writer::Rule { by, .. }
+                && matches!(&*self.param.writer, Writer::Rule { by, .. }
                     if by.module == module && by.rule == considered.rule && by.part == considered.part);
             let within = considered.within.to_string();
             let write = self.param.writes.iter().find(|write| {
@@ -232,7 +232,7 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.param.writer {
+        match &*self.param.writer {
             Writer::Rule { origin, by } => {
                 write!(f, "written by {by}: {}", in_words(origin))?;
                 if let Some(name) = self.param.stored.as_ref().and_then(super::Stored::name) {

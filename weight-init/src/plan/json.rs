@@ -47,16 +47,16 @@ impl Serialize for Param<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { plan, param } = self;
         let mut map = serializer.serialize_map(None)?;
-        match &param.writer {
+        match &*param.writer {
             Writer::Rule { origin, .. } => named_entries(&mut map, &named(origin))?,
             Writer::Untouched(_) => {
                 map.serialize_entry("init", "untouched")?;
                 map.serialize_entry("args", &Args(&[]))?;
             }
         }
-        map.serialize_entry("shape", &param.shape)?;
+        map.serialize_entry("shape", &*param.shape)?;
         map.serialize_entry("dtype", param.dtype.name())?;
-        match &param.writer {
+        match &*param.writer {
             Writer::Rule { by, .. } => map.serialize_entry("by", by)?,
             Writer::Untouched(default) => {
                 map.serialize_entry("by", &None::<By>)?;

@@ -76,7 +76,7 @@ impl Plan {
         let params = self.params.iter().flat_map(|param| &param.writes);
         let buffers = self.buffers.iter().flat_map(|buffer| &buffer.writes);
         for write in params.chain(buffers) {
-            let Origin::Pretrained(pretrained) = &write.origin else { continue };
+            let Origin::Pretrained(pretrained) = &*write.origin else { continue };
             if loads.contains_key(&key(write)) {
                 continue;
             }
@@ -93,6 +93,10 @@ impl Plan {
                 let load = self.begin(write, pretrained, checkpoint).map_err(LoadError::Plan)?;
                 loads.insert(key(write), load);
             }
+        }
+        if loads.is_empty() {
+            self.loads.clear();
+            return Ok(());
         }
         for param in &mut self.params {
             let wanted = Wanted { name: &param.name, shape: &param.shape, dtype: param.dtype };

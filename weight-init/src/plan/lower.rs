@@ -191,7 +191,7 @@ impl Plan {
     /// Checkpoints that are not loaded; numbers that an element type cannot hold.
     pub fn written(&self) -> Result<Vec<Tensor<'_>>, LowerError> {
         self.check_pretrained()?;
-        let by_rules = self.params.iter().filter(|it| matches!(it.writer, Writer::Rule { .. }));
+        let by_rules = self.params.iter().filter(|it| matches!(*it.writer, Writer::Rule { .. }));
         let loaded = self.buffers.iter().filter(|buffer| buffer.stored.is_some());
         let params = by_rules.map(|param| param.tensor(Unknown::Refuse));
         let buffers = loaded.map(|buffer| buffer.tensor(Unknown::Refuse));
@@ -201,14 +201,14 @@ impl Plan {
     }
 
     fn check_pretrained(&self) -> Result<(), LowerError> {
-        let params = self.params.iter().filter_map(|param| match &param.writer {
+        let params = self.params.iter().filter_map(|param| match &*param.writer {
             Writer::Rule { origin: Origin::Pretrained(from), .. } if param.stored.is_none() => {
                 Some((&param.name, from))
             }
             _ => None,
         });
         let buffers = self.buffers.iter().filter(|buffer| buffer.assumed).filter_map(|buffer| {
-            let from = buffer.writes.iter().rev().find_map(|write| match &write.origin {
+            let from = buffer.writes.iter().rev().find_map(|write| match &*write.origin {
                 Origin::Pretrained(from) => Some(from),
                 Origin::Init(_) => None,
             })?;
@@ -232,13 +232,13 @@ impl Plan {
         }
         let is_missing = |param: &&PlannedParam| {
             use ConstructorDefault::{Kept, Unknown};
-            matches!(param.writer, Writer::Untouched(Unknown | Kept))
+            matches!(*param.writer, Writer::Untouched(Unknown | Kept))
         };
         let params: Vec<_> = (self.params.iter().filter(is_missing))
-            .map(|param| (param.name.clone(), param.class.clone()))
+            .map(|param| (param.name.clone(), param.class.to_string()))
             .collect();
         let buffers: Vec<_> = (self.buffers.iter().filter(|buffer| buffer.is_unknown()))
-            .map(|buffer| (buffer.name.clone(), buffer.class.clone()))
+            .map(|buffer| (buffer.name.clone(), buffer.class.to_string()))
             .collect();
         if params.is_empty() && buffers.is_empty() {
             return Ok(());
@@ -253,7 +253,7 @@ impl PlannedParam {
             let source = Lowered::Stored(stored);
             return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
         }
-        let (init, zero_row) = match &self.writer {
+        let (init, zero_row) = match &*self.writer {
             Writer::Rule { origin: Origin::Init(init), .. } => (*init, None),
             Writer::Untouched(ConstructorDefault::Init(ParamDefault { init, zero_row })) => {
                 (*init, *zero_row)

@@ -1,21 +1,21 @@
 //! The rules that write a parameter, found by the names in them and not one by one: 100 000 rules for 10 000 parameters are
 //! as many look-ups, where a look at each would be a billion.
 
-use std::collections::{HashMap, HashSet};
 use std::iter::once;
 
 use aho_corasick::AhoCorasick;
+use foldhash::{HashMap, HashSet};
 use weight_init_core::Layer;
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::resolve::{Matcher, Part, Path, Target};
 
+use super::by_path::ByPath;
 use super::plain::PlainCounts;
 
 /// The tables of the modules that a walk has met.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    /// By the first path of the module.
-    modules: HashMap<String, Table>,
+    modules: ByPath<Table>,
 }
 
 /// The names in the rules of one module, each with the rules that have it in their order.
@@ -107,8 +107,8 @@ impl Table {
     fn new(layer: &dyn Layer, rules: &dyn Rules, first_rule: usize) -> Self {
         let mut table = Self { first_rule, ..Self::default() };
         let aliases: HashMap<_, _> = layer.aliases().collect();
-        let mut kinds: HashSet<(Box<str>, &str)> = HashSet::new();
-        let mut pieces: HashMap<String, usize> = HashMap::new();
+        let mut kinds: HashSet<(Box<str>, &str)> = HashSet::default();
+        let mut pieces: HashMap<String, usize> = HashMap::default();
         let mut texts = Vec::new();
         for (rule, write) in rules.writes().enumerate() {
             let kind = write.name();
@@ -146,7 +146,9 @@ impl Table {
             }
         }
         // An automaton that cannot be built for its size leaves the globs to be looked at one by one.
-        table.globs.pieces = AhoCorasick::new(&texts).ok();
+        if !texts.is_empty() {
+            table.globs.pieces = AhoCorasick::new(&texts).ok();
+        }
         table
     }
 

@@ -3,8 +3,9 @@
 //! A constructor runs after those of the layers that it holds, and before every rule: it may change what no rule writes.
 //! An `init_weights` of a class's own may change what it likes, after the rules.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use foldhash::HashMap;
 use weight_init_core::resolve::ParamVisit;
 
 use super::warning::module_name;
@@ -93,7 +94,7 @@ impl OwnCode {
         param: &PlannedParam,
         late: Option<&str>,
     ) -> Option<Overwriter> {
-        let constructor = match &param.writer {
+        let constructor = match &*param.writer {
             // Who describes a value answers for it, and what is not known is told as such.
             Writer::Untouched(
                 ConstructorDefault::Values(_)

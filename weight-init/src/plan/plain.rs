@@ -3,9 +3,13 @@
 //! Such rules overwrite each other, so that a plan keeps the last write alone. All layers of one class and bases are written by
 //! the same of them: parameters are counted by that, and the rules get the sums in the end.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::PlannedRule;
+use crate::pool::Pool;
 
 /// The groups of plain rules that a walk has met, and those that write each parameter.
 #[derive(Debug, Default)]
@@ -14,7 +18,9 @@ pub(super) struct PlainCounts {
     by_class: HashMap<(usize, Vec<String>), usize>,
     groups: Vec<Group>,
     /// The groups that write each parameter, in model order.
-    of_params: Vec<Vec<usize>>,
+    of_params: Vec<Arc<[usize]>>,
+    /// Each set of them once.
+    sets: Pool<[usize]>,
 }
 
 /// The plain rules of one module that write layers of one class and bases.
@@ -42,16 +48,17 @@ impl PlainCounts {
     }
 
     /// Notes the groups that write the next parameter.
-    pub(super) fn push(&mut self, groups: Vec<usize>) {
-        self.of_params.push(groups);
+    pub(super) fn push(&mut self, groups: &[usize]) {
+        self.of_params.push(self.sets.share(groups));
     }
 
     /// Notes groups that write a parameter by another path.
     pub(super) fn extend(&mut self, param: usize, groups: &[usize]) {
         if let Some(known) = self.of_params.get_mut(param) {
-            known.extend_from_slice(groups);
-            known.sort_unstable();
-            known.dedup();
+            let mut both = [known, groups].concat();
+            both.sort_unstable();
+            both.dedup();
+            *known = self.sets.share(&both);
         }
     }
 
@@ -64,8 +71,8 @@ impl PlainCounts {
                 continue;
             }
             // The rules of one module may write a tied parameter as that of two classes: it counts once.
-            let mut by_module: HashMap<usize, Vec<usize>> = HashMap::new();
-            for &group in groups {
+            let mut by_module: HashMap<usize, Vec<usize>> = HashMap::default();
+            for &group in &**groups {
                 if let Some(Group { first_rule, .. }) = self.groups.get(group) {
                     by_module.entry(*first_rule).or_default().push(group);
                 }

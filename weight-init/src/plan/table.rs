@@ -1,4 +1,8 @@
-use std::fmt;
+use std::cell::RefCell;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use super::named::{default_in_words, in_words};
 use super::{
@@ -47,7 +51,7 @@ impl Plan {
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        columns::write(f, self.params(), &NARROW_PARAMS, self.width)?;
+        columns::write(f, self.params(&Words::default()), &NARROW_PARAMS, self.width)?;
         if !self.plan.rules().is_empty() {
             writeln!(f)?;
             columns::write(f, self.rules(), &NARROW_RULES, self.width)?;
@@ -61,30 +65,36 @@ impl fmt::Display for Table<'_> {
 }
 
 impl Table<'_> {
-    fn params(&self) -> Vec<Column> {
+    fn params<'t>(&'t self, words: &'t Words) -> Vec<Column<'t>> {
         let params = self.plan.params();
-        let column = |title, cell: fn(&PlannedParam) -> String| {
-            Column::new(title, Align::Left, params.iter().map(cell))
-        };
+        // A string takes everything.
         vec![
-            column("parameter", |param| param.name.clone()),
-            column("shape", |param| format!("{:?}", param.shape)),
-            column("dtype", |param| param.dtype.name().to_owned()),
-            column("initializer", |param| writer(param).0),
-            column("written by", |param| writer(param).1),
+            Column::new("parameter", Align::Left, params, |param, out| out.push_str(&param.name)),
+            Column::new("shape", Align::Left, params, |param, out| {
+                let _ = write!(out, "{:?}", param.shape);
+            }),
+            Column::new("dtype", Align::Left, params, |param, out| {
+                out.push_str(param.dtype.name());
+            }),
+            Column::new("initializer", Align::Left, params, |param, out| {
+                words.with(param, |(initializer, _)| out.push_str(initializer));
+            }),
+            Column::new("written by", Align::Left, params, |param, out| {
+                words.with(param, |(_, by)| out.push_str(by));
+            }),
         ]
     }
 
-    fn rules(&self) -> Vec<Column> {
+    fn rules(&self) -> Vec<Column<'_>> {
         let rules = self.plan.rules();
-        let column = |title, cell: fn(&PlannedRule) -> String| {
-            Column::new(title, Align::Left, rules.iter().map(cell))
+        let column = |title, cell: fn(&PlannedRule, &mut String)| {
+            Column::new(title, Align::Left, rules, cell)
         };
         vec![
-            column("rule", |rule| rule_name(&rule.module, rule.rule)),
-            column("type", |rule| rule.type_name.to_owned()),
-            column("matched", |rule| rule.matched.to_string()),
-            column("won", |rule| rule.won.to_string()),
+            column("rule", |rule, out| out.push_str(&rule_name(&rule.module, rule.rule))),
+            column("type", |rule, out| out.push_str(rule.type_name)),
+            column("matched", |rule, out| out.push_str(&rule.matched.to_string())),
+            column("won", |rule, out| out.push_str(&rule.won.to_string())),
         ]
     }
 
@@ -92,7 +102,7 @@ impl Table<'_> {
         let params = self.plan.params();
         let elements: u64 = params.iter().map(|param| elements(&param.shape)).sum();
         let untouched =
-            params.iter().filter(|param| matches!(param.writer, Writer::Untouched(_))).count();
+            params.iter().filter(|param| matches!(*param.writer, Writer::Untouched(_))).count();
         writeln!(
             f,
             "{} parameters with {} elements: {} written by rules, {untouched} by the framework's constructors; {} buffers{}",
@@ -108,9 +118,27 @@ impl Table<'_> {
     }
 }
 
+/// What was said last of writers: most parameters have the writer of one not far above.
+#[derive(Debug, Default)]
+struct Words(RefCell<HashMap<*const Writer, (String, String)>>);
+
+impl Words {
+    /// Writers that are known at once.
+    const MOST: usize = 1024;
+
+    fn with(&self, param: &PlannedParam, say: impl FnOnce(&(String, String))) {
+        let Ok(mut known) = self.0.try_borrow_mut() else { return say(&writer(param)) };
+        let address = Arc::as_ptr(&param.writer);
+        if known.len() >= Self::MOST && !known.contains_key(&address) {
+            known.clear();
+        }
+        say(known.entry(address).or_insert_with(|| writer(param)));
+    }
+}
+
 /// The initializer of a parameter, and the rule or the constructor that it comes from.
 fn writer(param: &PlannedParam) -> (String, String) {
-    match &param.writer {
+    match &*param.writer {
         Writer::Rule { origin, by } => (in_words(origin), by.to_string()),
         Writer::Untouched(ConstructorDefault::Init(default)) => {
             (default_in_words(default), "constructor".to_owned())

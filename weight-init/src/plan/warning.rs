@@ -98,8 +98,10 @@ impl Plan {
 
     /// The parameters of which nobody knows what is in them.
     pub(super) fn unknown_params(&self) -> impl Iterator<Item = &PlannedParam> {
-        let unknown = Writer::Untouched(ConstructorDefault::Unknown);
-        self.params.iter().filter(move |param| param.writer == unknown)
+        let unknown = |param: &&PlannedParam| {
+            matches!(*param.writer, Writer::Untouched(ConstructorDefault::Unknown))
+        };
+        self.params.iter().filter(unknown)
     }
 
     /// The buffers of which nobody knows what is in them.
@@ -109,7 +111,7 @@ impl Plan {
     }
 
     fn warn_of_rules(&self) -> Vec<Warning> {
-        let classes: BTreeSet<_> = self.params.iter().map(|param| param.class.as_str()).collect();
+        let classes: BTreeSet<_> = self.params.iter().map(|param| &*param.class).collect();
         let mut unmatched = 0;
         let mut warnings = Vec::new();
         for rule in &self.rules {
@@ -172,14 +174,14 @@ impl Plan {
         if constructors.params > 0 {
             parts.push(format!(
                 "the constructors of {} may change {} that no rule writes",
-                listed(&constructors.classes, CLASSES),
+                listed(&constructors.classes, CLASSES, constructors.classes.len()),
                 counted(constructors.params, "parameter")
             ));
         }
         if init_weights.params > 0 {
             parts.push(format!(
                 "the init_weights of {} may change {} after all rules",
-                listed(&init_weights.classes, CLASSES),
+                listed(&init_weights.classes, CLASSES, init_weights.classes.len()),
                 counted(init_weights.params, "parameter")
             ));
         }
@@ -201,46 +203,44 @@ const CLASSES: usize = 4;
 pub(super) fn unknown_params<'a>(
     params: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<String> {
-    let names = with_classes(params);
-    (!names.is_empty()).then(|| {
-        format!(
-            "no rule touches {} of classes whose constructor is not known: {}; give them a rule (its 'params' can name \
-             them), a 'value' in the description, or --unknown zeros|ones",
-            counted(names.len(), "parameter"),
-            listed(&names, TENSORS)
-        )
-    })
+    let (count, names) = with_classes(params)?;
+    Some(format!(
+        "no rule touches {} of classes whose constructor is not known: {names}; give them a rule (its 'params' can name \
+         them), a 'value' in the description, or --unknown zeros|ones",
+        counted(count, "parameter")
+    ))
 }
 
 /// The sentence about buffers of unknown content, given with their classes; `None` without any.
 pub(super) fn unknown_buffers<'a>(
     buffers: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<String> {
-    let names = with_classes(buffers);
-    (!names.is_empty()).then(|| {
-        format!(
-            "the content of {} is not known: {}; give them a 'value' in the description, or --unknown zeros|ones",
-            counted(names.len(), "buffer"),
-            listed(&names, TENSORS)
-        )
-    })
+    let (count, names) = with_classes(buffers)?;
+    Some(format!(
+        "the content of {} is not known: {names}; give them a 'value' in the description, or --unknown zeros|ones",
+        counted(count, "buffer")
+    ))
 }
 
-/// Each with its class, and with the known class that differs from it in case alone.
-fn with_classes<'a>(tensors: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+/// How many there are, and the first, each with its class and with the known class that differs from it in case alone.
+fn with_classes<'a>(
+    mut tensors: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<(usize, String)> {
     let with_class = |(name, class): (&str, &str)| {
         let is_meant = |known: &&str| known != &class && known.eq_ignore_ascii_case(class);
         let near = known_classes().find(is_meant);
         let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         format!("{name} ({class}{near})")
     };
-    tensors.map(with_class).collect()
+    let shown: Vec<_> = tensors.by_ref().take(TENSORS).map(with_class).collect();
+    let count = shown.len() + tensors.count();
+    (count > 0).then(|| (count, listed(&shown, TENSORS, count)))
 }
 
-/// The first `most` items, and how many more there are.
-fn listed(items: &[impl AsRef<str>], most: usize) -> String {
+/// The first `most` of `count` items, and how many more there are.
+fn listed(items: &[impl AsRef<str>], most: usize, count: usize) -> String {
     let shown: Vec<_> = items.iter().take(most).map(|item| escape(item.as_ref())).collect();
-    match items.len().saturating_sub(most) {
+    match count.saturating_sub(most) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
     }

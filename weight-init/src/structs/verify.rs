@@ -47,7 +47,7 @@ pub fn verify(model: &dyn LayerData, seed: u64) -> Result<Option<Difference>, Ve
     inventory.check(&held).map_err(VerifyError::Memory)?;
     let planned = plan.tensors(Unknown::Zeros).map_err(VerifyError::Lower)?;
     let planned: HashMap<_, _> = planned.iter().map(|tensor| (tensor.name, tensor)).collect();
-    let written = plan.params().iter().filter(|param| matches!(param.writer, Writer::Rule { .. }));
+    let written = plan.params().iter().filter(|param| matches!(*param.writer, Writer::Rule { .. }));
     let written: HashSet<_> = written.map(|param| param.name.as_str()).collect();
     let mut check = Check { seed, rayon: Rayon::new() };
     let by_name = inventory.infos.iter().map(|info| info.name.as_str());

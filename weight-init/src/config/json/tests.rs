@@ -23,8 +23,8 @@ fn every_value_has_its_kind_and_its_place() {
     let at = |span: Span| &text[span.start as usize..span.end as usize];
     let [a, b] = value.as_dict().unwrap() else { panic!("{value:?}") };
     assert_eq!(at(value.span), text);
-    assert_eq!((a.key.as_str(), at(a.key_span)), ("a", "\"a\""));
-    assert_eq!((b.key.as_str(), at(b.key_span)), ("b\n", "\"\\u0062\\n\""));
+    assert_eq!((&*a.key, at(a.key_span)), ("a", "\"a\""));
+    assert_eq!((&*b.key, at(b.key_span)), ("b\n", "\"\\u0062\\n\""));
     let list = a.value.as_list().unwrap();
     let places: Vec<_> = list.iter().map(|value| at(value.span)).collect();
     assert_eq!(places, ["null", "true", "-1", "1.5e3"]);

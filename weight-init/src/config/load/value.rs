@@ -1,5 +1,7 @@
 //! Between values and the objects that configs are evaluated with.
 
+use std::sync::Arc;
+
 use super::super::python::heap::{DictId, DictKind, Heap};
 use super::super::python::object::{Object, Origin};
 use super::super::python::slots::Slot;
@@ -85,7 +87,7 @@ const RESERVED: [&str; 4] = ["filename", "text", "pretty_text", "env_variables"]
 /// Refuses reserved names in a file that needs no evaluation.
 pub(super) fn check_names(value: &Value, source: &Source) -> Result<(), Diagnostic> {
     let entries = value.as_dict().unwrap_or_default();
-    match entries.iter().find(|entry| RESERVED.contains(&entry.key.as_str())) {
+    match entries.iter().find(|entry| RESERVED.contains(&&*entry.key)) {
         Some(entry) => Err(Diagnostic::new(source, entry.key_span, reserved(&entry.key))),
         None => Ok(()),
     }
@@ -126,7 +128,7 @@ fn value(session: &mut Session, object: &Object, span: Span) -> Result<Value, Di
         Object::Opaque(text, Origin::LazyModule) => Kind::Str(session.at(span, |heap| {
             heap.meter().take(2 * text.len() + HEAD)?;
             let path = text.read()?;
-            Ok(format!("{path}.{path}"))
+            Ok(format!("{path}.{path}").into())
         })?),
         Object::Str(text) | Object::Opaque(text, _) => {
             Kind::Str(session.at(span, |heap| string(heap, text))?)
@@ -159,7 +161,7 @@ fn value(session: &mut Session, object: &Object, span: Span) -> Result<Value, Di
                         Key::Tuple(_) => HEAD + key.weight().saturating_mul(KEY),
                         _ => HEAD,
                     })?;
-                    Ok(key.to_string())
+                    Ok(key.to_string().into())
                 })?;
                 out.push(Entry { key, key_span: entry.key_span, value });
             }
@@ -174,12 +176,8 @@ fn value(session: &mut Session, object: &Object, span: Span) -> Result<Value, Di
             return Err(session.error(span, message));
         }
         other => {
-            let name = Value::new(Kind::Str(other.type_name().to_owned()), span);
-            Kind::Dict(vec![Entry {
-                key: "__unjsonable__".to_owned(),
-                key_span: span,
-                value: name,
-            }])
+            let name = Value::new(Kind::Str(other.type_name().into()), span);
+            Kind::Dict(vec![Entry { key: "__unjsonable__".into(), key_span: span, value: name }])
         }
     };
     Ok(Value::new(kind, span))
@@ -191,9 +189,9 @@ const HEAD: usize = 48;
 /// Bytes of a tuple as text for each step of its weight: escapes make four of one.
 const KEY: usize = 5 * STRIDE;
 
-fn string(heap: &Heap, text: &Str) -> Outcome<String> {
+fn string(heap: &Heap, text: &Str) -> Outcome<Arc<str>> {
     heap.meter().take(text.len() + HEAD)?;
-    Ok(text.read()?.to_owned())
+    Ok(text.read()?.into())
 }
 
 /// Room for values or entries.

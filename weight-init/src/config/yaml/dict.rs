@@ -1,5 +1,7 @@
 //! A dict that is being read.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use crate::config::de::ValueError;
@@ -8,16 +10,16 @@ use crate::value::{Entry, Kind, Span, Value};
 /// The entries so far.
 #[derive(Debug, Default)]
 pub(super) struct OpenDict {
-    entries: IndexMap<String, (Span, Value)>,
+    entries: IndexMap<Arc<str>, (Span, Value)>,
     /// Entries that `<<` brings in; the dict's own win.
-    merged: IndexMap<String, (Span, Value)>,
+    merged: IndexMap<Arc<str>, (Span, Value)>,
     /// The key that waits for its value.
     waiting: Option<Waiting>,
 }
 
 #[derive(Debug)]
 enum Waiting {
-    Key(String, Span),
+    Key(Arc<str>, Span),
     /// `<<` without quotes.
     Merge(Span),
 }
@@ -79,13 +81,13 @@ impl OpenDict {
 }
 
 /// A key as JSON would have it.
-fn key(value: &Value) -> Result<String, ValueError> {
+fn key(value: &Value) -> Result<Arc<str>, ValueError> {
     Ok(match &value.kind {
-        Kind::Str(string) => string.clone(),
-        Kind::Null => "null".to_owned(),
-        Kind::Bool(bool) => bool.to_string(),
-        Kind::Int(int) => int.to_string(),
-        Kind::Float(float) => format!("{float:?}"),
+        Kind::Str(string) => Arc::clone(string),
+        Kind::Null => "null".into(),
+        Kind::Bool(bool) => bool.to_string().into(),
+        Kind::Int(int) => int.to_string().into(),
+        Kind::Float(float) => format!("{float:?}").into(),
         Kind::List(_) | Kind::Dict(_) => {
             let message = format!("a key is a plain value, found {}", value.kind_name());
             return Err(ValueError::new(message).with_span(value.span));

@@ -17,7 +17,7 @@ pub(super) fn plain(text: &str, version: YamlVersion) -> Result<Kind, String> {
 /// The value of a scalar with a tag of the core schema; `None` if there is no such tag.
 pub(super) fn tagged(tag: &str, text: &str, version: YamlVersion) -> Result<Option<Kind>, String> {
     let kind = match (tag, version) {
-        ("str", _) => Some(Kind::Str(text.to_owned())),
+        ("str", _) => Some(Kind::Str(text.into())),
         ("null" | "bool" | "int" | "float", YamlVersion::V1_1) => v1_1::tagged(tag, text)?,
         ("null" | "bool" | "int" | "float", YamlVersion::V1_2) => match (v1_2::plain(text)?, tag) {
             (Kind::Int(int), "float") => Some(Kind::Float(int as f64)),

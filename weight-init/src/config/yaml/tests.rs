@@ -81,12 +81,12 @@ fn words_and_numbers_are_those_of_yaml_1_1() {
 #[test]
 fn the_core_schema_of_yaml_1_2_is_a_choice() {
     for (scalar, expected) in [
-        ("yes", Kind::Str("yes".to_owned())),
+        ("yes", Kind::Str("yes".into())),
         ("1e-4", Kind::Float(1e-4)),
         ("010", Kind::Int(10)),
         ("0o10", Kind::Int(8)),
-        ("1_000", Kind::Str("1_000".to_owned())),
-        ("1:30", Kind::Str("1:30".to_owned())),
+        ("1_000", Kind::Str("1_000".into())),
+        ("1:30", Kind::Str("1:30".into())),
         ("true", Kind::Bool(true)),
     ] {
         let value = read_as(&format!("a: {scalar}"), YamlVersion::V1_2).unwrap();
@@ -143,7 +143,7 @@ fn of_several_merged_dicts_the_first_of_a_list_wins() {
 #[test]
 fn characters_that_yaml_has_not_are_written_as_escapes() {
     let odd = "\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{10ffff}\t\u{0}";
-    let value = Value::new(Kind::Str(odd.to_owned()), Span::default());
+    let value = Value::new(Kind::Str(odd.into()), Span::default());
     let text = write_as(&value, Format::Yaml, 0).unwrap();
     assert_eq!(read_as(&text, YamlVersion::V1_1).unwrap().as_str(), Some(odd), "{text}");
 }

@@ -83,7 +83,7 @@ fn scalar(kind: &Kind) -> String {
             float if float.is_infinite() => if *float > 0.0 { ".inf" } else { "-.inf" }.to_owned(),
             float => number(*float),
         },
-        Kind::Str(text) if is_plain(text) => text.clone(),
+        Kind::Str(text) if is_plain(text) => text.to_string(),
         Kind::Str(text) => quoted(text),
         Kind::List(_) => "[]".to_owned(),
         Kind::Dict(_) => "{}".to_owned(),

@@ -40,7 +40,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
     /// The names of the arguments that nobody has asked for yet, in the order of the config.
     pub(super) fn rest(&self) -> Vec<&'b str> {
         let entries = self.value.as_dict().unwrap_or_default();
-        let names = entries.iter().map(|entry| entry.key.as_str());
+        let names = entries.iter().map(|entry| &*entry.key);
         names.filter(|name| !self.is_known(name)).collect()
     }
 
@@ -284,8 +284,8 @@ impl<'a, 'b> Arguments<'a, 'b> {
         match value.as_dict() {
             Some(entries) => {
                 let layers = entries.iter().map(|entry| {
-                    let path = [at.clone(), Segment::from(entry.key.as_str())];
-                    Ok((entry.key.clone(), self.build(&path, &entry.value)?))
+                    let path = [at.clone(), Segment::from(&*entry.key)];
+                    Ok((entry.key.to_string(), self.build(&path, &entry.value)?))
                 });
                 layers.collect()
             }

@@ -1,7 +1,6 @@
 //! The tree of layers → the flat [`Model`], with what must hold for any model checked.
 
-use std::collections::{HashMap, HashSet};
-
+use foldhash::{HashMap, HashSet};
 use weight_init_core::InitWeights;
 
 use super::spec::{ChildSpec, LayerSpec, TensorSpec};
@@ -47,20 +46,20 @@ impl Flat {
         let index = self.nodes.len();
         self.layers.insert(path.join("."), None);
         self.nodes.push(Node {
-            class: spec.class,
+            class: spec.class.into(),
             bases: spec.bases,
             ancestors: Vec::new(),
             // A builder says all that its class writes, but for an `init_weights` of its own.
             rewrites: (spec.init_weights != InitWeights::Custom).then_some(false),
             padding_row: spec.padding_row,
             init_weights: spec.init_weights,
-            init_cfg: spec.init_cfg,
+            init_cfg: spec.init_cfg.map(Box::new),
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: spec.aliases,
             children: Vec::new(),
         });
-        let mut names = HashSet::new();
+        let mut names = HashSet::default();
         for param in spec.params {
             let full = full_name(path, &param.name, &mut names)?;
             let node = self.param(param, &full)?;
@@ -81,10 +80,12 @@ impl Flat {
                     path.push(name.clone());
                     let node = self.layer(*layer, path)?;
                     path.pop();
-                    ChildNode { name, node, same_as: None }
+                    ChildNode { name: name.into(), node, same_as: None }
                 }
                 ChildSpec::SameAs(target) => match self.layers.get(&target) {
-                    Some(Some(node)) => ChildNode { name, node: *node, same_as: Some(target) },
+                    Some(Some(node)) => {
+                        ChildNode { name: name.into(), node: *node, same_as: Some(target) }
+                    }
                     _ => return Err(format!("no layer was met before at the path '{target}'")),
                 },
             };
@@ -101,7 +102,7 @@ impl Flat {
             return match first {
                 Some(first) => {
                     let same_as = first.same_as.clone().or_else(|| Some(target.clone()));
-                    Ok(ParamNode { name: param.name, same_as, ..first.clone() })
+                    Ok(ParamNode { name: param.name.into(), same_as, ..first.clone() })
                 }
                 None => Err(format!("no parameter was met before under the name '{target}'")),
             };
@@ -109,7 +110,14 @@ impl Flat {
         check(&param, full)?;
         self.values.extend(param.value.map(|values| (full.to_owned(), values)));
         let TensorSpec { name, shape, dtype, layout, stream, .. } = param;
-        Ok(ParamNode { name, shape, dtype, layout, stream, same_as: None })
+        Ok(ParamNode {
+            name: name.into(),
+            shape: shape.into(),
+            dtype,
+            layout,
+            stream,
+            same_as: None,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
-use std::collections::HashMap;
+use std::sync::Arc;
 
+use foldhash::HashMap;
 use weight_init_core::nearest;
 
 use crate::diagnostic::{Diagnostic, Texts};
@@ -62,7 +63,7 @@ impl<'a> Fields<'a> {
             return Err(Diagnostic::new(texts, value.span, message).at(place.to_string()));
         };
         for entry in entries {
-            if !allowed.contains(&entry.key.as_str()) {
+            if !allowed.contains(&&*entry.key) {
                 let message = format!(
                     "unknown key '{}' of a {what}; allowed are {}",
                     entry.key,
@@ -79,7 +80,7 @@ impl<'a> Fields<'a> {
     /// Refuses every key but these, which `what` has.
     pub(super) fn only(&self, what: &str, keys: &[&str]) -> Result<(), Diagnostic> {
         let entries = self.value.as_dict().unwrap_or_default();
-        match entries.iter().find(|entry| !keys.contains(&entry.key.as_str())) {
+        match entries.iter().find(|entry| !keys.contains(&&*entry.key)) {
             None => Ok(()),
             Some(entry) => {
                 let message = format!("{what} has no key '{}', only {}", entry.key, quoted(keys));
@@ -158,14 +159,22 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.fault(key, format!("the key '{key}' is missing")))
     }
 
+    /// The same, shared with the tree of values.
+    pub(super) fn shared(&self, key: &str) -> Result<Arc<str>, Diagnostic> {
+        match self.value.get(key).map(|value| &value.kind) {
+            Some(Kind::Str(string)) => Ok(Arc::clone(string)),
+            _ => self.string(key).map(Arc::from),
+        }
+    }
+
     /// The name that PyTorch would accept for an attribute: not empty, without dots.
-    pub(super) fn name(&self) -> Result<String, Diagnostic> {
-        let name = self.string("name")?;
+    pub(super) fn name(&self) -> Result<Arc<str>, Diagnostic> {
+        let name = self.shared("name")?;
         if name.is_empty() || name.contains('.') {
             let message = format!("'{name}' is no name: it must have a character and no dot");
             return Err(self.fault("name", message));
         }
-        Ok(name.to_owned())
+        Ok(name)
     }
 
     /// The list of strings at `key`; empty if it is missing.
@@ -189,7 +198,7 @@ impl<'a> Fields<'a> {
         entries
             .iter()
             .map(|entry| match entry.value.as_str() {
-                Some(string) => Ok((entry.key.clone(), string.to_owned())),
+                Some(string) => Ok((entry.key.to_string(), string.to_owned())),
                 None => {
                     let message = format!("expected a string, found {}", entry.value.kind_name());
                     let place = place.below(&entry.key, None);
@@ -204,7 +213,7 @@ impl<'a> Fields<'a> {
     pub(super) fn list<'k>(
         &self,
         key: &'k str,
-    ) -> Result<impl Iterator<Item = (&'a Value, Place<'k>)> + use<'a, 'k>, Diagnostic>
+    ) -> Result<impl ExactSizeIterator<Item = (&'a Value, Place<'k>)> + use<'a, 'k>, Diagnostic>
     where
         'a: 'k,
     {
@@ -222,12 +231,12 @@ impl<'a> Fields<'a> {
     /// Refuses a name that stands twice in one layer.
     pub(super) fn unique(
         &self,
-        names: &mut HashMap<String, Span>,
+        names: &mut HashMap<Arc<str>, Span>,
         value: &Value,
         place: &Place<'_>,
-        name: &str,
+        name: &Arc<str>,
     ) -> Result<(), Diagnostic> {
-        match names.insert(name.to_owned(), value.span) {
+        match names.insert(Arc::clone(name), value.span) {
             None => Ok(()),
             Some(first) => {
                 let line = self.texts.source(first).line(first.start);

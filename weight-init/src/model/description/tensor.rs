@@ -4,6 +4,7 @@ use super::fields::{Fields, Place};
 use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
+use crate::pool::Pool;
 use crate::value::{Kind, Value};
 
 const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
@@ -21,6 +22,7 @@ pub(super) fn param_fields<'a>(
 pub(super) fn param(
     fields: &Fields<'_>,
     files: &mut Files,
+    shapes: &mut Pool<[usize]>,
 ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
@@ -34,6 +36,7 @@ pub(super) fn param(
     };
     let value = values(fields, dtype, &shape, files)?;
     let stream = fields.optional_string("stream")?.map(str::to_owned);
+    let shape = shapes.share(&shape);
     Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
 }
 
@@ -53,7 +56,7 @@ pub(super) fn buffer(
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let value = values(fields, dtype, &shape, files)?;
-    Ok((BufferNode { name: fields.name()?, shape, dtype }, value))
+    Ok((BufferNode { name: fields.name()?.to_string(), shape, dtype }, value))
 }
 
 fn dtype(fields: &Fields<'_>) -> Result<DType, Diagnostic> {

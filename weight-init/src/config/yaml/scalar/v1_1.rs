@@ -24,7 +24,7 @@ pub(super) fn plain(text: &str) -> Result<Kind, String> {
         "=" | "<<" => Err(format!("'{text}' is a value in quotes alone")),
         text if is_float(text) => real(text).map(Kind::Float),
         text if is_integer(text) => integer(whole(text), text),
-        text => Ok(Kind::Str(text.to_owned())),
+        text => Ok(Kind::Str(text.into())),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn plain(text: &str) -> Result<Kind, String> {
     if is_float(digits) {
         return float(text).map(Kind::Float);
     }
-    Ok(Kind::Str(text.to_owned()))
+    Ok(Kind::Str(text.into()))
 }
 
 /// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`

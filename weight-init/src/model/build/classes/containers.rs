@@ -85,8 +85,9 @@ fn class_of(
     }
     if let Some(aliases) = arguments.get("aliases") {
         let entries = aliases.as_dict().unwrap_or_default();
-        let pairs =
-            entries.iter().map(|entry| Some((entry.key.clone(), entry.value.as_str()?.to_owned())));
+        let pairs = entries
+            .iter()
+            .map(|entry| Some((entry.key.to_string(), entry.value.as_str()?.to_owned())));
         match (aliases.as_dict(), pairs.collect::<Option<Vec<_>>>()) {
             (Some(_), Some(pairs)) => layer.aliases = pairs,
             _ => {
@@ -113,7 +114,7 @@ fn tensors(
     };
     let mut tensors = Vec::with_capacity(entries.len());
     for entry in entries {
-        let (name, value) = (entry.key.as_str(), &entry.value);
+        let (name, value) = (&*entry.key, &entry.value);
         let fault = |message: String| arguments.fault(key, format!("'{name}': {message}"));
         let Some(fields) = value.as_dict() else {
             let shape = arguments.as_sizes(key, value, None)?;
@@ -121,7 +122,7 @@ fn tensors(
             continue;
         };
         let known = ["shape", "dtype", "value", "stream"];
-        if let Some(unknown) = fields.iter().find(|field| !known.contains(&field.key.as_str())) {
+        if let Some(unknown) = fields.iter().find(|field| !known.contains(&&*field.key)) {
             return Err(fault(format!(
                 "unknown key '{}'; allowed are {}",
                 unknown.key,
