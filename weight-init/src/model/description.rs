@@ -1,15 +1,19 @@
 //! The JSON tree of a model → [`Model`]; strict, and every fault with its place.
 
+mod constructor;
 mod fields;
 mod stored;
 mod tensor;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use weight_init_core::InitWeights;
 
+use self::constructor::{Described, Shared};
 use self::fields::{Fields, Place};
 use self::stored::Files;
+use super::constructor::Constructor;
 use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::value::Value;
@@ -36,6 +40,8 @@ pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic
         texts,
         nodes: Vec::new(),
         values: HashMap::new(),
+        constructors: HashMap::new(),
+        shared: Shared::default(),
         layers: HashMap::new(),
         params: HashMap::new(),
         buffers: HashMap::new(),
@@ -43,9 +49,9 @@ pub(super) fn read(value: &Value, texts: &dyn Texts) -> Result<Model, Diagnostic
         files: Files::default(),
     };
     reader.layer(layer, &Place::root(base), &mut Vec::new())?;
-    let Reader { nodes, values, layers, buffer_ties, .. } = reader;
+    let Reader { nodes, values, constructors, layers, buffer_ties, .. } = reader;
     let paths = layers.into_iter().filter_map(|(path, node)| Some((path, node?))).collect();
-    Ok(Model { nodes, values, paths, buffer_ties })
+    Ok(Model { nodes, values, constructors, paths, buffer_ties })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -60,6 +66,8 @@ struct Reader<'s> {
     texts: &'s dyn Texts,
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
+    constructors: HashMap<String, Arc<Constructor>>,
+    shared: Shared,
     /// The layers by the path at which they were met first; `None` while they are being read.
     layers: HashMap<String, Option<usize>>,
     /// The parameters by full name: the layer and the place in it.
@@ -100,7 +108,7 @@ impl Reader<'_> {
             let (param, values) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
             let full = self.full_name(path, &param.name, value, &place)?;
-            self.values.extend(values.map(|values| (full.clone(), values)));
+            self.describe(&full, values);
             let params = &mut self.nodes[index].params;
             self.params.insert(full, (index, params.len()));
             params.push(param);
@@ -115,9 +123,9 @@ impl Reader<'_> {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
             }
-            let (buffer, values) = tensor::buffer(&buffer, &mut self.files)?;
+            let (buffer, values) = tensor::buffer(&buffer, &mut self.files, &mut self.shared)?;
             self.buffers.insert(full.clone(), full.clone());
-            self.values.extend(values.map(|values| (full, values)));
+            self.describe(&full, values);
             self.nodes[index].buffers.push(buffer);
         }
         for (value, place) in fields.list("children")? {
@@ -183,10 +191,10 @@ impl Reader<'_> {
         &mut self,
         value: &Value,
         place: &Place<'_>,
-    ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+    ) -> Result<(ParamNode, Option<Described>), Diagnostic> {
         let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
-            return tensor::param(&fields, &mut self.files);
+            return tensor::param(&fields, &mut self.files, &mut self.shared);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
         let first = self.params.get(target);
@@ -200,6 +208,17 @@ impl Reader<'_> {
             None => {
                 let message = format!("no parameter was met before under the name '{target}'");
                 Err(fields.fault_with_nearest("same_as", message, target, self.params.keys()))
+            }
+        }
+    }
+
+    /// Keeps what the description says is in a tensor.
+    fn describe(&mut self, name: &str, described: Option<Described>) {
+        match described {
+            None => {}
+            Some(Described::Values(values)) => drop(self.values.insert(name.to_owned(), values)),
+            Some(Described::Constructor(constructor)) => {
+                self.constructors.insert(name.to_owned(), Arc::new(constructor));
             }
         }
     }

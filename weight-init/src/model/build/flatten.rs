@@ -26,6 +26,7 @@ pub(super) fn model(
                 values: flat.values,
                 paths: paths.collect(),
                 buffer_ties: Vec::new(),
+                constructors: HashMap::new(),
             })
         }
         Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),

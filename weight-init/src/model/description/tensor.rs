@@ -1,13 +1,26 @@
 use weight_init_core::{DType, Layout};
 
+use super::constructor::{Described, Shared, described};
 use super::fields::{Fields, Place};
 use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
 use crate::value::{Kind, Value};
 
-const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
-const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "same_as", "value"];
+const PARAM_KEYS: &[&str] = &[
+    "name",
+    "shape",
+    "dtype",
+    "layout",
+    "stream",
+    "same_as",
+    "value",
+    "constructor",
+    "parts",
+    "by",
+];
+const BUFFER_KEYS: &[&str] =
+    &["name", "shape", "dtype", "same_as", "value", "constructor", "parts", "by"];
 
 pub(super) fn param_fields<'a>(
     texts: &'a dyn Texts,
@@ -21,7 +34,8 @@ pub(super) fn param_fields<'a>(
 pub(super) fn param(
     fields: &Fields<'_>,
     files: &mut Files,
-) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+    shared: &mut Shared,
+) -> Result<(ParamNode, Option<Described>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let layout = match fields.optional_string("layout")? {
@@ -32,7 +46,7 @@ pub(super) fn param(
             return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
         }
     };
-    let value = values(fields, dtype, &shape, files)?;
+    let value = described(fields, dtype, &shape, files, shared)?;
     let stream = fields.optional_string("stream")?.map(str::to_owned);
     Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
 }
@@ -49,10 +63,11 @@ pub(super) fn buffer_fields<'a>(
 pub(super) fn buffer(
     fields: &Fields<'_>,
     files: &mut Files,
-) -> Result<(BufferNode, Option<Values>), Diagnostic> {
+    shared: &mut Shared,
+) -> Result<(BufferNode, Option<Described>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
-    let value = values(fields, dtype, &shape, files)?;
+    let value = described(fields, dtype, &shape, files, shared)?;
     Ok((BufferNode { name: fields.name()?, shape, dtype }, value))
 }
 
@@ -90,7 +105,7 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
 }
 
 /// A number for the whole tensor, a list, nested or flat, of one for each element, or a tensor of a file.
-fn values(
+pub(super) fn values(
     fields: &Fields<'_>,
     dtype: DType,
     shape: &[usize],
