@@ -7,13 +7,15 @@ from typing import Any, Optional
 
 import torch
 
-from .._live import Live
+from .._describe import DescribeError, Describer
+from .._live import unwrapped
+from ..errors import ModelError
 from .memory import Memory, Storage, Write
 from .regions import Region, elements, region, slices
 from .values import Constant, Known, Never, Normal, TruncNormal, Uniform, Unknown, Value, settled
 
 
-class Recorded(Live):
+class Recorded(Describer):
     """Goes through a model that was built while its memory was watched."""
 
     def __init__(self, model: torch.nn.Module, memory: Memory, *, companion: Any, final: bool) -> None:
@@ -22,8 +24,13 @@ class Recorded(Live):
         self.final = final
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
-        super().__init__(model, has_overrides=True, companion=companion)
-        self.keeps_values = True
+        super().__init__(companion)
+        try:
+            self.description = self.model(unwrapped(model))
+        except DescribeError as error:
+            raise ModelError(str(error)) from None
+        except RecursionError:
+            raise ModelError("the model is nested too deep") from None
 
     def layer(self, module: torch.nn.Module, name: str, path: str) -> dict:
         node = super().layer(module, name, path)
@@ -60,6 +67,14 @@ class Recorded(Live):
             node["parts"] = told
         self.kinds[path] = kind(node)
         return node
+
+    def child(self, module: torch.nn.Module, name: str, path: str) -> dict:
+        return super().child(unwrapped(module), name, path)
+
+    def class_of(self, module: torch.nn.Module) -> type:
+        """The class before ``register_parametrization`` derived one from it; what it computes a weight of stands below it."""
+        cls = type(module)
+        return cls.__bases__[0] if "parametrizations" in module._modules else cls
 
     def told(self, write: Write, found: Region, t: torch.Tensor, path: str, dtype: str) -> dict:
         start, extent = found

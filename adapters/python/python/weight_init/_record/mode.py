@@ -19,9 +19,12 @@ from .operations import Arguments
 from .places import place, show, site
 from .values import Constant, Known, Never, Unknown, Value
 
-# Elements of memory that is made without content, and of zeros and ones, that is real at most.
-MOST_EMPTY = 1 << 20
+# Elements of memory that is made without content, and of zeros and ones, that is real at most. The system gives no page
+# of it before it is written, but it counts: after so many elements in all, only small tensors are real.
+MOST_EMPTY = 1 << 23
 MOST_CONSTANT = 1 << 24
+MOST_IN_ALL = 1 << 31
+MOST_AFTERWARDS = 1 << 16
 # Storages after which those that nobody holds any more are forgotten.
 MANY = 4096
 
@@ -37,6 +40,8 @@ class Mode(TorchDispatchMode):
         # Places that read values which are not there.
         self.reads: dict[str, str] = {}
         self.next_cleanup = MANY
+        # Elements of real memory that were made.
+        self.made = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: Optional[dict] = None) -> Any:
         kwargs = kwargs or {}
@@ -102,11 +107,9 @@ class Mode(TorchDispatchMode):
         if written:
             self.memory.set(written[0], value, by)
             return written[0]
-        size = elements(given)
         out = self.shaped(func, args, {**kwargs, "device": torch.device("meta")} if "device" in given.defaults else kwargs)
         for t in out if isinstance(out, (tuple, list)) else (out,):
             self.memory.set(t, value, by)
-        del size
         return out
 
     def write(
@@ -242,7 +245,10 @@ class Mode(TorchDispatchMode):
     # Helpers.
 
     def device(self, size: Optional[int], most: int) -> torch.device:
-        return torch.device("cpu" if size is not None and size <= most else "meta")
+        if size is None or size > (most if self.made < MOST_IN_ALL else MOST_AFTERWARDS):
+            return torch.device("meta")
+        self.made += size
+        return torch.device("cpu")
 
     def shaped(self, func: Any, args: tuple, kwargs: dict) -> Any:
         """Tensors of the shapes that an operation would give, without its work."""
@@ -259,7 +265,7 @@ class Mode(TorchDispatchMode):
         out = func(*args, **kwargs)
 
         def real(x: Any) -> Any:
-            if isinstance(x, torch.Tensor) and x.is_meta and x.numel() <= MOST_EMPTY:
+            if isinstance(x, torch.Tensor) and x.is_meta and self.device(x.numel(), MOST_EMPTY).type == "cpu":
                 return torch.empty_strided(x.size(), x.stride(), dtype=x.dtype, device="cpu")
             return x
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Union
 
 
@@ -98,12 +99,23 @@ def clamp(value: Value, low: float | None, high: float | None) -> Value:
     if isinstance(value, InverseError):
         whole = truncated_normal(value)
         # By rounding alone a sample lies beyond the bound that is then cut to.
-        slack = 1e-3 * whole.std
-        if low <= whole.a + slack and whole.b - slack <= high:
+        if mass(whole, whole.a, low) < NOTHING and mass(whole, high, whole.b) < NOTHING:
             return TruncNormal(whole.mean, whole.std, max(low, whole.a), min(high, whole.b))
-    if isinstance(value, Normal) and low <= value.mean - 8 * value.std and value.mean + 8 * value.std <= high:
+    if isinstance(value, Normal) and mass(value, -math.inf, low) + mass(value, high, math.inf) < NOTHING:
         return value
     return Unknown(f"{name(value)}, cut to [{low:g}, {high:g}]")
+
+
+# A probability that no weight is large enough to show.
+NOTHING = 1e-9
+
+
+def mass(value: Normal | TruncNormal, low: float, high: float) -> float:
+    """The probability that the normal distribution gives to the values from ``low`` to ``high``."""
+    if value.std == 0 or low >= high:
+        return 0.0
+    below = [0.5 * math.erfc((value.mean - x) / value.std / math.sqrt(2)) for x in (low, high)]
+    return below[1] - below[0]
 
 
 def truncated_normal(value: InverseError) -> TruncNormal:
@@ -118,8 +130,6 @@ def erfinv(x: float) -> float:
         return -math.inf
     if x >= 1:
         return math.inf
-    from statistics import NormalDist
-
     return NormalDist().inv_cdf((1 + x) / 2) / math.sqrt(2)
 
 
