@@ -36,9 +36,12 @@ class Recorded(Describer):
         node = super().layer(module, name, path)
         node.pop("rewrites", None)
         node.pop("padding_idx", None)
-        if self.final:
-            node.pop("init_cfg", None)
-            node.pop("init_weights", None)
+        if self.final and "init_weights" in node:
+            # Checkpoints alone are left to load, after everything that was recorded.
+            node["init_weights"] = "module"
+            left = loading(node.pop("init_cfg", None))
+            if left:
+                node["init_cfg"] = left
         return node
 
     def param(self, module: torch.nn.Module, name: str, p: torch.Tensor, path: str) -> dict:
@@ -100,6 +103,8 @@ class Recorded(Describer):
                 node = {"value": self.value(t, dtype, path)}
                 if node["value"] is None:
                     node = {"constructor": unknown(f"values of type {dtype}", write)}
+                elif isinstance(node["value"], (int, float)):
+                    node = {"constructor": constructor(Constant(node["value"]), write)}
         elif t.dtype.is_floating_point or isinstance(value, (Constant, Unknown, Never)):
             node = {"constructor": constructor(value, write)}
         else:
@@ -107,6 +112,12 @@ class Recorded(Describer):
         if write.by:
             node["by"] = write.by
         return node
+
+
+def loading(init_cfg: Any) -> list[dict]:
+    """The rules that load a checkpoint."""
+    rules = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == "Pretrained"]
 
 
 def contents(storage: Storage, t: torch.Tensor) -> tuple[Write, list[tuple[Write, Region]]]:
@@ -124,7 +135,7 @@ def contents(storage: Storage, t: torch.Tensor) -> tuple[Write, list[tuple[Write
             return Write(None, Unknown("slices that are no boxes along the dimensions"), write.by), []
         if elements(found) == t.numel():
             base, parts = write, []
-        else:
+        elif parts or not isinstance(write.value, Constant) or write.value != base.value:
             parts.append((write, found))
     if all(isinstance(it.value, Known) for it in (base, *(write for write, _ in parts))):
         return Write(None, Known(), (parts[-1][0] if parts else base).by), []

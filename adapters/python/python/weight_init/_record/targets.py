@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Optional
+from unittest import mock
 
 import torch
 
 from .. import _describe
 from .._describe import DescribeError
 from . import Recorder, Recording
+from .description import loading
 
 # What the sources of models are called, for messages.
 SOURCES = "MODULE:CALLABLE, FILE.py:CALLABLE, timm:NAME, transformers:CLASS, transformers:CONFIG.json or mmengine:CONFIG.py"
@@ -76,19 +79,25 @@ def of_config(transformers: Any, config: Any, cls: Optional[type]) -> torch.nn.M
 
 
 def initialized(model: torch.nn.Module) -> torch.nn.Module:
-    """An mmengine model whose ``init_weights`` has run, but for checkpoints."""
+    """An mmengine model whose ``init_weights`` has run as if it were to load no checkpoint."""
+    base = _describe.imported("mmengine.model").BaseModule
     with ExitStack() as stack:
-        stack.enter_context(without_checkpoints())
+        for module in model.modules():
+            without_checkpoint(module, stack)
+        # It logs of each parameter whether its mean has changed.
+        stack.enter_context(mock.patch.object(base, "_dump_init_info", lambda self, *_: None))
+        logging.disable(logging.WARNING)
+        stack.callback(logging.disable, logging.NOTSET)
         if hasattr(model, "init_weights"):
             model.init_weights()
     return model
 
 
-def without_checkpoints() -> ExitStack:
-    """Lets Pretrained rules load nothing."""
-    weight_init = _describe.imported("mmengine.model.weight_init")
-    pretrained, stack = weight_init.PretrainedInit, ExitStack()
-    call = pretrained.__call__
-    pretrained.__call__ = lambda self, module: None
-    stack.callback(setattr, pretrained, "__call__", call)
-    return stack
+def without_checkpoint(module: torch.nn.Module, stack: ExitStack) -> None:
+    """Takes the rules that load a checkpoint out of a module's ``init_cfg`` for a while."""
+    init_cfg = getattr(module, "init_cfg", None)
+    if not loading(init_cfg):
+        return
+    others = [rule for rule in init_cfg if not loading(rule)] if isinstance(init_cfg, (list, tuple)) else []
+    module.init_cfg = others or None
+    stack.callback(setattr, module, "init_cfg", init_cfg)
