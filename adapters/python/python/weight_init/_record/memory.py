@@ -12,8 +12,9 @@ from .values import DETERMINISTIC, Constant, Known, Never, Unknown, Value
 
 # Elements up to which a constant is written at once, and read by code that asks for no operation (tolist, numpy).
 AT_ONCE = 1 << 16
-# Writes into one storage that are kept apart.
+# Writes into one storage that are kept apart; so many constants are values that can be given one by one.
 MOST_WRITES = 1024
+MOST_CONSTANTS = 32
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,10 @@ class Memory:
         if 0 in view.size:
             return
         kept = [write for write in storage.writes if write.view != view]
+        if len(kept) >= MOST_CONSTANTS and storage.is_deterministic and not t.is_meta:
+            self.fill(t)
+            storage.writes = [Write(None, Known(), by)]
+            return
         if len(kept) >= MOST_WRITES:
             storage.writes = [Write(None, Unknown(f"more than {MOST_WRITES} writes into slices"), by)]
             return

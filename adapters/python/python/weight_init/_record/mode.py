@@ -57,7 +57,7 @@ class Mode(TorchDispatchMode):
         written = self.written(func, args, kwargs)
         if operation in operations.RANDOM:
             return self.draw(func, operation, args, kwargs, given, written)
-        if is_view(func):
+        if is_view(func) or operation in operations.SHAPE:
             return func(*args, **kwargs)
         if "device" in kwargs or operation == "_to_copy":
             kwargs = {key: value for key, value in kwargs.items() if key != "device"}

@@ -28,6 +28,9 @@ RANDOM = {
 # Operations that copy.
 COPY = {"clone", "_to_copy", "copy", "contiguous", "lift_fresh_copy", "alias_copy", "view_copy", "detach_copy"}
 
+# Operations in place that change where a tensor looks, not what is there.
+SHAPE = {"set", "resize", "t", "transpose", "swapaxes", "swapdims", "squeeze", "unsqueeze", "as_strided", "rename", "requires_grad"}
+
 
 class Arguments:
     """Arguments of an operation by name."""
