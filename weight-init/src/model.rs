@@ -36,15 +36,39 @@
 //! | `shape` | list of dimensions | needed |
 //! | `dtype` | `"float32"`, `"bfloat16"`, `"int64"`, ..., or one that is known by name only, such as `"complex64"` | `"float32"` |
 //! | `value` | what the constructor puts in: a number, a list of one for each element, or `{"file", "tensor"}` | by the class |
+//! | `constructor` | in place of `value`: the initializer by which the model's code writes it, see below | by the class |
+//! | `parts` | beside either: regions that the code wrote later, each with `start` and `shape`, a number for each dimension, and a `constructor` or `value` of its own | none |
+//! | `by` | beside either, also in a part: the method and the call that wrote it, for people | none |
 //! | `layout` | parameters: `"out_in"` (PyTorch) or `"in_out"` (burn's Linear, Keras); fans follow it | `"out_in"` |
 //! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
 //! | `same_as` | beside `name` alone: the very same parameter, or buffer, as that of this full name | |
 //!
 //! A `value` of `{"file": "model.buffers.safetensors", "tensor": "pos.index"}` is that tensor of a safetensors file in the
 //! description's own folder: the bits of any shape and element type that the format has.
+//!
+//! A `constructor` is a dict as a rule has it, of a `type` and its arguments: `{"type": "TruncNormal", "std": 0.02}`. It is
+//! what the tensor holds where no rule writes it, whatever the class, and random values come from the tensor's own stream.
+//! Parts are laid over it in their order; an element of a part is drawn at its number in the whole tensor, and fans are those
+//! of the part. `{"unknown": "QR of a random matrix, in Net.__init__ (net.py:12)"}` says that the code writes something that has
+//! no name here, and where: plans report it, and `init` asks for a choice as it does for classes that are not known.
+//!
+//! ```
+//! use weight_init::diagnostic::Source;
+//! use weight_init::model::Model;
+//! use weight_init::plan::{Options, Plan};
+//!
+//! let source = Source::new("model.json", r#"{"class": "LSTM", "params": [
+//!     {"name": "bias_ih_l0", "shape": [16], "constructor": {"type": "Uniform", "a": -0.5, "b": 0.5}, "by": "LSTM.reset_parameters",
+//!      "parts": [{"start": [4], "shape": [4], "constructor": {"type": "Constant", "val": 1}, "by": "Net.__init__"}]}]}"#);
+//! let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+//! let table = plan.table(None).to_string();
+//! assert!(table.contains("uniform(a=-0.5, b=0.5), [4:8] constant(val=1)  LSTM.reset_parameters; Net.__init__"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod build;
 mod checkpoint_keys;
+pub mod constructor;
 pub mod defaults;
 mod description;
 mod layers;
@@ -59,6 +83,7 @@ use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
 pub use self::checkpoint_keys::CheckpointKeys;
+use self::constructor::Constructor;
 use self::defaults::{BufferDefault, LayerFacts};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
@@ -89,6 +114,8 @@ pub struct Model {
     nodes: Vec<Node>,
     /// What the description says is in tensors, by full name.
     values: HashMap<String, Values>,
+    /// What it says that the model's code writes into tensors, by full name.
+    constructors: HashMap<String, Arc<Constructor>>,
     /// The layers by the path at which they are met first.
     paths: HashMap<String, usize>,
     /// Full names of tied buffers and the first name of each.
@@ -280,5 +307,10 @@ impl Model {
     /// What the description itself says is in the tensor of this full name.
     pub(crate) fn value(&self, tensor: &str) -> Option<&Values> {
         self.values.get(tensor)
+    }
+
+    /// What the description says that the model's code writes into the tensor of this full name.
+    pub(crate) fn constructor(&self, tensor: &str) -> Option<&Arc<Constructor>> {
+        self.constructors.get(tensor)
     }
 }

@@ -18,6 +18,7 @@ mod lower;
 mod matcher;
 mod named;
 mod own_code;
+mod parts;
 mod plain;
 mod table;
 mod warning;
@@ -35,9 +36,11 @@ pub use self::load_report::{Advice, Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
 use self::own_code::{Overwriter, OwnCode};
+pub use self::parts::TensorPart;
 pub use self::table::Table;
 pub use self::warning::{Warning, WarningKind};
 pub use crate::checkpoint::Stored;
+use crate::model::constructor::Constructor;
 use crate::model::defaults::ParamDefault;
 use crate::model::{CheckpointKeys, Model, Values};
 
@@ -143,6 +146,8 @@ pub enum ConstructorDefault {
     Init(ParamDefault),
     /// The description says what is in it.
     Values(Values),
+    /// The description says what the model's own code writes.
+    Recorded(Arc<Constructor>),
     /// The class is unknown.
     Unknown,
     /// A live layer keeps what it holds.
@@ -200,6 +205,8 @@ pub struct PlannedBuffer {
     pub dtype: DType,
     /// What the constructor puts in; `None`: unknown.
     pub value: Option<Values>,
+    /// What the model's own code writes into it, if the description says that in place of a value.
+    pub constructor: Option<Arc<Constructor>>,
     /// The tensor that it is loaded from instead, if a Pretrained rule's checkpoint holds it.
     pub stored: Option<Stored>,
     /// Whether a checkpoint that was not opened is believed to hold it.
@@ -361,7 +368,7 @@ impl Plan {
 }
 
 /// Elements of a tensor; a dimension of zero makes it empty, however large the others are.
-fn elements(shape: &[usize]) -> u64 {
+pub(crate) fn elements(shape: &[usize]) -> u64 {
     if shape.contains(&0) {
         0
     } else {

@@ -11,6 +11,7 @@ mod backend;
 )]
 mod cuda;
 mod encode;
+mod jobs;
 mod pieces;
 mod stored;
 
@@ -20,16 +21,15 @@ use std::ops::Range;
 use std::sync::mpsc;
 use std::thread;
 
-use weight_init_backends::{Job, in_default_environment};
-use weight_init_core::{DType, Fill, Float, bf16, f16};
+use weight_init_backends::in_default_environment;
 
 pub use self::backend::{BackendError, BackendKind, Filler};
 pub use self::cuda::Device;
 pub(crate) use self::cuda::{Meter, MeterMemory};
-use self::encode::{swap_bytes, write_floats, write_integers};
+use self::jobs::AllJobs;
 pub use self::pieces::{Piece, fill_pieces};
 use crate::checkpoint::CheckpointError;
-use crate::plan::{LowerError, Lowered, Tensor};
+use crate::plan::{LowerError, Tensor};
 
 /// Bytes that a window holds at most; there are two.
 pub const WINDOW: usize = 4 << 20;
@@ -173,7 +173,7 @@ impl Window {
             // The system gives zeros, and no page before it is used.
             self.scratch = vec![0; words];
         }
-        let mut jobs = AllJobs::default();
+        let mut jobs = AllJobs::of_files();
         let mut rest = self.scratch.as_mut_slice();
         for part in &self.parts {
             let (memory, behind) = rest.split_at_mut(part.words.len());
@@ -234,7 +234,7 @@ pub fn fill_whole(
     memory: &mut [Vec<u64>],
 ) -> Result<(), RunError<Infallible>> {
     in_default_environment(|| {
-        let mut jobs = AllJobs::default();
+        let mut jobs = AllJobs::of_files();
         for (tensor, memory) in tensors.iter().zip(memory) {
             let bytes = usize::try_from(tensor.bytes()).unwrap_or(usize::MAX);
             if let Some(bytes) = bytemuck::cast_slice_mut(memory).get_mut(..bytes) {
@@ -289,89 +289,4 @@ impl Cursor {
         }
         parts
     }
-}
-
-/// The jobs of a fill, by element type.
-#[derive(Default)]
-struct AllJobs<'a> {
-    singles: Vec<Job<'a, f32>>,
-    doubles: Vec<Job<'a, f64>>,
-    halves: Vec<Job<'a, f16>>,
-    brains: Vec<Job<'a, bf16>>,
-}
-
-impl<'a> AllJobs<'a> {
-    /// Adds consecutive elements of a tensor; their memory is aligned for them.
-    fn add<E>(
-        &mut self,
-        tensor: &Tensor<'_>,
-        first: u64,
-        seed: u64,
-        memory: &'a mut [u8],
-    ) -> Result<(), RunError<E>> {
-        if let Lowered::Stored(stored) = tensor.source {
-            return Ok(stored::read(stored, tensor.dtype, first, memory)?);
-        }
-        match tensor.dtype {
-            DType::F32 => add(&mut self.singles, tensor, first, seed, memory)?,
-            DType::F64 => add(&mut self.doubles, tensor, first, seed, memory)?,
-            DType::F16 => add(&mut self.halves, tensor, first, seed, memory)?,
-            DType::BF16 => add(&mut self.brains, tensor, first, seed, memory)?,
-            _ => write_integers(tensor, first, memory),
-        }
-        Ok(())
-    }
-
-    fn run(&mut self, backend: &mut Filler) -> Result<(), BackendError> {
-        backend.fill_all(&mut self.singles)?;
-        backend.fill_all(&mut self.doubles)?;
-        backend.fill_all(&mut self.halves)?;
-        backend.fill_all(&mut self.brains)
-    }
-
-    fn swap_bytes(&mut self) {
-        swap_bytes(&mut self.singles);
-        swap_bytes(&mut self.doubles);
-        swap_bytes(&mut self.halves);
-        swap_bytes(&mut self.brains);
-    }
-}
-
-/// Adds a part to the jobs of its type, or writes it at once if its values are given.
-fn add<'a, T: Float + bytemuck::Pod>(
-    jobs: &mut Vec<Job<'a, T>>,
-    tensor: &Tensor<'_>,
-    first: u64,
-    seed: u64,
-    memory: &'a mut [u8],
-) -> Result<(), LowerError> {
-    let out: &mut [T] = bytemuck::cast_slice_mut(memory);
-    match (tensor.fill::<T>(seed)?, &tensor.source) {
-        (Some((fill, stream)), _) => {
-            let parts = around(&tensor.zeros(), first, out).into_iter();
-            jobs.extend(parts.filter(|(.., out)| !out.is_empty()).map(|(zero, first, out)| {
-                let fill = if zero { Fill::Constant(T::default()) } else { fill };
-                Job { fill, stream, first, out }
-            }));
-        }
-        (None, Lowered::Values(values)) => write_floats(values, first, out),
-        // Pretrained is never lowered, and stored tensors are read elsewhere.
-        (None, Lowered::Init { .. } | Lowered::Stored(_)) => {}
-    }
-    Ok(())
-}
-
-/// Cuts a piece of a tensor at both ends of the elements that are zero; each part with whether it is zero and the number of
-/// its first element.
-fn around<'a, T>(
-    zeros: &Range<u64>,
-    first: u64,
-    out: &'a mut [T],
-) -> [(bool, u64, &'a mut [T]); 3] {
-    let place = |element: u64| usize::try_from(element.saturating_sub(first)).unwrap_or(usize::MAX);
-    let end = place(zeros.end).min(out.len());
-    let (front, behind) = out.split_at_mut(end);
-    let (front, zero) = front.split_at_mut(place(zeros.start).min(end));
-    let (begin, last) = (first + front.len() as u64, first + end as u64);
-    [(false, first, front), (true, begin, zero), (false, last, behind)]
 }

@@ -48,9 +48,8 @@ pub(crate) fn fill_tensor(
             init,
             shape: Shape::new(&shape).with_layout(layout),
             stream_id: stream_id(&target.0),
-            zero_row: None,
         };
-        let tensor = Tensor { name: &target.0, dtype, shape: &shape, source };
+        let tensor = Tensor { name: &target.0, dtype, shape: &shape, source, parts: Vec::new() };
         let targets = std::slice::from_ref(&target);
         // SAFETY: the caller's word.
         unsafe { fill::fill(&[tensor], targets, seed, threads) }.map(drop)

@@ -154,7 +154,7 @@ impl Difference {
     /// use weight_init_core::DType;
     ///
     /// let source = Lowered::Values(&Values::All(0.0));
-    /// let tensor = Tensor { name: "fc.bias", dtype: DType::U8, shape: &[2, 3], source };
+    /// let tensor = Tensor { name: "fc.bias", dtype: DType::U8, shape: &[2, 3], source, parts: Vec::new() };
     /// let difference = Difference::between(&tensor, 3, &[0, 0, 0], &[0, 7, 0]).ok_or("a difference")?;
     /// assert_eq!(difference.to_string(), "fc.bias: element 4, at [1, 1], expected 0, found 7");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,5 +1,6 @@
 //! The JSON tree of a model → [`Model`]; strict, and every fault with its place.
 
+mod constructor;
 mod fields;
 mod stored;
 mod tensor;
@@ -10,8 +11,10 @@ use foldhash::HashMap;
 use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::Types;
 
+use self::constructor::{Contents, Described};
 use self::fields::{Fields, Place};
 use self::stored::Files;
+use super::constructor::Constructor;
 use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::pool::Pool;
@@ -44,19 +47,20 @@ pub(super) fn read(
         types,
         nodes: Vec::new(),
         values: HashMap::default(),
+        constructors: HashMap::default(),
+        contents: Contents { types, files: Files::default(), texts: Pool::default() },
         layers: HashMap::default(),
         open: Vec::new(),
         params: HashMap::default(),
         shapes: Pool::default(),
         buffers: HashMap::default(),
         buffer_ties: Vec::new(),
-        files: Files::default(),
     };
     let place = Place::root(base);
     let fields = Fields::read(texts, layer, &place, "layer", LAYER_KEYS)?;
     reader.layer(&fields, &mut String::new())?;
-    let Reader { nodes, values, layers, buffer_ties, .. } = reader;
-    Ok(Model { nodes, values, paths: layers, buffer_ties })
+    let Reader { nodes, values, constructors, layers, buffer_ties, .. } = reader;
+    Ok(Model { nodes, values, constructors, paths: layers, buffer_ties })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -73,6 +77,8 @@ struct Reader<'s> {
     types: Types<'s>,
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
+    constructors: HashMap<String, Arc<Constructor>>,
+    contents: Contents<'s>,
     /// The layers by the path at which they were met first.
     layers: HashMap<String, usize>,
     /// Those that are being read, the root first.
@@ -83,7 +89,6 @@ struct Reader<'s> {
     /// The buffers by full name: the name of the first that each is tied to, or its own.
     buffers: HashMap<String, String>,
     buffer_ties: Vec<(String, String)>,
-    files: Files,
 }
 
 impl Reader<'_> {
@@ -110,10 +115,12 @@ impl Reader<'_> {
         let params = fields.list("params")?;
         self.nodes[index].params.reserve_exact(params.len());
         for (value, place) in params {
-            let (param, values) = self.param(value, &place)?;
+            let (param, described) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
             self.check_full_name(path, &param.name, value, &place)?;
-            self.values.extend(values.map(|values| (full_name(path, &param.name), values)));
+            if let Some(described) = described {
+                self.describe(full_name(path, &param.name), described);
+            }
             self.nodes[index].params.push(param);
         }
         self.nodes[index].padding_row = padding_row(fields, &self.nodes[index])?;
@@ -127,9 +134,11 @@ impl Reader<'_> {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
             }
-            let (buffer, values) = tensor::buffer(&buffer, &mut self.files)?;
+            let (buffer, described) = tensor::buffer(&buffer, &mut self.contents)?;
             self.buffers.insert(full.clone(), full.clone());
-            self.values.extend(values.map(|values| (full, values)));
+            if let Some(described) = described {
+                self.describe(full, described);
+            }
             self.nodes[index].buffers.push(buffer);
         }
         let children = fields.list("children")?;
@@ -198,10 +207,10 @@ impl Reader<'_> {
         &mut self,
         value: &Value,
         place: &Place<'_>,
-    ) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+    ) -> Result<(ParamNode, Option<Described>), Diagnostic> {
         let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
-            return tensor::param(&fields, &mut self.files, &mut self.shapes);
+            return tensor::param(&fields, &mut self.contents, &mut self.shapes);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
         match self.known_param(target) {
@@ -218,6 +227,16 @@ impl Reader<'_> {
                 });
                 let known: Vec<_> = layers.collect();
                 Err(fields.fault_with_nearest("same_as", message, target, &known))
+            }
+        }
+    }
+
+    /// Keeps what the description says is in a tensor.
+    fn describe(&mut self, name: String, described: Described) {
+        match described {
+            Described::Values(values) => drop(self.values.insert(name, values)),
+            Described::Constructor(constructor) => {
+                self.constructors.insert(name, Arc::new(constructor));
             }
         }
     }

@@ -181,7 +181,11 @@ impl Observer for Builder<'_> {
             return ControlFlow::Continue(());
         }
         let described = self.model.and_then(|model| model.value(&name)).cloned();
+        let constructor = self.model.and_then(|model| model.constructor(&name)).cloned();
         let value = described.or_else(|| {
+            if constructor.is_some() {
+                return None;
+            }
             let lineage = self.model?.lineage(layer_of(&name), visit.lineage().take(1));
             Some(match buffer_default(&lineage, buffer.name)? {
                 BufferDefault::Constant(x) => Values::All(x),
@@ -193,6 +197,7 @@ impl Observer for Builder<'_> {
             shape: self.shapes.share(buffer.shape),
             dtype: self.dtype(buffer.dtype),
             value,
+            constructor,
             stored: None,
             assumed: false,
             writes,
@@ -337,9 +342,10 @@ impl<'b> Builder<'b> {
         let lineage = model.lineage(layer, visit.lineage());
         let above = lineage.get(1..).unwrap_or_default();
         let constructor = self.own_code.constructor(layer_of(layer), above);
-        let default = match model.value(name) {
-            Some(values) => ConstructorDefault::Values(values.clone()),
-            None => param_default(&lineage, visit.param().name)
+        let default = match (model.value(name), model.constructor(name)) {
+            (Some(values), _) => ConstructorDefault::Values(values.clone()),
+            (None, Some(recorded)) => ConstructorDefault::Recorded(Arc::clone(recorded)),
+            (None, None) => param_default(&lineage, visit.param().name)
                 .map_or(ConstructorDefault::Unknown, ConstructorDefault::Init),
         };
         (default, constructor)

@@ -1,6 +1,6 @@
 use sha2::{Digest, Sha256};
 
-use super::Plan;
+use super::{ConstructorDefault, Plan, parts};
 
 impl Plan {
     /// SHA-256, in hexadecimal, of everything that decides the values beside the seed: names, shapes, element
@@ -22,11 +22,15 @@ impl Plan {
             ));
             hash.update(match &*param.writer {
                 super::Writer::Rule { origin, .. } => super::named::in_words(origin),
+                super::Writer::Untouched(ConstructorDefault::Recorded(it)) => parts::stable(it),
                 super::Writer::Untouched(default) => format!("{default:?}"),
             });
             hash.update("\n");
         }
         for buffer in &self.buffers {
+            if let Some(constructor) = &buffer.constructor {
+                hash.update(parts::stable(constructor));
+            }
             hash.update(format!(
                 "{}\0{:?}\0{}\0{:?}\0{:?}\n",
                 buffer.name,

@@ -9,6 +9,7 @@ use weight_init_core::resolve::{
 use weight_init_core::{Layer, nearest};
 
 use super::named::{default_in_words, in_words};
+use super::parts;
 use super::warning::module_name;
 use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
 use crate::diagnostic::escape;
@@ -242,6 +243,10 @@ impl Explanation {
             Writer::Untouched(ConstructorDefault::Kept) => {
                 f.write_str("kept: no rule writes it; it holds what the program put into it")?;
             }
+            Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
+                f.write_str("untouched: no rule writes it; the model's own code gives it ")?;
+                parts::explain(recorded, f)?;
+            }
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;
                 match default {
@@ -252,7 +257,9 @@ impl Explanation {
                     ConstructorDefault::Values(_) => {
                         f.write_str("the values of the description")?
                     }
-                    ConstructorDefault::Unknown | ConstructorDefault::Kept => write!(
+                    ConstructorDefault::Unknown
+                    | ConstructorDefault::Kept
+                    | ConstructorDefault::Recorded(_) => write!(
                         f,
                         "values that are not known for the class {}",
                         escape(&self.class)

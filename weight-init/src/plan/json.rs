@@ -3,6 +3,7 @@ use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
 use super::named::{Named, init_named, named};
+use super::parts;
 use super::{
     Advice, By, ConstructorDefault, Converted, LoadReport, Mismatched, Plan, PlannedParam,
     PlannedRule, Warning, Writer,
@@ -91,6 +92,7 @@ impl Serialize for ConstructorDefault {
                 map.serialize_entry("args", &Args(&[("val", super::named::Arg::Number(*x))]))?;
             }
             Self::Values(_) => map.serialize_entry("init", "value")?,
+            Self::Recorded(recorded) => parts::entries(&mut map, recorded)?,
             Self::Unknown => map.serialize_entry("init", "unknown")?,
             Self::Kept => map.serialize_entry("init", "kept")?,
         }
@@ -185,7 +187,7 @@ impl Serialize for Warning {
     }
 }
 
-struct Args<'a>(&'a [(&'a str, super::named::Arg<'a>)]);
+pub(super) struct Args<'a>(pub(super) &'a [(&'a str, super::named::Arg<'a>)]);
 
 impl Serialize for Args<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -193,7 +195,10 @@ impl Serialize for Args<'_> {
     }
 }
 
-fn named_entries<M: SerializeMap>(map: &mut M, (name, args): &Named<'_>) -> Result<(), M::Error> {
+pub(super) fn named_entries<M: SerializeMap>(
+    map: &mut M,
+    (name, args): &Named<'_>,
+) -> Result<(), M::Error> {
     map.serialize_entry("init", name)?;
     map.serialize_entry("args", &Args(args))
 }

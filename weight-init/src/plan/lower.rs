@@ -1,11 +1,12 @@
 use std::fmt;
-use std::ops::Range;
 
 use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
-use weight_init_core::{DType, Fill, Float, Opaque, Stream, bf16, f16};
+use weight_init_core::random::stream_id;
+use weight_init_core::{DType, Fill, Float, Layout, Opaque, Stream, bf16, f16};
 
-use super::warning::{unknown_buffers, unknown_params};
+use super::parts::{self, TensorPart};
+use super::warning::{unknown_buffers, unknown_params, unknown_writes};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
 use crate::address::shown;
 use crate::checkpoint::StoredType;
@@ -24,6 +25,8 @@ pub struct Tensor<'p> {
     pub shape: &'p [usize],
     /// Where its elements come from.
     pub source: Lowered<'p>,
+    /// Regions whose elements come from elsewhere, each laid over the ones before it.
+    pub parts: Vec<TensorPart<'p>>,
 }
 
 /// Where the elements of a tensor come from.
@@ -37,8 +40,6 @@ pub enum Lowered<'p> {
         shape: Shape<'p>,
         /// Id of the stream.
         stream_id: u64,
-        /// A row, along the first dimension, that is zero instead.
-        zero_row: Option<usize>,
     },
     /// Numbers that the description gives.
     Values(&'p Values),
@@ -47,7 +48,7 @@ pub enum Lowered<'p> {
 }
 
 impl<'p> Lowered<'p> {
-    const fn of(values: &'p Values) -> Self {
+    pub(super) const fn of(values: &'p Values) -> Self {
         match values {
             Values::Stored(stored) => Self::Stored(stored),
             values => Self::Values(values),
@@ -82,7 +83,7 @@ impl Unknown {
     }
 
     /// What stands in. A plan refuses before it comes to `Refuse`.
-    const fn values(self) -> &'static Values {
+    pub(super) const fn values(self) -> &'static Values {
         match self {
             Self::Refuse | Self::Zeros => &Values::All(0.0),
             Self::Ones => &Values::All(1.0),
@@ -114,6 +115,8 @@ pub enum LowerError {
         params: Vec<(String, String)>,
         /// Buffers, with the classes of their layers.
         buffers: Vec<(String, String)>,
+        /// Parameters and buffers into which the model's own code writes something that has no name here, with what it is.
+        writes: Vec<(String, String)>,
     },
     /// An initializer and a tensor that do not go together.
     Tensor {
@@ -131,11 +134,12 @@ impl fmt::Display for LowerError {
                 f,
                 "{count} tensors, {tensor} the first, are Pretrained from '{checkpoint}', which the plan has not loaded"
             ),
-            Self::Unknown { params, buffers } => {
+            Self::Unknown { params, buffers, writes } => {
                 let params = unknown_params(params.iter().map(|(name, class)| (&**name, &**class)));
                 let buffers =
                     unknown_buffers(buffers.iter().map(|(name, class)| (&**name, &**class)));
-                let sentences: Vec<_> = params.into_iter().chain(buffers).collect();
+                let writes = unknown_writes(writes.iter().map(|(name, what)| (&**name, &**what)));
+                let sentences: Vec<_> = params.into_iter().chain(buffers).chain(writes).collect();
                 f.write_str(&sentences.join("; and "))
             }
             Self::Tensor { name, message } => write!(f, "{}: {message}", escape(name)),
@@ -240,53 +244,64 @@ impl Plan {
         let buffers: Vec<_> = (self.buffers.iter().filter(|buffer| buffer.is_unknown()))
             .map(|buffer| (buffer.name.clone(), buffer.class.to_string()))
             .collect();
-        if params.is_empty() && buffers.is_empty() {
+        let owned = |(name, what): (&str, &str)| (name.to_owned(), what.to_owned());
+        let writes: Vec<_> = self.unknown_writes().map(owned).collect();
+        if params.is_empty() && buffers.is_empty() && writes.is_empty() {
             return Ok(());
         }
-        Err(LowerError::Unknown { params, buffers })
+        Err(LowerError::Unknown { params, buffers, writes })
     }
 }
 
 impl PlannedParam {
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
-        if let Some(stored) = &self.stored {
-            let source = Lowered::Stored(stored);
-            return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
-        }
-        let (init, zero_row) = match &*self.writer {
-            Writer::Rule { origin: Origin::Init(init), .. } => (*init, None),
-            Writer::Untouched(ConstructorDefault::Init(ParamDefault { init, zero_row })) => {
-                (*init, *zero_row)
-            }
-            // A checkpoint that is not loaded was refused.
-            Writer::Rule { origin: Origin::Pretrained(_), .. }
-            | Writer::Untouched(ConstructorDefault::Unknown | ConstructorDefault::Kept) => {
-                let source = Lowered::Values(unknown.values());
-                return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
-            }
-            Writer::Untouched(ConstructorDefault::Values(values)) => {
-                let source = Lowered::of(values);
-                return Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source };
-            }
-        };
         let shape = Shape::new(&self.shape).with_layout(self.layout);
-        let source = Lowered::Init { init, shape, stream_id: self.stream_id, zero_row };
-        Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
+        let init = |init: &Init| Lowered::Init { init: *init, shape, stream_id: self.stream_id };
+        let mut parts = Vec::new();
+        let source = match (&self.stored, &*self.writer) {
+            (Some(stored), _) => Lowered::Stored(stored),
+            (None, Writer::Rule { origin: Origin::Init(it), .. }) => init(it),
+            // A checkpoint that is not loaded was refused.
+            (None, Writer::Rule { origin: Origin::Pretrained(_), .. }) => {
+                Lowered::Values(unknown.values())
+            }
+            (None, Writer::Untouched(default)) => match default {
+                ConstructorDefault::Init(ParamDefault { init: it, zero_row }) => {
+                    parts.extend(zero_row.and_then(|row| TensorPart::zero_row(row, &self.shape)));
+                    init(it)
+                }
+                ConstructorDefault::Values(values) => Lowered::of(values),
+                ConstructorDefault::Recorded(recorded) => {
+                    parts = parts::of(recorded, self.layout, self.stream_id, unknown);
+                    parts::lowered(&recorded.base, shape, self.stream_id, unknown)
+                }
+                ConstructorDefault::Unknown | ConstructorDefault::Kept => {
+                    Lowered::Values(unknown.values())
+                }
+            },
+        };
+        Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source, parts }
     }
 }
 
 impl super::PlannedBuffer {
     /// Whether nobody knows what is in it.
     pub(super) const fn is_unknown(&self) -> bool {
-        self.value.is_none() && self.stored.is_none() && !self.assumed
+        self.value.is_none() && self.constructor.is_none() && self.stored.is_none() && !self.assumed
     }
 
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
-        let source = match &self.stored {
-            Some(stored) => Lowered::Stored(stored),
-            None => Lowered::of(self.value.as_ref().unwrap_or_else(|| unknown.values())),
+        let mut parts = Vec::new();
+        let source = match (&self.stored, &self.constructor) {
+            (Some(stored), _) => Lowered::Stored(stored),
+            (None, Some(recorded)) => {
+                let stream_id = stream_id(&self.name);
+                parts = parts::of(recorded, Layout::OutIn, stream_id, unknown);
+                parts::lowered(&recorded.base, Shape::new(&self.shape), stream_id, unknown)
+            }
+            (None, None) => Lowered::of(self.value.as_ref().unwrap_or_else(|| unknown.values())),
         };
-        Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source }
+        Tensor { name: &self.name, dtype: self.dtype, shape: &self.shape, source, parts }
     }
 }
 
@@ -303,61 +318,61 @@ impl Tensor<'_> {
         self.elements().saturating_mul(self.dtype.size() as u64)
     }
 
-    /// The elements, by their numbers, that are zero whatever the initializer says: those of the row that a constructor
-    /// clears.
-    #[must_use]
-    pub fn zeros(&self) -> Range<u64> {
-        match (&self.source, self.shape) {
-            (Lowered::Init { zero_row: Some(row), .. }, [rows, row_shape @ ..]) if row < rows => {
-                let (row, elements) = (*row as u64, super::elements(row_shape));
-                row.saturating_mul(elements)..(row + 1).saturating_mul(elements)
-            }
-            _ => 0..0,
-        }
-    }
-
     /// The numbers of a floating-point tensor that has an initializer, and its stream; `None` for given and stored values.
-    /// Those of [`zeros`](Self::zeros) come on top.
+    /// The [`parts`](Self::parts) come on top.
     ///
     /// # Errors
     ///
     /// Arguments that the element type cannot express.
     pub fn fill<T: Float>(&self, seed: u64) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
-        let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
-        match &self.source {
-            Lowered::Init { init, shape, stream_id, zero_row: _ } => {
+        self.fill_of(&self.source, seed)
+    }
+
+    /// The same of one of its sources.
+    pub(crate) fn fill_of<T: Float>(
+        &self,
+        source: &Lowered<'_>,
+        seed: u64,
+    ) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
+        match source {
+            Lowered::Init { init, shape, stream_id } => {
                 let fill = init.fill::<T>(shape).map_err(|error| {
-                    fault(format!(
-                        "{} of shape {:?}: {error}",
-                        super::named::init_in_words(init),
-                        self.shape
-                    ))
+                    let init = super::named::init_in_words(init);
+                    self.fault(format!("{init} of shape {:?}: {error}", shape.dims()))
                 })?;
                 Ok(Some((fill, Stream::with_id(seed, *stream_id))))
             }
             Lowered::Values(Values::All(x)) => {
-                let fill = Fill::constant(*x).map_err(|error| fault(error.to_string()))?;
+                let fill = Fill::constant(*x).map_err(|error| self.fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
             Lowered::Values(_) | Lowered::Stored(_) => Ok(None),
         }
     }
 
+    fn fault(&self, message: String) -> LowerError {
+        LowerError::Tensor { name: self.name.to_owned(), message }
+    }
+
     /// Whether every number fits the element type.
     fn check(&self) -> Result<(), LowerError> {
-        let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
+        let parts = self.parts.iter().map(|part| &part.source);
+        std::iter::once(&self.source).chain(parts).try_for_each(|source| self.check_source(source))
+    }
+
+    fn check_source(&self, source: &Lowered<'_>) -> Result<(), LowerError> {
         match self.dtype {
-            DType::F32 => self.fill::<f32>(0).map(drop),
-            DType::F64 => self.fill::<f64>(0).map(drop),
-            DType::F16 => self.fill::<f16>(0).map(drop),
-            DType::BF16 => self.fill::<bf16>(0).map(drop),
-            DType::Opaque(opaque) => self.check_opaque(opaque),
+            DType::F32 => self.fill_of::<f32>(source, 0).map(drop),
+            DType::F64 => self.fill_of::<f64>(source, 0).map(drop),
+            DType::F16 => self.fill_of::<f16>(source, 0).map(drop),
+            DType::BF16 => self.fill_of::<bf16>(source, 0).map(drop),
+            DType::Opaque(opaque) => self.check_opaque(source, opaque),
             dtype => {
-                let number = match &self.source {
+                let number = match source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
                     Lowered::Init { init, .. } => {
                         let init = super::named::init_in_words(init);
-                        return Err(fault(format!(
+                        return Err(self.fault(format!(
                             "{init} cannot write elements of type {}",
                             dtype.name()
                         )));
@@ -365,30 +380,29 @@ impl Tensor<'_> {
                     Lowered::Values(Values::All(x)) => Some(*x),
                     Lowered::Values(_) | Lowered::Stored(_) => None,
                 };
-                let numbers = match (&self.source, &number) {
+                let numbers = match (source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),
                     (_, number) => number.as_slice(),
                 };
                 match numbers.iter().find(|x| !holds(dtype, **x)) {
-                    Some(x) => Err(fault(format!("{x} is no value of the type {}", dtype.name()))),
+                    Some(x) => {
+                        Err(self.fault(format!("{x} is no value of the type {}", dtype.name())))
+                    }
                     None => Ok(()),
                 }
             }
         }
     }
-}
 
-impl Tensor<'_> {
     /// Opaque elements come from a file, or have no bit set, which is zero in all types but one.
-    fn check_opaque(&self, opaque: Opaque) -> Result<(), LowerError> {
-        let fault = |message: String| LowerError::Tensor { name: self.name.to_owned(), message };
+    fn check_opaque(&self, source: &Lowered<'_>, opaque: Opaque) -> Result<(), LowerError> {
         if StoredType::of(self.dtype).is_none() {
-            return Err(fault(format!(
+            return Err(self.fault(format!(
                 "elements of type {} are not stored in safetensors, so that this tensor cannot be written",
                 opaque.name()
             )));
         }
-        let written = match &self.source {
+        let written = match source {
             Lowered::Stored(_) => return Ok(()),
             Lowered::Init { init: Init::Constant(Constant { val: x }), .. }
             | Lowered::Values(Values::All(x))
@@ -399,7 +413,7 @@ impl Tensor<'_> {
             Lowered::Init { init, .. } => super::named::init_in_words(init),
             Lowered::Values(_) => "a number".to_owned(),
         };
-        Err(fault(format!(
+        Err(self.fault(format!(
             "{written} cannot write elements of type {}: they are only copied, from the file of a 'value' or of a \
              Pretrained rule",
             opaque.name()

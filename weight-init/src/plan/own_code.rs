@@ -102,7 +102,8 @@ impl OwnCode {
                 | ConstructorDefault::Kept,
             ) => return None,
             Writer::Untouched(ConstructorDefault::Init(_)) => param.constructor,
-            Writer::Rule { .. } => None,
+            // A recording holds what the constructors above wrote as well.
+            Writer::Rule { .. } | Writer::Untouched(ConstructorDefault::Recorded(_)) => None,
         };
         let has_the_last_word = |module: &&usize| {
             let path = self.modules.get(**module).map(|module| &module.path);

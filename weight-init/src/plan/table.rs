@@ -6,7 +6,7 @@ use foldhash::HashMap;
 
 use super::named::{default_in_words, in_words};
 use super::{
-    By, ConstructorDefault, Part, Plan, PlannedParam, PlannedRule, Values, Writer, elements,
+    By, ConstructorDefault, Part, Plan, PlannedParam, PlannedRule, Values, Writer, elements, parts,
 };
 use crate::columns::{self, Align, Column, Narrow};
 use crate::diagnostic::escape;
@@ -148,6 +148,10 @@ fn writer(param: &PlannedParam) -> (String, String) {
         }
         Writer::Untouched(ConstructorDefault::Values(_)) => {
             ("given values".to_owned(), "description".to_owned())
+        }
+        Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
+            let by = recorded.by().unwrap_or_else(|| "description".to_owned());
+            (parts::in_words(recorded), escape(&by))
         }
         Writer::Untouched(ConstructorDefault::Kept) => ("kept".to_owned(), "no rule".to_owned()),
         Writer::Untouched(ConstructorDefault::Unknown) => {

@@ -92,6 +92,7 @@ impl Plan {
         of_the_model(WarningKind::UnknownParams, unknown_params(params));
         let buffers = self.unknown_buffers().map(|buffer| (&*buffer.name, &*buffer.class));
         of_the_model(WarningKind::UnknownBuffers, unknown_buffers(buffers));
+        of_the_model(WarningKind::UnknownParams, unknown_writes(self.unknown_writes()));
         of_the_model(WarningKind::OwnCode, self.own_code_message());
         warnings
     }
@@ -108,6 +109,23 @@ impl Plan {
     pub(super) fn unknown_buffers(&self) -> impl Iterator<Item = &PlannedBuffer> {
         // A live layer has its buffers, and keeps them.
         self.buffers.iter().filter(|buffer| !self.live && buffer.is_unknown())
+    }
+
+    /// The tensors into which the model's own code writes something that has no name here, with what it is.
+    pub(super) fn unknown_writes(&self) -> impl Iterator<Item = (&str, &str)> {
+        let params = self.params.iter().filter_map(|param| match &*param.writer {
+            Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
+                Some((&*param.name, recorded.unknown()?))
+            }
+            _ => None,
+        });
+        let kept = self.live;
+        let buffers = self.buffers.iter().filter_map(move |buffer| {
+            let is_own = !kept && buffer.stored.is_none() && !buffer.assumed;
+            let recorded = buffer.constructor.as_deref().filter(|_| is_own)?;
+            Some((&*buffer.name, recorded.unknown()?))
+        });
+        params.chain(buffers)
     }
 
     fn warn_of_rules(&self) -> Vec<Warning> {
@@ -220,6 +238,21 @@ pub(super) fn unknown_buffers<'a>(
         "the content of {} is not known: {names}; give them a 'value' in the description, or --unknown zeros|ones",
         counted(count, "buffer")
     ))
+}
+
+/// The sentence about tensors that the model's own code writes, given with what it writes; `None` without any.
+pub(super) fn unknown_writes<'a>(
+    tensors: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
+    let names: Vec<_> = tensors.map(|(name, what)| format!("{name} ({what})")).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the model's own code writes something without a name here into {}: {}; give them a rule or a 'value' in the \
+             description, or --unknown zeros|ones",
+            counted(names.len(), "tensor"),
+            listed(&names, TENSORS, names.len())
+        )
+    })
 }
 
 /// How many there are, and the first, each with its class and with the known class that differs from it in case alone.

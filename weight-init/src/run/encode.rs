@@ -1,9 +1,9 @@
 use weight_init_backends::Job;
-use weight_init_core::Float;
 use weight_init_core::init_cfg::Init;
+use weight_init_core::{DType, Float};
 
 use crate::model::Values;
-use crate::plan::{Lowered, Tensor};
+use crate::plan::Lowered;
 
 /// Writes the given values of a floating-point tensor, each rounded once.
 pub(super) fn write_floats<T: Float>(values: &Values, first: u64, out: &mut [T]) {
@@ -12,11 +12,11 @@ pub(super) fn write_floats<T: Float>(values: &Values, first: u64, out: &mut [T])
     }
 }
 
-/// Writes the values of an integer tensor, little endian.
-pub(super) fn write_integers(tensor: &Tensor<'_>, first: u64, out: &mut [u8]) {
-    let size = tensor.dtype.size();
-    for (index, element) in (first..).zip(out.chunks_exact_mut(size)) {
-        let x = match &tensor.source {
+/// Writes elements of an integer tensor, little endian, from the given one of its sources: values count from `index` on.
+pub(super) fn write_integers(dtype: DType, source: &Lowered<'_>, index: u64, out: &mut [u8]) {
+    let size = dtype.size();
+    for (index, element) in (index..).zip(out.chunks_exact_mut(size)) {
+        let x = match source {
             Lowered::Values(values) => values.element(index),
             Lowered::Init { init: Init::Constant(constant), .. } => constant.val,
             // No other initializer is lowered for an integer type, and stored tensors are read elsewhere.

@@ -2,9 +2,8 @@ use std::convert::Infallible;
 
 use weight_init_backends::in_default_environment;
 
-use super::encode::write_integers;
-use super::{AllJobs, Filler, RunError, stored};
-use crate::plan::{LowerError, Lowered, Tensor};
+use super::{AllJobs, Filler, RunError};
+use crate::plan::{LowerError, Tensor};
 
 /// Consecutive elements of a tensor in memory of the caller's.
 #[derive(Debug)]
@@ -61,30 +60,13 @@ pub fn fill_pieces<'a>(
     backend: &mut Filler,
 ) -> Result<(), RunError<Infallible>> {
     in_default_environment(|| {
-        let mut jobs = AllJobs::default();
+        let mut jobs = AllJobs::of_memory();
         for Piece { tensor, first, bytes } in pieces {
             check(tensor, first, bytes)?;
-            match &tensor.source {
-                Lowered::Stored(stored) => {
-                    stored::read(stored, tensor.dtype, first, bytes)?;
-                    in_order_of_the_machine(bytes, tensor.dtype.size());
-                }
-                _ if !tensor.dtype.is_float() => {
-                    write_integers(tensor, first, bytes);
-                    in_order_of_the_machine(bytes, tensor.dtype.size());
-                }
-                _ => jobs.add(tensor, first, seed, bytes)?,
-            }
+            jobs.add(tensor, first, seed, bytes)?;
         }
         Ok(jobs.run(backend)?)
     })
-}
-
-/// Stored elements and integers arrive little endian.
-fn in_order_of_the_machine(bytes: &mut [u8], size: usize) {
-    if cfg!(target_endian = "big") {
-        bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
-    }
 }
 
 fn check(tensor: &Tensor<'_>, first: u64, bytes: &[u8]) -> Result<(), LowerError> {
@@ -109,22 +91,42 @@ fn check(tensor: &Tensor<'_>, first: u64, bytes: &[u8]) -> Result<(), LowerError
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use weight_init_core::init_cfg::Init;
-    use weight_init_core::initializer::{Normal, Shape};
-    use weight_init_core::{DType, Layout};
+
+    use weight_init_core::initializer::{Normal, Shape, Uniform};
+    use weight_init_core::{DType, Fill, Layout, Stream};
 
     use super::*;
+    use crate::model::Values;
+    use crate::model::constructor::Region;
+    use crate::plan::{Lowered, TensorPart};
     use crate::run::BackendKind;
 
-    fn tensor(dtype: DType) -> Tensor<'static> {
+    fn tensor(dtype: DType, given: &Values) -> Tensor<'_> {
         let shape = Shape::new(&[5, 7]).with_layout(Layout::OutIn);
         let init = Init::Normal(Normal { mean: 0.0, std: 1.0 });
-        let source = Lowered::Init { init, shape, stream_id: 9, zero_row: Some(2) };
-        Tensor { name: "fc.weight", dtype, shape: &[5, 7], source }
+        let source = Lowered::Init { init, shape, stream_id: 9 };
+        let part = |start: [usize; 2], shape: [usize; 2], source| TensorPart {
+            region: Cow::Owned(Region::new(start.into(), shape.into(), &[5, 7]).expect("within")),
+            source,
+        };
+        let uniform = Init::Uniform(Uniform { a: 5.0, b: 6.0 });
+        let parts = vec![
+            part([2, 0], [1, 7], Lowered::Values(&Values::All(0.0))),
+            part(
+                [1, 3],
+                [3, 2],
+                Lowered::Init { init: uniform, shape: Shape::new(&[3, 2]), stream_id: 9 },
+            ),
+            part([3, 4], [2, 2], Lowered::Values(given)),
+        ];
+        Tensor { name: "fc.weight", dtype, shape: &[5, 7], source, parts }
     }
 
     fn filled(dtype: DType, cuts: &[usize]) -> Vec<u64> {
-        let tensor = tensor(dtype);
+        let given = Values::Each(vec![1.0, 2.0, 3.0, 4.0]);
+        let tensor = tensor(dtype, &given);
         let mut memory = vec![0_u64; 35];
         let mut rest = bytemuck::cast_slice_mut::<u64, u8>(&mut memory);
         let (mut first, mut pieces) = (0, Vec::new());
@@ -147,8 +149,26 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_laid_over_each_other_and_drawn_at_their_place_in_the_whole() {
+        let memory = filled(DType::F32, &[35]);
+        let found: &[f32] = &bytemuck::cast_slice(&memory)[..35];
+        let (mut expected, mut uniform) = ([0.0_f32; 35], [0.0_f32; 35]);
+        let stream = Stream::with_id(3, 9);
+        Fill::normal(0.0, 1.0).expect("normal").write(stream, 0, &mut expected);
+        Fill::uniform(5.0, 6.0).expect("uniform").write(stream, 0, &mut uniform);
+        expected[14..21].fill(0.0);
+        for row in 1..4 {
+            let range = row * 7 + 3..row * 7 + 5;
+            expected[range.clone()].copy_from_slice(&uniform[range]);
+        }
+        expected[25..27].copy_from_slice(&[1.0, 2.0]);
+        expected[32..34].copy_from_slice(&[3.0, 4.0]);
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn pieces_that_are_no_part_of_their_tensor_are_refused() {
-        let (tensor, mut words) = (tensor(DType::F32), [0_u64; 32]);
+        let (tensor, mut words) = (tensor(DType::F32, &Values::All(0.0)), [0_u64; 32]);
         let bytes = bytemuck::cast_slice_mut::<u64, u8>(&mut words);
         let mut backend = BackendKind::Simd.start(None).expect("simd");
         let mut message = |first, range: std::ops::Range<usize>| {

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
         bias_init_with_prob, caffe2_xavier_, constant_, kaiming_normal_, kaiming_uniform_, normal_, ones_, trunc_normal_,
         uniform_, xavier_normal_, xavier_uniform_, zeros_,
     )
+    from ._record import Recorder, Recording, record
     from ._torch import describe, explain, init_, materialize_, plan, save, verify
     from .report import Difference, Plan, Report
 
 _LATE = {
     "report": ("Difference", "Plan", "Report"),
+    "_record": ("Recorder", "Recording", "record"),
     "_torch": ("describe", "explain", "init_", "materialize_", "plan", "save", "verify"),
     "_functions": (
         "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",

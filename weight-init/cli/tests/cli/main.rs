@@ -3,6 +3,7 @@
 
 mod bench;
 mod config;
+mod constructor;
 mod describe;
 mod early_end;
 mod explain;

@@ -25,6 +25,7 @@ pub(super) fn model(
                 values: flat.values,
                 paths: paths.collect(),
                 buffer_ties: Vec::new(),
+                constructors: HashMap::default(),
             })
         }
         Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),

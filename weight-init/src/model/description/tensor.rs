@@ -1,5 +1,6 @@
 use weight_init_core::{DType, Layout};
 
+use super::constructor::{Contents, Described, described};
 use super::fields::{Fields, Place};
 use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
@@ -7,8 +8,20 @@ use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
 use crate::pool::Pool;
 use crate::value::{Kind, Value};
 
-const PARAM_KEYS: &[&str] = &["name", "shape", "dtype", "layout", "stream", "same_as", "value"];
-const BUFFER_KEYS: &[&str] = &["name", "shape", "dtype", "same_as", "value"];
+const PARAM_KEYS: &[&str] = &[
+    "name",
+    "shape",
+    "dtype",
+    "layout",
+    "stream",
+    "same_as",
+    "value",
+    "constructor",
+    "parts",
+    "by",
+];
+const BUFFER_KEYS: &[&str] =
+    &["name", "shape", "dtype", "same_as", "value", "constructor", "parts", "by"];
 
 pub(super) fn param_fields<'a>(
     texts: &'a dyn Texts,
@@ -21,9 +34,9 @@ pub(super) fn param_fields<'a>(
 /// A parameter that is not tied, and what the description says is in it.
 pub(super) fn param(
     fields: &Fields<'_>,
-    files: &mut Files,
+    contents: &mut Contents<'_>,
     shapes: &mut Pool<[usize]>,
-) -> Result<(ParamNode, Option<Values>), Diagnostic> {
+) -> Result<(ParamNode, Option<Described>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let layout = match fields.optional_string("layout")? {
@@ -34,7 +47,7 @@ pub(super) fn param(
             return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
         }
     };
-    let value = values(fields, dtype, &shape, files)?;
+    let value = described(fields, dtype, &shape, contents)?;
     let stream = fields.optional_string("stream")?.map(str::to_owned);
     let shape = shapes.share(&shape);
     Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
@@ -51,11 +64,11 @@ pub(super) fn buffer_fields<'a>(
 /// A buffer that is not tied, and what the description says is in it.
 pub(super) fn buffer(
     fields: &Fields<'_>,
-    files: &mut Files,
-) -> Result<(BufferNode, Option<Values>), Diagnostic> {
+    contents: &mut Contents<'_>,
+) -> Result<(BufferNode, Option<Described>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
-    let value = values(fields, dtype, &shape, files)?;
+    let value = described(fields, dtype, &shape, contents)?;
     Ok((BufferNode { name: fields.name()?.to_string(), shape, dtype }, value))
 }
 
@@ -93,7 +106,7 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
 }
 
 /// A number for the whole tensor, a list, nested or flat, of one for each element, or a tensor of a file.
-fn values(
+pub(super) fn values(
     fields: &Fields<'_>,
     dtype: DType,
     shape: &[usize],

@@ -1,0 +1,198 @@
+"""What was noted while a model was built → its description, with ``constructor``, ``parts`` and ``by``."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Optional
+
+import torch
+
+from .._describe import DescribeError, Describer
+from .._live import unwrapped
+from ..errors import ModelError
+from .memory import Memory, Storage, Write
+from .regions import Region, elements, region, slices
+from .values import Constant, Known, Never, Normal, TruncNormal, Uniform, Unknown, Value, settled
+
+
+class Recorded(Describer):
+    """Goes through a model that was built while its memory was watched."""
+
+    def __init__(self, model: torch.nn.Module, memory: Memory, *, companion: Any, final: bool) -> None:
+        self.memory = memory
+        # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
+        self.final = final
+        # Kinds of what was found, by the name of the tensor.
+        self.kinds: dict[str, str] = {}
+        super().__init__(companion)
+        try:
+            self.description = self.model(unwrapped(model))
+        except DescribeError as error:
+            raise ModelError(str(error)) from None
+        except RecursionError:
+            raise ModelError("the model is nested too deep") from None
+
+    def layer(self, module: torch.nn.Module, name: str, path: str) -> dict:
+        node = super().layer(module, name, path)
+        node.pop("rewrites", None)
+        node.pop("padding_idx", None)
+        if self.final and "init_weights" in node:
+            # Checkpoints alone are left to load, after everything that was recorded.
+            node["init_weights"] = "module"
+            left = loading(node.pop("init_cfg", None))
+            if left:
+                node["init_cfg"] = left
+        return node
+
+    def param(self, module: torch.nn.Module, name: str, p: torch.Tensor, path: str) -> dict:
+        node = self.tensor(module, name, p, path)
+        return node if "same_as" in node else self.recorded(node, p, path)
+
+    def buffer(self, module: torch.nn.Module, name: str, b: torch.Tensor, path: str) -> dict:
+        node = self.tensor(module, name, b, path)
+        return node if "same_as" in node else self.recorded(node, b, path)
+
+    def recorded(self, node: dict, t: torch.Tensor, path: str) -> dict:
+        if t.numel() == 0:
+            node["value"] = []
+            self.kinds[path] = "empty"
+            return node
+        if t.layout != torch.strided or node["dtype"] == "opaque":
+            node["constructor"] = unknown("elements of a layout or type that has no name here")
+            self.kinds[path] = "unknown"
+            return node
+        storage = self.memory.of(t)
+        base, parts = contents(storage, t)
+        t = t.detach()
+        node.update(self.content(base, t, t, path, node["dtype"]))
+        told = [self.told(write, found, t, path, node["dtype"]) for write, found in parts]
+        if told:
+            node["parts"] = told
+        self.kinds[path] = kind(node)
+        return node
+
+    def child(self, module: torch.nn.Module, name: str, path: str) -> dict:
+        return super().child(unwrapped(module), name, path)
+
+    def class_of(self, module: torch.nn.Module) -> type:
+        """The class before ``register_parametrization`` derived one from it; what it computes a weight of stands below it."""
+        cls = type(module)
+        return cls.__bases__[0] if "parametrizations" in module._modules else cls
+
+    def told(self, write: Write, found: Region, t: torch.Tensor, path: str, dtype: str) -> dict:
+        start, extent = found
+        name = f"{path}[{', '.join(map(str, start))}]"
+        inside = t[slices(found)]
+        return {"start": start, "shape": extent, **self.content(write, inside, t, name, dtype)}
+
+    def content(self, write: Write, t: torch.Tensor, whole_tensor: torch.Tensor, path: str, dtype: str) -> dict:
+        """The keys of one write: ``constructor`` or ``value``, and ``by``."""
+        value = settled(write.value)
+        node: dict[str, Any]
+        if isinstance(value, Constant) and not math.isfinite(value.val):
+            if t.is_meta:
+                node = {"constructor": unknown(f"{value.val} in a large tensor", write)}
+            else:
+                filled = torch.full(t.shape, value.val, dtype=t.dtype)
+                node = {"value": self.value(filled, dtype, path)}
+        elif isinstance(value, Known):
+            if t.is_meta:
+                node = {"constructor": unknown("computed values of a large tensor", write)}
+            else:
+                self.memory.fill(whole_tensor)
+                node = {"value": self.value(t, dtype, path)}
+                if node["value"] is None:
+                    node = {"constructor": unknown(f"values of type {dtype}", write)}
+                elif isinstance(node["value"], (int, float)):
+                    node = {"constructor": constructor(Constant(node["value"]), write)}
+        elif t.dtype.is_floating_point or isinstance(value, (Constant, Unknown, Never)):
+            node = {"constructor": constructor(value, write)}
+        else:
+            node = {"constructor": unknown("random values of an integer or complex type", write)}
+        if write.by:
+            node["by"] = write.by
+        return node
+
+
+def loading(init_cfg: Any) -> list[dict]:
+    """The rules that load a checkpoint."""
+    rules = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
+    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == "Pretrained"]
+
+
+def contents(storage: Storage, t: torch.Tensor) -> tuple[Write, list[tuple[Write, Region]]]:
+    """What a tensor holds: the base, and the regions laid over it."""
+    base = storage.writes[0]
+    parts: list[tuple[Write, Region]] = []
+    begin, end = t.storage_offset(), t.storage_offset() + 1
+    end += sum((n - 1) * s for n, s in zip(t.size(), t.stride()))
+    for write in storage.writes[1:]:
+        low, high = write.view.span
+        if high <= begin or end <= low:
+            continue
+        found = region(write.view, t)
+        if found is None:
+            return Write(None, Unknown("slices that are no boxes along the dimensions"), write.by), []
+        if elements(found) == t.numel():
+            base, parts = write, []
+        elif parts or not isinstance(write.value, Constant) or write.value != base.value:
+            parts.append((write, found))
+    if all(isinstance(it.value, Known) for it in (base, *(write for write, _ in parts))):
+        return Write(None, Known(), (parts[-1][0] if parts else base).by), []
+    if isinstance(base.value, Never) and parts and covered([found for _, found in parts], t):
+        base = Write(None, Constant(0.0), None)
+    return base, parts
+
+
+def covered(parts: list[Region], t: torch.Tensor) -> bool:
+    """Whether regions leave nothing of a tensor out."""
+    if sum(map(elements, parts)) < t.numel():
+        return False
+    if t.numel() > 1 << 24:
+        # Boxes that share nothing, as chunks do.
+        return sum(map(elements, parts)) == t.numel()
+    seen = torch.zeros(t.shape, dtype=torch.bool)
+    for found in parts:
+        seen[slices(found)] = True
+    return bool(seen.all())
+
+
+def constructor(value: Value, write: Write) -> dict:
+    if isinstance(value, Constant):
+        return {"type": "Constant", "val": number(value.val)}
+    if isinstance(value, Uniform):
+        return {"type": "Uniform", "a": value.a, "b": value.b}
+    if isinstance(value, Normal):
+        return {"type": "Normal", "mean": value.mean, "std": value.std}
+    if isinstance(value, TruncNormal):
+        return {"type": "TruncNormal", "mean": value.mean, "std": value.std, "a": bound(value.a), "b": bound(value.b)}
+    if isinstance(value, Never):
+        return unknown("memory that nothing was written into")
+    return unknown(value.what if isinstance(value, Unknown) else "values without a name", write)
+
+
+def unknown(what: str, write: Optional[Write] = None) -> dict:
+    by = write.by if write is not None else None
+    return {"unknown": f"{what}, in {by}" if by else what}
+
+
+def number(x: float) -> Any:
+    return int(x) if x == int(x) and abs(x) < 2**53 else x
+
+
+def bound(x: float) -> Any:
+    return x if math.isfinite(x) else str(x)
+
+
+def kind(node: dict) -> str:
+    """One word for what a tensor holds."""
+    contents = [node, *node.get("parts", [])]
+    if any("unknown" in it.get("constructor", {}) for it in contents):
+        return "unknown"
+    if "parts" in node:
+        return "parts"
+    if "value" in node:
+        return "values"
+    return node["constructor"]["type"]
+
+

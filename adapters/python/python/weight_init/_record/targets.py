@@ -1,0 +1,103 @@
+"""Models that a command line names: how each is built, and called upon to initialize itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Optional
+from unittest import mock
+
+import torch
+
+from .. import _describe
+from .._describe import DescribeError
+from . import Recorder, Recording
+from .description import loading
+
+# What the sources of models are called, for messages.
+SOURCES = "MODULE:CALLABLE, FILE.py:CALLABLE, timm:NAME, transformers:CLASS, transformers:CONFIG.json or mmengine:CONFIG.py"
+
+
+def recorded(target: str, arguments: dict[str, Any], companion: Any = None) -> Recording:
+    """The recorded description of the model that a target of the command line names."""
+    build, is_final = builder(target, arguments)
+    recorder = Recorder()
+    with recorder._watching():
+        try:
+            model = build()
+        except DescribeError:
+            raise
+        except Exception as error:
+            raise DescribeError(f"{target} failed with {type(error).__name__}: {error}") from error
+    if not isinstance(model, torch.nn.Module):
+        raise DescribeError(f"{target} made {type(model).__name__}, not a torch.nn.Module")
+    return recorder.description(model, final=is_final, companion=companion)
+
+
+def builder(target: str, arguments: dict[str, Any]) -> tuple[Callable[[], Any], bool]:
+    """What makes the model of a target, and whether its modules' own init_weights have run then."""
+    source, _, name = target.partition(":")
+    if not source or not name:
+        raise DescribeError(f"'{target}' names no model: expected {SOURCES}")
+    extension = os.path.splitext(name)[1]
+    if source == "timm":
+        timm = _describe.imported("timm")
+        return lambda: timm.create_model(name, pretrained=False, **arguments), False
+    if source == "transformers":
+        return transformers_model(name, arguments), False
+    if source == "mmengine" and extension in (".py", ".json", ".yaml", ".yml"):
+        return lambda: initialized(_describe.from_config(name, arguments)), True
+    return lambda: _describe.build(target, arguments), False
+
+
+def transformers_model(name: str, arguments: dict[str, Any]) -> Callable[[], Any]:
+    """A model of a config file, of a class of configs or of a class of models, with default values."""
+    transformers = _describe.imported("transformers")
+    if name.endswith(".json") or os.path.isdir(name):
+        config = transformers.AutoConfig.from_pretrained(name, **arguments)
+        return lambda: of_config(transformers, config, architecture(transformers, config))
+    found = _describe.look_up(transformers, name)
+    if issubclass(found, transformers.PretrainedConfig):
+        config = found(**arguments)
+        return lambda: of_config(transformers, config, architecture(transformers, config))
+    return lambda: of_config(transformers, found.config_class(**arguments), found)
+
+
+def architecture(transformers: Any, config: Any) -> Optional[type]:
+    """The class that a config names as its own."""
+    names = getattr(config, "architectures", None) or []
+    return getattr(transformers, names[0], None) if names else None
+
+
+def of_config(transformers: Any, config: Any, cls: Optional[type]) -> torch.nn.Module:
+    """Builds a model as ``from_config`` does: it initializes itself."""
+    if cls is None:
+        return transformers.AutoModel.from_config(config)
+    return cls._from_config(config) if hasattr(cls, "_from_config") else cls(config)
+
+
+def initialized(model: torch.nn.Module) -> torch.nn.Module:
+    """An mmengine model whose ``init_weights`` has run as if it were to load no checkpoint."""
+    base = _describe.imported("mmengine.model").BaseModule
+    with ExitStack() as stack:
+        for module in model.modules():
+            without_checkpoint(module, stack)
+        # It logs of each parameter whether its mean has changed.
+        stack.enter_context(mock.patch.object(base, "_dump_init_info", lambda self, *_: None))
+        logging.disable(logging.WARNING)
+        stack.callback(logging.disable, logging.NOTSET)
+        if hasattr(model, "init_weights"):
+            model.init_weights()
+    return model
+
+
+def without_checkpoint(module: torch.nn.Module, stack: ExitStack) -> None:
+    """Takes the rules that load a checkpoint out of a module's ``init_cfg`` for a while."""
+    init_cfg = getattr(module, "init_cfg", None)
+    if not loading(init_cfg):
+        return
+    others = [rule for rule in init_cfg if not loading(rule)] if isinstance(init_cfg, (list, tuple)) else []
+    module.init_cfg = others or None
+    stack.callback(setattr, module, "init_cfg", init_cfg)

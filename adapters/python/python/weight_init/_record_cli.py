@@ -1,0 +1,70 @@
+"""``describe`` with the name of a model: what its own code writes, recorded while it is built without memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+
+from . import _describe
+from .errors import WeightInitError
+
+EPILOG = """examples:
+  describe torchvision.models:vit_b_16 --out vit.json
+  describe timm:vit_base_patch16_224 num_classes=10 --out vit.json
+  describe transformers:LlamaForCausalLM num_hidden_layers=16 --out llama.json
+  describe transformers:config.json --out model.json
+  describe mmengine:configs/detr/detr_r50_8xb2-150e_coco.py --out detr.json
+  describe net.py:Net depth=50 --out net.json
+
+A model that mmengine configures is told as its own init_weights leaves it; checkpoints are not loaded.
+"""
+
+
+def main(words: list[str]) -> int:
+    """The command with these words; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="weight-init describe",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Describes a PyTorch model with what its own code writes into each parameter and buffer.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("model", help="what makes the model: SOURCE:NAME")
+    parser.add_argument(
+        "arguments", nargs="*", type=_describe.argument, metavar="KEY=VALUE",
+        help="arguments of what makes it; of a config, values that replace its own",
+    )
+    parser.add_argument("--out", metavar="FILE.json", required=True, help="the description; large values go to a file beside it")
+    options = parser.parse_intermixed_args(words)
+    warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
+    try:
+        print(describe(options.model, dict(options.arguments), options.out), file=sys.stderr)
+    except (_describe.DescribeError, WeightInitError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def describe(target: str, arguments: dict, out: str) -> str:
+    """Writes the description, and says in a line what it holds."""
+    from ._record.targets import recorded
+
+    companion = _describe.Companion(os.path.splitext(out)[0] + ".buffers.safetensors")
+    found = recorded(target, arguments, companion)
+    companion.write()
+    with open(out, "w", encoding="utf-8") as file:
+        json.dump(found, file, indent=1)
+        file.write("\n")
+    return summary(found.counts())
+
+
+def summary(counts: dict[str, int]) -> str:
+    total = sum(counts.values())
+    shown = ", ".join(f"{number} {kind}" for kind, number in sorted(counts.items(), key=lambda it: -it[1]))
+    return f"{total} tensors: {shown}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

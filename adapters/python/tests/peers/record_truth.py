@@ -1,0 +1,151 @@
+"""Compares recordings of models with what PyTorch's own construction gives, parameter by parameter.
+
+    python record_truth.py [TARGET ...]        # without targets, a list over four libraries
+    python record_truth.py --seed 1 timm:vit_tiny_patch16_224 torchvision.models:resnet50
+
+A tensor that is recorded as random is tested against the recorded distribution: Kolmogorov and Smirnov's test over at most
+200000 elements, and bounds. Constants and computed values must be equal. One run raises a false alarm with a probability
+of 1 in 1000 at most: each test's share of that is divided by the number of tests (Bonferroni). Exit 1 if anything differs.
+"""
+
+import argparse
+import sys
+import warnings
+
+import numpy as np
+import torch
+from scipy import stats
+from weight_init._describe import DescribeError
+from weight_init._record.targets import builder, recorded
+
+FALSE_ALARM = 1e-3
+MOST = 200_000
+
+TARGETS = [
+    *(f"torchvision.models:{name}" for name in (
+        "alexnet", "vgg11_bn", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "densenet121", "googlenet", "inception_v3",
+        "mobilenet_v2", "mobilenet_v3_small", "mnasnet1_0", "shufflenet_v2_x1_0", "squeezenet1_0", "efficientnet_b0",
+        "efficientnet_v2_s", "regnet_y_400mf", "convnext_tiny", "vit_b_16", "swin_t", "swin_v2_t", "maxvit_t")),
+    *(f"torchvision.models.{name}" for name in (
+        "detection:fasterrcnn_resnet50_fpn", "detection:retinanet_resnet50_fpn", "detection:ssd300_vgg16",
+        "segmentation:deeplabv3_resnet50", "video:r3d_18")),
+    *(f"timm:{name}" for name in (
+        "vit_tiny_patch16_224", "beit_base_patch16_224", "deit3_small_patch16_224", "convnextv2_atto", "mixer_s16_224",
+        "resmlp_12_224", "efficientformer_l1", "levit_128s", "xcit_nano_12_p16_224", "poolformer_s12", "davit_tiny",
+        "eva02_tiny_patch14_224", "hrnet_w18_small", "tresnet_m", "nfnet_l0", "cait_xxs24_224", "coat_lite_tiny")),
+    *(f"transformers:{name}" for name in (
+        "BertConfig", "GPT2Config", "ViTConfig", "SwinConfig", "T5Config", "WhisperConfig", "CLIPConfig", "DistilBertConfig",
+        "AlbertConfig", "ElectraConfig", "SegformerConfig", "ConvNextConfig", "MobileViTConfig", "DetrConfig")),
+]
+
+
+def nodes(layer, path=""):
+    """The tensors of a description by name; tied ones once."""
+    for node in (*layer.get("params", []), *layer.get("buffers", [])):
+        if "same_as" not in node:
+            yield f"{path}{node['name']}", node
+    for child in layer.get("children", []):
+        if "same_as" not in child:
+            yield from nodes(child, f"{path}{child['name']}.")
+
+
+def regions(node, tensor):
+    """Each recorded content with the elements that it is about, overwritten ones left out."""
+    left = torch.ones(tensor.shape, dtype=torch.bool)
+    for part in reversed(node.get("parts", [])):
+        box = tuple(slice(start, start + extent) for start, extent in zip(part["start"], part["shape"]))
+        if "value" in part:
+            # Values are given for the whole box.
+            yield part, tensor[box]
+        else:
+            yield part, tensor[box][left[box]]
+        left[box] = False
+    yield node, tensor if bool(left.all()) else tensor[left]
+
+
+def distribution(init):
+    """The cumulative distribution of a constructor, and its bounds."""
+    kind = init["type"]
+    if kind == "Uniform":
+        return stats.uniform(init["a"], init["b"] - init["a"]).cdf, (init["a"], init["b"])
+    if kind == "Normal":
+        return stats.norm(init["mean"], init["std"]).cdf, (-np.inf, np.inf)
+    low, high = (float(init[key]) for key in ("a", "b"))
+    mean, std = init["mean"], init["std"]
+    return stats.truncnorm((low - mean) / std, (high - mean) / std, mean, std).cdf, (low, high)
+
+
+def differs(node, found, limit, random):
+    """What is wrong with the elements of one content, or None."""
+    found = found.detach().reshape(-1)
+    if found.numel() == 0:
+        return None
+    if "value" in node:
+        value = node["value"]
+        if isinstance(value, dict):
+            return "a value in a file"
+        expected = torch.tensor(value, dtype=torch.float64).reshape(-1)
+        same = torch.equal(found.double(), expected.to(found.dtype).double().expand(found.numel()))
+        return None if same else "other values"
+    init = node["constructor"]
+    if "unknown" in init:
+        return None
+    if init["type"] == "Constant":
+        expected = torch.tensor(init["val"], dtype=torch.float64).to(found.dtype)
+        return None if bool((found == expected).all()) else f"not all {init['val']}: {found[:3].tolist()}"
+    numbers = found.double().numpy()
+    cdf, (low, high) = distribution(init)
+    slack = 1e-6 * max(abs(low), abs(high)) if np.isfinite(low) and np.isfinite(high) else 0.0
+    if numbers.min() < low - slack or numbers.max() > high + slack:
+        return f"beyond [{low}, {high}]: {numbers.min()}, {numbers.max()}"
+    if len(numbers) > MOST:
+        numbers = random.choice(numbers, MOST, replace=False)
+    p = stats.kstest(numbers, cdf).pvalue
+    return None if p > limit else f"{init}: p = {p:.2g}, mean {numbers.mean():.6g}, std {numbers.std():.6g}"
+
+
+
+
+def compare(target, seed, limit, random):
+    """Differences of a model: (name, what); and how many tensors were compared."""
+    description = recorded(target, {})
+    torch.manual_seed(seed)
+    model = builder(target, {})[0]()
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    wrong, count, unknown = [], 0, 0
+    for name, node in nodes(description):
+        tensor = tensors[name].detach()
+        for content, found in regions(node, tensor):
+            count += 1
+            unknown += "unknown" in content.get("constructor", {})
+            what = differs(content, found, limit, random)
+            if what is not None:
+                wrong.append((name, what))
+    return wrong, count, unknown
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    targets = options.targets or TARGETS
+    # A model has a few hundred tensors; a thousand of each is on the safe side.
+    limit = FALSE_ALARM / (1000 * len(targets))
+    random, failed = np.random.default_rng(options.seed), 0
+    for target in targets:
+        try:
+            wrong, count, unknown = compare(target, options.seed, limit, random)
+        except DescribeError as error:
+            wrong, count, unknown = [("", str(error))], 0, 0
+        failed += bool(wrong)
+        print(f"{target}: {count} contents, {unknown} unknown, {len(wrong)} differ", flush=True)
+        for name, what in wrong[:5]:
+            print(f"    {name}: {what}")
+    print(f"{len(targets)} models, {failed} differ")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

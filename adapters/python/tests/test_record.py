@@ -1,0 +1,280 @@
+"""What a model's own code writes, recorded without memory: every kind of write by a small module of its own."""
+
+import copy
+import json
+import math
+import subprocess
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn  # noqa: E402
+
+import weight_init  # noqa: E402
+from weight_init._record import values  # noqa: E402
+
+
+def written(init, *shape, dtype=None):
+    """The recorded parameter of a module whose code is ``init(self, weight)``; what it returns is the parameter, if anything."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.empty(*shape, dtype=dtype))
+            with torch.no_grad():
+                found = init(self.weight)
+            if found is not None and found is not self.weight:
+                self.weight = nn.Parameter(found)
+
+    recorded = weight_init.record(Net)
+    (node,) = recorded["params"]
+    return node
+
+
+def constructor(init, *shape):
+    node = written(init, *shape)
+    assert "parts" not in node
+    return node["constructor"]
+
+
+def uniform(a, b):
+    return {"type": "Uniform", "a": a, "b": b}
+
+
+def normal(mean, std):
+    return {"type": "Normal", "mean": mean, "std": std}
+
+
+CASES = {
+    "uniform": (lambda w: w.uniform_(-1, 3), uniform(-1.0, 3.0)),
+    "normal": (lambda w: w.normal_(1, 2), normal(1.0, 2.0)),
+    "affine": (lambda w: w.normal_().mul_(0.5).add_(1), normal(1.0, 0.5)),
+    "negative scale": (lambda w: w.uniform_(0, 1).mul_(-2).sub_(1), uniform(-3.0, -1.0)),
+    "neg": (lambda w: w.uniform_(1, 2).neg_(), uniform(-2.0, -1.0)),
+    "randn": (lambda w: torch.randn(4, 6) * 0.02, normal(0.0, 0.02)),
+    "rand": (lambda w: (torch.rand(4, 6) - 0.5) / 2, uniform(-0.25, 0.25)),
+    "reversed": (lambda w: 1 - torch.rand(4, 6), uniform(0.0, 1.0)),
+    "torch.normal": (lambda w: torch.normal(2.0, 0.5, (4, 6)), normal(2.0, 0.5)),
+    "by a tensor": (lambda w: torch.randn(4, 6) * torch.tensor(3.0), normal(0.0, 3.0)),
+    "copy": (lambda w: w.copy_(torch.randn(4, 6)), normal(0.0, 1.0)),
+    "data": (lambda w: setattr(w, "data", torch.randn(4, 6)), normal(0.0, 1.0)),
+    "transposed": (lambda w: torch.randn(6, 4).t().contiguous(), normal(0.0, 1.0)),
+    "cast": (lambda w: torch.randn(4, 6, dtype=torch.float64).float(), normal(0.0, 1.0)),
+    "twice": (lambda w: w.normal_().zero_(), {"type": "Constant", "val": 0}),
+    "constant": (lambda w: nn.init.constant_(w, 0.5), {"type": "Constant", "val": 0.5}),
+    "xavier": (lambda w: nn.init.xavier_normal_(w, gain=2), normal(0.0, 2 * math.sqrt(2 / 10))),
+    "kaiming": (lambda w: nn.init.kaiming_normal_(w), normal(0.0, math.sqrt(2) / math.sqrt(6))),
+    "trunc_normal": (lambda w: nn.init.trunc_normal_(w, std=0.02, a=-0.04, b=0.05),
+                     {"type": "TruncNormal", "mean": 0.0, "std": 0.02, "a": -0.04, "b": 0.05}),
+    "computed": (lambda w: torch.ones(4, 6) * 2 + 1, {"type": "Constant", "val": 3.0}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_distribution_is_named_with_its_numbers(case):
+    init, expected = CASES[case]
+    assert constructor(init, 4, 6) == expected
+
+
+def test_a_truncated_normal_by_its_inverse_cdf_is_named():
+    def by_hand(w, mean=1.0, std=0.5, a=0.0, b=1.75):
+        low, high = (0.5 * (1 + math.erf((x - mean) / std / math.sqrt(2))) for x in (a, b))
+        return w.uniform_(2 * low - 1, 2 * high - 1).erfinv_().mul_(std * math.sqrt(2)).add_(mean).clamp_(min=a, max=b)
+
+    found = constructor(by_hand, 4, 6)
+    assert found["type"] == "TruncNormal"
+    assert [found[key] for key in ("mean", "std", "a", "b")] == pytest.approx([1.0, 0.5, 0.0, 1.75])
+    # Bounds that cut nothing off, as timm's with a small deviation.
+    found = constructor(lambda w: w.uniform_(-1, 1).erfinv_().mul_(0.02 * math.sqrt(2)).clamp_(-2, 2), 4, 6)
+    assert found == {"type": "TruncNormal", "mean": 0.0, "std": pytest.approx(0.02), "a": -2, "b": 2}
+    # Bounds that pile values up are no truncation.
+    assert "unknown" in constructor(lambda w: w.normal_().clamp_(-1, 1), 4, 6)
+
+
+def test_writes_into_slices_are_parts():
+    def init(w):
+        w.uniform_(-1, 1)
+        w[2:4].fill_(1)
+        w[:, 5].normal_()
+
+    node = written(init, 8, 6)
+    assert node["constructor"] == uniform(-1.0, 1.0)
+    found = [(part["start"], part["shape"], part["constructor"]) for part in node["parts"]]
+    assert found == [([2, 0], [2, 6], {"type": "Constant", "val": 1}), ([0, 5], [8, 1], normal(0.0, 1.0))]
+    chunks = written(lambda w: [nn.init.xavier_uniform_(piece) for piece in w.chunk(3)] and None, 6, 4)
+    assert [part["start"] for part in chunks["parts"]] == [[0, 0], [2, 0], [4, 0]]
+    joined = written(lambda w: torch.cat([torch.zeros(2, 3), torch.randn(2, 3)]), 4, 3)
+    assert joined["parts"][-1] == {"start": [2, 0], "shape": [2, 3], "constructor": normal(0.0, 1.0), "by": joined["parts"][-1]["by"]}
+
+
+def test_scaling_scales_every_part():
+    def init(w):
+        w.uniform_(-1, 1)
+        w[2:].fill_(1)
+        w.mul_(2)
+
+    node = written(init, 4, 3)
+    assert node["constructor"] == uniform(-2.0, 2.0)
+    assert node["parts"][0]["constructor"] == {"type": "Constant", "val": 2}
+
+
+def test_computed_values_are_values():
+    table = torch.sin(torch.arange(12.0).reshape(3, 4))
+
+    def init(w):
+        w[:] = torch.sin(torch.arange(12.0).reshape(3, 4))
+
+    assert torch.equal(torch.tensor(written(init, 3, 4)["value"]).reshape(3, 4), table)
+    eye = written(lambda w: nn.init.eye_(w), 3, 3)
+    assert torch.equal(torch.tensor(eye["value"]).reshape(3, 3), torch.eye(3))
+    dirac = written(lambda w: nn.init.dirac_(w), 64, 64, 3)
+    assert sum(dirac["value"]) == 64
+    few = written(lambda w: nn.init.dirac_(w), 2, 2, 3)
+    assert [part["start"] for part in few["parts"]] == [[0, 0, 1], [1, 1, 1]]
+
+
+def test_code_that_reads_computed_values_gets_them():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            widths = torch.linspace(4, 8, 3).tolist()
+            self.layers = nn.ModuleList(nn.Linear(int(n), 2) for n in widths)
+            self.register_buffer("total", torch.tensor(widths).sum())
+
+    recorded = weight_init.record(Net)
+    assert [p.shape[1] for p in recorded.model.parameters() if p.dim() == 2] == [4, 6, 8]
+    assert recorded["buffers"][0]["constructor"] == {"type": "Constant", "val": 18}
+
+
+def test_what_has_no_name_is_told_with_its_place():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = nn.Parameter(torch.linalg.qr(torch.randn(4, 4))[0])
+            self.b = nn.Parameter(nn.init.orthogonal_(torch.empty(4, 4), gain=2))
+            self.c = nn.Parameter(torch.empty(3))
+            self.d = nn.Parameter(torch.randn(4, 1).expand(4, 2).contiguous())
+
+    found = {node["name"]: node["constructor"]["unknown"] for node in weight_init.record(Net)["params"]}
+    assert "linalg_qr of normal values (test_record.py:" in found["a"] and "Net.__init__" in found["a"]
+    assert found["b"].startswith("orthogonal_(gain=2), in ") and "Net.__init__" in found["b"]
+    assert found["c"] == "memory that nothing was written into"
+    assert "normal values, repeated" in found["d"]
+
+
+def test_a_write_names_the_method_and_the_call():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 4)
+            self.apply(self._init_weights)
+
+        def _init_weights(self, module):
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+
+    weight, bias = weight_init.record(Net)["children"][0]["params"]
+    assert weight["by"].endswith("Net._init_weights, trunc_normal_(std=0.02)")
+    assert bias["by"].startswith("Linear.reset_parameters, uniform_(a=")
+
+
+def test_copies_and_ties():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            layer = nn.Linear(3, 3)
+            self.first, self.second = copy.deepcopy(layer), copy.deepcopy(layer)
+            self.tied = nn.Linear(3, 3)
+            self.tied.weight = self.first.weight
+            self.register_buffer("noise", torch.randn(3))
+            self.copied = copy.deepcopy(nn.BatchNorm1d(70_000))
+
+    recorded = weight_init.record(Net)
+    first, second, tied, copied = recorded["children"]
+    assert first["params"][0]["constructor"] == second["params"][0]["constructor"]
+    assert tied["params"][0] == {"name": "weight", "same_as": "first.weight"}
+    assert recorded["buffers"][0]["constructor"] == normal(0.0, 1.0)
+    assert copied["buffers"][1]["constructor"] == {"type": "Constant", "val": 1}
+
+
+def test_a_model_needs_no_memory():
+    def huge():
+        return nn.Sequential(*(nn.Linear(50_000, 50_000, dtype=torch.float64) for _ in range(20)), nn.Embedding(10**7, 1000, 0))
+
+    recorded = weight_init.record(huge)
+    embedding = recorded["children"][-1]["params"][0]
+    assert embedding["constructor"] == normal(0.0, 1.0)
+    assert embedding["parts"][0]["shape"] == [1, 1000]
+
+
+def test_numpys_random_numbers_are_told():
+    numpy = pytest.importorskip("numpy")
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.from_numpy(numpy.random.rand(3)))
+
+    with pytest.warns(weight_init.WeightInitWarning, match="NumPy"):
+        weight_init.record(Net)
+
+
+def test_torch_is_as_before_even_after_an_error():
+    def fails():
+        nn.Linear(2, 2)
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        weight_init.record(fails)
+    weight = nn.init.trunc_normal_(torch.empty(1000), std=2.0)
+    assert 0.5 < float(weight.std()) < 1.1
+    assert torch.UntypedStorage.clone.__qualname__ != "copied_storages.<locals>.noted"
+
+
+def test_the_recorder_as_a_context():
+    with weight_init.record() as recorder:
+        net = nn.Linear(3, 4)
+        nn.init.ones_(net.weight)
+    recorded = recorder.description(net)
+    assert recorded["params"][0]["constructor"] == {"type": "Constant", "val": 1}
+    assert recorded.counts() == {"Constant": 1, "Uniform": 1}
+
+
+def test_lazy_layers_are_refused():
+    with pytest.raises(weight_init.ModelError, match="lazy"):
+        weight_init.record(nn.LazyLinear, 3)
+
+
+def test_the_command_plans_what_was_recorded(command, tmp_path):
+    def init(w):
+        w.uniform_(-1, 1)
+        w[2:4].fill_(1)
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bias = nn.Parameter(torch.empty(8))
+            with torch.no_grad():
+                init(self.bias)
+            self.fc = nn.Linear(8, 2)
+
+    path = tmp_path / "net.json"
+    path.write_text(json.dumps(weight_init.record(Net)))
+    run = subprocess.run([command, "plan", path, "--format", "json"], capture_output=True, text=True, check=True)
+    default = json.loads(run.stdout)["params"]["bias"]["default"]
+    assert default["init"] == "uniform" and default["args"] == {"a": -1.0, "b": 1.0}
+    assert default["parts"][0]["start"] == [2] and default["parts"][0]["init"] == "constant"
+    file = tmp_path / "net.safetensors"
+    subprocess.run([command, "init", path, "--out", file], check=True)
+    load = pytest.importorskip("safetensors.torch").load_file
+    assert load(file)["bias"][2:4].tolist() == [1.0, 1.0]
+
+
+def test_arithmetic_of_values():
+    assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
+    assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)
+    assert values.clamp(values.Uniform(0, 1), -1, 2) == values.Uniform(0, 1)
+    assert isinstance(values.clamp(values.Uniform(0, 1), 0.5, 2), values.Unknown)
+    assert values.settled(values.InverseError(-1.0, 1.0, 2 * math.sqrt(2), 1.0)) == values.Normal(1.0, pytest.approx(2.0))
+    assert isinstance(values.function("exp", values.Normal(0, 1)), values.Unknown)
+    assert values.function("exp", values.Constant(0.0)) == values.Constant(1.0)

@@ -1,0 +1,142 @@
+//! What a model's own code writes, as a description records it: `constructor`, `parts`, `by`.
+
+use serde_json::json;
+
+use crate::run::Folder;
+
+/// A recurrent layer whose forget gate is 1, with a recorded projection that rules may write, and a random buffer.
+const MODEL: &str = r#"{"class": "Net", "init_weights": "module", "init_cfg": {"type": "Constant", "val": 3, "layer": "Linear", "bias": 4},
+ "buffers": [{"name": "noise", "shape": [5], "constructor": {"type": "Normal", "std": 2}, "by": "Net.__init__, randn()"}],
+ "children": [
+  {"name": "rnn", "class": "Own", "params": [
+   {"name": "bias", "shape": [8, 3], "constructor": {"type": "Uniform", "a": -0.5, "b": 0.5}, "by": "Own.reset, uniform_(a=-0.5, b=0.5)",
+    "parts": [{"start": [2, 0], "shape": [2, 3], "constructor": {"type": "Constant", "val": 1}, "by": "Own.__init__, fill_(1)"},
+              {"start": [7, 1], "shape": [1, 2], "value": [6, 7]}]}]},
+  {"name": "fc", "class": "Linear", "params": [
+   {"name": "weight", "shape": [2, 2], "constructor": {"type": "TruncNormal", "std": 0.02}, "by": "Net.__init__, trunc_normal_(std=0.02)"}]}]}"#;
+
+fn numbers(file: &[u8], name: &str) -> Vec<f32> {
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    let header: serde_json::Value = serde_json::from_slice(&file[8..8 + length]).unwrap();
+    let at = |index: usize| header[name]["data_offsets"][index].as_u64().unwrap() as usize;
+    let bytes = &file[8 + length..][at(0)..at(1)];
+    bytes.chunks_exact(4).map(|x| f32::from_le_bytes(x.try_into().unwrap())).collect()
+}
+
+#[test]
+fn a_recorded_tensor_is_told_with_the_code_that_writes_it() {
+    let folder = Folder::new();
+    folder.write("model.json", MODEL);
+    let table = folder.done(&["plan", "model.json"]).stdout;
+    assert!(
+        table.contains(
+            "uniform(a=-0.5, b=0.5), [2:4, 0:3] constant(val=1), [7, 1:3] given values  Own.reset, uniform_(a=-0.5, b=0.5); \
+             Own.__init__, fill_(1)"
+        ),
+        "{table}"
+    );
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+    let expected = json!({
+        "init": "uniform", "args": {"a": -0.5, "b": 0.5}, "by": "Own.reset, uniform_(a=-0.5, b=0.5)",
+        "parts": [
+            {"start": [2, 0], "shape": [2, 3], "init": "constant", "args": {"val": 1.0}, "by": "Own.__init__, fill_(1)"},
+            {"start": [7, 1], "shape": [1, 2], "init": "value"}]});
+    assert_eq!(plan["params"]["rnn.bias"]["default"], expected);
+    assert_eq!(plan["warnings"], json!([]));
+    let said = folder.done(&["explain", "model.json", "rnn.bias"]).stdout;
+    assert!(
+        said.contains("the model's own code gives it uniform(a=-0.5, b=0.5), by Own.reset"),
+        "{said}"
+    );
+    assert!(
+        said.contains("\n  then [2:4, 0:3] gets constant(val=1), by Own.__init__, fill_(1)"),
+        "{said}"
+    );
+}
+
+#[test]
+fn parts_are_laid_over_the_base_and_rules_over_both() {
+    let folder = Folder::new();
+    folder.write("model.json", MODEL);
+    let file = folder.init("model.safetensors", &["--seed", "3"]);
+    let bias = numbers(&file, "rnn.bias");
+    assert_eq!(bias[6..12], [1.0; 6]);
+    assert_eq!(bias[22..], [6.0, 7.0]);
+    let plain = r#"{"class": "X", "children": [{"name": "rnn", "class": "Own", "params": [{"name": "bias", "shape": [8, 3],
+        "constructor": {"type": "Uniform", "a": -0.5, "b": 0.5}}]}]}"#;
+    let other = Folder::new();
+    other.write("model.json", plain);
+    let whole = numbers(&other.init("plain.safetensors", &["--seed", "3"]), "rnn.bias");
+    assert_eq!((&bias[..6], &bias[12..22]), (&whole[..6], &whole[12..22]));
+    assert_eq!(numbers(&file, "fc.weight"), [3.0; 4]);
+    let noise = numbers(&file, "noise");
+    assert!(noise.iter().any(|x| x.abs() > 0.1), "{noise:?}");
+    folder.done(&["verify", "model.json", "model.safetensors", "--seed", "3"]);
+    for backend in ["embedded", "simd", "rayon"] {
+        let other = folder.init("other.safetensors", &["--seed", "3", "--backend", backend]);
+        assert!(other == file, "{backend}");
+    }
+}
+
+#[test]
+fn what_has_no_name_is_reported_with_its_place() {
+    let folder = Folder::new();
+    let text = r#"{"class": "Net", "params": [{"name": "w", "shape": [2], "constructor": {"unknown": "QR of a random matrix, in Net.init (net.py:3)"}}],
+        "buffers": [{"name": "b", "shape": [2], "value": 0, "parts": [{"start": [0], "shape": [1], "constructor": {"unknown": "sort"}}]}]}"#;
+    folder.write("model.json", text);
+    let place = "w (QR of a random matrix, in Net.init (net.py:3)), b (sort)";
+    folder.run(&["init", "model.json", "--out", "x.safetensors"]).refused(2, &[place, "--unknown"]);
+    let answer = folder.run(&["plan", "model.json"]);
+    assert!(answer.stderr.contains(place), "{}", answer.stderr);
+    folder.init("ones.safetensors", &["--unknown", "ones"]);
+    let file = folder.read("ones.safetensors");
+    assert_eq!((numbers(&file, "w"), numbers(&file, "b")), (vec![1.0; 2], vec![1.0, 0.0]));
+}
+
+#[test]
+fn constructors_that_say_nothing_or_too_much_are_refused_with_their_place() {
+    let folder = Folder::new();
+    let cases = [
+        (r#""constructor": {"type": "Normal", "layer": "Conv2d"}"#, "a constructor has no 'layer'"),
+        (r#""constructor": {"type": "Normal", "sdt": 1}"#, "sdt"),
+        (r#""constructor": {"type": "Uniform", "a": 2, "b": 1}"#, "$.params[0].constructor"),
+        (r#""constructor": {"type": "Pretrained", "checkpoint": "x"}"#, "loads no checkpoint"),
+        (r#""constructor": {"type": "Normal"}, "value": 1"#, "one of them is enough"),
+        (r#""by": "X.__init__""#, "must say what is in it"),
+        (r#""constructor": 3"#, "$.params[0].constructor"),
+        (
+            r#""value": 0, "parts": [{"start": [3], "shape": [2], "value": 1}]"#,
+            "does not lie within the tensor",
+        ),
+        (
+            r#""value": 0, "parts": [{"start": [18446744073709551615], "shape": [2], "value": 1}]"#,
+            "does not lie within the tensor",
+        ),
+        (
+            r#""value": 0, "parts": [{"start": [1, 0], "shape": [2], "value": 1}]"#,
+            "does not lie within the tensor",
+        ),
+        (
+            r#""value": 0, "parts": [{"shape": [2], "value": 1}]"#,
+            "the key 'start' of a part is missing",
+        ),
+        (
+            r#""value": 0, "parts": [{"start": [0], "shape": [2], "value": [1, 2, 3]}]"#,
+            "2 elements, found 3",
+        ),
+        (
+            r#""value": 0, "parts": [{"start": [0], "shape": [2], "size": 1}]"#,
+            "unknown key 'size' of a part",
+        ),
+    ];
+    for (keys, part) in cases {
+        let text =
+            format!(r#"{{"class": "X", "params": [{{"name": "w", "shape": [4], {keys}}}]}}"#);
+        folder.write("model.json", text);
+        folder.run(&["plan", "model.json"]).refused(2, &[part, "model.json:1:"]);
+    }
+    let part = r#"{"start": [0], "shape": [1], "value": 1}"#;
+    let parts = vec![part; 1025].join(", ");
+    folder.write("model.json", format!(r#"{{"class": "X", "params": [{{"name": "w", "shape": [4], "value": 0, "parts": [{parts}]}}]}}"#));
+    folder.run(&["plan", "model.json"]).refused(2, &["1024 parts at most"]);
+}
