@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from typing import Any
 
@@ -23,9 +24,15 @@ WRAPPERS = {
 
 def unwrapped(module: torch.nn.Module) -> torch.nn.Module:
     """What is inside of wrappers such as ``torch.compile``'s; a layer itself if it is no wrapper."""
-    while (inside := module._modules.get(WRAPPERS.get(type(module).__name__, ""))) is not None:
+    while (inside := module._modules.get(wrapped_by(type(module)))) is not None:
         module = inside
     return module
+
+
+@functools.lru_cache(maxsize=1024)
+def wrapped_by(cls: type) -> str:
+    """The attribute under which a wrapper holds what it wraps; fully_shard derives wrappers, too."""
+    return next((WRAPPERS[base.__name__] for base in cls.__mro__ if base.__name__ in WRAPPERS), "")
 
 
 def parametrizations(module: torch.nn.Module) -> Any:
@@ -72,6 +79,10 @@ class Live(_describe.Describer):
             raise ModelError("the model is nested too deep") from None
 
     def layer(self, module: torch.nn.Module, name: str, path: str) -> dict:
+        if any(cls.__name__ == "FullyShardedDataParallel" for cls in type(module).__mro__):
+            # With use_orig_params its parameters look like plain ones, of other shapes.
+            message = f"{path or 'the model'} is wrapped by FSDP 1, which cuts flat parameters: initialize it before, or use fully_shard"
+            raise ModelError(message)
         node = super().layer(module, name, path)
         if node.get("init_weights") == "custom":
             self.own_code.append((path, node["class"]))

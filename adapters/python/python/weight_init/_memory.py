@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from . import _describe, _weight_init
+from . import _describe, _parametrized, _weight_init
 from ._arrays import Target
-from ._live import Live, parametrizations
+from ._live import Live
 from ._shards import Segments, local_shard
 from .errors import ModelError
+from .report import Difference
 
 
 class Memory:
@@ -29,8 +30,8 @@ class Memory:
         local, segments = local_shard(name, t)
         check(name, t, local)
         if name in self._live.parametrized or not is_reachable(local):
-            if not reads:
-                self._check_parametrization(name)
+            if name in self._live.parametrized and not reads:
+                _parametrized.check(self._live, name)
             values = local.detach()
             memory = values.to("cpu", copy=True).contiguous() if reads else torch.empty(local.shape, dtype=local.dtype)
             self._copies.append((name, local, memory))
@@ -39,22 +40,17 @@ class Memory:
             self.written.append(local)
         self.targets.append(target(name, memory, segments))
 
-    def _check_parametrization(self, name: str) -> None:
-        if name not in self._live.parametrized:
-            return
-        module, key = self._live.parametrized[name]
-        for part in parametrizations(module)[key]:
-            if not hasattr(part, "right_inverse"):
-                message = f"'{name}' is computed by {type(part).__name__}, which has no right_inverse to assign it by"
-                raise ModelError(message)
+    def difference(self) -> Difference | None:
+        """The first difference of what is parametrized from what was filled beside it."""
+        found = (_parametrized.difference(self._live, name, memory.to(t.device)) for name, t, memory in self._copies)
+        return next((it for it in found if it is not None), None)
 
     def assign(self) -> None:
         """Brings what was filled beside a tensor into it, and tells autograd of what was filled in place."""
         with torch.no_grad():
             for name, t, memory in self._copies:
                 if name in self._live.parametrized:
-                    module, key = self._live.parametrized[name]
-                    setattr(module, key, memory.to(t.device))
+                    _parametrized.assign(self._live, name, memory.to(t.device))
                 else:
                     t.copy_(memory)
         increment_versions(self.written)

@@ -144,8 +144,8 @@ def verify(
 ) -> Difference | None:
     """Makes every value that :func:`init_` would write once more and compares it with the model, bit for bit.
 
-    The first element that differs, or ``None``. Parametrized weights are passed over: they are computed, and rounded. Of
-    a sharded model each process compares its own shards.
+    The first element that differs, or ``None``. Of a parametrized weight, which is computed and so rounded, that is compared
+    which it is computed from. Of a sharded model each process compares its own shards.
 
     >>> import torch, weight_init
     >>> net, rules = torch.nn.Linear(4, 8), {"type": "Normal", "layer": "Linear"}
@@ -159,10 +159,14 @@ def verify(
     """
     seed, threads = checked_seed(seed), checked_threads(threads)
     made = make(model, checked_options(init_cfg, untouched, pretrained, checkpoints, offline), has_override(init_cfg))
-    live = made._live
-    names = [name for name in written_names(made) if name not in live.parametrized]
-    found = made._engine.verify(Memory(live, names, reads=True).targets, seed, threads)
-    return None if found is None else Difference(*found)
+    live, names = made._live, written_names(made)
+    plain = Memory(live, [name for name in names if name not in live.parametrized], reads=True)
+    found = made._engine.verify(plain.targets, seed, threads)
+    if found is not None:
+        return Difference(*found)
+    computed = Memory(live, [name for name in names if name in live.parametrized])
+    made._engine.fill(computed.targets, seed, threads)
+    return computed.difference()
 
 
 def save(
