@@ -2,6 +2,7 @@
 
 import logging
 import random
+import warnings
 
 import pytest
 
@@ -85,6 +86,60 @@ def test_rules_of_a_config():
         weight_init.init_(ours, rules, seed=42)
         weight_init.init_(plain, seed=42)
         assert same_parameters(ours, plain)
+
+
+# --- the log ---
+
+
+def log_of(folder, act):
+    """What mmengine's logger writes into its file while `act` runs."""
+    logging.disable(logging.NOTSET)
+    from mmengine.logging import MMLogger
+    path = folder / f"{len(list(folder.iterdir()))}.log"
+    MMLogger._instance_dict.clear()
+    logger = MMLogger.get_instance(path.stem, log_file=str(path), log_level="ERROR")
+    act()
+    for handler in logger.handlers:
+        handler.close()
+    MMLogger._instance_dict.clear()
+    logging.disable(logging.CRITICAL)
+    return path.read_text()
+
+
+def same_logs(folder, make):
+    """Compares our log with mmengine's, of two models with the same values; returns it."""
+    ours, theirs = make(), make()
+    theirs.load_state_dict(ours.state_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = log_of(folder, theirs.init_weights)
+        found = log_of(folder, lambda: weight_init.mmengine.init_weights(ours, 42))
+    assert found == expected
+    return found
+
+
+def test_the_log_is_that_of_mmengine(tmp_path):
+    log = same_logs(tmp_path, Net)
+    assert log.startswith("Name of parameter - Initialization information\n\nfc.weight - torch.Size([4, 4]): \nNormalInit: mean=0, std=0.02")
+    log = same_logs(tmp_path, lambda: Sequential(Head(), ModuleList([Head()])))
+    assert "user-defined `init_weights` in Head" in log
+
+    class Unchanged(BaseModule):
+        def __init__(self):
+            super().__init__(init_cfg=[dict(type="Constant", val=1, layer="LayerNorm"), dict(type="Constant", val=1, layer="LayerNorm"),
+                                       dict(type="Xavier", layer="Linear", override=dict(name="b", type="Constant", val=0.1))])
+            self.norm, self.a, self.b = nn.LayerNorm(5), nn.Linear(3, 3), nn.Linear(3, 7)
+
+    assert "The value is the same before and after calling `init_weights` of Unchanged" in same_logs(tmp_path, Unchanged)
+
+
+def test_logs_of_random_trees(tmp_path):
+    compared = 0
+    for number in range(120):
+        if isinstance(random_tree(random.Random(number)), BaseModule):
+            same_logs(tmp_path, lambda: random_tree(random.Random(number)))
+            compared += 1
+    assert compared > 60
 
 
 class Data(torch.utils.data.Dataset):

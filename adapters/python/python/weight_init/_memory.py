@@ -21,6 +21,7 @@ class Memory:
     def __init__(self, live: Live, names: Iterable[str], *, reads: bool = False) -> None:
         self.targets: list[Target] = []
         self.written: list[torch.Tensor] = []
+        self.bytes = 0
         self._live = live
         self._copies: list[tuple[str, torch.Tensor, torch.Tensor]] = []
         for name in names:
@@ -38,6 +39,7 @@ class Memory:
         else:
             memory = local
             self.written.append(local)
+        self.bytes += memory.nbytes
         self.targets.append(target(name, memory, segments))
 
     def difference(self) -> Difference | None:
@@ -79,7 +81,7 @@ def check(name: str, t: torch.Tensor, local: torch.Tensor) -> None:
         raise ModelError(f"'{name}' is on the meta device and has no memory: use materialize_")
     if local.layout != torch.strided:
         raise ModelError(f"'{name}' has the layout {local.layout}, which no initializer writes")
-    if type(local).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+    if getattr(type(local), "__torch_dispatch__") is not getattr(torch.Tensor, "__torch_dispatch__"):
         raise ModelError(f"'{name}' is a {type(t).__name__}, whose memory is its own affair")
 
 

@@ -14,6 +14,7 @@ import torch
 from . import _describe, _rules, _weight_init
 from ._live import Live, has_override, unwrapped
 from ._memory import Memory
+from ._progress import Progress
 from ._seed import checked_seed, checked_threads
 from .errors import InitCfgError, ModelError, UntouchedError, WeightInitWarning
 from .report import Difference, Plan, Report
@@ -82,8 +83,10 @@ def run(
     threads: int | None = None,
     *,
     calls_own_code: bool,
+    before: Callable[[Plan], None] | None = None,
 ) -> Report:
-    """What :func:`init_` does, for callers that may call the ``init_weights`` of classes afterwards."""
+    """What :func:`init_` does, for callers that may call the ``init_weights`` of classes afterwards; ``before`` is called with
+    the plan, when nothing is written."""
     start = time.perf_counter()
     seed, threads = checked_seed(seed), checked_threads(threads)
     options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
@@ -92,6 +95,8 @@ def run(
     complain(made, strict, remarks, stacklevel=4)
     if untouched == "error" and made.untouched:
         raise UntouchedError(made.untouched)
+    if before is not None:
+        before(made)
     return carry_out(made, seed, threads, start)
 
 
@@ -288,7 +293,8 @@ def engine_of(live: Live, options: dict[str, Any]) -> Any:
 def carry_out(made: Plan, seed: int, threads: int | None, start: float) -> Report:
     names = written_names(made)
     memory = Memory(made._live, names)
-    written = made._engine.fill(memory.targets, seed, threads)
+    with Progress(memory.bytes) as progress:
+        written = made._engine.fill(memory.targets, seed, threads, progress)
     memory.assign()
     kept = [] if made._options["constructor"] else made.untouched
     return Report(made, seed, names, made._engine.loaded(), kept, written, time.perf_counter() - start)
@@ -331,7 +337,7 @@ def transient_buffers(model: torch.nn.Module) -> list[str]:
 
 def allocate(model: torch.nn.Module, device: str | torch.device) -> None:
     """Memory for what is on the meta device; tensors that were one object stay one."""
-    places: dict[int, list[tuple[dict, str]]] = {}
+    places: dict[int, list[tuple[dict[str, Any], str]]] = {}
     for module in model.modules():
         for tensors in (module._parameters, module._buffers):
             for key, t in tensors.items():
