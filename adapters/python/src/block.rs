@@ -36,8 +36,8 @@ impl Block {
         Self { shape, stretches }
     }
 
-    /// The product of `segments`, which lie in order within the dimensions of `shape`.
-    pub(crate) fn of(shape: &[usize], segments: &[Segments]) -> Result<Self, Fault> {
+    /// The product of `segments`, which lie in order within the dimensions of `shape`, and hold `room` elements at most.
+    pub(crate) fn of(shape: &[usize], segments: &[Segments], room: u64) -> Result<Self, Fault> {
         let whole: Vec<u64> = shape.iter().map(|dim| *dim as u64).collect();
         if segments.len() != whole.len() {
             let message = format!("ranges for {} dimensions, of {}", segments.len(), whole.len());
@@ -51,20 +51,26 @@ impl Block {
         if product(&part) == 0 {
             return Ok(Self { shape: part, stretches: Vec::new() });
         }
+        if product(&part) > room {
+            let message = format!("a part of {part:?} elements reaches beyond its storage");
+            return Err(Fault::Model(message));
+        }
         // The trailing dimensions that are whole are consecutive, and one range of the dimension before them.
         let cut = (0..whole.len()).rfind(|dim| segments[*dim] != [(0, whole[*dim])]);
         let Some(cut) = cut else { return Ok(Self::whole(shape)) };
         let inner = product(&whole[cut + 1..]);
+        let rows = product(&part[..cut]);
+        let mut stretches = with_room_for(rows.saturating_mul(segments[cut].len() as u64))?;
         let mut firsts = vec![0_u64];
         for dim in 0..cut {
             let stride = product(&whole[dim + 1..]);
-            let indices = || segments[dim].iter().flat_map(|(first, n)| *first..*first + *n);
-            firsts = firsts
-                .iter()
-                .flat_map(|base| indices().map(move |index| base + index * stride))
-                .collect();
+            let mut inside = with_room_for((firsts.len() as u64).saturating_mul(part[dim]))?;
+            for base in firsts {
+                let indices = segments[dim].iter().flat_map(|(first, n)| *first..*first + *n);
+                inside.extend(indices.map(|index| base + index * stride));
+            }
+            firsts = inside;
         }
-        let mut stretches = Vec::with_capacity(firsts.len() * segments[cut].len());
         let mut local = 0;
         for base in firsts {
             for (first, n) in &segments[cut] {
@@ -81,13 +87,22 @@ impl Block {
     }
 }
 
+/// Memory for so many, or a fault: a lie about a shape must not end the process.
+fn with_room_for<T>(elements: u64) -> Result<Vec<T>, Fault> {
+    let mut list = Vec::new();
+    let there = usize::try_from(elements).is_ok_and(|n| list.try_reserve_exact(n).is_ok());
+    let message =
+        || Fault::Model(format!("{elements} pieces of a tensor need more memory than there is"));
+    there.then_some(list).ok_or_else(message)
+}
+
 fn check(segments: &Segments, dim: u64) -> Result<(), Fault> {
     let mut end = 0;
     for (first, n) in segments {
         let behind = first.checked_add(*n).filter(|behind| *behind <= dim && *first >= end);
         end = behind.ok_or_else(|| {
             Fault::Model(format!(
-                "the ranges {segments:?} are not in order within a dimension of {dim}"
+                "the range of {n} from {first} is not in order within a dimension of {dim}"
             ))
         })?;
     }
@@ -130,7 +145,7 @@ mod tests {
             (&[3, 4], vec![vec![], whole(4)]),
         ];
         for (shape, segments) in parts {
-            let block = Block::of(shape, &segments).expect("ranges in order");
+            let block = Block::of(shape, &segments, u64::MAX).expect("ranges in order");
             let mut found = Vec::new();
             for stretch in &block.stretches {
                 assert_eq!(stretch.local, found.len() as u64);
@@ -144,7 +159,7 @@ mod tests {
     #[test]
     fn ranges_outside_of_their_dimension_are_refused() {
         for segments in [vec![(0, 5)], vec![(2, 2), (1, 1)], vec![(u64::MAX, 2)]] {
-            assert!(Block::of(&[4], &[segments]).is_err());
+            assert!(Block::of(&[4], &[segments], u64::MAX).is_err());
         }
         assert!(Block::of(&[4, 4], &[vec![(0, 4)]]).is_err());
     }

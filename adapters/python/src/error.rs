@@ -18,6 +18,8 @@ pub(crate) enum Fault {
     Model(String),
     /// A checkpoint that cannot be had, read or written.
     Checkpoint(String),
+    /// An exception of Python that ended the work.
+    Interrupted(PyErr),
 }
 
 impl From<Diagnostic> for Fault {
@@ -66,6 +68,7 @@ fn exception(py: Python<'_>, fault: &Fault) -> PyResult<PyErr> {
         Fault::Lower(message) => ("InitCfgError", message.clone()),
         Fault::Model(message) => ("ModelError", message.clone()),
         Fault::Checkpoint(message) => ("CheckpointError", message.clone()),
+        Fault::Interrupted(exception) => return Ok(exception.clone_ref(py)),
     };
     let details = PyDict::new(py);
     if let Fault::InitCfg(error) = fault {

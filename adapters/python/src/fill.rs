@@ -15,7 +15,11 @@ use crate::pool;
 /// Elements that are made at a time where memory is strided.
 const WINDOW: u64 = 16 << 10;
 
-/// Fills the targets and says how many bytes that are.
+/// Bytes of a batch, at least: enough that all threads are busy for a long time.
+const BATCH: usize = 256 << 20;
+
+/// Fills the targets and says how many bytes that are; `passed` hears of each batch the bytes that are written by then, on the
+/// caller's thread, and may end the work.
 ///
 /// # Safety
 ///
@@ -25,6 +29,7 @@ pub(crate) unsafe fn fill(
     targets: &[Target],
     seed: u64,
     threads: Option<usize>,
+    passed: &mut dyn FnMut(u64) -> Result<(), Fault>,
 ) -> Result<u64, Fault> {
     // SAFETY: the caller's word.
     let regions = unsafe { regions(tensors, targets) }?;
@@ -35,18 +40,56 @@ pub(crate) unsafe fn fill(
         .sum();
     let (dense, strided): (Vec<_>, Vec<_>) =
         regions.into_iter().partition(|(_, region)| region.is_dense());
-    pool::pool(threads)?.install(|| {
-        let pieces = dense.into_iter().flat_map(|(tensor, region)| {
-            region.into_dense().map(move |(stretch, bytes)| Piece {
-                tensor,
-                first: stretch.first,
-                bytes,
-            })
-        });
-        fill_pieces(pieces, seed, &mut Filler::Rayon(Rayon::new()))?;
+    let pieces = dense.into_iter().flat_map(|(tensor, region)| {
+        region.into_dense().map(move |(stretch, bytes)| Piece {
+            tensor,
+            first: stretch.first,
+            bytes,
+        })
+    });
+    let batches = in_batches(pieces);
+    if batches.len() > 1 {
+        check(batches.iter().flatten(), seed)?;
+    }
+    let pool = pool::pool(threads)?;
+    let mut written = 0;
+    for batch in batches {
+        written += batch.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
+        pool.install(|| fill_pieces(batch, seed, &mut Filler::Rayon(Rayon::new())))?;
+        passed(written)?;
+    }
+    pool.install(|| {
         strided.par_iter().try_for_each(|(tensor, region)| fill_strided(tensor, region, seed))
     })?;
     Ok(bytes)
+}
+
+fn in_batches<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> Vec<Vec<Piece<'a>>> {
+    let mut batches = vec![Vec::new()];
+    let mut bytes = 0;
+    for piece in pieces {
+        if bytes >= BATCH {
+            batches.push(Vec::new());
+            bytes = 0;
+        }
+        bytes += piece.bytes.len();
+        if let Some(batch) = batches.last_mut() {
+            batch.push(piece);
+        }
+    }
+    batches
+}
+
+/// Finds what cannot be written before anything is: a batch alone would find its own.
+fn check<'p>(pieces: impl Iterator<Item = &'p Piece<'p>>, seed: u64) -> Result<(), Fault> {
+    for piece in pieces {
+        let mut element = [0_u64];
+        let size = piece.tensor.dtype.size().min(piece.bytes.len());
+        let bytes = &mut bytemuck::cast_slice_mut(&mut element)[..size.min(8)];
+        let one = Piece { tensor: piece.tensor, first: piece.first, bytes };
+        fill_pieces([one], seed, &mut Filler::Simd(Simd::new()))?;
+    }
+    Ok(())
 }
 
 fn fill_strided(tensor: &Tensor<'_>, region: &Region<'_>, seed: u64) -> Result<(), Fault> {

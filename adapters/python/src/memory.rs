@@ -36,8 +36,9 @@ impl<'m> Region<'m> {
     pub(crate) unsafe fn new(target: &'m Target, tensor: &Tensor<'_>) -> Result<Self, Fault> {
         let (name, address, strides, segments, storage, bytes) = target;
         let fault = |message: &str| Err(Fault::Model(format!("{name}: {message}")));
+        let size = tensor.dtype.size();
         let block = match segments {
-            Some(segments) => Block::of(tensor.shape, segments)?,
+            Some(segments) => Block::of(tensor.shape, segments, (bytes / size) as u64)?,
             None => Block::whole(tensor.shape),
         };
         if strides.len() != block.shape.len() {
@@ -47,7 +48,6 @@ impl<'m> Region<'m> {
         else {
             return fault("its memory has negative strides");
         };
-        let size = tensor.dtype.size();
         let is_dense = is_dense(&block.shape, &strides);
         let region =
             Self { name, block, address: *address, size, strides, is_dense, memory: PhantomData };
@@ -209,7 +209,14 @@ fn check_cluster(cluster: &[&Region<'_>]) -> Result<(), Fault> {
     let [first, .., _] = cluster else { return Ok(()) };
     let start = first.span().0;
     let end = cluster.iter().map(|region| region.span().1).max().unwrap_or(start);
-    let mut owners = vec![0_u8; (end - start).div_ceil(8)];
+    let mut owners = Vec::new();
+    let bytes = (end - start).div_ceil(8);
+    if owners.try_reserve_exact(bytes).is_err() {
+        let message =
+            format!("{bytes} bytes, to see whether tensors overlap, are more memory than there is");
+        return Err(Fault::Model(message));
+    }
+    owners.resize(bytes, 0_u8);
     for (number, region) in cluster.iter().enumerate() {
         let mut clash = false;
         let elements = usize::try_from(region.block.elements()).unwrap_or(usize::MAX);

@@ -121,20 +121,30 @@ impl Plan {
         Ok(explanation.map_err(|error| PyKeyError::new_err(error.to_string()))?.to_string())
     }
 
-    /// Fills memory and says how many bytes.
+    /// Fills memory and says how many bytes; `progress` is called now and then with the bytes that are written, and an
+    /// exception of its own, or an interrupt, ends the work.
     ///
     /// The caller keeps the memory of `targets` alive, and away from everybody else, until this returns.
+    #[pyo3(signature = (targets, seed, threads, progress = None))]
     fn fill(
         &self,
         py: Python<'_>,
         targets: Vec<Target>,
         seed: u64,
         threads: Option<usize>,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<u64> {
+        let mut passed = |bytes: u64| {
+            let told = Python::attach(|py| {
+                py.check_signals()?;
+                progress.as_ref().map(|progress| progress.call1(py, (bytes,))).transpose()
+            });
+            told.map(drop).map_err(Fault::Interrupted)
+        };
         Ok(py.detach(|| {
             let tensors = self.tensors()?;
             // SAFETY: the caller's word.
-            unsafe { fill::fill(&tensors, &targets, seed, threads) }
+            unsafe { fill::fill(&tensors, &targets, seed, threads, &mut passed) }
         })?)
     }
 

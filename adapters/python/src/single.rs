@@ -52,6 +52,6 @@ pub(crate) fn fill_tensor(
         let tensor = Tensor { name: &target.0, dtype, shape: &shape, source, parts: Vec::new() };
         let targets = std::slice::from_ref(&target);
         // SAFETY: the caller's word.
-        unsafe { fill::fill(&[tensor], targets, seed, threads) }.map(drop)
+        unsafe { fill::fill(&[tensor], targets, seed, threads, &mut |_| Ok(())) }.map(drop)
     })?)
 }

@@ -6,10 +6,12 @@ import warnings
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
+from torch.nn.parallel import DistributedDataParallel
 
 import weight_init
 from equal import same
@@ -28,18 +30,23 @@ def on_meta(make):
         return make()
 
 
-def check_model(label, make, prepare, untouched="keep"):
+def checkpointed(model):
+    model[0] = checkpoint_wrapper(model[0])
+    return model
+
+
+def check_model(label, make, prepare, untouched="keep", wrap=lambda model: model):
     """A model that is sharded on the meta device and then initialized, beside one in a single process."""
     whole, sharded = make(), on_meta(make)
     weight_init.init_(whole, RULES, seed=9, untouched=untouched)
     prepare(sharded)
     sharded.to_empty(device="cpu")
+    sharded = wrap(sharded)
     weight_init.init_(sharded, RULES, seed=9, untouched=untouched)
     assert weight_init.verify(sharded, RULES, seed=9, untouched=untouched) is None
-    expected = dict(whole.named_parameters())
     assert any(isinstance(p, DTensor) for p in sharded.parameters()), label
-    for name, p in sharded.named_parameters():
-        assert same(p, expected[name]), (label, name, p.placements)
+    for (name, p), q in zip(sharded.named_parameters(), whole.parameters(), strict=True):
+        assert same(p, q), (label, name, p.placements)
 
 
 def check_tensor(mesh, *placements):
@@ -66,6 +73,13 @@ def main():
 
     check_model("FSDP2", mlp, fsdp)
     check_model("TP", lambda: nn.Sequential(nn.Linear(30, 50), nn.ReLU(), nn.Linear(50, 31)), tensor_parallel)
+    check_model("FSDP2 of checkpointed layers", mlp, lambda model: fsdp(checkpointed(model)))
+    check_model("compiled FSDP2", mlp, fsdp, wrap=torch.compile)
+    replicated, whole = DistributedDataParallel(checkpointed(mlp())), mlp()
+    for model in (replicated, whole, compiled := torch.compile(DistributedDataParallel(mlp()))):
+        weight_init.init_(model, RULES, seed=9)
+    for model in (replicated, compiled):
+        assert all(same(p, q) for p, q in zip(model.parameters(), whole.parameters(), strict=True)), "DDP"
     check_model("FSDP2 with constructors", mlp, fsdp, untouched="constructor")
     if world == 4:
         grid = init_device_mesh("cpu", (2, 2), mesh_dim_names=("dp", "tp"))

@@ -75,19 +75,15 @@ def test_models_of_mmengine(command, tmp_path, name, dtype):
     compare(command, tmp_path, mmengine_model(name).to(dtype))
 
 
-@pytest.mark.parametrize("name, dtype", [
-    ("resnet18", torch.float32), ("mobilenet_v3_small", torch.bfloat16), ("efficientnet_b0", torch.float16),
-    ("vit_b_16", torch.bfloat16), ("swin_t", torch.float16), ("convnext_tiny", torch.float32), ("densenet121", torch.float64),
-    ("shufflenet_v2_x0_5", torch.float32),
-])
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("name", [
+    "resnet18", "mobilenet_v3_small", "efficientnet_b0", "swin_t", "convnext_tiny", "densenet121", "shufflenet_v2_x0_5"])
 def test_models_of_torchvision(command, tmp_path, name, dtype):
     compare(command, tmp_path, torchvision_model(name).to(dtype), seed=2**64 - 1, init_cfg=RULES)
 
 
-@pytest.mark.parametrize("name, dtype", [
-    ("vit_tiny_patch16_224", torch.float32), ("resnet10t", torch.bfloat16), ("mixer_s32_224", torch.float16),
-    ("pit_ti_224", torch.float64), ("convmixer_768_32", torch.float32),
-])
+@pytest.mark.parametrize("dtype", FLOATS, ids=str)
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "resnet10t", "mixer_s32_224", "pit_ti_224", "convmixer_768_32"])
 def test_models_of_timm(command, tmp_path, name, dtype):
     compare(command, tmp_path, timm_model(name).to(dtype), seed=0, init_cfg=RULES)
 

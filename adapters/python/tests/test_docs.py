@@ -18,6 +18,12 @@ def test_examples_of_docstrings(module, least):
     assert done.failed == 0 and done.attempted >= least
 
 
+def test_every_late_name_is_public():
+    import weight_init
+    assert set(weight_init._MODULES) <= set(weight_init.__all__) == set(dir(weight_init))
+    assert all(getattr(weight_init, name) is not None for name in weight_init.__all__)
+
+
 def test_the_first_lines_of_the_readme(capsys):
     pytest.importorskip("torchvision")
     code = re.search(r"```python\n(import torchvision.*?)```", README.read_text(), re.S).group(1)

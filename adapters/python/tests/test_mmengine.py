@@ -2,6 +2,7 @@
 
 import logging
 import random
+import warnings
 
 import pytest
 
@@ -87,6 +88,60 @@ def test_rules_of_a_config():
         assert same_parameters(ours, plain)
 
 
+# --- the log ---
+
+
+def log_of(folder, act):
+    """What mmengine's logger writes into its file while `act` runs."""
+    logging.disable(logging.NOTSET)
+    from mmengine.logging import MMLogger
+    path = folder / f"{len(list(folder.iterdir()))}.log"
+    MMLogger._instance_dict.clear()
+    logger = MMLogger.get_instance(path.stem, log_file=str(path), log_level="ERROR")
+    act()
+    for handler in logger.handlers:
+        handler.close()
+    MMLogger._instance_dict.clear()
+    logging.disable(logging.CRITICAL)
+    return path.read_text()
+
+
+def same_logs(folder, make):
+    """Compares our log with mmengine's, of two models with the same values; returns it."""
+    ours, theirs = make(), make()
+    theirs.load_state_dict(ours.state_dict())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = log_of(folder, theirs.init_weights)
+        found = log_of(folder, lambda: weight_init.mmengine.init_weights(ours, 42))
+    assert found == expected
+    return found
+
+
+def test_the_log_is_that_of_mmengine(tmp_path):
+    log = same_logs(tmp_path, Net)
+    assert log.startswith("Name of parameter - Initialization information\n\nfc.weight - torch.Size([4, 4]): \nNormalInit: mean=0, std=0.02")
+    log = same_logs(tmp_path, lambda: Sequential(Head(), ModuleList([Head()])))
+    assert "user-defined `init_weights` in Head" in log
+
+    class Unchanged(BaseModule):
+        def __init__(self):
+            super().__init__(init_cfg=[dict(type="Constant", val=1, layer="LayerNorm"), dict(type="Constant", val=1, layer="LayerNorm"),
+                                       dict(type="Xavier", layer="Linear", override=dict(name="b", type="Constant", val=0.1))])
+            self.norm, self.a, self.b = nn.LayerNorm(5), nn.Linear(3, 3), nn.Linear(3, 7)
+
+    assert "The value is the same before and after calling `init_weights` of Unchanged" in same_logs(tmp_path, Unchanged)
+
+
+def test_logs_of_random_trees(tmp_path):
+    compared = 0
+    for number in range(120):
+        if isinstance(random_tree(random.Random(number), samples=True), BaseModule):
+            same_logs(tmp_path, lambda: random_tree(random.Random(number), samples=True))
+            compared += 1
+    assert compared > 60
+
+
 class Data(torch.utils.data.Dataset):
     def __len__(self):
         return 2
@@ -118,10 +173,24 @@ def test_a_runner_trains_from_the_weights_of_the_hook(tmp_path):
 # --- random trees, with mmengine itself as the judge of who writes what ---
 
 
-def random_rule(random, names):
+SAMPLES = [
+    lambda random: dict(type="Normal", mean=round(random.uniform(-1, 1), 3), std=round(random.uniform(0.01, 1), 3)),
+    lambda random: dict(type="Uniform", a=-round(random.uniform(0.1, 1), 3), b=round(random.uniform(0.1, 1), 3)),
+    lambda random: dict(type="TruncNormal", std=round(random.uniform(0.01, 1), 3)),
+    lambda random: dict(type="Xavier", distribution=random.choice(["normal", "uniform"])),
+    lambda random: dict(type="Kaiming", mode=random.choice(["fan_in", "fan_out"])),
+]
+
+
+def random_rule(random, names, samples):
     # A constant of its own for every rule: the value in a parameter names its writer.
     rule = dict(type="Constant", val=round(random.uniform(1, 100), 6), bias=round(random.uniform(1, 100), 6))
-    layers = random.sample(["Linear", "Conv2d", "_ConvNd", "BatchNorm2d", "_BatchNorm", "LayerNorm"], random.randint(1, 3))
+    if samples and random.random() < 0.6:
+        rule = {**random.choice(SAMPLES)(random), "bias": rule["bias"]}
+    layers = ["Linear", "Conv2d", "_ConvNd", "BatchNorm2d", "_BatchNorm", "LayerNorm"]
+    if rule["type"] in ("Xavier", "Kaiming"):
+        layers = layers[:3]  # which have fans
+    layers = random.sample(layers, random.randint(1, 3))
     rule["layer"] = layers if len(layers) > 1 or random.random() < 0.5 else layers[0]
     if names and random.random() < 0.4:
         override = dict(type="Constant", val=round(random.uniform(1, 100), 6), name=random.choice(names))
@@ -131,15 +200,15 @@ def random_rule(random, names):
     return rule
 
 
-def random_tree(random, depth=0):
+def random_tree(random, depth=0, samples=False):
     leaves = [lambda: nn.Linear(3, 2), lambda: nn.Conv2d(2, 3, 1), lambda: nn.BatchNorm2d(4), lambda: nn.LayerNorm(5),
               lambda: nn.Linear(2, 2, bias=False), nn.ReLU]
     count = random.randint(1, 4)
-    children = [random_tree(random, depth + 1) if depth < 3 and random.random() < 0.45 else random.choice(leaves)()
+    children = [random_tree(random, depth + 1, samples) if depth < 3 and random.random() < 0.45 else random.choice(leaves)()
                 for _ in range(count)]
     names = [f"part{number}" for number in range(count)]
     kind = random.choice(["module", "module", "sequential", "list", "dict", "plain"])
-    rules = [random_rule(random, names if kind == "module" else []) for _ in range(random.randint(0, 3))]
+    rules = [random_rule(random, names if kind == "module" else [], samples) for _ in range(random.randint(0, 3))]
     init_cfg = rules[0] if len(rules) == 1 and random.random() < 0.5 else rules or None
     if kind == "sequential":
         return Sequential(*children, init_cfg=init_cfg)
@@ -170,3 +239,82 @@ def test_random_trees_are_initialized_as_by_mmengine():
             assert same(p, q), (number, name, plan.explain(name))
         compared += 1
     assert compared >= 300
+
+
+def test_random_trees_with_samples_have_the_statistics_of_mmengine():
+    compared, pairs = 0, []
+    for number in range(1000, 1400):
+        ours, theirs = (random_tree(random.Random(number), samples=True) for _ in range(2))
+        if not isinstance(theirs, BaseModule):
+            continue
+        theirs.load_state_dict(ours.state_dict())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = weight_init.init_(ours, seed=number)
+            theirs.init_weights()
+        written = report.plan.to_dict()["params"]
+        for (name, p), (_, q) in zip(ours.named_parameters(), theirs.named_parameters()):
+            if written[name]["init"] in ("constant", "untouched"):
+                assert same(p, q), (number, name)
+            else:
+                pairs.append((p.detach(), q.detach(), float(q.detach().abs().max().clamp_min(1e-9)), written[name]["init"]))
+        compared += 1
+    assert compared >= 300 and len(pairs) > 300
+    for kind in {pair[-1] for pair in pairs}:
+        # Each in units of the other, both ways, so that neither side's scale is hidden.
+        a = torch.cat([(p / scale).flatten() for p, _, scale, it in pairs if it == kind])
+        b = torch.cat([(q / p.abs().max().clamp_min(1e-9)).flatten() for p, q, _, it in pairs if it == kind])
+        assert 0.7 < float(a.abs().median() / b.abs().median()) < 1.4, kind
+
+
+# --- detectors of mmdet ---
+
+
+DETECTORS = ["retinanet/retinanet_r50_fpn_1x_coco.py", "faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py", "fcos/fcos_r50-caffe_fpn_gn-head_1x_coco.py",
+             "yolox/yolox_s_8xb8-300e_coco.py", "detr/detr_r50_8xb2-150e_coco.py", "mask_rcnn/mask-rcnn_r50_fpn_1x_coco.py"]
+
+
+def detector(name):
+    import os
+
+    from mmengine.config import Config
+    from mmengine.registry import MODELS, init_default_scope
+
+    from weight_init import _describe
+    _describe.without_operators()
+    mmdet = pytest.importorskip("mmdet")
+    from mmdet.utils import register_all_modules
+    path = os.path.join(os.path.dirname(mmdet.__file__), ".mim", "configs", name)
+    if not os.path.exists(path):
+        pytest.skip(f"mmdet is installed without {name}")
+    register_all_modules()
+    init_default_scope("mmdet")
+    model = Config.fromfile(path).model
+    for part in ("backbone",):
+        if isinstance(model[part].get("init_cfg"), dict) and model[part].init_cfg.type == "Pretrained":
+            model[part].init_cfg = None
+    return MODELS.build(model)
+
+
+@pytest.mark.parametrize("name", DETECTORS)
+@pytest.mark.filterwarnings("ignore")
+def test_detectors_are_initialized_as_by_mmengine(name, tmp_path):
+    ours, theirs = detector(name), detector(name)
+    theirs.load_state_dict(ours.state_dict())
+    expected = log_of(tmp_path, theirs.init_weights)
+    reports = []
+    found = log_of(tmp_path, lambda: reports.append(weight_init.mmengine.init_weights(ours, 42)))
+    assert found.splitlines() == expected.splitlines()
+    written, before = reports[0].plan.to_dict()["params"], 0
+    for (name, p), (_, q) in zip(ours.named_parameters(), theirs.named_parameters()):
+        p, q = p.detach(), q.detach()
+        if q.numel() < 2 or bool((q == q.flatten()[0]).all()) or name not in written or written[name]["init"] == "untouched":
+            # A constant, or what a constructor or an own init_weights wrote.
+            continue
+        before += 1
+        if p.numel() >= 1000:
+            assert 0.85 < float(p.std() / q.std()) < 1.15 and abs(float(p.mean() - q.mean())) < 0.2 * float(q.std()), name
+    constants = [n for (n, p), q in zip(ours.named_parameters(), theirs.parameters()) if bool((q == q.flatten()[0]).all()) and q.numel() > 1]
+    held = dict(ours.named_parameters())
+    assert [n for n, q in theirs.named_parameters() if n in constants and not same(held[n], q)] == []
+    assert before > 30

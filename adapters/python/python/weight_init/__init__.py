@@ -37,9 +37,12 @@ _LATE = {
 }
 _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
+# Spelled out, for type checkers.
 __all__ = [
-    "STREAM_VERSION", "CheckpointError", "InitCfgError", "ModelError", "UntouchedError", "WeightInitError",
-    "WeightInitWarning", "errors", *_MODULES,
+    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "ModelError", "Plan", "Report", "UntouchedError",
+    "WeightInitError", "WeightInitWarning", "bias_init_with_prob", "caffe2_xavier_", "constant_", "describe", "errors", "explain",
+    "init_", "kaiming_normal_", "kaiming_uniform_", "materialize_", "normal_", "ones_", "plan", "save", "trunc_normal_", "uniform_",
+    "verify", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 
 

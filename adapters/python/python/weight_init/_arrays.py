@@ -78,7 +78,7 @@ def of_buffer(name: str, value: Any) -> Array | None:
     if dtype is None or view.ndim == 0:
         raise ModelError(f"'{name}': elements of the format {view.format!r} hold no samples")
     check_writable(name, view.readonly)
-    shape = tuple(view.shape)
+    shape = tuple(view.shape or ())
     if 0 in shape:
         return Array(0, shape, row_major(shape), dtype, view)
     if not view.c_contiguous:

@@ -137,7 +137,7 @@ def bias_init_with_prob(prior_prob: float) -> float:
 
 
 def _fill(tensor: T, type: str, arguments: dict[str, Any], seed: int, name: str, threads: int | None) -> T:
-    options = {"rule": _rules.one(type, arguments), "in_out": False}
+    options: dict[str, Any] = {"rule": _rules.one(type, arguments), "in_out": False}
     options |= {"seed": checked_seed(seed), "threads": checked_threads(threads)}
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(tensor, torch.Tensor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from typing import Any
 
@@ -23,9 +24,15 @@ WRAPPERS = {
 
 def unwrapped(module: torch.nn.Module) -> torch.nn.Module:
     """What is inside of wrappers such as ``torch.compile``'s; a layer itself if it is no wrapper."""
-    while (inside := module._modules.get(WRAPPERS.get(type(module).__name__, ""))) is not None:
+    while (inside := module._modules.get(wrapped_by(type(module)))) is not None:  # type: ignore[arg-type]
         module = inside
     return module
+
+
+@functools.lru_cache(maxsize=1024)
+def wrapped_by(cls: type) -> str:
+    """The attribute under which a wrapper holds what it wraps; fully_shard derives wrappers, too."""
+    return next((WRAPPERS[base.__name__] for base in cls.__mro__ if base.__name__ in WRAPPERS), "")
 
 
 def parametrizations(module: torch.nn.Module) -> Any:
@@ -71,13 +78,17 @@ class Live(_describe.Describer):
         except RecursionError:
             raise ModelError("the model is nested too deep") from None
 
-    def layer(self, module: torch.nn.Module, name: str, path: str) -> dict:
+    def layer(self, module: torch.nn.Module, name: str, path: str) -> _describe.Node:
+        if any(cls.__name__ == "FullyShardedDataParallel" for cls in type(module).__mro__):
+            # With use_orig_params its parameters look like plain ones, of other shapes.
+            message = f"{path or 'the model'} is wrapped by FSDP 1, which cuts flat parameters: initialize it before, or use fully_shard"
+            raise ModelError(message)
         node = super().layer(module, name, path)
         if node.get("init_weights") == "custom":
             self.own_code.append((path, node["class"]))
         return node
 
-    def child(self, module: torch.nn.Module, name: str, path: str) -> dict:
+    def child(self, module: torch.nn.Module, name: str, path: str) -> _describe.Node:
         return super().child(unwrapped(module), name, path)
 
     def class_of(self, module: torch.nn.Module) -> type:
@@ -89,21 +100,21 @@ class Live(_describe.Describer):
             cls = cls.__bases__[1]
         return cls
 
-    def parameters_of(self, module: torch.nn.Module) -> list:
+    def parameters_of(self, module: torch.nn.Module) -> list[tuple[str, torch.Tensor | None]]:
         computed_ones = [(key, computed(module, key)) for key in parametrizations(module)]
         return [*module._parameters.items(), *computed_ones]
 
-    def children_of(self, module: torch.nn.Module) -> list:
+    def children_of(self, module: torch.nn.Module) -> list[tuple[str, torch.nn.Module | None]]:
         hidden = parametrizations(module)
         return [(key, child) for key, child in module._modules.items() if child is not hidden]
 
-    def aliases_of(self, module: torch.nn.Module) -> dict:
+    def aliases_of(self, module: torch.nn.Module) -> _describe.Node:
         # They are names for overrides alone, and asking every property of every module takes longer than all the rest.
         if self.has_overrides or has_override(getattr(module, "init_cfg", None)):
             return _describe.aliases(module)
         return {}
 
-    def tensor(self, module: torch.nn.Module, name: str, t: torch.Tensor, path: str) -> dict:
+    def tensor(self, module: torch.nn.Module, name: str, t: torch.Tensor, path: str) -> _describe.Node:
         if type(t).__name__ == "FlatParameter":
             raise ModelError(f"'{path}' is a flat parameter of FSDP 1: initialize the model before it is wrapped")
         node = super().tensor(module, name, t, path)
@@ -113,7 +124,7 @@ class Live(_describe.Describer):
             self.parametrized[path] = (module, name)
         return node
 
-    def buffer(self, module: torch.nn.Module, name: str, b: torch.Tensor, path: str) -> dict:
+    def buffer(self, module: torch.nn.Module, name: str, b: torch.Tensor, path: str) -> _describe.Node:
         node = super().buffer(module, name, b, path)
         if path in self.given and "same_as" not in node:
             node["value"] = 0
@@ -135,7 +146,8 @@ def computed(module: torch.nn.Module, key: str) -> torch.Tensor:
         for part in parts:
             part.training = False
         with torch.no_grad():
-            return getattr(module, key)
+            weight: torch.Tensor = getattr(module, key)
+            return weight
     finally:
         for part, mode in zip(parts, modes):
             part.training = mode

@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from . import _describe, _weight_init
+from . import _describe, _parametrized, _weight_init
 from ._arrays import Target
-from ._live import Live, parametrizations
+from ._live import Live
 from ._shards import Segments, local_shard
 from .errors import ModelError
+from .report import Difference
 
 
 class Memory:
@@ -20,6 +21,7 @@ class Memory:
     def __init__(self, live: Live, names: Iterable[str], *, reads: bool = False) -> None:
         self.targets: list[Target] = []
         self.written: list[torch.Tensor] = []
+        self.bytes = 0
         self._live = live
         self._copies: list[tuple[str, torch.Tensor, torch.Tensor]] = []
         for name in names:
@@ -29,32 +31,28 @@ class Memory:
         local, segments = local_shard(name, t)
         check(name, t, local)
         if name in self._live.parametrized or not is_reachable(local):
-            if not reads:
-                self._check_parametrization(name)
+            if name in self._live.parametrized and not reads:
+                _parametrized.check(self._live, name)
             values = local.detach()
             memory = values.to("cpu", copy=True).contiguous() if reads else torch.empty(local.shape, dtype=local.dtype)
             self._copies.append((name, local, memory))
         else:
             memory = local
             self.written.append(local)
+        self.bytes += memory.nbytes
         self.targets.append(target(name, memory, segments))
 
-    def _check_parametrization(self, name: str) -> None:
-        if name not in self._live.parametrized:
-            return
-        module, key = self._live.parametrized[name]
-        for part in parametrizations(module)[key]:
-            if not hasattr(part, "right_inverse"):
-                message = f"'{name}' is computed by {type(part).__name__}, which has no right_inverse to assign it by"
-                raise ModelError(message)
+    def difference(self) -> Difference | None:
+        """The first difference of what is parametrized from what was filled beside it."""
+        found = (_parametrized.difference(self._live, name, memory.to(t.device)) for name, t, memory in self._copies)
+        return next((it for it in found if it is not None), None)
 
     def assign(self) -> None:
         """Brings what was filled beside a tensor into it, and tells autograd of what was filled in place."""
         with torch.no_grad():
             for name, t, memory in self._copies:
                 if name in self._live.parametrized:
-                    module, key = self._live.parametrized[name]
-                    setattr(module, key, memory.to(t.device))
+                    _parametrized.assign(self._live, name, memory.to(t.device))
                 else:
                     t.copy_(memory)
         increment_versions(self.written)
@@ -83,7 +81,7 @@ def check(name: str, t: torch.Tensor, local: torch.Tensor) -> None:
         raise ModelError(f"'{name}' is on the meta device and has no memory: use materialize_")
     if local.layout != torch.strided:
         raise ModelError(f"'{name}' has the layout {local.layout}, which no initializer writes")
-    if type(local).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+    if getattr(type(local), "__torch_dispatch__") is not getattr(torch.Tensor, "__torch_dispatch__"):
         raise ModelError(f"'{name}' is a {type(t).__name__}, whose memory is its own affair")
 
 

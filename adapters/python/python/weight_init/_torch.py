@@ -14,6 +14,7 @@ import torch
 from . import _describe, _rules, _weight_init
 from ._live import Live, has_override, unwrapped
 from ._memory import Memory
+from ._progress import Progress
 from ._seed import checked_seed, checked_threads
 from .errors import InitCfgError, ModelError, UntouchedError, WeightInitWarning
 from .report import Difference, Plan, Report
@@ -82,8 +83,10 @@ def run(
     threads: int | None = None,
     *,
     calls_own_code: bool,
+    before: Callable[[Plan], None] | None = None,
 ) -> Report:
-    """What :func:`init_` does, for callers that may call the ``init_weights`` of classes afterwards."""
+    """What :func:`init_` does, for callers that may call the ``init_weights`` of classes afterwards; ``before`` is called with
+    the plan, when nothing is written."""
     start = time.perf_counter()
     seed, threads = checked_seed(seed), checked_threads(threads)
     options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
@@ -92,6 +95,8 @@ def run(
     complain(made, strict, remarks, stacklevel=4)
     if untouched == "error" and made.untouched:
         raise UntouchedError(made.untouched)
+    if before is not None:
+        before(made)
     return carry_out(made, seed, threads, start)
 
 
@@ -144,8 +149,8 @@ def verify(
 ) -> Difference | None:
     """Makes every value that :func:`init_` would write once more and compares it with the model, bit for bit.
 
-    The first element that differs, or ``None``. Parametrized weights are passed over: they are computed, and rounded. Of
-    a sharded model each process compares its own shards.
+    The first element that differs, or ``None``. Of a parametrized weight, which is computed and so rounded, that is compared
+    which it is computed from. Of a sharded model each process compares its own shards.
 
     >>> import torch, weight_init
     >>> net, rules = torch.nn.Linear(4, 8), {"type": "Normal", "layer": "Linear"}
@@ -159,10 +164,14 @@ def verify(
     """
     seed, threads = checked_seed(seed), checked_threads(threads)
     made = make(model, checked_options(init_cfg, untouched, pretrained, checkpoints, offline), has_override(init_cfg))
-    live = made._live
-    names = [name for name in written_names(made) if name not in live.parametrized]
-    found = made._engine.verify(Memory(live, names, reads=True).targets, seed, threads)
-    return None if found is None else Difference(*found)
+    live, names = made._live, written_names(made)
+    plain = Memory(live, [name for name in names if name not in live.parametrized], reads=True)
+    found = made._engine.verify(plain.targets, seed, threads)
+    if found is not None:
+        return Difference(*found)
+    computed = Memory(live, [name for name in names if name in live.parametrized])
+    made._engine.fill(computed.targets, seed, threads)
+    return computed.difference()
 
 
 def save(
@@ -284,7 +293,8 @@ def engine_of(live: Live, options: dict[str, Any]) -> Any:
 def carry_out(made: Plan, seed: int, threads: int | None, start: float) -> Report:
     names = written_names(made)
     memory = Memory(made._live, names)
-    written = made._engine.fill(memory.targets, seed, threads)
+    with Progress(memory.bytes) as progress:
+        written = made._engine.fill(memory.targets, seed, threads, progress)
     memory.assign()
     kept = [] if made._options["constructor"] else made.untouched
     return Report(made, seed, names, made._engine.loaded(), kept, written, time.perf_counter() - start)
@@ -327,7 +337,7 @@ def transient_buffers(model: torch.nn.Module) -> list[str]:
 
 def allocate(model: torch.nn.Module, device: str | torch.device) -> None:
     """Memory for what is on the meta device; tensors that were one object stay one."""
-    places: dict[int, list[tuple[dict, str]]] = {}
+    places: dict[int, list[tuple[dict[str, Any], str]]] = {}
     for module in model.modules():
         for tensors in (module._parameters, module._buffers):
             for key, t in tensors.items():

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.sharding import NamedSharding, PartitionSpec
 
 from ._host import Block, Layout, Rule, numpy_type
@@ -74,7 +75,7 @@ def initializer(
             used_seed, used_name = (seed, name) if seed is not None else stream(np.asarray(words), name)
             return rule.filled(shape, element, seed=used_seed, name=used_name, block=block)
 
-        if any(isinstance(value, jax.core.Tracer) for value in (words, probe)):
+        if any(isinstance(value, Tracer) for value in (words, probe)):
             return traced(make, jnp.asarray(words), shape, element, mesh_sharding(out_sharding, concrete=False))
         sharding = mesh_sharding(out_sharding, concrete=True)
         if sharding is None:
@@ -86,7 +87,7 @@ def initializer(
 
 def words_of(key: Any) -> Any:
     """The words of a key of either style."""
-    if jax.dtypes.issubdtype(getattr(key, "dtype", None), jax.dtypes.prng_key):
+    if hasattr(key, "dtype") and jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         key = jax.random.key_data(key)
     if getattr(key, "ndim", None) != 1 or key.shape[0] < 2 or key.dtype != jnp.uint32:
         raise ModelError("expected one key of JAX, of two words or more, or a seed and a name")
@@ -134,7 +135,7 @@ def traced(make: Any, words: Any, shape: tuple[int, ...], dtype: str, sharding: 
     def shard(words: Any) -> jax.Array:
         places = [jax.lax.axis_index(axes) if axes else 0 for axes in parts]
 
-        def make_shard(words: Any, places: Any) -> np.ndarray[Any, Any]:
+        def make_shard(words: Any, places: Any) -> Any:
             return make(words, [(int(place) * size, size) for place, size in zip(np.asarray(places), sizes)])
 
         local = jax.ShapeDtypeStruct(sizes, whole.dtype)

@@ -15,6 +15,7 @@ from mmengine.hooks import Hook
 from mmengine.model import BaseModule
 from mmengine.registry import HOOKS
 
+from ._init_log import InitLog
 from ._live import unwrapped
 from ._torch import choice, run
 from .report import Report
@@ -29,19 +30,25 @@ def init_weights(
 
     Modules are marked as initialized, so that a later ``model.init_weights()`` only warns, as a second one does. Classes with
     an ``init_weights`` of their own are asked for it afterwards, innermost first, each with PyTorch's generator seeded by
-    ``seed`` and the module's path; with ``custom="skip"`` they are not.
+    ``seed`` and the module's path; with ``custom="skip"`` they are not. The log of the initialization is mmengine's, word for
+    word.
     """
     choice("custom", custom, ("call", "skip"))
-    report = run(model, seed=seed, **options, calls_own_code=custom == "call")
     inner = unwrapped(model)
+    log = InitLog(inner)
+    report = run(model, seed=seed, **options, calls_own_code=custom == "call", before=log.planned)
     reached = list(with_init_weights(inner, ""))
     for module in inner.modules():
         if isinstance(module, BaseModule):
             module._is_init = True
     if custom == "call":
-        for path, module in reached:
-            if getattr(type(module), "init_weights", None) is not BaseModule.init_weights:
+        own = [(path, it) for path, it in reached if getattr(type(it), "init_weights", None) is not BaseModule.init_weights]
+        with log.shared():
+            for path, module in own:
+                log.before_own(module)
                 call_own(module, path, seed)
+                log.after_own(module)
+    log.write()
     return report
 
 
@@ -58,7 +65,7 @@ def call_own(module: torch.nn.Module, path: str, seed: int) -> None:
     digest = hashlib.sha256(f"{seed}/{path}".encode()).digest()
     with torch.random.fork_rng():
         torch.manual_seed(int.from_bytes(digest[:8], "little") >> 1)
-        module.init_weights()
+        module.init_weights()  # type: ignore[operator]
 
 
 @HOOKS.register_module()

@@ -6,7 +6,13 @@ import dataclasses
 import html
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from . import _views
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
 
 
 class Plan:
@@ -65,7 +71,10 @@ class Plan:
         return f"<weight_init.Plan of {len(self)} parameters, {len(self.touched)} of them written by rules>"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(self.table())}</pre>"
+        return _views.html_table(self.to_dict())
+
+    def __rich__(self) -> Table:
+        return _views.rich_table(self.to_dict())
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -102,7 +111,22 @@ class Report:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(str(self))}</p>{self.plan._repr_html_()}"
+        return f"<p>{html.escape(str(self)).replace(chr(10), '<br>')}</p>{self.plan._repr_html_()}"
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+        from rich.text import Text
+
+        return Group(self.plan.__rich__(), Text(str(self)))
+
+    def show(self) -> None:
+        """Prints the plan that was carried out, and what was done: by rich where it is there."""
+        try:
+            from rich.console import Console
+        except ImportError:
+            print(self.table(), self, sep="\n")
+        else:
+            Console().print(self)
 
 
 @dataclasses.dataclass(frozen=True)
