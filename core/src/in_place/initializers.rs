@@ -6,8 +6,8 @@ use super::InitWeightsError;
 use super::draw::InPlace;
 use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
-    BuiltIn, Caffe2Xavier, Constant, Declared, Distribution, Draw, InitError, Kaiming, Known,
-    Nonlinearity, Normal, Read, Shape, TruncNormal, Uniform, Xavier, bias_from_prob,
+    AllInitializers, BuiltIn, Constant, Declared, Distribution, Draw, InitError, Kaiming, Known,
+    Lower, Nonlinearity, Read, Shape, bias_from_prob,
 };
 use crate::lanes::{Lanes, Scalar};
 use crate::resolve::ResolveError;
@@ -20,7 +20,7 @@ use crate::{Float, Stream};
 ///
 /// | member | links |
 /// |---|---|
-/// | [`Normal`], [`Uniform`], [`TruncNormal`], [`Xavier`], [`Kaiming`], [`Caffe2Xavier`] | that initializer |
+/// | [`Kaiming`] and every other built-in initializer | that initializer |
 /// | [`KaimingNormal`] | the smaller part of Kaiming that most programs need |
 /// | [`BiasProb`] | biases by `bias_prob` |
 /// | [`Constant`] | nothing: biases are constants, so every set has it; it may be named |
@@ -48,7 +48,7 @@ pub trait Initializers: 'static {
 }
 
 /// Every initializer; for Pretrained there is no memory to load from.
-pub type All = (Xavier, Normal, TruncNormal, Uniform, Kaiming, Caffe2Xavier, BiasProb);
+pub type All = AllInitializers;
 
 /// A set of initializers that is carried out on these lanes, such as those of a backend for one processor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -193,6 +193,24 @@ macro_rules! sets {
     };
 }
 sets! { A B C D E F G H I J K L }
+
+impl sealed::Set for AllInitializers {
+    fn has(_: &Init) -> bool {
+        true
+    }
+
+    fn bias(bias: Bias) -> Option<f64> {
+        Some(bias.value())
+    }
+
+    fn write_with<D: Draw<Output = (), Error = InitWeightsError>>(
+        init: &Init,
+        shape: &Shape<'_>,
+        draw: D,
+    ) -> Result<(), InitWeightsError> {
+        init.lower(shape, draw)
+    }
+}
 
 /// Every built-in initializer is a member of sets.
 impl<I: BuiltIn> Member for I {
