@@ -27,7 +27,8 @@ fn value(kind: Kind) -> Value {
 fn dict(entries: Vec<(String, Value)>) -> Value {
     let mut seen = std::collections::HashSet::new();
     let entries = entries.into_iter().filter(|(key, _)| seen.insert(key.clone()));
-    let entries = entries.map(|(key, value)| Entry { key: key.into(), key_span: Span::default(), value });
+    let entries =
+        entries.map(|(key, value)| Entry { key: key.into(), key_span: Span::default(), value });
     value(Kind::Dict(entries.collect()))
 }
 

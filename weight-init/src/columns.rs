@@ -136,11 +136,7 @@ pub(crate) fn write(
 
 /// Takes the steps until the columns fit, then gives what is left over back to the cells that were shortened. Returns the
 /// column that stands below the others, if it has come to that.
-fn fit<'c>(
-    columns: &mut Vec<Column<'c>>,
-    steps: &[Narrow],
-    width: usize,
-) -> Option<Column<'c>> {
+fn fit<'c>(columns: &mut Vec<Column<'c>>, steps: &[Narrow], width: usize) -> Option<Column<'c>> {
     let total = |columns: &[Column<'_>]| {
         let cells: usize = columns.iter().map(|column| column.room).sum();
         cells + GAP * columns.len().saturating_sub(1)

@@ -137,17 +137,21 @@ impl<'s> Reader<'s> {
             Token::Null => Kind::Null,
             Token::Boolean(bool) => Kind::Bool(bool),
             Token::Number(text) => number(text).map_err(|error| error.with_span(first.span))?,
-            Token::String(string) => Kind::Str(shared(&mut self.strings, &self.meter, &string, first.span)?),
+            Token::String(string) => {
+                Kind::Str(shared(&mut self.strings, &self.meter, &string, first.span)?)
+            }
             Token::OpenBracket | Token::OpenBrace if self.open.len() == MAX_DEPTH => {
                 let message = format!("nested deeper than {MAX_DEPTH} levels");
                 return Err(ValueError::new(message).with_span(first.span));
             }
             Token::OpenBracket => {
-                self.open.push(Open { span: first.span, items: Items::List(self.lists.take(), false) });
+                self.open
+                    .push(Open { span: first.span, items: Items::List(self.lists.take(), false) });
                 return Ok(None);
             }
             Token::OpenBrace => {
-                self.open.push(Open { span: first.span, items: Items::Dict(self.dicts.take(), None) });
+                self.open
+                    .push(Open { span: first.span, items: Items::Dict(self.dicts.take(), None) });
                 return Ok(None);
             }
             _ => return Err(first.unexpected("a value")),

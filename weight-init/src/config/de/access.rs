@@ -110,9 +110,7 @@ impl<'de> Dict<'de> {
         let last = self.taken.checked_sub(1).and_then(|i| self.entries.get(i));
         match (self.last, last) {
             (Last::Key, Some(entry)) => at_key(error, entry),
-            (Last::Value, Some(entry)) => {
-                error.with_span(entry.value.span).inside(&*entry.key)
-            }
+            (Last::Value, Some(entry)) => error.with_span(entry.value.span).inside(&*entry.key),
             (Last::End, _) => match self.entries.iter().find(|e| error.is_about(&e.key)) {
                 Some(entry) => at_key(error, entry),
                 None => error,
@@ -152,8 +150,7 @@ impl<'de> MapAccess<'de> for Dict<'de> {
         };
         self.last = Last::Value;
         let value = &entry.value;
-        seed.deserialize(value)
-            .map_err(|error| error.or_span(value.span).inside(&*entry.key))
+        seed.deserialize(value).map_err(|error| error.or_span(value.span).inside(&*entry.key))
     }
 
     fn size_hint(&self) -> Option<usize> {

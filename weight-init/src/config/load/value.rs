@@ -178,11 +178,7 @@ fn value(loader: &mut Loader, object: &Object, span: Span) -> Result<Value, Diag
         }
         other => {
             let name = Value::new(Kind::Str(other.type_name().into()), span);
-            Kind::Dict(vec![Entry {
-                key: "__unjsonable__".into(),
-                key_span: span,
-                value: name,
-            }])
+            Kind::Dict(vec![Entry { key: "__unjsonable__".into(), key_span: span, value: name }])
         }
     };
     Ok(Value::new(kind, span))

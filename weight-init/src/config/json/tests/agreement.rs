@@ -84,7 +84,7 @@ fn same(ours: &Value, theirs: &serde_json::Value, ulps: u64) -> bool {
         (Kind::Float(a), serde_json::Value::Number(b)) => {
             b.as_f64().is_some_and(|b| a.to_bits().abs_diff(b.to_bits()) <= ulps)
         }
-        (Kind::Str(a), serde_json::Value::String(b)) => a == b,
+        (Kind::Str(a), serde_json::Value::String(b)) => **a == **b,
         (Kind::List(a), serde_json::Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b, ulps))
         }

@@ -85,8 +85,9 @@ fn class_of(
     }
     if let Some(aliases) = arguments.get("aliases") {
         let entries = aliases.as_dict().unwrap_or_default();
-        let pairs =
-            entries.iter().map(|entry| Some((entry.key.to_string(), entry.value.as_str()?.to_owned())));
+        let pairs = entries
+            .iter()
+            .map(|entry| Some((entry.key.to_string(), entry.value.as_str()?.to_owned())));
         match (aliases.as_dict(), pairs.collect::<Option<Vec<_>>>()) {
             (Some(_), Some(pairs)) => layer.aliases = pairs,
             _ => {
