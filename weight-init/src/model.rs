@@ -135,9 +135,9 @@ const MAX_TENSOR_BYTES: u64 = i64::MAX as u64;
 #[derive(Clone, Debug, PartialEq)]
 struct Node {
     class: Arc<str>,
-    bases: Vec<String>,
+    bases: Box<[String]>,
     /// All base classes, the nearest first; empty where nobody says.
-    ancestors: Vec<String>,
+    ancestors: Box<[String]>,
     /// Whether the class's own code writes values into itself or its layers; `None`: nobody says.
     rewrites: Option<bool>,
     /// The row of its weight that the constructor clears.
@@ -146,7 +146,7 @@ struct Node {
     init_cfg: Option<Box<PlacedInitCfg>>,
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
-    aliases: Vec<(String, String)>,
+    aliases: Box<[(String, String)]>,
     children: Vec<ChildNode>,
 }
 
@@ -156,8 +156,8 @@ struct ParamNode {
     shape: Arc<[usize]>,
     dtype: DType,
     layout: Layout,
-    stream: Option<String>,
-    same_as: Option<String>,
+    stream: Option<Box<str>>,
+    same_as: Option<Box<str>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -171,7 +171,7 @@ struct BufferNode {
 struct ChildNode {
     name: Arc<str>,
     node: usize,
-    same_as: Option<String>,
+    same_as: Option<Box<str>>,
 }
 
 /// What a tensor holds without any initializer: given by its description or a constructor.

@@ -113,8 +113,8 @@ pub struct PlannedParam {
     pub stored: Option<Stored>,
     /// The innermost module above whose class has its own `init_weights`, which no init_cfg shows.
     pub custom: Option<String>,
-    /// What the framework's constructor gives it.
-    default: ConstructorDefault,
+    /// What writes it if no rule does: the framework's constructor.
+    default: Arc<Writer>,
     /// The nearest layer above whose constructor may write it: a place in [`OwnCode`].
     constructor: Option<usize>,
     /// The outermost module above with an `init_weights` of its own, on each path to it: places in [`OwnCode`].

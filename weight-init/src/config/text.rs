@@ -138,6 +138,9 @@ impl Offsets {
 
     /// The bytes of the file that `start..end` of the text stand for.
     pub(super) fn span(&self, source: &Source, start: usize, end: usize) -> Span {
+        if self.edits.is_empty() {
+            return source.span(self.begin + start, self.begin + end);
+        }
         let (start, end) = (self.old(start, |old| old.0), self.old(end, |old| old.1));
         source.span(self.begin + start, self.begin + end)
     }

@@ -100,15 +100,15 @@ impl Reader<'_> {
         self.open.push(index);
         self.nodes.push(Node {
             class: fields.shared("class")?,
-            bases: fields.strings("bases")?,
-            ancestors: fields.strings("mro")?,
+            bases: fields.strings("bases")?.into(),
+            ancestors: fields.strings("mro")?.into(),
             rewrites: fields.optional_bool("rewrites")?,
             padding_row: None,
             init_weights,
             init_cfg: self.init_cfg(fields, init_weights)?.map(Box::new),
             params: Vec::new(),
             buffers: Vec::new(),
-            aliases: fields.string_map("aliases")?,
+            aliases: fields.string_map("aliases")?.into(),
             children: Vec::new(),
         });
         let mut names = HashMap::default();
@@ -172,7 +172,7 @@ impl Reader<'_> {
         fields.only("a tied layer", &["name", "same_as"])?;
         match self.layers.get(target) {
             Some(node) if !self.open.contains(node) => {
-                Ok(ChildNode { name, node: *node, same_as: Some(target.to_owned()) })
+                Ok(ChildNode { name, node: *node, same_as: Some(target.into()) })
             }
             Some(_) => {
                 let message =
@@ -216,7 +216,7 @@ impl Reader<'_> {
         match self.known_param(target) {
             Some(first) => {
                 // A tie to a tie leads to the first of them.
-                let same_as = first.same_as.clone().or_else(|| Some(target.to_owned()));
+                let same_as = first.same_as.clone().or_else(|| Some(target.into()));
                 Ok((ParamNode { name: fields.name()?, same_as, ..first.clone() }, None))
             }
             None => {

@@ -62,8 +62,10 @@ struct Builder<'b> {
     shapes: Pool<[usize]>,
     /// What the parts of rules write: by the place of the rule, and whether to a bias.
     origins: HashMap<(usize, Part, bool), Arc<Origin<String>>>,
-    /// What stands for the writers until they are named.
-    undecided: Arc<Writer>,
+    /// Room for the writes to a parameter until their number is known.
+    found: Vec<Write>,
+    /// What the constructor gives the parameter before: those of a layer are alike as a rule.
+    last_default: Option<Arc<Writer>>,
     problem: Option<PlanError>,
 }
 
@@ -143,6 +145,7 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
+        let default = self.untouched(default);
         self.plain.push(&groups);
         self.params.push(PlannedParam {
             class: self.classes.share(visit.layer().class()),
@@ -150,11 +153,11 @@ impl Observer for Builder<'_> {
             layout: param.shape.layout(),
             dtype: self.dtype(param.dtype),
             stream_id: visit.stream_id(),
+            writer: Arc::clone(&default),
             default,
             constructor,
             init_weights: init_weights.into_iter().collect(),
             overwriter: None,
-            writer: Arc::clone(&self.undecided),
             stored: None,
             custom: visit.customs().next().map(|custom| custom.first_path.to_string()),
             writes,
@@ -246,7 +249,8 @@ impl<'b> Builder<'b> {
             classes: Pool::default(),
             shapes: Pool::default(),
             origins: HashMap::default(),
-            undecided: Arc::new(Writer::Untouched(ConstructorDefault::Unknown)),
+            found: Vec::new(),
+            last_default: None,
             problem: None,
         }
     }
@@ -304,9 +308,8 @@ impl<'b> Builder<'b> {
     /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
     /// rules that write it.
     fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
-        let mut writes: Vec<Write> = Vec::new();
         let mut plain_modules = Vec::new();
-        let Self { tables, modules, rules, origins, plain, .. } = self;
+        let Self { tables, modules, rules, origins, plain, found, .. } = self;
         visit.matched(tables, &mut |considered| {
             let Some(write) = write(modules, origins, considered, visit.param().name) else {
                 return;
@@ -317,14 +320,20 @@ impl<'b> Builder<'b> {
                     plain_modules.push(module);
                 }
             }
-            writes.push(write);
+            found.push(write);
         });
         let groups = plain_modules.iter();
         let groups = groups.filter_map(|module| tables.group(module, visit.layer(), plain));
         let groups = groups.collect();
-        // A vector has room for four, of which a model of a million parameters has no use.
-        writes.shrink_to_fit();
-        (writes, groups)
+        (found.drain(..).collect(), groups)
+    }
+
+    fn untouched(&mut self, default: ConstructorDefault) -> Arc<Writer> {
+        let writer = Writer::Untouched(default);
+        let same = self.last_default.take().filter(|last| **last == writer);
+        let writer = same.unwrap_or_else(|| Arc::new(writer));
+        self.last_default = Some(Arc::clone(&writer));
+        writer
     }
 
     fn dtype(&self, own: DType) -> DType {

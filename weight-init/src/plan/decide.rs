@@ -4,7 +4,7 @@ use foldhash::HashMap;
 use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::Part;
 
-use super::{By, ConstructorDefault, Held, Plan, PlannedRule, Stored, Write, Writer};
+use super::{By, Held, Plan, PlannedRule, Stored, Write, Writer};
 
 impl Plan {
     /// Names the last writer that counts of every parameter and buffer, and counts how the rules fared.
@@ -41,7 +41,7 @@ impl Plan {
                 winner.and_then(|winner| Some((winner, self.rules.get_mut(winner.rule)?)))
             else {
                 param.stored = None;
-                param.writer = writers.untouched(&param.default);
+                param.writer = Arc::clone(&param.default);
                 param.overwriter = self.own_code.overwriter(param, None);
                 continue;
             };
@@ -65,18 +65,17 @@ impl Plan {
     }
 }
 
-/// The writers that were named so far, each held once.
+/// The rules that were named as writers so far, each held once, by the place of the rule and its part: what is written to a
+/// bias may be another than to the rest.
 #[derive(Default)]
-struct Writers {
-    /// By the place of the rule and its part: what is written to a bias may be another than to the rest.
-    rules: HashMap<(usize, Part), Vec<(Arc<Origin<String>>, Arc<Writer>)>>,
-    /// That of the last parameter that no rule writes: the ones of a layer are alike as a rule.
-    untouched: Option<Arc<Writer>>,
-}
+struct Writers(HashMap<(usize, Part), Vec<Named>>);
+
+/// The write that an entry was made for, and the writer.
+type Named = (Arc<Origin<String>>, Arc<Writer>);
 
 impl Writers {
     fn of(&mut self, write: &Write, rule: &PlannedRule) -> Arc<Writer> {
-        let known = self.rules.entry((write.rule, write.part)).or_default();
+        let known = self.0.entry((write.rule, write.part)).or_default();
         if let Some((_, writer)) =
             known.iter().find(|(origin, _)| Arc::ptr_eq(origin, &write.origin))
         {
@@ -85,16 +84,6 @@ impl Writers {
         let by = By { module: rule.module.clone(), rule: rule.rule, part: write.part };
         let writer = Arc::new(Writer::Rule { origin: Origin::clone(&write.origin), by });
         known.push((Arc::clone(&write.origin), Arc::clone(&writer)));
-        writer
-    }
-
-    fn untouched(&mut self, default: &ConstructorDefault) -> Arc<Writer> {
-        let last = self.untouched.take().filter(|last| match &**last {
-            Writer::Untouched(last) => last == default,
-            Writer::Rule { .. } => false,
-        });
-        let writer = last.unwrap_or_else(|| Arc::new(Writer::Untouched(default.clone())));
-        self.untouched = Some(Arc::clone(&writer));
         writer
     }
 }

@@ -80,8 +80,7 @@ impl Tables {
         counts: &mut PlainCounts,
     ) -> Option<usize> {
         let Table { first_rule, plain, .. } = self.modules.get(module)?;
-        let names = classes(layer).map(str::to_owned).collect();
-        Some(counts.group(*first_rule, names, |classes| {
+        Some(counts.group(*first_rule, classes(layer), |classes| {
             let plain = classes.iter().filter_map(|class| plain.get(class.as_str()));
             plain.flat_map(|plain| plain.rules.iter().map(|rule| first_rule + rule)).collect()
         }))
@@ -202,8 +201,8 @@ impl Globs {
 }
 
 /// The class and the direct bases.
-fn classes(layer: &dyn Layer) -> impl Iterator<Item = &str> {
-    once(layer.class()).chain(layer.bases())
+fn classes(layer: &dyn Layer) -> impl Iterator<Item = &str> + Clone {
+    once(layer.class()).chain((0..).map_while(|index| layer.base(index)))
 }
 
 /// The longest piece of a glob that stands for itself, without the dot behind a star at the front, which may be missing.

@@ -17,6 +17,8 @@ pub(super) struct PlainCounts {
     /// By the first rule of the module, and the class and bases of the layer.
     by_class: HashMap<(usize, Vec<String>), usize>,
     groups: Vec<Group>,
+    /// The group that was asked for last: a layer has several parameters, and the next one is often of its class.
+    last: Option<usize>,
     /// The groups that write each parameter, in model order.
     of_params: Vec<Arc<[usize]>>,
     /// Each set of them once.
@@ -28,23 +30,35 @@ pub(super) struct PlainCounts {
 struct Group {
     /// Place of the module's first rule among all.
     first_rule: usize,
+    /// The class and bases.
+    classes: Vec<String>,
     /// Places of the rules among all, each once.
     rules: BTreeSet<usize>,
 }
 
 impl PlainCounts {
     /// The group of a module's rules that write layers of these classes; `rules` gives their places among all.
-    pub(super) fn group(
+    pub(super) fn group<'c>(
         &mut self,
         first_rule: usize,
-        classes: Vec<String>,
+        classes: impl Iterator<Item = &'c str> + Clone,
         rules: impl FnOnce(&[String]) -> BTreeSet<usize>,
     ) -> usize {
-        let Self { by_class, groups, .. } = self;
-        *by_class.entry((first_rule, classes)).or_insert_with_key(|(first_rule, classes)| {
-            groups.push(Group { first_rule: *first_rule, rules: rules(classes) });
+        let Self { by_class, groups, last, .. } = self;
+        let is_same = |group: &Group| {
+            group.first_rule == first_rule && group.classes.iter().eq(classes.clone())
+        };
+        if let Some(last) = last.filter(|last| groups.get(*last).is_some_and(is_same)) {
+            return last;
+        }
+        let key = (first_rule, classes.map(str::to_owned).collect());
+        let group = *by_class.entry(key).or_insert_with_key(|(first_rule, classes)| {
+            let (classes, rules) = (classes.clone(), rules(classes));
+            groups.push(Group { first_rule: *first_rule, classes, rules });
             groups.len() - 1
-        })
+        });
+        *last = Some(group);
+        group
     }
 
     /// Notes the groups that write the next parameter.

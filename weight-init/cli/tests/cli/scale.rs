@@ -72,3 +72,39 @@ fn many_rules_and_globs_for_many_parameters() {
         assert_eq!(by_rules, written, "{name}");
     }
 }
+
+/// What a parameter takes of memory from the text to the table or the JSON: about a kilobyte, with its share of the values,
+/// the model and the plan. Twice that, as each of them once took alone, does not fit.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_parameter_takes_a_kilobyte() {
+    let linear = |i| {
+        format!(
+            r#"{{"name": "{i}", "class": "Linear",
+                "params": [{{"name": "weight", "shape": [4, 4]}}, {{"name": "bias", "shape": [4]}}]}}"#
+        )
+    };
+    let block = |b| {
+        let layers: Vec<_> = (0..100).map(linear).collect();
+        format!(r#"{{"name": "b{b}", "class": "Block", "children": [{}]}}"#, layers.join(","))
+    };
+    let blocks: Vec<_> = (0..1000).map(block).collect();
+    let folder = Folder::new();
+    let text = format!(
+        r#"{{"class": "Net", "init_weights": "module", "init_cfg": {{"type": "Kaiming", "layer": "Linear"}},
+            "children": [{}]}}"#,
+        blocks.join(",")
+    );
+    folder.write("model.json", text);
+    // 200 000 parameters, and what the program takes without any.
+    let limited =
+        r#"ulimit -v 400000; ulimit -t 30; exec "$0" plan model.json --format "$1" > plan"#;
+    for format in ["table", "json"] {
+        let mut command = assert_cmd::Command::new("sh");
+        command.args(["-c", limited, env!("CARGO_BIN_EXE_weight-init"), format]);
+        let answer = Answer::of(command.current_dir(folder.path("")));
+        assert_eq!(answer.code, 0, "{format}: {}", answer.stderr);
+        let plan = String::from_utf8(folder.read("plan")).unwrap();
+        assert_eq!(plan.matches(".bias").count(), 100_000, "{format}");
+    }
+}

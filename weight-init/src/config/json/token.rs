@@ -107,6 +107,9 @@ impl<'s> Tokens<'s> {
     /// The first character between two tokens that is not one of JSON's four, and where it is.
     fn stray_space(&self, start: usize, end: usize) -> Option<(usize, &'s str)> {
         let space = self.slice(start, end);
+        if matches!(space, "" | " ") {
+            return None;
+        }
         let at = space.find(|c| !matches!(c, ' ' | '\t' | '\n' | '\r'))?;
         let len = space[at..].chars().next()?.len_utf8();
         Some((start + at, &space[at..at + len]))
@@ -114,6 +117,9 @@ impl<'s> Tokens<'s> {
 
     /// A string may not hold control characters.
     fn check_string(&self, start: usize, text: &str) -> Result<()> {
+        if text.bytes().fold(true, |shown, byte| shown & (byte >= b' ')) {
+            return Ok(());
+        }
         match text.bytes().enumerate().find(|&(_, byte)| byte < b' ') {
             None => Ok(()),
             Some((at, byte)) => {

@@ -48,8 +48,8 @@ impl Flat {
         self.layers.insert(path.join("."), None);
         self.nodes.push(Node {
             class: spec.class.into(),
-            bases: spec.bases,
-            ancestors: Vec::new(),
+            bases: spec.bases.into(),
+            ancestors: Box::default(),
             // A builder says all that its class writes, but for an `init_weights` of its own.
             rewrites: (spec.init_weights != InitWeights::Custom).then_some(false),
             padding_row: spec.padding_row,
@@ -57,7 +57,7 @@ impl Flat {
             init_cfg: spec.init_cfg.map(Box::new),
             params: Vec::new(),
             buffers: Vec::new(),
-            aliases: spec.aliases,
+            aliases: spec.aliases.into(),
             children: Vec::new(),
         });
         let mut names = HashSet::default();
@@ -85,7 +85,7 @@ impl Flat {
                 }
                 ChildSpec::SameAs(target) => match self.layers.get(&target) {
                     Some(Some(node)) => {
-                        ChildNode { name: name.into(), node: *node, same_as: Some(target) }
+                        ChildNode { name: name.into(), node: *node, same_as: Some(target.into()) }
                     }
                     _ => return Err(format!("no layer was met before at the path '{target}'")),
                 },
@@ -102,7 +102,7 @@ impl Flat {
                 self.params.get(target).and_then(|(layer, at)| self.nodes[*layer].params.get(*at));
             return match first {
                 Some(first) => {
-                    let same_as = first.same_as.clone().or_else(|| Some(target.clone()));
+                    let same_as = first.same_as.clone().or_else(|| Some(target.as_str().into()));
                     Ok(ParamNode { name: param.name.into(), same_as, ..first.clone() })
                 }
                 None => Err(format!("no parameter was met before under the name '{target}'")),
@@ -116,7 +116,7 @@ impl Flat {
             shape: shape.into(),
             dtype,
             layout,
-            stream,
+            stream: stream.map(Into::into),
             same_as: None,
         })
     }

@@ -48,7 +48,7 @@ pub(super) fn param(
         }
     };
     let value = described(fields, dtype, &shape, contents)?;
-    let stream = fields.optional_string("stream")?.map(str::to_owned);
+    let stream = fields.optional_string("stream")?.map(Box::from);
     let shape = shapes.share(&shape);
     Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
 }
