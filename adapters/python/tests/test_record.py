@@ -270,6 +270,34 @@ def test_the_command_plans_what_was_recorded(command, tmp_path):
     assert load(file)["bias"][2:4].tolist() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_the_g_of_weight_norm_fits_its_v(command, tmp_path, dim):
+    def build():
+        return nn.utils.parametrizations.weight_norm(nn.Linear(6, 4), dim=dim)
+
+    recorded = weight_init.record(build)
+    assert recorded.kinds["parametrizations.weight.original0"] == "norm"
+    path, file = tmp_path / "net.json", tmp_path / "net.safetensors"
+    path.write_text(json.dumps(recorded))
+    subprocess.run([command, "init", path, "--out", file], check=True, capture_output=True)
+    net = build()
+    net.load_state_dict(pytest.importorskip("safetensors.torch").load_file(file))
+    # Its weight is v itself, for g is v's norm.
+    torch.testing.assert_close(net.weight, net.parametrizations.weight.original1)
+
+
+def test_norms_of_what_was_written_since_are_told_as_unknown():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            v = torch.randn(4, 3)
+            self.g, self.v = nn.Parameter(v.norm(dim=1, keepdim=True)), nn.Parameter(v)
+            with torch.no_grad():
+                self.v.mul_(2)
+
+    assert weight_init.record(Net).counts() == {"unknown": 1, "Normal": 1}
+
+
 def test_arithmetic_of_values():
     assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
     assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)
