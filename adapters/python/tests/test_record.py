@@ -298,6 +298,20 @@ def test_norms_of_what_was_written_since_are_told_as_unknown():
     assert weight_init.record(Net).counts() == {"unknown": 1, "Normal": 1}
 
 
+def test_an_init_weights_that_is_not_mmengines_is_no_writer_behind_the_rules():
+    class Net(nn.Linear):
+        def __init__(self):
+            super().__init__(2, 3)
+            self.init_weights()
+
+        def init_weights(self):
+            nn.init.ones_(self.weight)
+
+    recorded = weight_init.record(Net)
+    assert "init_weights" not in recorded
+    assert recorded["params"][0]["by"].endswith("Net.init_weights, ones_()")
+
+
 def test_arithmetic_of_values():
     assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
     assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)

@@ -22,6 +22,7 @@ class Recorded(Describer):
         self.memory = memory
         # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
         self.final = final
+        self.of_mmengine = any(cls.__name__ == "BaseModule" for cls in type(unwrapped(model)).__mro__)
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
         # Tensors by their storage, and the contents that are norms of one of them.
@@ -40,7 +41,11 @@ class Recorded(Describer):
         node = super().layer(module, name, path)
         node.pop("rewrites", None)
         node.pop("padding_idx", None)
-        if self.final and "init_weights" in node:
+        if not self.of_mmengine:
+            # Other packages have functions of this name that their constructors call, and no rules.
+            node.pop("init_weights", None)
+            node.pop("init_cfg", None)
+        elif self.final and "init_weights" in node:
             # Checkpoints alone are left to load, after everything that was recorded.
             node["init_weights"] = "module"
             left = loading(node.pop("init_cfg", None))
