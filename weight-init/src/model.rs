@@ -49,7 +49,8 @@
 //! A `constructor` is a dict as a rule has it, of a `type` and its arguments: `{"type": "TruncNormal", "std": 0.02}`. It is
 //! what the tensor holds where no rule writes it, whatever the class, and random values come from the tensor's own stream.
 //! Parts are laid over it in their order; an element of a part is drawn at its number in the whole tensor, and fans are those
-//! of the part. `{"unknown": "QR of a random matrix, in Net.__init__ (net.py:12)"}` says that the code writes something that has
+//! of the part. `{"norm_of": "conv.weight_v"}` is the L2 norm of another parameter, whatever writes that, over each dimension
+//! that is 1 here and more there: the `g` of weight normalization. `{"unknown": "QR of a random matrix, in Net.__init__ (net.py:12)"}` says that the code writes something that has
 //! no name here, and where: plans report it, and `init` asks for a choice as it does for classes that are not known.
 //!
 //! ```

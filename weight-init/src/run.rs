@@ -12,6 +12,7 @@ mod backend;
 mod cuda;
 mod encode;
 mod jobs;
+mod norm;
 mod pieces;
 mod stored;
 

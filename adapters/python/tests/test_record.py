@@ -270,6 +270,98 @@ def test_the_command_plans_what_was_recorded(command, tmp_path):
     assert load(file)["bias"][2:4].tolist() == [1.0, 1.0]
 
 
+@pytest.mark.parametrize("dim", [0, 1, None])
+def test_the_g_of_weight_norm_fits_its_v(command, tmp_path, dim):
+    def build():
+        return nn.utils.parametrizations.weight_norm(nn.Linear(6, 4), dim=dim)
+
+    recorded = weight_init.record(build)
+    assert recorded.kinds["parametrizations.weight.original0"] == "norm"
+    path, file = tmp_path / "net.json", tmp_path / "net.safetensors"
+    path.write_text(json.dumps(recorded))
+    subprocess.run([command, "init", path, "--out", file], check=True, capture_output=True)
+    net = build()
+    net.load_state_dict(pytest.importorskip("safetensors.torch").load_file(file))
+    # Its weight is v itself, for g is v's norm.
+    torch.testing.assert_close(net.weight, net.parametrizations.weight.original1)
+
+
+def test_norms_of_what_was_written_since_are_told_as_unknown():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            v = torch.randn(4, 3)
+            self.g, self.v = nn.Parameter(v.norm(dim=1, keepdim=True)), nn.Parameter(v)
+            with torch.no_grad():
+                self.v.mul_(2)
+
+    assert weight_init.record(Net).counts() == {"unknown": 1, "Normal": 1}
+
+
+def test_an_init_weights_that_is_not_mmengines_is_no_writer_behind_the_rules():
+    class Net(nn.Linear):
+        def __init__(self):
+            super().__init__(2, 3)
+            self.init_weights()
+
+        def init_weights(self):
+            nn.init.ones_(self.weight)
+
+    recorded = weight_init.record(Net)
+    assert "init_weights" not in recorded
+    assert recorded["params"][0]["by"].endswith("Net.init_weights, ones_()")
+
+
+def test_an_mmengine_model_is_told_as_its_own_init_weights_leaves_it(tmp_path):
+    model = pytest.importorskip("mmengine.model")
+    from weight_init._record.targets import initialized
+
+    class Head(model.BaseModule):
+        def __init__(self):
+            super().__init__(init_cfg=dict(type="Normal", std=0.5, layer="Linear"))
+            self.fc = nn.Linear(3, 4)
+
+        def init_weights(self):
+            super().init_weights()
+            nn.init.ones_(self.fc.bias)
+
+    class Net(model.BaseModule):
+        def __init__(self):
+            super().__init__(init_cfg=[
+                dict(type="Constant", val=3, layer="Linear"), dict(type="Pretrained", checkpoint="missing.pth")])
+            self.stem, self.head = nn.Linear(3, 3), Head()
+
+    recorded = weight_init.record(lambda: initialized(Net()), final=True)
+    stem, head = recorded["children"]
+    assert recorded["init_cfg"] == [{"type": "Pretrained", "checkpoint": "missing.pth"}]
+    assert stem["params"][0]["constructor"] == {"type": "Constant", "val": 3}
+    weight, bias = head["children"][0]["params"]
+    assert weight["constructor"] == normal(0.0, 0.5)
+    assert bias["constructor"] == {"type": "Constant", "val": 1} and "Head.init_weights" in bias["by"]
+    assert head["init_weights"] == "module" and "init_cfg" not in head
+
+
+def test_the_command_line_names_models(tmp_path, capsys):
+    from weight_init import _record_cli
+
+    source = tmp_path / "net.py"
+    source.write_text(
+        "import torch\n\n\n"
+        "class Net(torch.nn.Linear):\n"
+        "    def __init__(self, n=2):\n"
+        "        super().__init__(n, 3)\n"
+        "        self.register_buffer('table', torch.arange(100.0).reshape(10, 10))\n")
+    out = tmp_path / "net.json"
+    assert _record_cli.main([f"{source}:Net", "n=5", "--out", str(out)]) == 0
+    assert "3 tensors: 2 Uniform, 1 values" in capsys.readouterr().err
+    found = json.loads(out.read_text())
+    assert found["params"][0]["shape"] == [3, 5]
+    assert found["buffers"][0]["value"] == {"file": "net.buffers.safetensors", "tensor": "table"}
+    for target in ("nothing", f"{source}:Nett", "timm", "torch.nn:Linear"):
+        assert _record_cli.main([target, "--out", str(out)]) == 2
+        assert capsys.readouterr().err.startswith("error: ")
+
+
 def test_arithmetic_of_values():
     assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
     assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)

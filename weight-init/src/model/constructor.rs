@@ -43,6 +43,8 @@ pub enum Content {
     Init(Init),
     /// Given numbers, of a region in its own row-major order.
     Values(Values),
+    /// Norms of the slices of the parameter of this full name, over each dimension that is 1 here and more there.
+    NormOf(Arc<str>),
     /// Something without a name here: what it is, and where the code stands.
     Unknown(Arc<str>),
 }
@@ -65,7 +67,7 @@ impl Constructor {
     pub fn unknown(&self) -> Option<&str> {
         self.written().find_map(|written| match &written.content {
             Content::Unknown(what) => Some(&**what),
-            Content::Init(_) | Content::Values(_) => None,
+            Content::Init(_) | Content::Values(_) | Content::NormOf(_) => None,
         })
     }
 

@@ -5,6 +5,7 @@ use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::random::stream_id;
 use weight_init_core::{DType, Fill, Float, Layout, Opaque, Stream, bf16, f16};
 
+use super::norm::{self, NormOf};
 use super::parts::{self, TensorPart};
 use super::warning::{unknown_buffers, unknown_params, unknown_writes};
 use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
@@ -43,6 +44,8 @@ pub enum Lowered<'p> {
     },
     /// Numbers that the description gives.
     Values(&'p Values),
+    /// Norms of another parameter's slices.
+    Norm(NormOf<'p>),
     /// A tensor of a checkpoint, or of a file beside the description, of the same elements in perhaps another type.
     Stored(&'p Stored),
 }
@@ -167,6 +170,7 @@ impl Plan {
             tensors.push(param.tensor(unknown));
         }
         tensors.extend(buffers.map(|buffer| buffer.tensor(unknown)));
+        norm::link(&mut tensors);
         tensors.iter().try_for_each(Tensor::check)?;
         Ok(tensors)
     }
@@ -346,7 +350,7 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| self.fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(_) | Lowered::Stored(_) => Ok(None),
+            Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => Ok(None),
         }
     }
 
@@ -361,6 +365,9 @@ impl Tensor<'_> {
     }
 
     fn check_source(&self, source: &Lowered<'_>) -> Result<(), LowerError> {
+        if let Lowered::Norm(norm) = source {
+            return norm.check(self).map_err(|message| self.fault(message));
+        }
         match self.dtype {
             DType::F32 => self.fill_of::<f32>(source, 0).map(drop),
             DType::F64 => self.fill_of::<f64>(source, 0).map(drop),
@@ -378,7 +385,7 @@ impl Tensor<'_> {
                         )));
                     }
                     Lowered::Values(Values::All(x)) => Some(*x),
-                    Lowered::Values(_) | Lowered::Stored(_) => None,
+                    Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => None,
                 };
                 let numbers = match (source, &number) {
                     (Lowered::Values(Values::Each(numbers)), _) => numbers.as_slice(),
@@ -411,7 +418,7 @@ impl Tensor<'_> {
                 return Ok(());
             }
             Lowered::Init { init, .. } => super::named::init_in_words(init),
-            Lowered::Values(_) => "a number".to_owned(),
+            Lowered::Values(_) | Lowered::Norm(_) => "a number".to_owned(),
         };
         Err(self.fault(format!(
             "{written} cannot write elements of type {}: they are only copied, from the file of a 'value' or of a \

@@ -10,7 +10,7 @@ use weight_init_core::initializer::Shape;
 
 use super::json::{Args, named_entries};
 use super::named::{self, Arg};
-use super::{Lowered, Tensor, Unknown};
+use super::{Lowered, NormOf, Tensor, Unknown};
 use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::constructor::{Constructor, Content, Region, Written};
@@ -56,6 +56,7 @@ pub(super) fn lowered<'p>(
     match &written.content {
         Content::Init(init) => Lowered::Init { init: *init, shape, stream_id },
         Content::Values(values) => Lowered::of(values),
+        Content::NormOf(of) => Lowered::Norm(NormOf::unlinked(of)),
         Content::Unknown(_) => Lowered::Values(unknown.values()),
     }
 }
@@ -88,6 +89,7 @@ fn content(written: &Written) -> String {
         Content::Init(init) => named::init_in_words(init),
         Content::Values(Values::All(x)) => format!("constant(val={x})"),
         Content::Values(_) => "given values".to_owned(),
+        Content::NormOf(of) => format!("norm(of={})", escape(of)),
         Content::Unknown(what) => format!("unknown: {}", escape(what)),
     }
 }
@@ -160,6 +162,10 @@ fn content_entries<M: SerializeMap>(map: &mut M, written: &Written) -> Result<()
             map.serialize_entry("args", &Args(&[("val", Arg::Number(*x))]))?;
         }
         Content::Values(_) => map.serialize_entry("init", "value")?,
+        Content::NormOf(of) => {
+            map.serialize_entry("init", "norm")?;
+            map.serialize_entry("args", &Args(&[("of", Arg::Text(of))]))?;
+        }
         Content::Unknown(what) => {
             map.serialize_entry("init", "unknown")?;
             map.serialize_entry("what", &**what)?;

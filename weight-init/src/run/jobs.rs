@@ -4,6 +4,7 @@ use weight_init_backends::Job;
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::encode::{swap_bytes, write_floats, write_integers};
+use super::norm::norms;
 use super::{BackendError, Filler, RunError, stored};
 use crate::plan::{LowerError, Lowered, Tensor};
 
@@ -126,6 +127,7 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
                 }
             }
             (None, Lowered::Values(values)) => write_floats(values, run.index, out),
+            (None, Lowered::Norm(norm)) => norms(norm, tensor.shape, seed, run.index, out)?,
             // Pretrained is never lowered.
             (None, Lowered::Init { .. } | Lowered::Stored(_)) => {}
         }
@@ -133,15 +135,18 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
     Ok(())
 }
 
+/// What a source is filled with, if it has an initializer.
+type Filled<T> = Option<(Fill<T>, Stream)>;
+
 /// The numbers of a tensor's sources, each computed when it is met first.
 struct Fills<'t, T: Float> {
-    of: Vec<Option<Option<(Fill<T>, Stream)>>>,
+    of: Vec<Option<Filled<T>>>,
     tensor: &'t Tensor<'t>,
     seed: u64,
 }
 
 impl<T: Float> Fills<'_, T> {
-    fn get(&mut self, source: usize) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
+    fn get(&mut self, source: usize) -> Result<Filled<T>, LowerError> {
         if let Some(Some(known)) = self.of.get(source) {
             return Ok(*known);
         }

@@ -50,6 +50,8 @@ def names(library, options):
         transformers.AutoModel, transformers.modeling_utils  # noqa: B018
         mapping = transformers.models.auto.configuration_auto.CONFIG_MAPPING_NAMES
         found = sorted(set(mapping.values()))
+        if options.models is not None:
+            random.Random(options.seed).shuffle(found)
         return [f"transformers:{name}" for name in found[: options.models]]
     return [f"mmengine:{path}" for path in options.configs]
 

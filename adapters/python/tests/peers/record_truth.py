@@ -75,8 +75,13 @@ def distribution(init):
     return stats.truncnorm((low - mean) / std, (high - mean) / std, mean, std).cdf, (low, high)
 
 
-def differs(node, found, limit, random):
+def differs(node, found, limit, random, tensors):
     """What is wrong with the elements of one content, or None."""
+    of = node.get("constructor", {}).get("norm_of")
+    if of is not None:
+        dims = [dim for dim, n in enumerate(tensors[of].shape) if found.dim() == 0 or found.size(dim) != n]
+        expected = torch.linalg.vector_norm(tensors[of].detach().double(), dim=dims, keepdim=found.dim() > 0)
+        return None if torch.allclose(found.double(), expected, rtol=1e-4) else f"not the norms of {of}"
     found = found.detach().reshape(-1)
     if found.numel() == 0:
         return None
@@ -118,7 +123,7 @@ def compare(target, seed, limit, random):
         for content, found in regions(node, tensor):
             count += 1
             unknown += "unknown" in content.get("constructor", {})
-            what = differs(content, found, limit, random)
+            what = differs(content, found, limit, random, tensors)
             if what is not None:
                 wrong.append((name, what))
     return wrong, count, unknown

@@ -140,3 +140,52 @@ fn constructors_that_say_nothing_or_too_much_are_refused_with_their_place() {
     folder.write("model.json", format!(r#"{{"class": "X", "params": [{{"name": "w", "shape": [4], "value": 0, "parts": [{parts}]}}]}}"#));
     folder.run(&["plan", "model.json"]).refused(2, &["1024 parts at most"]);
 }
+
+/// Weight normalization: `g` holds the norms of the rows of `v`, whatever writes `v`.
+fn weight_norm(g: &str, of: &str, dtype: &str) -> String {
+    format!(
+        r#"{{"class": "Net", "params": [
+            {{"name": "g", "shape": {g}, "dtype": "{dtype}", "constructor": {{"norm_of": "{of}"}}}},
+            {{"name": "v", "shape": [3, 70000], "constructor": {{"type": "Normal", "std": 0.5}}}}]}}"#
+    )
+}
+
+#[test]
+fn norms_are_those_of_what_the_plan_writes() {
+    let folder = Folder::new();
+    folder.write("model.json", weight_norm("[3, 1]", "v", "float32"));
+    folder.write("rule.json", r#"{"type": "Uniform", "a": -1, "b": 2, "params": "v"}"#);
+    for rule in [&[][..], &["--init-cfg", "rule.json"]] {
+        let file = folder.init("model.safetensors", &[&["--seed", "3"], rule].concat());
+        let (g, v) = (numbers(&file, "g"), numbers(&file, "v"));
+        for (g, row) in g.iter().zip(v.chunks_exact(70000)) {
+            let sum: f64 = row.iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+            assert_eq!(*g, sum.sqrt() as f32);
+        }
+        folder
+            .done(&[&["verify", "model.json", "model.safetensors", "--seed", "3"], rule].concat());
+    }
+    let table = folder.done(&["plan", "model.json"]).stdout;
+    assert!(table.contains("norm(of=v)"), "{table}");
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+    assert_eq!(plan["params"]["g"]["default"], json!({"init": "norm", "args": {"of": "v"}}));
+    folder.write("model.json", weight_norm("[]", "v", "float32"));
+    let file = folder.init("model.safetensors", &[]);
+    let sum: f64 = numbers(&file, "v").iter().map(|x| f64::from(*x) * f64::from(*x)).sum();
+    assert_eq!(numbers(&file, "g"), [sum.sqrt() as f32]);
+}
+
+#[test]
+fn norms_of_nothing_that_fits_are_refused() {
+    let folder = Folder::new();
+    for (model, part) in [
+        (weight_norm("[3, 1]", "w", "float32"), "there is no such tensor"),
+        (weight_norm("[3, 1]", "g", "float32"), "which holds norms itself"),
+        (weight_norm("[3, 1]", "v", "int64"), "norms are of floating-point numbers"),
+        (weight_norm("[3]", "v", "float32"), "holds no norms of 'v'"),
+        (weight_norm("[2, 1]", "v", "float32"), "each dimension is the same or 1"),
+    ] {
+        folder.write("model.json", model);
+        folder.run(&["init", "model.json", "--out", "x.safetensors"]).refused(2, &[part]);
+    }
+}

@@ -56,6 +56,10 @@ pub(super) fn described(
         let fields = Fields::read(fields.texts(), value, &place, "part", PART_KEYS)?;
         let region = region(&fields, shape)?;
         let written = written(&fields, dtype, region.shape(), contents)?;
+        if matches!(written.content, Content::NormOf(_)) {
+            let message = "'norm_of' is of a whole tensor, not of a part";
+            return Err(fields.fault("constructor", message));
+        }
         if !region.shape().contains(&0) {
             parts.push(Part { region, written });
         }
@@ -97,6 +101,10 @@ fn content(
         let fields =
             Fields::read(fields.texts(), value, &place, "unknown constructor", &["unknown"])?;
         return Ok(Content::Unknown(contents.texts.share(fields.string("unknown")?)));
+    }
+    if value.get("norm_of").is_some() {
+        let fields = Fields::read(fields.texts(), value, &place, "norm", &["norm_of"])?;
+        return Ok(Content::NormOf(contents.texts.share(fields.string("norm_of")?)));
     }
     initializer(fields, value, &place, contents.types).map(Content::Init)
 }

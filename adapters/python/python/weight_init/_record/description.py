@@ -12,7 +12,7 @@ from .._live import unwrapped
 from ..errors import ModelError
 from .memory import Memory, Storage, Write
 from .regions import Region, elements, region, slices
-from .values import Constant, Known, Never, Normal, TruncNormal, Uniform, Unknown, Value, settled
+from .values import Constant, Known, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
 
 
 class Recorded(Describer):
@@ -22,11 +22,16 @@ class Recorded(Describer):
         self.memory = memory
         # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
         self.final = final
+        self.of_mmengine = any(cls.__name__ == "BaseModule" for cls in type(unwrapped(model)).__mro__)
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
+        # Tensors by their storage, and the contents that are norms of one of them.
+        self.by_storage: dict[int, tuple[str, torch.Tensor]] = {}
+        self.norms: list[tuple[dict, Norm, torch.Tensor, str]] = []
         super().__init__(companion)
         try:
             self.description = self.model(unwrapped(model))
+            self.name_norms()
         except DescribeError as error:
             raise ModelError(str(error)) from None
         except RecursionError:
@@ -36,7 +41,11 @@ class Recorded(Describer):
         node = super().layer(module, name, path)
         node.pop("rewrites", None)
         node.pop("padding_idx", None)
-        if self.final and "init_weights" in node:
+        if not self.of_mmengine:
+            # Other packages have functions of this name that their constructors call, and no rules.
+            node.pop("init_weights", None)
+            node.pop("init_cfg", None)
+        elif self.final and "init_weights" in node:
             # Checkpoints alone are left to load, after everything that was recorded.
             node["init_weights"] = "module"
             left = loading(node.pop("init_cfg", None))
@@ -62,6 +71,7 @@ class Recorded(Describer):
             self.kinds[path] = "unknown"
             return node
         storage = self.memory.of(t)
+        self.by_storage.setdefault(t.untyped_storage()._cdata, (path, t))
         base, parts = contents(storage, t)
         t = t.detach()
         node.update(self.content(base, t, t, path, node["dtype"]))
@@ -78,6 +88,18 @@ class Recorded(Describer):
         """The class before ``register_parametrization`` derived one from it; what it computes a weight of stands below it."""
         cls = type(module)
         return cls.__bases__[0] if "parametrizations" in module._modules else cls
+
+    def name_norms(self) -> None:
+        """Says of which parameter norms are: all of it, as it was then."""
+        for told, value, t, path in self.norms:
+            name, source = self.by_storage.get(value.storage, ("", None))
+            if source is None or self.memory.of(source).writes[0] is not value.write or name == path:
+                continue
+            same_rank = t.dim() == source.dim() and all(n in (1, m) for n, m in zip(t.shape, source.shape))
+            if self.memory.of(source).is_plain and path in self.kinds and (t.dim() == 0 or same_rank):
+                told.clear()
+                told["norm_of"] = name
+                self.kinds[path] = "norm"
 
     def told(self, write: Write, found: Region, t: torch.Tensor, path: str, dtype: str) -> dict:
         start, extent = found
@@ -105,6 +127,9 @@ class Recorded(Describer):
                     node = {"constructor": unknown(f"values of type {dtype}", write)}
                 elif isinstance(node["value"], (int, float)):
                     node = {"constructor": constructor(Constant(node["value"]), write)}
+        elif isinstance(value, Norm):
+            node = {"constructor": unknown("norms", write)}
+            self.norms.append((node["constructor"], value, t, path))
         elif t.dtype.is_floating_point or isinstance(value, (Constant, Unknown, Never)):
             node = {"constructor": constructor(value, write)}
         else:
@@ -193,6 +218,6 @@ def kind(node: dict) -> str:
         return "parts"
     if "value" in node:
         return "values"
-    return node["constructor"]["type"]
+    return node["constructor"].get("type", "norm")
 
 

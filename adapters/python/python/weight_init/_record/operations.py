@@ -9,7 +9,7 @@ import torch
 
 from .memory import Memory
 from .values import (
-    FUNCTIONS, Constant, Known, Never, Normal, Uniform, Unknown, Value, affine, clamp, function, inverse_error, name,
+    FUNCTIONS, Constant, Known, Never, Norm, Normal, Uniform, Unknown, Value, affine, clamp, function, inverse_error, name,
 )
 
 # Operations that make memory without writing into it.
@@ -164,10 +164,19 @@ def power(given: Arguments, memory: Memory) -> Optional[Value]:
 
 
 
+def norm(given: Arguments, memory: Memory) -> Optional[Value]:
+    source = given.get("self")
+    storage = memory.of(source)
+    all_of_it = source.numel() * source.element_size() == source.untyped_storage().nbytes()
+    if float(given.get("p", given.get("ord", 2))) != 2 or not storage.is_plain or not all_of_it:
+        return None
+    return Norm(source.untyped_storage()._cdata, storage.writes[0])
+
+
 RULES: dict[str, Callable[[Arguments, Memory], Optional[Value]]] = {
     "mul": product, "div": quotient, "add": total(1.0), "sub": total(-1.0), "rsub": reversed_difference,
     "clamp": cut, "clamp_min": cut, "clamp_max": cut,
     "erfinv": lambda given, memory: inverse_error(memory.get(given.get("self"))),
-    "pow": power,
+    "pow": power, "norm": norm, "linalg_vector_norm": norm,
 }
 RULES.update(dict.fromkeys(COPY, copied))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any, Union
 
@@ -54,13 +54,21 @@ class InverseError:
 
 
 @dataclass(frozen=True)
+class Norm:
+    """L2 norms of slices of what is in another storage, as it was after a write."""
+
+    storage: int
+    write: Any = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Unknown:
     """Random values, or values that were not computed, of a kind without a name; ``what`` says how they came about."""
 
     what: str
 
 
-Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, InverseError, Unknown]
+Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, InverseError, Norm, Unknown]
 DETERMINISTIC = (Known, Constant)
 
 
@@ -169,5 +177,5 @@ def name(value: Value) -> str:
     return {
         Never: "memory that nothing was written into", Known: "computed values", Constant: "a constant",
         Uniform: "uniform values", Normal: "normal values", TruncNormal: "truncated normal values",
-        InverseError: "truncated normal values",
+        InverseError: "truncated normal values", Norm: "norms",
     }[type(value)]
