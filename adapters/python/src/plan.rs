@@ -38,6 +38,18 @@ enum Text {
     File(PathBuf),
 }
 
+/// Module and number of the rule; checkpoint, file and prefix; how many tensors are loaded; names that are missing and
+/// unexpected; tensors that do not fit, with what is expected and found; those that are converted, with both types; the sentence.
+type Loaded = (
+    (String, usize),
+    (String, PathBuf, Option<String>),
+    usize,
+    (Vec<String>, Vec<String>),
+    Vec<(String, String, String)>,
+    Vec<(String, String, String)>,
+    String,
+);
+
 #[pymethods]
 impl Plan {
     /// `description`, and `init_cfg` for mmengine's `initialize(model, init_cfg)`, are texts of JSON, or paths.
@@ -98,6 +110,25 @@ impl Plan {
     /// What became of each checkpoint: the sentence, and whether it matches the model exactly.
     fn loads(&self) -> Vec<(String, bool)> {
         self.plan.loads().iter().map(|load| (load.to_string(), load.is_exact())).collect()
+    }
+
+    /// The same as numbers and names, which [`Loaded`] lists.
+    fn load_reports(&self) -> Vec<Loaded> {
+        let reports = self.plan.loads().iter();
+        let reports = reports.map(|it| {
+            let mismatched = it.mismatched.iter().cloned();
+            let converted = it.converted.iter().cloned();
+            (
+                (it.by.module.clone(), it.by.rule),
+                (it.checkpoint.clone(), it.file.clone(), it.prefix.clone()),
+                it.loaded,
+                (it.missing.clone(), it.unexpected.clone()),
+                mismatched.map(|it| (it.name, it.expected, it.found)).collect(),
+                converted.map(|it| (it.name, it.from, it.to)).collect(),
+                it.to_string(),
+            )
+        });
+        reports.collect()
     }
 
     /// As columns.
@@ -197,9 +228,7 @@ impl Plan {
         let model = Model::from_config(&config, &registry)?;
         let rules = match init_cfg.map(|rules| rules.read("init_cfg")).transpose()? {
             None => None,
-            Some(config) => {
-                Some((PlacedInitCfg::from_config(&config, &registry)?, config.sources))
-            }
+            Some(config) => Some((PlacedInitCfg::from_config(&config, &registry)?, config.sources)),
         };
         let fault = |error: &PlanError| -> Fault {
             match &rules {

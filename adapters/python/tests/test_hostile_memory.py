@@ -1,4 +1,7 @@
-"""Absurd sizes in processes of their own, whose memory and time are limited: exceptions, never an abort."""
+"""Absurd sizes in processes of their own, whose memory and time are limited: exceptions, never an abort.
+
+An address that is not true, of a storage or in an __array_interface__, is beyond what can be checked.
+"""
 
 import os
 import subprocess
@@ -62,7 +65,6 @@ CASES = {
     "a tensor of 2**60 elements that is written nowhere": """
         plan = engine(layer([2**30, 2**30]))
         refused(lambda: plan.fill([("fc.weight", 4096, [2**30, 1], None, 4096, 64)], 42, None))
-        refused(lambda: plan.fill([("fc.weight", 4096, [2**30, 1], [[(0, 2**30)], [(0, 2**30)]], 4096, 2**63)], 42, None))
         refused(lambda: plan.fill([("fc.weight", 4096, [1, 1], [[(0, 2**30)], [(5, 1)]], 4096, 4)], 42, None))
     """,
     "ranges without end": """

@@ -460,6 +460,12 @@ def test_pretrained_rules_load_into_the_model(tmp_path):
     assert sorted(report.loaded) == ["0.bias", "0.weight"]
     assert same(model[0].weight, source[0].weight) and same(model[2].weight, plain[2].weight)
     assert "2 tensors loaded" in str(report)
+    (loaded,) = weight_init.load_report(net().half(), rules, checkpoints={"the-net": path})
+    assert (loaded.module, loaded.rule, loaded.checkpoint, loaded.file, loaded.loaded) == ("", 1, "the-net", path, 2)
+    assert loaded.missing == ["2.weight", "2.bias"] and loaded.unexpected == loaded.mismatched == []
+    assert loaded.converted == [("0.weight", "float32", "float16"), ("0.bias", "float32", "float16")]
+    assert not loaded.is_exact and str(loaded).startswith("(model), rule 1: 'the-net': 2 tensors loaded")
+    assert weight_init.load_report(net(), RULES) == []
     half = net().half()
     weight_init.init_(half, rules, seed=7, checkpoints={"the-net": path})
     assert same(half[0].weight, source[0].weight.half())

@@ -150,7 +150,8 @@ class Data(torch.utils.data.Dataset):
         return dict(inputs=torch.ones(4), data_samples=0)
 
 
-def test_a_runner_trains_from_the_weights_of_the_hook(tmp_path):
+@pytest.mark.parametrize("hook", ["weight_init.mmengine.WeightInitHook", "WeightInitHook"])
+def test_a_runner_trains_from_the_weights_of_the_hook(tmp_path, hook):
     pytest.importorskip("mmengine.runner")
     from mmengine.hooks import Hook
     from mmengine.runner import Runner
@@ -165,7 +166,7 @@ def test_a_runner_trains_from_the_weights_of_the_hook(tmp_path):
     runner = Runner(
         Net(), str(tmp_path), train_dataloader=loader, train_cfg=dict(by_epoch=True, max_epochs=1),
         optim_wrapper=dict(optimizer=dict(type="SGD", lr=0.0)), log_level="CRITICAL",
-        custom_hooks=[dict(type="WeightInitHook", seed=42), Look()])
+        custom_hooks=[dict(type=hook, seed=42), Look()])
     runner.train()
     assert same(seen["weight"], expected.fc.weight)
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
         uniform_, xavier_normal_, xavier_uniform_, zeros_,
     )
     from ._record import Recorder, Recording, record
-    from ._torch import describe, explain, init_, materialize_, plan, save, verify
-    from .report import Difference, Plan, Report
+    from ._torch import describe, explain, init_, load_report, materialize_, plan, save, verify
+    from .report import Difference, LoadReport, Plan, Report
 
 _LATE = {
-    "report": ("Difference", "Plan", "Report"),
+    "report": ("Difference", "LoadReport", "Plan", "Report"),
     "_record": ("Recorder", "Recording", "record"),
-    "_torch": ("describe", "explain", "init_", "materialize_", "plan", "save", "verify"),
+    "_torch": ("describe", "explain", "init_", "load_report", "materialize_", "plan", "save", "verify"),
     "_functions": (
         "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
         "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
@@ -39,10 +39,10 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 # Spelled out, for type checkers.
 __all__ = [
-    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "ModelError", "Plan", "Report", "UntouchedError",
-    "WeightInitError", "WeightInitWarning", "bias_init_with_prob", "caffe2_xavier_", "constant_", "describe", "errors", "explain",
-    "init_", "kaiming_normal_", "kaiming_uniform_", "materialize_", "normal_", "ones_", "plan", "save", "trunc_normal_", "uniform_",
-    "verify", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "LoadReport", "ModelError", "Plan", "Report",
+    "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob", "caffe2_xavier_", "constant_", "describe",
+    "errors", "explain", "init_", "kaiming_normal_", "kaiming_uniform_", "load_report", "materialize_", "normal_", "ones_", "plan",
+    "save", "trunc_normal_", "uniform_", "verify", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 
 

@@ -81,8 +81,8 @@ class Live(_describe.Describer):
     def layer(self, module: torch.nn.Module, name: str, path: str) -> _describe.Node:
         if any(cls.__name__ == "FullyShardedDataParallel" for cls in type(module).__mro__):
             # With use_orig_params its parameters look like plain ones, of other shapes.
-            message = f"{path or 'the model'} is wrapped by FSDP 1, which cuts flat parameters: initialize it before, or use fully_shard"
-            raise ModelError(message)
+            place, instead = path or "the model", "initialize it before, or use fully_shard"
+            raise ModelError(f"{place} is wrapped by FSDP 1, which cuts flat parameters: {instead}")
         node = super().layer(module, name, path)
         if node.get("init_weights") == "custom":
             self.own_code.append((path, node["class"]))

@@ -24,8 +24,8 @@ class Progress:
         if not self.looked_at or now - self.start < PATIENCE or now - self.shown < PACE:
             return
         self.shown = now
-        rate = done / max(now - self.start, 1e-9)
-        self._say(f"weight_init: {done / 1e9:.1f} of {self.total / 1e9:.1f} GB, {100 * done // max(self.total, 1)} %, {rate / 1e9:.1f} GB/s")
+        share, rate = 100 * done // max(self.total, 1), done / max(now - self.start, 1e-9)
+        self._say(f"weight_init: {done / 1e9:.1f} of {self.total / 1e9:.1f} GB, {share} %, {rate / 1e9:.1f} GB/s")
 
     def _say(self, text: str) -> None:
         sys.stderr.write(f"\r{text:70}")

@@ -17,7 +17,7 @@ from ._memory import Memory
 from ._progress import Progress
 from ._seed import checked_seed, checked_threads
 from .errors import InitCfgError, ModelError, UntouchedError, WeightInitWarning
-from .report import Difference, Plan, Report
+from .report import Difference, LoadReport, Plan, Report
 
 Untouched = Literal["keep", "constructor", "error"]
 Pretrained = Literal["load", "skip"]
@@ -126,6 +126,17 @@ def explain(model: torch.nn.Module | Plan, name: str, init_cfg: InitCfg = None, 
     """
     made = model if isinstance(model, Plan) else plan(model, init_cfg, pretrained=pretrained)
     return made.explain(name)
+
+
+def load_report(
+    model: torch.nn.Module,
+    init_cfg: InitCfg = None,
+    *,
+    checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
+    offline: bool = False,
+) -> list[LoadReport]:
+    """What the checkpoints of ``Pretrained`` rules give a model, a report for each rule; nothing is written."""
+    return plan(model, init_cfg, checkpoints=checkpoints, offline=offline).load_reports
 
 
 def describe(model: torch.nn.Module) -> dict[str, Any]:

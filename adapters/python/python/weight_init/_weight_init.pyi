@@ -1,11 +1,18 @@
 """The compiled part; its names are not part of the interface."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 STREAM_VERSION: str
 
 # Name, address, strides, ranges of each dimension, address and bytes of the storage.
 _Target = tuple[str, int, Sequence[int], Sequence[Sequence[tuple[int, int]]] | None, int, int]
+
+# As src/plan.rs says.
+_Loaded = tuple[
+    tuple[str, int], tuple[str, Path, str | None], int, tuple[list[str], list[str]], list[tuple[str, str, str]],
+    list[tuple[str, str, str]], str,
+]
 
 class Plan:
     def __init__(
@@ -25,6 +32,7 @@ class Plan:
     def loaded(self) -> list[str]: ...
     def warnings(self) -> list[tuple[str, str, str]]: ...
     def loads(self) -> list[tuple[str, bool]]: ...
+    def load_reports(self) -> list[_Loaded]: ...
     def table(self, width: int | None) -> str: ...
     def to_json(self) -> str: ...
     def explain(self, name: str) -> str: ...

@@ -22,8 +22,8 @@ class Initializer(keras.initializers.Initializer):
     """Values that depend on the seed and on the path of the variable, such as ``net/dense/kernel``, alone.
 
     One object may serve any number of layers. Models and layers that are not named by the user get names with a number that
-    counts those of the process: name those whose values are to be the same again. Keras itself leaves the model's name out of the paths of a model that it makes
-    of a config, whose values are its own then, until weights are loaded.
+    counts those of the process: name those whose values are to be the same again. Keras itself leaves the model's name out of
+    the paths of a model that it makes of a config, whose values are its own then, until weights are loaded.
 
     :param type: ``Normal``, ``Uniform``, ``TruncNormal``, ``Xavier``, ``Kaiming``, ``Caffe2Xavier`` or ``Constant``.
     :param name: the name of the stream; ``None``: the path of the variable that is being made.

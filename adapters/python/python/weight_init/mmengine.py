@@ -1,7 +1,6 @@
 """mmengine's models, initialized by weight_init: ``init_weights`` for scripts, ``WeightInitHook`` for a Runner's config.
 
-    custom_imports = dict(imports=["weight_init.mmengine"])
-    custom_hooks = [dict(type="WeightInitHook", seed=42)]
+    custom_hooks = [dict(type="weight_init.mmengine.WeightInitHook", seed=42)]
 """
 
 from __future__ import annotations

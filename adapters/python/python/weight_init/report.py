@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import json
+import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,39 @@ from . import _views
 if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
+
+
+@dataclasses.dataclass(frozen=True)
+class LoadReport:
+    """What became of the checkpoint of a ``Pretrained`` rule, as PyTorch's ``load_state_dict(strict=False)`` tells it."""
+
+    #: Path of the module that has the rule, empty for the root, and the number of the rule.
+    module: str
+    rule: int
+    #: As the rule names it, without the secrets of an address, and the file that was read.
+    checkpoint: str
+    file: pathlib.Path
+    #: Of the names that are loaded.
+    prefix: str | None
+    #: Number of parameters and buffers that the checkpoint holds in the right shape.
+    loaded: int
+    #: Full names of those that it lacks: they fall to the rule that would have won.
+    missing: list[str]
+    #: Names in the checkpoint that the model has nothing for.
+    unexpected: list[str]
+    #: Name, what the model has, what the checkpoint has.
+    mismatched: list[tuple[str, str, str]]
+    #: Name, element type in the checkpoint, element type in the model.
+    converted: list[tuple[str, str, str]]
+    text: str
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether model and checkpoint match exactly."""
+        return not (self.missing or self.unexpected or self.mismatched or self.converted)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 class Plan:
@@ -47,6 +81,15 @@ class Plan:
     def loads(self) -> list[str]:
         """What became of the checkpoint of each Pretrained rule, a sentence each."""
         return [sentence for sentence, _ in self._engine.loads()]
+
+    @property
+    def load_reports(self) -> list[LoadReport]:
+        """The same as numbers and names."""
+        return [
+            LoadReport(module, rule, checkpoint, pathlib.Path(file), prefix, loaded, missing, unexpected, mismatched, converted, text)
+            for (module, rule), (checkpoint, file, prefix), loaded, (missing, unexpected), mismatched, converted, text
+            in self._engine.load_reports()
+        ]
 
     @property
     def touched(self) -> list[str]:
