@@ -20,7 +20,7 @@ pub(crate) struct Column<'c> {
     title: &'static str,
     rows: usize,
     /// Writes the cell of a row.
-    cell: Box<dyn Fn(usize, &mut String) + 'c>,
+    cell: Cell<'c>,
     align: Align,
     cut: Cut,
     /// The width of the widest cell.
@@ -28,6 +28,9 @@ pub(crate) struct Column<'c> {
     /// The width that a cell may have.
     room: usize,
 }
+
+/// Writes the cell of a row.
+type Cell<'c> = Box<dyn Fn(usize, &mut String) + 'c>;
 
 /// On which side of a column its cells stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

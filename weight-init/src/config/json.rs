@@ -312,7 +312,8 @@ impl<T> Spare<T> {
             items.shrink_to_fit();
             return items;
         }
-        let exact = items.drain(..).collect();
+        let mut exact = Vec::with_capacity(items.len());
+        exact.append(&mut items);
         self.0.push(items);
         exact
     }

@@ -325,7 +325,10 @@ impl<'b> Builder<'b> {
         let groups = plain_modules.iter();
         let groups = groups.filter_map(|module| tables.group(module, visit.layer(), plain));
         let groups = groups.collect();
-        (found.drain(..).collect(), groups)
+        // At their exact length: most parameters have one write or none.
+        let mut writes = Vec::with_capacity(found.len());
+        writes.append(found);
+        (writes, groups)
     }
 
     fn untouched(&mut self, default: ConstructorDefault) -> Arc<Writer> {
