@@ -161,6 +161,13 @@ mod tests {
         for segments in [vec![(0, 5)], vec![(2, 2), (1, 1)], vec![(u64::MAX, 2)]] {
             assert!(Block::of(&[4], &[segments], u64::MAX).is_err());
         }
-        assert!(Block::of(&[4, 4], &[vec![(0, 4)]]).is_err());
+        assert!(Block::of(&[4, 4], &[vec![(0, 4)]], u64::MAX).is_err());
+    }
+
+    #[test]
+    fn parts_that_have_no_room_are_refused_before_their_pieces_are_listed() {
+        let most = 1 << 30;
+        let part = [vec![(0, most)], vec![(0, most - 1)]];
+        assert!(Block::of(&[most as usize, most as usize], &part, 16).is_err());
     }
 }
