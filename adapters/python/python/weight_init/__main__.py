@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
 
 from ._weight_init import run_command
@@ -15,9 +13,9 @@ from ._weight_init import run_command
 def main() -> int:
     words = sys.argv[1:]
     if words[:1] == ["describe"] and any(":" in word for word in words[1:]):
-        recorder = f"{__package__}._record_cli"
-        if importlib.util.find_spec(recorder) is not None:
-            return int(importlib.import_module(recorder).main(words[1:]) or 0)
+        from . import _record_cli  # brings PyTorch
+
+        return _record_cli.main(words[1:])
     return run_command(["weight-init", *words])
 
 
