@@ -240,6 +240,22 @@ def test_the_recorder_as_a_context():
     assert recorded.counts() == {"Constant": 1, "Uniform": 1}
 
 
+def test_values_that_json_has_no_numbers_for_go_to_a_file(tmp_path):
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("mask", torch.full((3, 3), float("-inf")).triu(1))
+
+    with weight_init.record() as recorder:
+        net = Net()
+    with pytest.raises(weight_init.ModelError, match="write"):
+        recorder.description(net)
+    found = recorder.write(net, str(tmp_path / "net.json"))
+    assert found["buffers"][0]["value"] == {"file": "net.buffers.safetensors", "tensor": "mask"}
+    load = pytest.importorskip("safetensors.torch").load_file
+    assert torch.equal(load(tmp_path / "net.buffers.safetensors")["mask"], Net().mask)
+
+
 def test_lazy_layers_are_refused():
     with pytest.raises(weight_init.ModelError, match="lazy"):
         weight_init.record(nn.LazyLinear, 3)

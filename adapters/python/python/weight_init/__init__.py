@@ -39,10 +39,11 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 # Spelled out, for type checkers.
 __all__ = [
-    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "LoadReport", "ModelError", "Plan", "Report",
-    "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob", "caffe2_xavier_", "constant_", "describe",
-    "errors", "explain", "init_", "kaiming_normal_", "kaiming_uniform_", "load_report", "materialize_", "normal_", "ones_", "plan",
-    "save", "trunc_normal_", "uniform_", "verify", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "LoadReport", "ModelError", "Plan", "Recorder",
+    "Recording", "Report", "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob",
+    "caffe2_xavier_", "constant_", "describe", "errors", "explain", "init_", "kaiming_normal_", "kaiming_uniform_",
+    "load_report", "materialize_", "normal_", "ones_", "plan", "record", "save", "trunc_normal_", "uniform_", "verify",
+    "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 
 

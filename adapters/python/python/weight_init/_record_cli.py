@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import warnings
 
@@ -51,13 +49,7 @@ def describe(target: str, arguments: dict, out: str) -> str:
     """Writes the description, and says in a line what it holds."""
     from ._record.targets import recorded
 
-    companion = _describe.Companion(os.path.splitext(out)[0] + ".buffers.safetensors")
-    found = recorded(target, arguments, companion)
-    companion.write()
-    with open(out, "w", encoding="utf-8") as file:
-        json.dump(found, file, indent=1)
-        file.write("\n")
-    return summary(found.counts())
+    return summary(recorded(target, arguments, out).counts())
 
 
 def summary(counts: dict[str, int]) -> str:

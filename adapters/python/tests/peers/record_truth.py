@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from scipy import stats
 from weight_init._describe import DescribeError
+from weight_init.errors import WeightInitError
 from weight_init._record.targets import builder, recorded
 
 FALSE_ALARM = 1e-3
@@ -142,7 +143,7 @@ def main():
     for target in targets:
         try:
             wrong, count, unknown = compare(target, options.seed, limit, random)
-        except DescribeError as error:
+        except (DescribeError, WeightInitError) as error:
             wrong, count, unknown = [("", str(error))], 0, 0
         failed += bool(wrong)
         print(f"{target}: {count} contents, {unknown} unknown, {len(wrong)} differ", flush=True)

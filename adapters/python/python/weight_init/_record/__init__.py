@@ -6,6 +6,8 @@ wrote what into each storage, ``places`` which code it was; ``description`` tell
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import warnings
 from collections import Counter
@@ -43,7 +45,8 @@ class Recording(dict):
 
 
 class Recorder:
-    """What was noted within a ``with record():``; :meth:`description` tells it of a model that was built there."""
+    """What was noted within a ``with record():``; of a model that was built there, :meth:`description` tells it and :meth:`write`
+    writes it to a file."""
 
     def __init__(self) -> None:
         self._mode = Mode()
@@ -59,6 +62,16 @@ class Recorder:
         walk = Recorded(model, self._mode.memory, companion=companion, final=final)
         found = Recording(walk.description)
         found.model, found.kinds = unwrapped(model), walk.kinds
+        return found
+
+    def write(self, model: torch.nn.Module, path: str, *, final: bool = False) -> Recording:
+        """Writes the description to ``path``, and large values, and those that JSON has no numbers for, to a file beside it."""
+        companion = _describe.Companion(os.path.splitext(path)[0] + ".buffers.safetensors")
+        found = self.description(model, final=final, companion=companion)
+        companion.write()
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(found, file, indent=1)
+            file.write("\n")
         return found
 
     @contextmanager

@@ -20,8 +20,8 @@ from .description import loading
 SOURCES = "MODULE:CALLABLE, FILE.py:CALLABLE, timm:NAME, transformers:CLASS, transformers:CONFIG.json or mmengine:CONFIG.py"
 
 
-def recorded(target: str, arguments: dict[str, Any], companion: Any = None) -> Recording:
-    """The recorded description of the model that a target of the command line names."""
+def recorded(target: str, arguments: dict[str, Any], path: Optional[str] = None) -> Recording:
+    """The recorded description of the model that a target of the command line names; written to ``path``, if there is one."""
     build, is_final = builder(target, arguments)
     recorder = Recorder()
     with recorder._watching():
@@ -33,7 +33,9 @@ def recorded(target: str, arguments: dict[str, Any], companion: Any = None) -> R
             raise DescribeError(f"{target} failed with {type(error).__name__}: {error}") from error
     if not isinstance(model, torch.nn.Module):
         raise DescribeError(f"{target} made {type(model).__name__}, not a torch.nn.Module")
-    return recorder.description(model, final=is_final, companion=companion)
+    if path is not None:
+        return recorder.write(model, path, final=is_final)
+    return recorder.description(model, final=is_final)
 
 
 def builder(target: str, arguments: dict[str, Any]) -> tuple[Callable[[], Any], bool]:
