@@ -3,9 +3,8 @@
 use core::fmt::Debug;
 
 use super::{
-    ArgError, Argument, Caffe2Xavier, Constant, Declared, Draw, FanNeed, Fans, InitError,
-    InitializerType, Kaiming, Lower, Normal, Read, Shape, TruncNormal, Uniform, Value, Xavier,
-    fans,
+    ArgError, Argument, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower, Read,
+    Shape, Value, fans,
 };
 use crate::{Fill, Float};
 
@@ -18,13 +17,13 @@ macro_rules! initializers {
         #[non_exhaustive]
         #[allow(missing_docs, reason = "each variant is documented by the type it holds")]
         pub enum Init {
-            $($name($name),)*
+            $($name(super::$name),)*
             /// One of a type that the program registers.
             #[cfg(feature = "registry")]
             Registered(super::Registered),
         }
 
-        $(impl BuiltIn for $name {
+        $(impl BuiltIn for super::$name {
             const NUMBER: u8 = $number;
 
             fn into_init(self) -> Init {
@@ -38,14 +37,14 @@ macro_rules! initializers {
         })*
 
         /// The types of the built-in initializers.
-        pub static ALL: &[&InitializerType] = &[$(<$name as BuiltIn>::TYPE),*];
+        pub static ALL: &[&InitializerType] = &[$(<super::$name as BuiltIn>::TYPE),*];
 
         impl Init {
             /// Its type: name, arguments, documentation.
             #[must_use]
             pub const fn declared(&self) -> &'static InitializerType {
                 match self {
-                    $(Self::$name(_) => <$name as BuiltIn>::TYPE,)*
+                    $(Self::$name(_) => <super::$name as BuiltIn>::TYPE,)*
                     #[cfg(feature = "registry")]
                     Self::Registered(this) => this.of(),
                 }
@@ -85,7 +84,7 @@ macro_rules! initializers {
             /// Whether the scale follows from the fans.
             pub(crate) const fn fan_need(&self) -> FanNeed {
                 match self {
-                    $(Self::$name(_) => <$name as Declared>::FANS,)*
+                    $(Self::$name(_) => <super::$name as Declared>::FANS,)*
                     #[cfg(feature = "registry")]
                     Self::Registered(this) => this.of().fans,
                 }
@@ -124,7 +123,7 @@ macro_rules! initializers {
         impl Known for AllInitializers {
             fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
                 match number {
-                    $($number => Some($name::read(from).map(Init::$name)),)*
+                    $($number => Some(super::$name::read(from).map(Init::$name)),)*
                     _ => None,
                 }
             }
