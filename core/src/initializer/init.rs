@@ -2,9 +2,10 @@
 
 use core::fmt::Debug;
 
+use super::preset::PRESETS;
 use super::{
-    ArgError, Argument, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower, Read,
-    Shape, Value, fans,
+    ArgError, Argument, Constant, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower,
+    Read, Shape, Value, fans,
 };
 use crate::{Fill, Float};
 
@@ -37,7 +38,7 @@ macro_rules! initializers {
         })*
 
         /// The types of the built-in initializers.
-        pub static ALL: &[&InitializerType] = &[$(<super::$name as BuiltIn>::TYPE),*];
+        const BUILT_IN: &[&InitializerType] = &[$(<super::$name as BuiltIn>::TYPE),*];
 
         impl Init {
             /// Its type: name, arguments, documentation.
@@ -139,7 +140,17 @@ initializers! {
     5 Kaiming;
     6 Caffe2Xavier;
     // 7 and 8 are Pretrained, which is no initializer: behind the children, and in list order.
+    9 VarianceScaling;
 }
+
+/// The types that come with the crate: the built-in initializers, and names for some of their constants such as `Zeros`.
+pub static ALL: &[&InitializerType] = &{
+    let mut all = [Constant::TYPE; BUILT_IN.len() + PRESETS.len()];
+    let (front, behind) = all.split_at_mut(BUILT_IN.len());
+    front.copy_from_slice(BUILT_IN);
+    behind.copy_from_slice(PRESETS);
+    all
+};
 
 /// A built-in initializer: a variant of [`Init`].
 pub trait BuiltIn: Declared + Lower {
