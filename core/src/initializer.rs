@@ -12,12 +12,14 @@ mod init;
 mod kaiming;
 mod lower;
 mod normal;
+mod preset;
 #[cfg(feature = "registry")]
 mod registered;
 mod shape;
 mod trunc_normal;
 mod types;
 mod uniform;
+mod variance_scaling;
 mod xavier;
 
 pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
@@ -38,6 +40,7 @@ pub use shape::{Layout, Shape};
 pub use trunc_normal::TruncNormal;
 pub use types::{BuildError, InitializerType, MOST_ARGUMENTS};
 pub use uniform::Uniform;
+pub use variance_scaling::{VarianceDistribution, VarianceMode, VarianceScaling};
 pub use xavier::Xavier;
 
 use crate::{Fill, Float};

@@ -181,6 +181,7 @@ fn values(argument: &Argument) -> String {
         (ArgumentKind::Number, Check::Any) => "number".to_owned(),
         (ArgumentKind::Number, Check::Finite) => "finite number".to_owned(),
         (ArgumentKind::Number, Check::NotNegative) => "number from 0".to_owned(),
+        (ArgumentKind::Number, Check::Positive) => "number above 0".to_owned(),
         (ArgumentKind::Number, Check::LowerBound) => "number or -inf".to_owned(),
         (ArgumentKind::Number, Check::UpperBound) => "number or inf".to_owned(),
         (ArgumentKind::Count, _) => "whole number from 0".to_owned(),

@@ -11,6 +11,8 @@ pub enum Check {
     Finite,
     /// Finite numbers from zero.
     NotNegative,
+    /// Finite numbers above zero.
+    Positive,
     /// Finite numbers and −∞, which is no bound.
     LowerBound,
     /// Finite numbers and +∞, which is no bound.
@@ -28,12 +30,12 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// [`ArgProblem::NotFinite`], [`ArgProblem::Negative`].
+    /// [`ArgProblem::NotFinite`], [`ArgProblem::Negative`], [`ArgProblem::NotPositive`].
     #[inline]
     pub fn test(self, x: f64) -> Result<(), ArgProblem> {
         let is_finite = match self {
             Self::Any => true,
-            Self::Finite | Self::NotNegative => x.is_finite(),
+            Self::Finite | Self::NotNegative | Self::Positive => x.is_finite(),
             Self::LowerBound => x.is_finite() || x == f64::NEG_INFINITY,
             Self::UpperBound => x.is_finite() || x == f64::INFINITY,
         };
@@ -42,6 +44,9 @@ impl Check {
         }
         if self == Self::NotNegative && x < 0.0 {
             return Err(ArgProblem::Negative(x));
+        }
+        if self == Self::Positive && x <= 0.0 {
+            return Err(ArgProblem::NotPositive(x));
         }
         Ok(())
     }
@@ -86,6 +91,8 @@ pub enum ArgProblem {
     NotFinite(f64),
     /// Below zero where only zero and above make sense.
     Negative(f64),
+    /// Zero or below where only numbers above zero make sense.
+    NotPositive(f64),
     /// The lower bound lies above the upper one.
     Inverted {
         /// The lower bound.
@@ -106,6 +113,9 @@ impl fmt::Display for ArgError {
             }
             ArgProblem::Negative(x) => {
                 write!(f, "'{argument}' is {x}, but it must not be negative")
+            }
+            ArgProblem::NotPositive(x) => {
+                write!(f, "'{argument}' is {x}, but it must be positive")
             }
             ArgProblem::Inverted { a, b } => {
                 write!(f, "the lower bound a = {a} is above the upper bound b = {b}")

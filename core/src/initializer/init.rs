@@ -2,10 +2,10 @@
 
 use core::fmt::Debug;
 
+use super::preset::PRESETS;
 use super::{
-    ArgError, Argument, Caffe2Xavier, Constant, Declared, Draw, FanNeed, Fans, InitError,
-    InitializerType, Kaiming, Lower, Normal, Read, Shape, TruncNormal, Uniform, Value, Xavier,
-    fans,
+    ArgError, Argument, Constant, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower,
+    Read, Shape, Value, fans,
 };
 use crate::{Fill, Float};
 
@@ -18,13 +18,13 @@ macro_rules! initializers {
         #[non_exhaustive]
         #[allow(missing_docs, reason = "each variant is documented by the type it holds")]
         pub enum Init {
-            $($name($name),)*
+            $($name(super::$name),)*
             /// One of a type that the program registers.
             #[cfg(feature = "registry")]
             Registered(super::Registered),
         }
 
-        $(impl BuiltIn for $name {
+        $(impl BuiltIn for super::$name {
             const NUMBER: u8 = $number;
 
             fn into_init(self) -> Init {
@@ -38,14 +38,14 @@ macro_rules! initializers {
         })*
 
         /// The types of the built-in initializers.
-        pub static ALL: &[&InitializerType] = &[$(<$name as BuiltIn>::TYPE),*];
+        const BUILT_IN: &[&InitializerType] = &[$(<super::$name as BuiltIn>::TYPE),*];
 
         impl Init {
             /// Its type: name, arguments, documentation.
             #[must_use]
             pub const fn declared(&self) -> &'static InitializerType {
                 match self {
-                    $(Self::$name(_) => <$name as BuiltIn>::TYPE,)*
+                    $(Self::$name(_) => <super::$name as BuiltIn>::TYPE,)*
                     #[cfg(feature = "registry")]
                     Self::Registered(this) => this.of(),
                 }
@@ -85,7 +85,7 @@ macro_rules! initializers {
             /// Whether the scale follows from the fans.
             pub(crate) const fn fan_need(&self) -> FanNeed {
                 match self {
-                    $(Self::$name(_) => <$name as Declared>::FANS,)*
+                    $(Self::$name(_) => <super::$name as Declared>::FANS,)*
                     #[cfg(feature = "registry")]
                     Self::Registered(this) => this.of().fans,
                 }
@@ -124,7 +124,7 @@ macro_rules! initializers {
         impl Known for AllInitializers {
             fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
                 match number {
-                    $($number => Some($name::read(from).map(Init::$name)),)*
+                    $($number => Some(super::$name::read(from).map(Init::$name)),)*
                     _ => None,
                 }
             }
@@ -140,7 +140,17 @@ initializers! {
     5 Kaiming;
     6 Caffe2Xavier;
     // 7 and 8 are Pretrained, which is no initializer: behind the children, and in list order.
+    9 VarianceScaling;
 }
+
+/// The types that come with the crate: the built-in initializers, and names for some of their constants such as `Zeros`.
+pub static ALL: &[&InitializerType] = &{
+    let mut all = [Constant::TYPE; BUILT_IN.len() + PRESETS.len()];
+    let (front, behind) = all.split_at_mut(BUILT_IN.len());
+    front.copy_from_slice(BUILT_IN);
+    behind.copy_from_slice(PRESETS);
+    all
+};
 
 /// A built-in initializer: a variant of [`Init`].
 pub trait BuiltIn: Declared + Lower {

@@ -101,6 +101,17 @@ impl InitializerType {
         })
     }
 
+    /// A name for constants of a built-in initializer.
+    pub(super) const fn preset<I: BuiltIn>(
+        name: &'static str,
+        doc: &'static [&'static str],
+        same_as: Init,
+        make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
+    ) -> Self {
+        let same_as = Some(same_as);
+        Self { name, function: name, arguments: &[], doc, same_as, make, ..Self::built_in::<I>() }
+    }
+
     /// The default of argument number `index`.
     #[must_use]
     pub fn default(&self, index: usize) -> Option<Value> {

@@ -166,7 +166,9 @@ impl<'t, T: AsRef<str>> Arguments<'t, T> {
             let Some((place, argument)) = self.argument(name) else { continue };
             let value = match early {
                 Early::Value(value) => value,
-                Early::Raw(raw) => raw.value(ValueSeed::of(argument))?,
+                Early::Raw(raw) => raw
+                    .value(ValueSeed::of(argument))
+                    .map_err(|error: E| E::custom(format_args!("the key '{name}': {error}")))?,
             };
             self.values.iter_mut().skip(place).take(1).for_each(|it| *it = Some(value));
         }
