@@ -365,7 +365,7 @@ impl<'b> Builder<'b> {
 
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
-        self.plain.tell(&mut self.rules);
+        self.plain.tell(&self.tables, &mut self.rules);
         for param in &mut self.params {
             param.writes.sort_by_key(|write| write.order);
             let first = layer_of(&param.name).to_owned();

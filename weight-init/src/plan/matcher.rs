@@ -80,10 +80,20 @@ impl Tables {
         counts: &mut PlainCounts,
     ) -> Option<usize> {
         let Table { first_rule, plain, .. } = self.modules.get(module)?;
-        Some(counts.group(*first_rule, classes(layer), |classes| {
+        let named = classes(layer).filter(|class| plain.contains_key(*class));
+        Some(counts.group(*first_rule, named))
+    }
+
+    /// The places, among all, of a module's plain rules that name one of the classes, in order for each class.
+    pub(super) fn plain_rules<'t>(
+        &'t self,
+        module: &str,
+        classes: &'t [String],
+    ) -> impl Iterator<Item = usize> + use<'t> {
+        self.modules.get(module).into_iter().flat_map(|Table { first_rule, plain, .. }| {
             let plain = classes.iter().filter_map(|class| plain.get(class.as_str()));
-            plain.flat_map(|plain| plain.rules.iter().map(|rule| first_rule + rule)).collect()
-        }))
+            plain.flat_map(move |plain| plain.rules.iter().map(move |rule| first_rule + rule))
+        })
     }
 }
 

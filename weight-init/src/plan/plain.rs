@@ -1,20 +1,20 @@
 //! How many parameters the rules write that name classes of layers and nothing else.
 //!
-//! Such rules overwrite each other, so that a plan keeps the last write alone. All layers of one class and bases are written by
-//! the same of them: parameters are counted by that, and the rules get the sums in the end.
+//! Such rules overwrite each other, so that a plan keeps the last write alone. All layers that have the same classes, of those
+//! that rules name, are written by the same of them: parameters are counted by that, and the rules get the sums in the end.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use foldhash::HashMap;
 
 use super::PlannedRule;
+use super::matcher::Tables;
 use crate::pool::Pool;
 
 /// The groups of plain rules that a walk has met, and those that write each parameter.
 #[derive(Debug, Default)]
 pub(super) struct PlainCounts {
-    /// By the first rule of the module, and the class and bases of the layer.
+    /// By the first rule of the module, and those of the layer's class and bases that its plain rules name.
     by_class: HashMap<(usize, Vec<String>), usize>,
     groups: Vec<Group>,
     /// The group that was asked for last: a layer has several parameters, and the next one is often of its class.
@@ -25,24 +25,22 @@ pub(super) struct PlainCounts {
     sets: Pool<[usize]>,
 }
 
-/// The plain rules of one module that write layers of one class and bases.
+/// The plain rules of one module that write layers of these classes. They are not kept: a hundred thousand rules may write
+/// each of thousands of groups.
 #[derive(Debug)]
 struct Group {
     /// Place of the module's first rule among all.
     first_rule: usize,
-    /// The class and bases.
+    /// Those of the layer's class and bases that rules name.
     classes: Vec<String>,
-    /// Places of the rules among all, each once.
-    rules: BTreeSet<usize>,
 }
 
 impl PlainCounts {
-    /// The group of a module's rules that write layers of these classes; `rules` gives their places among all.
+    /// The group of a module's rules that write layers of these classes.
     pub(super) fn group<'c>(
         &mut self,
         first_rule: usize,
         classes: impl Iterator<Item = &'c str> + Clone,
-        rules: impl FnOnce(&[String]) -> BTreeSet<usize>,
     ) -> usize {
         let Self { by_class, groups, last, .. } = self;
         let is_same = |group: &Group| {
@@ -53,8 +51,7 @@ impl PlainCounts {
         }
         let key = (first_rule, classes.map(str::to_owned).collect());
         let group = *by_class.entry(key).or_insert_with_key(|(first_rule, classes)| {
-            let (classes, rules) = (classes.clone(), rules(classes));
-            groups.push(Group { first_rule: *first_rule, classes, rules });
+            groups.push(Group { first_rule: *first_rule, classes: classes.clone() });
             groups.len() - 1
         });
         *last = Some(group);
@@ -77,7 +74,7 @@ impl PlainCounts {
     }
 
     /// Gives each rule the number of parameters that it writes.
-    pub(super) fn tell(&self, rules: &mut [PlannedRule]) {
+    pub(super) fn tell(&self, tables: &Tables, rules: &mut [PlannedRule]) {
         let mut alone = vec![0; self.groups.len()];
         for groups in &self.of_params {
             if let [group] = groups[..] {
@@ -94,26 +91,28 @@ impl PlainCounts {
             for groups in by_module.values() {
                 match groups[..] {
                     [group] => alone.iter_mut().skip(group).take(1).for_each(|count| *count += 1),
-                    _ => {
-                        add(rules, groups.iter().flat_map(|group| self.rules(*group)).collect(), 1)
-                    }
+                    _ => self.add(groups, 1, tables, rules),
                 }
             }
         }
         for (group, count) in alone.into_iter().enumerate() {
-            add(rules, self.rules(group).collect(), count);
+            self.add(&[group], count, tables, rules);
         }
     }
 
-    fn rules(&self, group: usize) -> impl Iterator<Item = usize> {
-        self.groups.get(group).into_iter().flat_map(|group| group.rules.iter().copied())
-    }
-}
-
-fn add(rules: &mut [PlannedRule], places: BTreeSet<usize>, count: usize) {
-    for place in places {
-        if let Some(rule) = rules.get_mut(place) {
-            rule.by_class += count;
+    /// Adds the parameters that groups of one module write to each of their rules.
+    fn add(&self, groups: &[usize], count: usize, tables: &Tables, rules: &mut [PlannedRule]) {
+        let groups = groups.iter().filter_map(|group| self.groups.get(*group));
+        let mut places: Vec<usize> = groups
+            .filter_map(|group| Some((group, &rules.get(group.first_rule)?.module)))
+            .flat_map(|(group, module)| tables.plain_rules(module, &group.classes))
+            .collect();
+        places.sort(); // the rules of each class are in order already
+        places.dedup();
+        for place in places {
+            if let Some(rule) = rules.get_mut(place) {
+                rule.by_class += count;
+            }
         }
     }
 }
