@@ -56,7 +56,7 @@ fn tree() -> impl Strategy<Value = Value> {
         any::<f64>()
             .prop_filter("no NaN", |x| !x.is_nan())
             .prop_map(|float| value(Kind::Float(float))),
-        text().prop_map(|text| value(Kind::Str(text))),
+        text().prop_map(|text| value(Kind::Str(text.into()))),
     ];
     leaf.prop_recursive(4, 32, 5, |inner| {
         prop_oneof![
@@ -70,7 +70,8 @@ fn tree() -> impl Strategy<Value = Value> {
 fn toml_order(tree: &Value) -> Value {
     match &tree.kind {
         Kind::Dict(entries) => {
-            let entries = entries.iter().map(|entry| (entry.key.clone(), toml_order(&entry.value)));
+            let entries =
+                entries.iter().map(|entry| (entry.key.to_string(), toml_order(&entry.value)));
             let is_table =
                 |value: &Value| value.as_dict().is_some_and(|entries| !entries.is_empty());
             let (tables, plain): (Vec<_>, Vec<_>) = entries.partition(|(_, value)| is_table(value));
