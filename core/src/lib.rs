@@ -5,7 +5,7 @@
 //! | [`init_cfg`] | rules as OpenMMLab writes them: a `const` table, decoded on the device, or owned |
 //! | [`layer`] | what a model shows of itself |
 //! | [`resolve`] | which rule writes each parameter, and why |
-//! | [`initializer`] | fans, gains, and from an initializer and a shape to a [`Fill`] |
+//! | [`mod@initializer`] | fans, gains, and from an initializer and a shape to a [`Fill`] |
 //! | [`fill`] | numbers only: constant, uniform, normal, truncated normal; the scalar reference |
 //! | [`random`] | Philox4x32-10, streams, samplers: a public contract |
 //! | [`math`] | ln, sin, cos and the inverse normal CDF out of + − × ÷ √ |

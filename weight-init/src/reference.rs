@@ -15,7 +15,7 @@ use crate::columns::{Align, Column, Narrow, write};
 /// use weight_init_core::initializer::ALL;
 ///
 /// let reference = Reference::new(ALL);
-/// assert!(reference.table(None).to_string().contains("Xavier        gain=1, distribution=normal"));
+/// assert!(reference.table(None).to_string().contains("gain=1, distribution=normal"));
 /// let page = reference.page("Kaiming")?.to_string();
 /// assert!(page.starts_with("Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal)\n\nVariance gain²/fan."));
 /// let error = reference.page("Kaimming").unwrap_err();

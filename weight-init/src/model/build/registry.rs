@@ -66,8 +66,8 @@ type Build = dyn Fn(&mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> + S
 ///
 /// let mut registry = Registry::standard();
 /// registry.register_initializer(&LECUN);
-/// let text = "model = dict(type='Linear', in_features=4, out_features=2,
-///     init_cfg=dict(type='Lecun', scale=2, layer='Linear'))";
+/// let text = "model = dict(type='Module', init_cfg=dict(type='Lecun', scale=2, layer='Linear'),
+///     fc=dict(type='Linear', in_features=4, out_features=2))";
 /// let model = Model::from_config(&Config::parse(Source::new("net.py", text), Format::Python)?, &registry)?;
 /// let plan = Plan::new(&model, &Options::default())?;
 /// assert!(plan.table(None).to_string().contains("Lecun(scale=2)"));
