@@ -68,6 +68,8 @@ class Live(_describe.Describer):
         # Buffers whose content a description would have to spell out: they hold it already.
         self.held: set[str] = set()
         self.parametrized: dict[str, tuple[torch.nn.Module, str]] = {}
+        # The tensors that the model's own code writes, if it was recorded and the others stay as they are.
+        self.rewritten: set[str] | None = None
         # Modules whose class has an init_weights of its own, with its name.
         self.own_code: list[tuple[str, str]] = []
         self.root = unwrapped(model)

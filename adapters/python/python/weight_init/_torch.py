@@ -33,6 +33,7 @@ def init_(
     pretrained: Pretrained = "load",
     checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
     offline: bool = False,
+    own: bool = False,
     strict: bool = False,
     threads: int | None = None,
 ) -> Report:
@@ -52,6 +53,9 @@ def init_(
     :param pretrained: ``Pretrained`` rules load their checkpoint, or are passed over (``"skip"``).
     :param checkpoints: files of checkpoints by the name that a ``Pretrained`` rule gives; the others are found, or downloaded
         unless ``offline``, as the command does it.
+    :param own: what no rule writes gets what the model's own code writes when it initializes itself anew
+        (``reset_parameters`` of its layers, ``init_weights``, ``initialize_weights`` or ``_init_weights`` of the model):
+        recorded without touching the model, and filled by our stream. Values that only a constructor writes stay.
     :param strict: makes warnings errors, and checkpoints that do not match the model, too.
     :param threads: how many fill; ``None``: ``WEIGHT_INIT_THREADS``, or this process's share of the cores.
     :raises InitCfgError: rules that are wrong or that do not go together with the model; nothing was written.
@@ -68,7 +72,7 @@ def init_(
     Parameter containing:
     tensor([0.5000, 0.5000], requires_grad=True)
     """
-    return run(model, init_cfg, seed, untouched, pretrained, checkpoints, offline, strict, threads, calls_own_code=False)
+    return run(model, init_cfg, seed, untouched, pretrained, checkpoints, offline, strict, threads, own=own, calls_own_code=False)
 
 
 def run(
@@ -82,6 +86,7 @@ def run(
     strict: bool = False,
     threads: int | None = None,
     *,
+    own: bool = False,
     calls_own_code: bool,
     before: Callable[[Plan], None] | None = None,
 ) -> Report:
@@ -90,8 +95,8 @@ def run(
     start = time.perf_counter()
     seed, threads = checked_seed(seed), checked_threads(threads)
     options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
-    made = make(model, options, has_override(init_cfg))
-    remarks = [] if calls_own_code or init_cfg is not None else own_code(made)
+    made = make(model, options, has_override(init_cfg), own=own)
+    remarks = [] if calls_own_code or own or init_cfg is not None else own_code(made)
     complain(made, strict, remarks, stacklevel=4)
     if untouched == "error" and made.untouched:
         raise UntouchedError(made.untouched)
@@ -108,6 +113,7 @@ def plan(
     pretrained: Pretrained = "load",
     checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
     offline: bool = False,
+    own: bool = False,
 ) -> Plan:
     """Which rule writes each parameter of a model; nothing is written. Arguments and errors are those of :func:`init_`.
 
@@ -116,7 +122,8 @@ def plan(
     >>> plan.touched, plan.untouched
     (['weight'], ['bias'])
     """
-    return make(model, checked_options(init_cfg, untouched, pretrained, checkpoints, offline), has_override(init_cfg))
+    options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
+    return make(model, options, has_override(init_cfg), own=own)
 
 
 def explain(model: torch.nn.Module | Plan, name: str, init_cfg: InitCfg = None, *, pretrained: Pretrained = "skip") -> str:
@@ -156,6 +163,7 @@ def verify(
     pretrained: Pretrained = "load",
     checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
     offline: bool = False,
+    own: bool = False,
     threads: int | None = None,
 ) -> Difference | None:
     """Makes every value that :func:`init_` would write once more and compares it with the model, bit for bit.
@@ -174,7 +182,8 @@ def verify(
     bias: element 3, at [3], expected 0.0 (0x00000000), found 1.0 (0x3f800000)
     """
     seed, threads = checked_seed(seed), checked_threads(threads)
-    made = make(model, checked_options(init_cfg, untouched, pretrained, checkpoints, offline), has_override(init_cfg))
+    options = checked_options(init_cfg, untouched, pretrained, checkpoints, offline)
+    made = make(model, options, has_override(init_cfg), own=own)
     live, names = made._live, written_names(made)
     plain = Memory(live, [name for name in names if name not in live.parametrized], reads=True)
     found = made._engine.verify(plain.targets, seed, threads)
@@ -227,13 +236,14 @@ def materialize_(
     pretrained: Pretrained = "load",
     checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
     offline: bool = False,
+    own: bool = False,
     strict: bool = False,
     threads: int | None = None,
 ) -> Report:
     """Gives a model on the meta device memory, and every parameter and buffer its initial values.
 
     Tied parameters stay tied, which ``to_empty`` does not do. Rules write as in :func:`init_`; what they leave gets what
-    PyTorch's constructors give.
+    PyTorch's constructors give, with ``own`` what the model's own code writes.
 
     :param buffers: the content of buffers that no constructor of PyTorch computes, such as frequencies of a positional
         encoding, by their full names: a tensor, or a function of the module that holds it.
@@ -245,7 +255,7 @@ def materialize_(
     options = checked_options(init_cfg, "constructor", pretrained, checkpoints, offline)
     inner = unwrapped(model)
     # What is wrong is found before memory is taken.
-    made = make(inner, options, has_override(init_cfg), buffers)
+    made = make(inner, options, has_override(init_cfg), buffers, own=own)
     made._engine.written()
     complain(made, strict, [], stacklevel=3)
     unknown = [name for name in transient_buffers(inner) if name not in buffers]
@@ -258,14 +268,21 @@ def materialize_(
             path, _, key = name.rpartition(".")
             module = inner.get_submodule(path)
             module.get_buffer(key).copy_(content(module) if callable(content) else content)
+    given = made._live.held
     live = Live(inner, has_overrides=has_override(init_cfg), given=buffers)
+    live.held = given
     return carry_out(Plan(live, made._engine, options), seed, threads, start)
 
 
 def make(
-    model: torch.nn.Module, options: dict[str, Any], has_overrides: bool, given: Collection[str] = ()
+    model: torch.nn.Module, options: dict[str, Any], has_overrides: bool, given: Collection[str] = (), *, own: bool = False
 ) -> Plan:
     live = Live(model, has_overrides=has_overrides, given=given)
+    if own:
+        from ._own import lay_over
+
+        lay_over(live, keeps=not options["constructor"])
+        options = {**options, "constructor": True}
     return Plan(live, engine_of(live, options), options)
 
 
@@ -307,13 +324,17 @@ def carry_out(made: Plan, seed: int, threads: int | None, start: float) -> Repor
     with Progress(memory.bytes) as progress:
         written = made._engine.fill(memory.targets, seed, threads, progress)
     memory.assign()
-    kept = [] if made._options["constructor"] else made.untouched
+    kept = [] if made._options["constructor"] and made._live.rewritten is None else made.untouched
     return Report(made, seed, names, made._engine.loaded(), kept, written, time.perf_counter() - start)
 
 
 def written_names(made: Plan) -> list[str]:
     """Names of what is written; buffers that hold what a constructor computed are not."""
-    return [name for name in made._engine.written() if name not in made._live.held]
+    names = [name for name in made._engine.written() if name not in made._live.held]
+    if made._live.rewritten is None:
+        return names
+    wanted = {*made.touched, *made._engine.loaded(), *made._live.rewritten}
+    return [name for name in names if name in wanted]
 
 
 def complain(made: Plan, strict: bool, remarks: list[str], stacklevel: int) -> None:

@@ -93,13 +93,17 @@ class Plan:
 
     @property
     def touched(self) -> list[str]:
-        """Names of the parameters that a rule writes, in model order."""
-        return [name for name, kind in self._engine.writers() if kind in ("rule", "pretrained")]
+        """Names of the parameters that a rule writes, or with ``own=True`` the model's own code, in model order."""
+        return [name for name, by_rule in self._writers() if by_rule]
 
     @property
     def untouched(self) -> list[str]:
-        """Names of the parameters that no rule writes, in model order."""
-        return [name for name, kind in self._engine.writers() if kind not in ("rule", "pretrained")]
+        """Names of the other parameters, in model order."""
+        return [name for name, by_rule in self._writers() if not by_rule]
+
+    def _writers(self) -> Iterator[tuple[str, bool]]:
+        own = self._live.rewritten or ()
+        return ((name, kind in ("rule", "pretrained") or name in own) for name, kind in self._engine.writers())
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, _ in self._engine.writers())

@@ -15,6 +15,10 @@ from .regions import Region, elements, region, slices
 from .values import Constant, Known, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
 
 
+# What a tensor holds that no code writes.
+NOTHING = "memory that nothing was written into"
+
+
 class Recorded(Describer):
     """Goes through a model that was built while its memory was watched."""
 
@@ -22,7 +26,7 @@ class Recorded(Describer):
         self.memory = memory
         # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
         self.final = final
-        self.of_mmengine = any(cls.__name__ == "BaseModule" for cls in type(unwrapped(model)).__mro__)
+        self.of_mmengine = is_of_mmengine(unwrapped(model))
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
         # Tensors by their storage, and the contents that are norms of one of them.
@@ -45,12 +49,8 @@ class Recorded(Describer):
             # Other packages have functions of this name that their constructors call, and no rules.
             node.pop("init_weights", None)
             node.pop("init_cfg", None)
-        elif self.final and "init_weights" in node:
-            # Checkpoints alone are left to load, after everything that was recorded.
-            node["init_weights"] = "module"
-            left = loading(node.pop("init_cfg", None))
-            if left:
-                node["init_cfg"] = left
+        elif self.final:
+            finish(node)
         return node
 
     def param(self, module: torch.nn.Module, name: str, p: torch.Tensor, path: str) -> dict:
@@ -139,6 +139,19 @@ class Recorded(Describer):
         return node
 
 
+def is_of_mmengine(model: torch.nn.Module) -> bool:
+    return any(cls.__name__ == "BaseModule" for cls in type(model).__mro__)
+
+
+def finish(node: dict) -> None:
+    """Says of a layer that its ``init_weights`` has run: checkpoints alone are left to load, after all that was recorded."""
+    if "init_weights" in node:
+        node["init_weights"] = "module"
+        left = loading(node.pop("init_cfg", None))
+        if left:
+            node["init_cfg"] = left
+
+
 def loading(init_cfg: Any) -> list[dict]:
     """The rules that load a checkpoint."""
     rules = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
@@ -192,7 +205,7 @@ def constructor(value: Value, write: Write) -> dict:
     if isinstance(value, TruncNormal):
         return {"type": "TruncNormal", "mean": value.mean, "std": value.std, "a": bound(value.a), "b": bound(value.b)}
     if isinstance(value, Never):
-        return unknown("memory that nothing was written into")
+        return unknown(NOTHING)
     return unknown(value.what if isinstance(value, Unknown) else "values without a name", write)
 
 
