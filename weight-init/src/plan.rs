@@ -15,6 +15,7 @@ mod load_names;
 mod load_report;
 mod locate;
 mod lower;
+mod lower_error;
 mod matcher;
 mod named;
 mod norm;
@@ -22,25 +23,30 @@ mod own_code;
 mod parts;
 mod plain;
 mod table;
+mod unknown;
 mod warning;
+mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
-use weight_init_core::resolve::{Order, Part};
+use weight_init_core::resolve::Part;
 use weight_init_core::{DType, Layer, Layout};
 
 pub use self::explain::Explanation;
 pub use self::load::LoadError;
 pub use self::load_report::{Advice, Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
-pub use self::lower::{LowerError, Lowered, Tensor, Unknown};
+pub use self::lower::{Lowered, Tensor};
+pub use self::lower_error::LowerError;
 pub use self::norm::NormOf;
 use self::own_code::{Overwriter, OwnCode};
 pub use self::parts::TensorPart;
 pub use self::table::Table;
+pub use self::unknown::Unknown;
 pub use self::warning::{Warning, WarningKind};
+use self::write::{Held, Write};
 pub use crate::checkpoint::Stored;
 use crate::model::constructor::Constructor;
 use crate::model::defaults::ParamDefault;
@@ -165,33 +171,6 @@ pub struct By {
     pub rule: usize,
     /// The part of the rule that matched.
     pub part: Part,
-}
-
-#[derive(Clone, Debug)]
-struct Write {
-    order: Order,
-    /// Place in [`Plan::rules`].
-    rule: usize,
-    part: Part,
-    /// Held once for all parameters that the part writes.
-    origin: Arc<Origin<String>>,
-    /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
-    through: Option<Arc<str>>,
-    /// What a checkpoint calls the parameter, of a Pretrained rule.
-    within: String,
-    /// Whether a checkpoint holds it, of a Pretrained rule.
-    held: Held,
-}
-
-/// Whether a checkpoint holds what a Pretrained rule would write.
-#[derive(Clone, Debug)]
-enum Held {
-    /// No checkpoint was opened: it is believed to.
-    Assumed,
-    Stored(Stored),
-    Absent,
-    /// It does, but in a shape or type that does not fit; what, in words.
-    Unfit(String),
 }
 
 /// A buffer and what is put into it.

@@ -1,24 +1,25 @@
+mod rules;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use foldhash::HashMap;
-use weight_init_core::init_cfg::{Origin, Rules};
+use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::{
     BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Part, Problem,
     resolve,
 };
-use weight_init_core::{DType, InitWeights, Layer};
+use weight_init_core::{DType, Layer};
 
 use super::by_path::ByPath;
 use super::matcher::Tables;
 use super::own_code::Collector;
 use super::plain::PlainCounts;
-use super::warning::module_name;
+use super::write::in_program_order;
 use super::{
-    ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedOverride,
-    PlannedParam, PlannedRule, RulePlace, Warning, WarningKind, Write, Writer,
+    ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedParam, PlannedRule,
+    RulePlace, Warning, Write, Writer,
 };
-use crate::diagnostic::escape;
 use crate::model::defaults::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
 use crate::pool::Pool;
@@ -255,56 +256,6 @@ impl<'b> Builder<'b> {
         }
     }
 
-    fn add_rules(&mut self, module: &str, rules: &dyn Rules) {
-        let keys = match self.options.initialize {
-            Some(_) => self.options.initialize_keys,
-            None => self.model.and_then(|model| model.init_cfg(module)).map(|cfg| &cfg.keys),
-        };
-        let key = |rule, over| keys.and_then(|keys| keys.get(rule, over)).map(str::to_owned);
-        for (rule, write) in rules.writes().enumerate() {
-            let overrides = rules.override_names(rule).enumerate();
-            self.rules.push(PlannedRule {
-                module: module.to_owned(),
-                rule,
-                type_name: write.name(),
-                layers: rules.layers(rule).map(str::to_owned).collect(),
-                reached: false,
-                in_order: write.is_pretrained() && !write.is_deferred(),
-                plain: Tables::is_plain(rules, rule),
-                by_class: 0,
-                matched: 0,
-                won: 0,
-                key: key(rule, None),
-                overrides: overrides
-                    .map(|(index, name)| {
-                        let key = key(rule, Some(index));
-                        PlannedOverride { name: name.to_owned(), matched: 0, won: 0, key }
-                    })
-                    .collect(),
-            });
-        }
-    }
-
-    /// Of an init_cfg that a class reads itself, or that says something by mistake.
-    fn add_remarks(&mut self, module: &str, visit: &ModuleVisit<'_>) {
-        let remarks = match self.model.and_then(|model| model.init_cfg(module)) {
-            Some(cfg) if self.options.initialize.is_none() && !cfg.remarks.is_empty() => {
-                cfg.remarks.join("; ")
-            }
-            _ => return,
-        };
-        let name = module_name(module);
-        let message = match visit.layer().init_weights() {
-            InitWeights::Custom => format!(
-                "the init_cfg of {name} is for its class to read ({} has an init_weights of its own): {remarks}",
-                escape(visit.layer().class())
-            ),
-            _ => format!("the init_cfg of {name}: {remarks}"),
-        };
-        let module = module.to_owned();
-        self.remarks.push(Warning { kind: WarningKind::Doubtful, module, message });
-    }
-
     /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
     /// rules that write it.
     fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
@@ -367,16 +318,8 @@ impl<'b> Builder<'b> {
     fn finish(mut self) -> Plan {
         self.plain.tell(&self.tables, &mut self.rules);
         for param in &mut self.params {
-            param.writes.sort_by_key(|write| write.order);
             let first = layer_of(&param.name).to_owned();
-            param.writes.dedup_by(|later, earlier| {
-                // A checkpoint may hold a tied parameter under each of its names; the last that it holds counts.
-                let same = later.order == earlier.order && !later.origin.is_pretrained();
-                if same && !stands_below(later, earlier, &first) {
-                    std::mem::swap(later, earlier);
-                }
-                same
-            });
+            in_program_order(&mut param.writes, &first);
         }
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);
@@ -400,6 +343,11 @@ impl<'b> Builder<'b> {
     }
 }
 
+/// The path of the layer that shows a parameter of this name.
+fn layer_of(param: &str) -> &str {
+    param.rsplit_once('.').map_or("", |(layer, _)| layer)
+}
+
 /// The write of a part of a rule to the parameter or buffer that its layer calls `attribute`.
 fn write(
     modules: &ByPath<Module>,
@@ -419,18 +367,4 @@ fn write(
         within: if pretrained { considered.within.to_string() } else { String::new() },
         held: Held::Assumed,
     })
-}
-
-/// The path of the layer that shows a parameter of this name.
-fn layer_of(param: &str) -> &str {
-    param.rsplit_once('.').map_or("", |(layer, _)| layer)
-}
-
-/// Whether, of two writes of one rule through two layers, the later met layer stands below the other one. A rule is
-/// applied to the layers below a layer before the layer itself, as PyTorch's `apply` does it.
-fn stands_below(later: &Write, earlier: &Write, first: &str) -> bool {
-    let path = |write: &Write| write.through.as_deref().unwrap_or(first).to_owned();
-    let (later, earlier) = (path(later), path(earlier));
-    earlier.is_empty() && !later.is_empty()
-        || later.strip_prefix(&earlier).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::random::stream_id;
@@ -7,11 +5,9 @@ use weight_init_core::{DType, Fill, Float, Layout, Opaque, Stream, bf16, f16};
 
 use super::norm::{self, NormOf};
 use super::parts::{self, TensorPart};
-use super::warning::{unknown_buffers, unknown_params, unknown_writes};
-use super::{ConstructorDefault, Plan, PlannedParam, Stored, Writer};
+use super::{ConstructorDefault, LowerError, Plan, PlannedParam, Stored, Unknown, Writer};
 use crate::address::shown;
 use crate::checkpoint::StoredType;
-use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::defaults::ParamDefault;
 
@@ -58,99 +54,6 @@ impl<'p> Lowered<'p> {
         }
     }
 }
-
-/// What stands in for parameters of unknown constructors and buffers of unknown content.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Unknown {
-    /// Nothing: it is an error.
-    #[default]
-    Refuse,
-    /// Zeros.
-    Zeros,
-    /// Ones.
-    Ones,
-}
-
-impl Unknown {
-    /// Every choice.
-    pub const ALL: [Self; 3] = [Self::Refuse, Self::Zeros, Self::Ones];
-
-    /// As `--unknown` spells it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Refuse => "refuse",
-            Self::Zeros => "zeros",
-            Self::Ones => "ones",
-        }
-    }
-
-    /// What stands in. A plan refuses before it comes to `Refuse`.
-    pub(super) const fn values(self) -> &'static Values {
-        match self {
-            Self::Refuse | Self::Zeros => &Values::All(0.0),
-            Self::Ones => &Values::All(1.0),
-        }
-    }
-
-    /// The choice of this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.name() == name)
-    }
-}
-
-/// Why a plan cannot be carried out.
-#[derive(Clone, Debug, PartialEq)]
-pub enum LowerError {
-    /// A checkpoint is to be loaded, but [`Plan::load`] was not called.
-    Pretrained {
-        /// The first parameter or buffer concerned.
-        tensor: String,
-        /// How many there are.
-        count: usize,
-        /// The checkpoint of the first.
-        checkpoint: String,
-    },
-    /// Tensors that nobody knows the content of.
-    Unknown {
-        /// Parameters that no rule touches, in layers whose constructor is not known, with the classes of these.
-        params: Vec<(String, String)>,
-        /// Buffers, with the classes of their layers.
-        buffers: Vec<(String, String)>,
-        /// Parameters and buffers into which the model's own code writes something that has no name here, with what it is.
-        writes: Vec<(String, String)>,
-    },
-    /// An initializer and a tensor that do not go together.
-    Tensor {
-        /// The tensor.
-        name: String,
-        /// What is wrong.
-        message: String,
-    },
-}
-
-impl fmt::Display for LowerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pretrained { tensor, count, checkpoint } => write!(
-                f,
-                "{count} tensors, {tensor} the first, are Pretrained from '{checkpoint}', which the plan has not loaded"
-            ),
-            Self::Unknown { params, buffers, writes } => {
-                let params = unknown_params(params.iter().map(|(name, class)| (&**name, &**class)));
-                let buffers =
-                    unknown_buffers(buffers.iter().map(|(name, class)| (&**name, &**class)));
-                let writes = unknown_writes(writes.iter().map(|(name, what)| (&**name, &**what)));
-                let sentences: Vec<_> = params.into_iter().chain(buffers).chain(writes).collect();
-                f.write_str(&sentences.join("; and "))
-            }
-            Self::Tensor { name, message } => write!(f, "{}: {message}", escape(name)),
-        }
-    }
-}
-
-impl std::error::Error for LowerError {}
 
 impl Plan {
     /// Every parameter and buffer in the order of PyTorch's `state_dict`, ready to be filled.
