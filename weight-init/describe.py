@@ -25,6 +25,7 @@ import argparse
 import ast
 import ctypes
 import difflib
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -92,15 +93,12 @@ class Describer:
     def layer(self, module, name, path):
         cls = self.class_of(module)
         self.layers[id(module)] = path
-        node = {"name": name, "class": cls.__name__}
-        node["bases"] = [base.__name__ for base in cls.__bases__]
-        node["mro"] = [base.__name__ for base in cls.__mro__[1:] if base not in (torch.nn.Module, object)]
+        bases, mro, init_weights = facts(cls)
+        node = {"name": name, "class": cls.__name__, "bases": bases, "mro": mro}
         if values_are_its_own(module, cls):
             node["rewrites"] = True
-        if hasattr(module, "init_weights"):
-            base = next((c for c in cls.__mro__ if c.__name__ == "BaseModule"), None)
-            inherited = base and cls.init_weights is base.init_weights
-            node["init_weights"] = "module" if inherited else "custom"
+        if init_weights or "init_weights" in module.__dict__:
+            node["init_weights"] = init_weights or "custom"
             node["init_cfg"] = init_cfg(getattr(module, "init_cfg", None))
         if isinstance(module, (torch.nn.Embedding, torch.nn.EmbeddingBag)) and module.padding_idx is not None:
             node["padding_idx"] = module.padding_idx
@@ -205,6 +203,18 @@ def init_cfg(value):
     return value
 
 
+@functools.lru_cache(maxsize=4096)
+def facts(cls):
+    """Names of the direct bases of a class, of all of them, and whether it has mmengine's `init_weights` or one of its own."""
+    bases = [base.__name__ for base in cls.__bases__]
+    mro = [base.__name__ for base in cls.__mro__[1:] if base not in (torch.nn.Module, object)]
+    if not hasattr(cls, "init_weights"):
+        return bases, mro, None
+    base = next((c for c in cls.__mro__ if c.__name__ == "BaseModule"), None)
+    inherited = base and cls.init_weights is base.init_weights
+    return bases, mro, "module" if inherited else "custom"
+
+
 def values_are_its_own(module, cls):
     """Whether code that weight-init does not know writes the values of a layer, though its name or bases are known."""
     for base in cls.__mro__:
@@ -219,6 +229,7 @@ def values_are_its_own(module, cls):
     return False
 
 
+@functools.lru_cache(maxsize=4096)
 def is_known(cls):
     return (cls.__module__ + ".").startswith(KNOWN_PACKAGES)
 
@@ -226,16 +237,25 @@ def is_known(cls):
 def memory_of(t):
     """What two tensors have in common that are one: the object, or the whole memory with the same view of it."""
     # Subclasses that answer operations themselves (fake and distributed tensors) have no memory of their own to compare.
-    answers = getattr(type(t), "__torch_dispatch__", None) is not getattr(torch.Tensor, "__torch_dispatch__", None)
-    if t.layout != torch.strided or t.is_meta or t.is_quantized or t.numel() == 0 or answers:
+    if t.layout != torch.strided or t.is_meta or t.is_quantized or t.numel() == 0 or answers_itself(type(t)):
         return id(t)
-    view = (t.dtype, tuple(t.shape), t.stride(), t.is_conj(), t.is_neg())
-    return (isinstance(t, torch.nn.Parameter), str(t.device), t.data_ptr(), view)
+    is_param = type(t) is torch.nn.Parameter or isinstance(t, torch.nn.Parameter)
+    return (is_param, t.device, t.data_ptr(), t.dtype, t.shape, t.stride(), t.is_conj(), t.is_neg())
+
+
+@functools.lru_cache(maxsize=256)
+def answers_itself(cls):
+    return getattr(cls, "__torch_dispatch__", None) is not getattr(torch.Tensor, "__torch_dispatch__", None)
 
 
 def dtype(t):
-    name = str(t.dtype).split(".")[-1]
+    name = dtype_name(t.dtype)
     return name if name in DTYPES and t.layout == torch.strided and not getattr(t, "is_nested", False) else "opaque"
+
+
+@functools.lru_cache(maxsize=256)
+def dtype_name(dtype):
+    return str(dtype).split(".")[-1]
 
 
 def json_has(t):

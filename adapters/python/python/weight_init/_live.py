@@ -35,6 +35,11 @@ def wrapped_by(cls: type) -> str:
     return next((WRAPPERS[base.__name__] for base in cls.__mro__ if base.__name__ in WRAPPERS), "")
 
 
+@functools.lru_cache(maxsize=1024)
+def is_fsdp_1(cls: type) -> bool:
+    return any(base.__name__ == "FullyShardedDataParallel" for base in cls.__mro__)
+
+
 def parametrizations(module: torch.nn.Module) -> Any:
     """The parametrizations of a module by the names of the tensors that they compute."""
     # Not as torch.nn.utils.parametrize asks: an attribute that a module lacks takes it a microsecond and more.
@@ -81,7 +86,7 @@ class Live(_describe.Describer):
             raise ModelError("the model is nested too deep") from None
 
     def layer(self, module: torch.nn.Module, name: str, path: str) -> _describe.Node:
-        if any(cls.__name__ == "FullyShardedDataParallel" for cls in type(module).__mro__):
+        if is_fsdp_1(type(module)):
             # With use_orig_params its parameters look like plain ones, of other shapes.
             place, instead = path or "the model", "initialize it before, or use fully_shard"
             raise ModelError(f"{place} is wrapped by FSDP 1, which cuts flat parameters: {instead}")
@@ -112,7 +117,7 @@ class Live(_describe.Describer):
 
     def aliases_of(self, module: torch.nn.Module) -> _describe.Node:
         # They are names for overrides alone, and asking every property of every module takes longer than all the rest.
-        if self.has_overrides or has_override(getattr(module, "init_cfg", None)):
+        if self.has_overrides or has_override(module.__dict__.get("init_cfg") or getattr(type(module), "init_cfg", None)):
             return _describe.aliases(module)
         return {}
 
