@@ -1,6 +1,7 @@
 """`own=True`: the model's own code, recorded from a live model and filled by our stream."""
 
 import json
+import logging
 import subprocess
 
 import pytest
@@ -50,11 +51,14 @@ def test_it_is_what_the_command_writes_of_the_recorded_model(command, tmp_path):
 
 def test_a_plan_touches_neither_the_model_nor_random_numbers():
     net, state = Net(), torch.random.get_rng_state()
+    logging.disable(logging.ERROR)
     before = {name: t.clone() for name, t in net.state_dict().items()}
     plan = weight_init.plan(net, own=True)
     assert "trunc_normal(mean=0, std=0.02, a=-2, b=2), by Net.init_weights" in plan.explain("head.weight")
     assert plan.untouched == ["scale"] and plan.warnings == []
     assert torch.equal(torch.random.get_rng_state(), state)
+    assert logging.root.manager.disable == logging.ERROR
+    logging.disable(logging.NOTSET)
     assert all(torch.equal(t, before[name]) for name, t in net.state_dict().items())
 
 

@@ -1,7 +1,8 @@
 //! The command line: results on standard output, everything else on standard error.
 //!
 //! The command `weight-init` is [`run`] with [`Registry::standard`]. A command of your own, whose configs may name your own
-//! classes, is the same with a registry that knows them:
+//! classes, and by [`register_initializer`](Registry::register_initializer) your own initializers, is the same with a registry
+//! that knows them:
 //!
 //! ```no_run
 //! use std::process::ExitCode;
@@ -48,8 +49,8 @@ use self::args::Command;
 
 /// Runs the command with the arguments of this process.
 ///
-/// From here on SIGHUP, SIGINT, SIGQUIT and SIGTERM remove the
-/// temporaries of files that are being written before they end the process.
+/// From here on SIGHUP, SIGINT, SIGQUIT and SIGTERM remove the temporaries of files that are being written before they end
+/// the process.
 #[must_use]
 pub fn run(registry: &Registry) -> ExitCode {
     ExitCode::from(run_with(registry, std::env::args_os()))

@@ -6,7 +6,7 @@ use crate::diagnostic::escape;
 /// Why a plan cannot be carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LowerError {
-    /// A checkpoint is to be loaded, but [`Plan::load`] was not called.
+    /// A checkpoint is to be loaded, but [`Plan::load`](super::Plan::load) was not called.
     Pretrained {
         /// The first parameter or buffer concerned.
         tensor: String,

@@ -86,7 +86,7 @@ class Live(_describe.Describer):
             raise ModelError("the model is nested too deep") from None
 
     def layer(self, module: torch.nn.Module, name: str, path: str) -> _describe.Node:
-        if is_fsdp_1(type(module)):
+        if is_fsdp_1(type(module)):  # type: ignore[arg-type]
             # With use_orig_params its parameters look like plain ones, of other shapes.
             place, instead = path or "the model", "initialize it before, or use fully_shard"
             raise ModelError(f"{place} is wrapped by FSDP 1, which cuts flat parameters: {instead}")

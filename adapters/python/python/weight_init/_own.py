@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ import torch
 from ._live import Live, unwrapped
 from ._record import Recorder
 from ._record.description import NOTHING, finish, is_of_mmengine
-from ._record.targets import initialized
+from ._record.targets import initialized, quiet
 from .errors import ModelError
 
 # Methods that write a module's own parameters, and those of a whole model; without arguments.
@@ -81,22 +80,20 @@ def initialize(model: torch.nn.Module) -> None:
         if "_is_init" in module.__dict__:
             module._is_init = False
     whole = outermost(model, lambda module: next(methods(module, OF_A_MODEL), None))
-    applied = [module for module, method in outermost(model, apply_of) if module not in [it for it, _ in whole]]
+    by_itself = {id(module) for module, _ in whole}
+    applied = [(module, method) for module, method in outermost(model, apply_of) if id(module) not in by_itself]
     for module in reversed(list(model.modules())):
         for method in methods(module, OF_A_LAYER):
             method()
             break
-    for module in applied:
-        module.apply(getattr(module, APPLIED))
-    logging.disable(logging.WARNING)
-    try:
+    for module, method in applied:
+        module.apply(method)
+    with quiet():
         for module, method in whole:
             if is_of_mmengine(module):
                 initialized(module)
             else:
                 method()
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def outermost(

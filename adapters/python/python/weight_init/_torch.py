@@ -268,9 +268,9 @@ def materialize_(
             path, _, key = name.rpartition(".")
             module = inner.get_submodule(path)
             module.get_buffer(key).copy_(content(module) if callable(content) else content)
-    given = made._live.held
+    # The walk is taken again for the tensors that have memory now; the plan says which of them hold their content already.
     live = Live(inner, has_overrides=has_override(init_cfg), given=buffers)
-    live.held = given
+    live.held = made._live.held
     return carry_out(Plan(live, made._engine, options), seed, threads, start)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
-from typing import Any, Optional
+from contextlib import ExitStack, contextmanager
+from typing import Any, Iterator, Optional
 from unittest import mock
 
 import torch
@@ -88,11 +88,21 @@ def initialized(model: torch.nn.Module) -> torch.nn.Module:
             without_checkpoint(module, stack)
         # It logs of each parameter whether its mean has changed.
         stack.enter_context(mock.patch.object(base, "_dump_init_info", lambda self, *_: None))
-        logging.disable(logging.WARNING)
-        stack.callback(logging.disable, logging.NOTSET)
+        stack.enter_context(quiet())
         if hasattr(model, "init_weights"):
             model.init_weights()
     return model
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keeps initializations from logging warnings; the caller's own threshold is back afterwards."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def without_checkpoint(module: torch.nn.Module, stack: ExitStack) -> None:
