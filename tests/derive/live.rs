@@ -3,7 +3,8 @@
 use weight_init::checkpoint::{SafetensorsFile, SafetensorsWriter, Sink, TensorInfo};
 use weight_init::diagnostic::Source;
 use weight_init::model::Model;
-use weight_init::plan::{Explanation, Options, Plan};
+use weight_init::plan::{Options, Plan};
+use weight_init::report::Explanation;
 use weight_init::structs::{init_weights, load, save, verify};
 use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule};
 use weight_init_core::initializer::Normal;

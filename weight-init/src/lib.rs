@@ -14,6 +14,7 @@
 //! | [`address`] | addresses in messages and reports, without their secrets |
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
+//! | [`report`] | a plan as a table, an explanation, JSON |
 //! | [`run`] | a plan, a seed and a backend → bytes, window by window |
 //! | [`fetch`] | where checkpoints are that Pretrained rules name, and their way onto this machine |
 //! | [`checkpoint`] | safetensors files, written whole or not at all; files of every format, read as hostile input |
@@ -60,7 +61,6 @@ pub mod _documentation;
 pub mod address;
 pub mod bench;
 pub mod checkpoint;
-mod columns;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
@@ -71,6 +71,7 @@ pub mod model;
 pub mod plan;
 mod pool;
 pub mod reference;
+pub mod report;
 pub mod run;
 pub mod structs;
 pub mod value;

@@ -24,7 +24,7 @@
 //!
 //! `rewrites` is about code that no description shows: a `reset_parameters`, an `__init__` or an `init_weights` of the
 //! class itself. Without the key, a class that holds layers may rewrite them unless it is one of PyTorch's, a plain container
-//! or in the [table of defaults](defaults), and `"init_weights": "custom"` always may: a plan warns of the parameters
+//! or in the [table of defaults](classes), and `"init_weights": "custom"` always may: a plan warns of the parameters
 //! concerned. `false` says that it does not. `true` also makes the layer's own constructor values unknown, so that a subclass
 //! with a `reset_parameters` of its own is told from its base.
 //!
@@ -67,11 +67,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod build;
 mod checkpoint_keys;
+pub mod classes;
 pub mod constructor;
-pub mod defaults;
 mod description;
+mod from_config;
 mod layers;
 mod overlay;
 mod placed;
@@ -82,10 +82,10 @@ use foldhash::HashMap;
 use weight_init_core::initializer::ALL;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
-pub use self::build::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
 pub use self::checkpoint_keys::CheckpointKeys;
+use self::classes::{BufferDefault, LayerFacts};
 use self::constructor::Constructor;
-use self::defaults::{BufferDefault, LayerFacts};
+pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
 use crate::config::Config;
@@ -235,9 +235,9 @@ impl Model {
             |value: &crate::value::Value| value.as_list().is_some() || value.get("type").is_some();
         match value.get("model") {
             Some(model) if is_built(model) && value.get("class").is_none() => {
-                build::build(model, texts, registry, "$.model")
+                from_config::build(model, texts, registry, "$.model")
             }
-            None if is_built(value) => build::build(value, texts, registry, "$"),
+            None if is_built(value) => from_config::build(value, texts, registry, "$"),
             _ => description::read(value, texts, registry.initializers()),
         }
     }

@@ -5,11 +5,10 @@
 //! [`load`](Plan::load) has shown it.
 
 mod build;
+pub(crate) mod by;
 mod by_path;
 mod decide;
 mod digest;
-mod explain;
-mod json;
 mod load;
 mod load_names;
 mod load_report;
@@ -17,24 +16,22 @@ mod locate;
 mod lower;
 mod lower_error;
 mod matcher;
-mod named;
+pub(crate) mod named;
 mod norm;
 mod own_code;
 mod parts;
 mod plain;
-mod table;
 mod unknown;
 mod warning;
-mod write;
+pub(crate) mod write;
 
 use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
-use weight_init_core::resolve::Part;
 use weight_init_core::{DType, Layer, Layout};
 
-pub use self::explain::Explanation;
+pub use self::by::By;
 pub use self::load::LoadError;
 pub use self::load_report::{Advice, Converted, LoadReport, Mismatched};
 pub use self::locate::{locate, locate_in_init_cfg};
@@ -43,13 +40,12 @@ pub use self::lower_error::LowerError;
 pub use self::norm::NormOf;
 use self::own_code::{Overwriter, OwnCode};
 pub use self::parts::TensorPart;
-pub use self::table::Table;
 pub use self::unknown::Unknown;
 pub use self::warning::{Warning, WarningKind};
 use self::write::{Held, Write};
 pub use crate::checkpoint::Stored;
+use crate::model::classes::ParamDefault;
 use crate::model::constructor::Constructor;
-use crate::model::defaults::ParamDefault;
 use crate::model::{CheckpointKeys, Model, Values};
 
 /// What is to be planned beside the model.
@@ -130,7 +126,7 @@ pub struct PlannedParam {
     /// Whose own code may write it after everything that is decided here.
     overwriter: Option<Overwriter>,
     /// Every write of a rule in program order; the last one that counts is the writer.
-    writes: Vec<Write>,
+    pub(crate) writes: Vec<Write>,
 }
 
 /// What a parameter's values come from.
@@ -160,17 +156,6 @@ pub enum ConstructorDefault {
     Unknown,
     /// A live layer keeps what it holds.
     Kept,
-}
-
-/// Where a rule stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
-    /// Path of the module; empty for the root.
-    pub module: String,
-    /// Number of the rule in its init_cfg.
-    pub rule: usize,
-    /// The part of the rule that matched.
-    pub part: Part,
 }
 
 /// A buffer and what is put into it.
@@ -254,7 +239,7 @@ pub struct RulePlace {
 }
 
 impl PlanError {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), place: None }
     }
 

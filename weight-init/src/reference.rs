@@ -6,7 +6,7 @@ use weight_init_core::init_cfg::Types;
 use weight_init_core::initializer::{Argument, ArgumentKind, Check, InitializerType};
 use weight_init_core::nearest;
 
-use crate::columns::{Align, Column, Narrow, write};
+use crate::report::columns::{Align, Column, Narrow, write};
 
 /// The initializers that a config may name.
 ///

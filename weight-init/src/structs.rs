@@ -1,7 +1,7 @@
 //! Rust structs that hold their weights (`#[derive(Layer)]`): initialized on all cores, checked, saved and loaded where
 //! they lie.
 //!
-//! [`Plan::of_layer`](crate::plan::Plan::of_layer) and [`Explanation::of_layer`](crate::plan::Explanation::of_layer) tell which rule writes each
+//! [`Plan::of_layer`](crate::plan::Plan::of_layer) and [`Explanation::of_layer`](crate::report::Explanation::of_layer) tell which rule writes each
 //! parameter, as they do for described models.
 //!
 //! ```

@@ -11,9 +11,10 @@ use weight_init::diagnostic::{Diagnostic, Source, Sources};
 use weight_init::fetch::{Fetch, FetchError};
 use weight_init::model::{Model, PlacedInitCfg, Registry};
 use weight_init::plan::{
-    ConstructorDefault, Explanation, LoadError, Lowered, Options, Plan as Inner, PlanError, Tensor,
-    Unknown, Writer, locate, locate_in_init_cfg,
+    ConstructorDefault, LoadError, Lowered, Options, Plan as Inner, PlanError, Tensor, Unknown,
+    Writer, locate, locate_in_init_cfg,
 };
+use weight_init::report::Explanation;
 use weight_init::run::Filler;
 use weight_init_backends::Rayon;
 

@@ -16,7 +16,8 @@ use libfuzzer_sys::fuzz_target;
 use weight_init::config::{Config, Format};
 use weight_init::diagnostic::Source;
 use weight_init::model::{Model, PlacedInitCfg};
-use weight_init::plan::{Explanation, Options, Plan, Unknown, locate};
+use weight_init::plan::{Options, Plan, Unknown, locate};
+use weight_init::report::Explanation;
 use weight_init::run::{BackendKind, generate};
 use weight_init_core::initializer::ALL;
 

@@ -1,5 +1,5 @@
 use weight_init::model::Registry;
-use weight_init::plan::Explanation;
+use weight_init::report::Explanation;
 
 use crate::args::{ExplainArgs, PlanPretrained};
 use crate::failure::Failure;

@@ -5,9 +5,9 @@ use std::path::Path;
 use unicode_width::UnicodeWidthStr;
 
 use crate::checkpoint::NestedDict;
-use crate::columns::{self, Align, Column, Narrow, shortened_in_the_middle};
 use crate::diagnostic::escape;
 use crate::inspect::{Inspection, Statistics, TensorReport};
+use crate::report::columns::{self, Align, Column, Narrow, shortened_in_the_middle};
 
 /// To how many columns a name may be shortened.
 const SHORTEST_NAME: usize = 16;

@@ -20,7 +20,7 @@ use super::{
     ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedParam, PlannedRule,
     RulePlace, Warning, Write, Writer,
 };
-use crate::model::defaults::{BufferDefault, buffer_default, param_default};
+use crate::model::classes::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
 use crate::pool::Pool;
 

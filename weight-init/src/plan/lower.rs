@@ -9,7 +9,7 @@ use super::{ConstructorDefault, LowerError, Plan, PlannedParam, Stored, Unknown,
 use crate::address::shown;
 use crate::checkpoint::StoredType;
 use crate::model::Values;
-use crate::model::defaults::ParamDefault;
+use crate::model::classes::ParamDefault;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
 #[derive(Clone, Debug)]

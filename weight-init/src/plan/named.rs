@@ -9,11 +9,13 @@ use weight_init_core::initializer::Value;
 
 use crate::address::shown;
 use crate::diagnostic::escape;
-use crate::model::defaults::ParamDefault;
+use crate::model::Values;
+use crate::model::classes::ParamDefault;
+use crate::model::constructor::{Content, Written};
 
 /// An argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Arg<'a> {
+pub(crate) enum Arg<'a> {
     Number(f64),
     Count(u64),
     Flag(bool),
@@ -52,10 +54,10 @@ impl fmt::Display for Arg<'_> {
 }
 
 /// The name of what is done, and the arguments in their order, which is PyTorch's.
-pub(super) type Named<'a> = (Cow<'static, str>, Vec<(&'static str, Arg<'a>)>);
+pub(crate) type Named<'a> = (Cow<'static, str>, Vec<(&'static str, Arg<'a>)>);
 
 /// What writes a parameter as plans name it.
-pub(super) fn named(origin: &Origin<String>) -> Named<'_> {
+pub(crate) fn named(origin: &Origin<String>) -> Named<'_> {
     match origin {
         Origin::Init(init) => init_named(init),
         Origin::Pretrained(p) => {
@@ -67,7 +69,7 @@ pub(super) fn named(origin: &Origin<String>) -> Named<'_> {
 }
 
 /// An initializer as plans name it: by its function, whose name may hold choices among the arguments.
-pub(super) fn init_named(init: &Init) -> Named<'static> {
+pub(crate) fn init_named(init: &Init) -> Named<'static> {
     let init = init.declared().same_as.unwrap_or(*init);
     let mut function = Cow::Borrowed(init.declared().function);
     let mut args = Vec::new();
@@ -90,12 +92,12 @@ pub(super) fn init_named(init: &Init) -> Named<'static> {
 }
 
 /// What writes a parameter as one word with its arguments: `normal(mean=0, std=0.01)`.
-pub(super) fn in_words(origin: &Origin<String>) -> String {
+pub(crate) fn in_words(origin: &Origin<String>) -> String {
     words(named(origin))
 }
 
 /// The same of an initializer.
-pub(super) fn init_in_words(init: &Init) -> String {
+pub(crate) fn init_in_words(init: &Init) -> String {
     words(init_named(init))
 }
 
@@ -109,10 +111,21 @@ fn words((name, args): Named<'_>) -> String {
 }
 
 /// What a constructor does, as words: `normal(mean=0, std=1), row 0 zero`.
-pub(super) fn default_in_words(default: &ParamDefault) -> String {
+pub(crate) fn default_in_words(default: &ParamDefault) -> String {
     let init = init_in_words(&default.init);
     match default.zero_row {
         Some(row) => format!("{init}, row {row} zero"),
         None => init,
+    }
+}
+
+/// What the model's code wrote, in words: `normal(mean=0, std=1)`.
+pub(crate) fn content_in_words(written: &Written) -> String {
+    match &written.content {
+        Content::Init(init) => init_in_words(init),
+        Content::Values(Values::All(x)) => format!("constant(val={x})"),
+        Content::Values(_) => "given values".to_owned(),
+        Content::NormOf(of) => format!("norm(of={})", escape(of)),
+        Content::Unknown(what) => format!("unknown: {}", escape(what)),
     }
 }

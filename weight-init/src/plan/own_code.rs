@@ -8,10 +8,10 @@ use std::collections::HashSet;
 use foldhash::HashMap;
 use weight_init_core::resolve::ParamVisit;
 
-use super::warning::module_name;
+use super::by::module_name;
 use super::{ConstructorDefault, Plan, PlannedParam, Writer};
 use crate::model::Model;
-use crate::model::defaults::{LayerFacts, may_rewrite};
+use crate::model::classes::{LayerFacts, may_rewrite};
 
 /// Every class of a model whose own code may write parameters.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +132,7 @@ pub(super) struct Extent<'p> {
 
 impl Plan {
     /// The class whose own code may write the parameter last.
-    pub(super) fn overwriting_class(&self, param: &PlannedParam) -> Option<&str> {
+    pub(crate) fn overwriting_class(&self, param: &PlannedParam) -> Option<&str> {
         match param.overwriter? {
             Overwriter::Constructor(place) => {
                 self.own_code.constructors.get(place).map(|layer| layer.class.as_str())
@@ -144,7 +144,7 @@ impl Plan {
     }
 
     /// The same as a sentence.
-    pub(super) fn own_code_note(&self, param: &PlannedParam) -> Option<String> {
+    pub(crate) fn own_code_note(&self, param: &PlannedParam) -> Option<String> {
         let class = self.overwriting_class(param)?;
         Some(match param.overwriter? {
             Overwriter::Constructor(_) => format!(

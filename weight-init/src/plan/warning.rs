@@ -3,9 +3,10 @@ use std::fmt;
 
 use weight_init_core::nearest;
 
+use super::by::module_name;
 use super::{ConstructorDefault, Plan, PlannedBuffer, PlannedParam, Writer};
 use crate::diagnostic::escape;
-use crate::model::defaults::known_classes;
+use crate::model::classes::known_classes;
 
 /// Names that are compared with each other in search of a slip, at most: each with each takes its time.
 const MOST_NAMES: usize = 100;
@@ -74,11 +75,6 @@ impl fmt::Display for Warning {
     }
 }
 
-/// A module in a sentence: the root has no name.
-pub(super) fn module_name(module: &str) -> String {
-    if module.is_empty() { "the model itself".to_owned() } else { escape(module) }
-}
-
 impl Plan {
     /// What is to be warned of: rules in the order of the model, then what nobody knows.
     pub(super) fn warn(&self) -> Vec<Warning> {
@@ -106,7 +102,7 @@ impl Plan {
     }
 
     /// The buffers of which nobody knows what is in them.
-    pub(super) fn unknown_buffers(&self) -> impl Iterator<Item = &PlannedBuffer> {
+    pub(crate) fn unknown_buffers(&self) -> impl Iterator<Item = &PlannedBuffer> {
         // A live layer has its buffers, and keeps them.
         self.buffers.iter().filter(|buffer| !self.live && buffer.is_unknown())
     }
@@ -230,7 +226,7 @@ pub(super) fn unknown_params<'a>(
 }
 
 /// The sentence about buffers of unknown content, given with their classes; `None` without any.
-pub(super) fn unknown_buffers<'a>(
+pub(crate) fn unknown_buffers<'a>(
     buffers: impl Iterator<Item = (&'a str, &'a str)>,
 ) -> Option<String> {
     let (count, names) = with_classes(buffers)?;

@@ -7,24 +7,24 @@ use crate::checkpoint::Stored;
 
 /// A write of a part of a rule to a parameter or buffer.
 #[derive(Clone, Debug)]
-pub(super) struct Write {
-    pub(super) order: Order,
+pub(crate) struct Write {
+    pub(crate) order: Order,
     /// Place in [`Plan::rules`](super::Plan::rules).
-    pub(super) rule: usize,
-    pub(super) part: Part,
+    pub(crate) rule: usize,
+    pub(crate) part: Part,
     /// Held once for all parameters that the part writes.
-    pub(super) origin: Arc<Origin<String>>,
+    pub(crate) origin: Arc<Origin<String>>,
     /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
-    pub(super) through: Option<Arc<str>>,
+    pub(crate) through: Option<Arc<str>>,
     /// What a checkpoint calls the parameter, of a Pretrained rule.
-    pub(super) within: String,
+    pub(crate) within: String,
     /// Whether a checkpoint holds it, of a Pretrained rule.
-    pub(super) held: Held,
+    pub(crate) held: Held,
 }
 
 /// Whether a checkpoint holds what a Pretrained rule would write.
 #[derive(Clone, Debug)]
-pub(super) enum Held {
+pub(crate) enum Held {
     /// No checkpoint was opened: it is believed to.
     Assumed,
     Stored(Stored),

@@ -4,8 +4,8 @@ use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::resolve::ModuleVisit;
 
+use super::super::by::module_name;
 use super::super::matcher::Tables;
-use super::super::warning::module_name;
 use super::super::{PlannedOverride, PlannedRule, Warning, WarningKind};
 use super::Builder;
 use crate::diagnostic::escape;

@@ -1,6 +1,6 @@
 //! Layers without parameters.
 
-use super::super::{LayerSpec, Registry};
+use crate::model::from_config::{LayerSpec, Registry};
 
 pub(super) fn register(registry: &mut Registry) {
     for (class, base, arguments) in CLASSES {

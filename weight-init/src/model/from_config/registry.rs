@@ -3,9 +3,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::Types;
-use weight_init_core::initializer::{ALL, InitializerType};
+use weight_init_core::initializer::InitializerType;
 
-use super::{Arguments, LayerSpec, classes};
+use super::{Arguments, LayerSpec};
 use crate::diagnostic::Diagnostic;
 
 /// What makes a layer of a class out of its arguments.
@@ -84,24 +84,6 @@ impl Registry {
     #[must_use]
     pub fn empty() -> Self {
         Self::default()
-    }
-
-    /// The built-in initializers; PyTorch's layers, mmengine's containers, and the short names that OpenMMLab has for some
-    /// of them:
-    ///
-    /// | classes | |
-    /// |---|---|
-    /// | `Conv1d` … `ConvTranspose3d`, `Linear`, `Bilinear`, `Embedding`, `EmbeddingBag` | |
-    /// | `BatchNorm1d` … `3d`, `SyncBatchNorm`, `InstanceNorm1d` … `3d`, `GroupNorm`, `LayerNorm`, `RMSNorm` | also `BN`, `SyncBN`, `IN`, `GN`, `LN` |
-    /// | `RNN`, `LSTM`, `GRU` and their cells, `MultiheadAttention`, `Transformer` and its parts, `AdaptiveLogSoftmaxWithLoss`, `PReLU` | |
-    /// | activations, pooling, padding, dropout, `Identity`, `Flatten`, `Upsample`, … | no parameters |
-    /// | `Module`, `Sequential`, `ModuleList`, `ModuleDict` | mmengine's, with an init_cfg of their own |
-    /// | `nn.Module`, `nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` | PyTorch's: init_weights does not go through them |
-    #[must_use]
-    pub fn standard() -> Self {
-        let mut registry = Self { initializers: ALL.to_vec(), ..Self::empty() };
-        classes::register(&mut registry);
-        registry
     }
 
     /// Adds a class, or replaces the one of that name.

@@ -12,9 +12,9 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity, Normal};
 
 use super::attention::XAVIER_UNIFORM;
-use super::family::{Kind, constant, uniform_by_fan};
+use super::family::{self, Kind, constant, uniform_by_fan};
 use super::openmmlab::CAFFE2_XAVIER;
-use super::{LayerFacts, family_of};
+use super::{FAMILIES, LayerFacts, family_of};
 
 /// What the constructor of a layer does to a parameter below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,34 @@ pub(super) enum Rewrite {
     Writes(Init),
     /// It may write something; what, is not known.
     Unclear,
+}
+
+/// Whether the constructor of a layer may write into the layers that it holds in a way that
+/// [`param_default`](super::param_default) does not know.
+///
+/// It goes by the class itself: a subclass, even of a container, may do what it likes.
+///
+/// ```
+/// use weight_init::model::classes::{LayerFacts, may_rewrite};
+/// # use core::ops::ControlFlow;
+/// # use weight_init_core::{Layer, LayerVisitor};
+/// # struct Named(&'static str);
+/// # impl Layer for Named {
+/// #     fn class(&self) -> &str { self.0 }
+/// #     fn visit(&self, _: &mut dyn LayerVisitor) -> ControlFlow<()> { ControlFlow::Continue(()) }
+/// # }
+/// let (resnet, list) = (Named("ResNet"), Named("ModuleList"));
+/// let resnet = LayerFacts::new("backbone", &resnet);
+/// assert!(may_rewrite(&resnet) && !may_rewrite(&LayerFacts::new("blocks", &list)));
+/// // Somebody has looked.
+/// assert!(!may_rewrite(&LayerFacts { rewrites: Some(false), ..resnet }));
+/// ```
+#[must_use]
+pub fn may_rewrite(layer: &LayerFacts<'_>) -> bool {
+    let class = layer.layer.class();
+    layer.rewrites.unwrap_or_else(|| {
+        !CONTAINERS.contains(&class) && family::find(&FAMILIES, class).is_none() && !is_known(layer)
+    })
 }
 
 /// What the constructor of `above` does to the parameter `name` of the first layer of `below`; the last
@@ -41,6 +69,23 @@ pub(super) fn is_known(layer: &LayerFacts<'_>) -> bool {
         class => CLASSES.contains(&class),
     }
 }
+
+/// PyTorch's and mmengine's classes that hold layers and write into none of them: their constructors in
+/// `torch/nn/modules/{container,module,transformer,adaptive}.py`, `torch/nn/parallel` and `mmengine/model/base_module.py`.
+const CONTAINERS: [&str; 12] = [
+    "Module",
+    "Sequential",
+    "ModuleList",
+    "ModuleDict",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "AdaptiveLogSoftmaxWithLoss",
+    "DataParallel",
+    "DistributedDataParallel",
+    "BaseModule",
+];
 
 /// The classes that this file knows and that have no parameters of their own, `Transformer` left out.
 const CLASSES: [&str; 16] = [

@@ -3,10 +3,10 @@
 //! Encoder and decoder hold as many copies of one layer as `num_layers` says. PyTorch's copies begin with the same values;
 //! here each has its own, of the same distribution.
 
-use super::super::{Arguments, LayerSpec, Registry};
 use super::attention::{self_attention, split_over_heads};
 use super::{DEVICE, linear, norm};
 use crate::diagnostic::Diagnostic;
+use crate::model::from_config::{Arguments, LayerSpec, Registry};
 
 pub(super) fn register(registry: &mut Registry) {
     registry.register("TransformerEncoderLayer", |arguments| layer_of(arguments, Kind::Encoder));

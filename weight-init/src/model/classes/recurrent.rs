@@ -3,13 +3,27 @@
 //! For each layer and direction weight_ih `[gates·hidden, input]`, weight_hh `[gates·hidden, hidden]`, bias_ih and
 //! bias_hh `[gates·hidden]`, and with `proj_size` weight_hr `[proj, hidden]`, which then takes the place of the hidden
 //! size in weight_hh and in the next layer's input. Gates: RNN 1, GRU 3, LSTM 4.
+//!
+//! The constructor (`reset_parameters`) gives every parameter, of every layer and direction, U(±1/√hidden). The hidden size is
+//! dimension 1 of weight_hh, or with `proj_size` dimension 1 of weight_hr.
 
-use super::super::{Arguments, LayerSpec, Registry};
-use super::DEVICE;
+use weight_init_core::init_cfg::Init;
+
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
+use super::{DEVICE, LayerFacts};
 use crate::diagnostic::Diagnostic;
+use crate::model::from_config::{Arguments, LayerSpec, Registry};
 
 /// Layers of one recurrent layer, at most.
 const MAX_LAYERS: usize = 10_000;
+
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
+    classes: &["RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell"],
+    abstract_classes: &["RNNBase", "RNNCellBase"],
+    param,
+    buffer: no_buffer,
+};
 
 pub(super) fn register(registry: &mut Registry) {
     for (class, cell, gates) in
@@ -87,4 +101,16 @@ fn one_step(
     let layer =
         if bias { layer.param("bias_ih", &[rows]).param("bias_hh", &[rows]) } else { layer };
     Ok(layer.in_dtype(dtype))
+}
+
+fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
+    let known = ["weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"];
+    let rest = known.iter().find_map(|prefix| name.strip_prefix(prefix))?;
+    if !rest.is_empty() && !rest.starts_with("_l") {
+        return None;
+    }
+    let hidden_size = ["weight_hr_l0", "weight_hh_l0", "weight_hh"]
+        .iter()
+        .find_map(|weight| layer.dim(weight, 1))?;
+    Some(uniform_by_fan(hidden_size as u64))
 }

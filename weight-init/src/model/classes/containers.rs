@@ -5,10 +5,10 @@
 
 use weight_init_core::{DType, InitWeights};
 
-use super::super::{Arguments, Builder, LayerSpec, Registry, TensorSpec};
 use crate::diagnostic::Diagnostic;
 use crate::model::Values;
-use crate::value::{Segment, Value};
+use crate::model::from_config::{Arguments, LayerSpec, Registry, TensorSpec};
+use crate::value::Value;
 
 pub(super) fn register(registry: &mut Registry) {
     for class in ["Sequential", "ModuleList", "ModuleDict"] {
@@ -35,21 +35,6 @@ fn held(arguments: &mut Arguments<'_, '_>, mut layer: LayerSpec) -> Result<Layer
         layer = layer.child(&name, inner);
     }
     class_of(arguments, layer)
-}
-
-/// A list in the place of a layer: mmengine's `Sequential`.
-pub(in super::super) fn sequential_of<'b>(
-    builder: &mut Builder<'b>,
-    list: &'b Value,
-) -> Result<LayerSpec, Diagnostic> {
-    let bases = vec!["BaseModule".to_owned(), "Sequential".to_owned()];
-    let mut layer = LayerSpec { bases, ..LayerSpec::module("Sequential") };
-    for (index, item) in list.as_list().unwrap_or_default().iter().enumerate() {
-        builder.open.push(Segment::from(index));
-        layer = layer.child(&index.to_string(), builder.layer(item)?);
-        builder.open.pop();
-    }
-    Ok(layer)
 }
 
 /// Every argument that is not one of its own names a layer.

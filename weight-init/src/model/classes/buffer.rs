@@ -1,7 +1,7 @@
 /// What a constructor writes into a buffer.
 ///
 /// ```
-/// use weight_init::model::defaults::BufferDefault;
+/// use weight_init::model::classes::BufferDefault;
 /// assert_eq!(BufferDefault::Constant(1.0).element(7), 1.0);
 /// let index = BufferDefault::RelativePosition { window: 2 };
 /// let row: Vec<f64> = (0..4).map(|i| index.element(i)).collect();

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use super::named::{default_in_words, in_words};
-use super::{
-    By, ConstructorDefault, Part, Plan, PlannedParam, PlannedRule, Values, Writer, elements, parts,
-};
-use crate::columns::{self, Align, Column, Narrow};
+use super::columns::{self, Align, Column, Narrow};
+use super::recorded;
 use crate::diagnostic::escape;
+use crate::model::Values;
+use crate::plan::by::rule_name;
+use crate::plan::named::{default_in_words, in_words};
+use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer, elements};
 
 /// To how many columns of the terminal a name or an initializer may be shortened.
 const SHORTEST: usize = 16;
@@ -151,27 +152,11 @@ fn writer(param: &PlannedParam) -> (String, String) {
         }
         Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
             let by = recorded.by().unwrap_or_else(|| "description".to_owned());
-            (parts::in_words(recorded), escape(&by))
+            (recorded::in_words(recorded), escape(&by))
         }
         Writer::Untouched(ConstructorDefault::Kept) => ("kept".to_owned(), "no rule".to_owned()),
         Writer::Untouched(ConstructorDefault::Unknown) => {
             (format!("unknown class {}", param.class), "constructor".to_owned())
-        }
-    }
-}
-
-fn rule_name(module: &str, rule: usize) -> String {
-    let module = if module.is_empty() { "(model)".to_owned() } else { escape(module) };
-    format!("{module}, rule {rule}")
-}
-
-impl fmt::Display for By {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&rule_name(&self.module, self.rule))?;
-        match self.part {
-            Part::Layer => Ok(()),
-            Part::Params(index) => write!(f, ", params {index}"),
-            Part::Override(index) => write!(f, ", override {index}"),
         }
     }
 }

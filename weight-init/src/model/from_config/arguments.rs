@@ -38,7 +38,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
     }
 
     /// The names of the arguments that nobody has asked for yet, in the order of the config.
-    pub(super) fn rest(&self) -> Vec<&'b str> {
+    pub(in crate::model) fn rest(&self) -> Vec<&'b str> {
         let entries = self.value.as_dict().unwrap_or_default();
         let names = entries.iter().map(|entry| &*entry.key);
         names.filter(|name| !self.is_known(name)).collect()
@@ -133,7 +133,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
         self.as_sizes(name, value, None)
     }
 
-    pub(super) fn as_sizes(
+    pub(in crate::model) fn as_sizes(
         &self,
         name: &str,
         value: &'b Value,
@@ -252,7 +252,7 @@ impl<'a, 'b> Arguments<'a, 'b> {
     }
 
     /// Counts the layers of so many copies, which the argument asks for, among those of the model.
-    pub(super) fn count_copies(
+    pub(in crate::model) fn count_copies(
         &mut self,
         name: &str,
         layer: &LayerSpec,

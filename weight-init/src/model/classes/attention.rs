@@ -1,12 +1,31 @@
-//! Attention and the activation that has a parameter: `torch/nn/modules/activation.py`.
+//! Attention: `MultiheadAttention` in `torch/nn/modules/activation.py`.
+//!
+//! | tensor | shape | of the constructor (`_reset_parameters`) |
+//! |---|---|---|
+//! | in_proj_weight | `[3·embed, embed]` | `xavier_uniform_`, of the three as one matrix |
+//! | or q_proj_weight, k_proj_weight, v_proj_weight | `[embed, embed]`, `[embed, kdim]`, `[embed, vdim]` | `xavier_uniform_` |
+//! | in_proj_bias | `[3·embed]` | 0 |
+//! | bias_k, bias_v | `[1, 1, embed]` | `xavier_normal_`, whose fans are both embed |
+//! | out_proj | a layer | weight as `Linear`, bias 0 (see [`rewrite`](super::rewrite)) |
 
-use super::super::{Arguments, LayerSpec, Registry};
-use super::DEVICE;
+use weight_init_core::init_cfg::Init;
+use weight_init_core::initializer::{Distribution, Xavier};
+
+use super::family::{Family, Kind, constant, no_buffer};
+use super::{DEVICE, LayerFacts};
 use crate::diagnostic::Diagnostic;
+use crate::model::from_config::{Arguments, LayerSpec, Registry};
+
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Other,
+    classes: &["MultiheadAttention"],
+    abstract_classes: &[],
+    param,
+    buffer: no_buffer,
+};
 
 pub(super) fn register(registry: &mut Registry) {
     registry.register("MultiheadAttention", attention);
-    registry.register("PReLU", prelu);
 }
 
 /// in_proj_weight `[3·embed, embed]`, or q_proj_weight `[embed, embed]`, k_proj_weight `[embed, kdim]` and
@@ -68,13 +87,18 @@ fn finish(mut layer: LayerSpec, embed: usize, bias: bool, bias_kv: bool) -> Laye
     layer.child("out_proj", if bias { out.param("bias", &[embed]) } else { out })
 }
 
-/// weight `[num_parameters]`, filled with `init`.
-fn prelu(arguments: &mut Arguments<'_, '_>) -> Result<LayerSpec, Diagnostic> {
-    let count = arguments.size_or("num_parameters", 1)?;
-    let init = arguments.number_or("init", 0.25)?;
-    let dtype = arguments.dtype("dtype")?;
-    arguments.ignore(DEVICE);
-    Ok(LayerSpec::new("PReLU", &["Module"])
-        .constant_param("weight", &[count], init)
-        .in_dtype(dtype))
+pub(super) const XAVIER_UNIFORM: Init =
+    Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Uniform });
+
+const XAVIER_NORMAL: Init = Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal });
+
+fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init> {
+    match name {
+        "in_proj_weight" | "q_proj_weight" | "k_proj_weight" | "v_proj_weight" => {
+            Some(XAVIER_UNIFORM)
+        }
+        "in_proj_bias" => Some(constant(0.0)),
+        "bias_k" | "bias_v" => Some(XAVIER_NORMAL),
+        _ => None,
+    }
 }

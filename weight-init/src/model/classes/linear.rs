@@ -1,11 +1,27 @@
-//! Matrices: `torch/nn/modules/{linear,adaptive}.py`.
+//! Linear maps: `torch/nn/modules/{linear,adaptive}.py`.
 //!
-//! Linear: weight `[out, in]`; Bilinear: weight `[out, in1, in2]`; bias `[out]`. `AdaptiveLogSoftmaxWithLoss` consists of
-//! Linear.
+//! | class | weight | bias | of the constructor (`reset_parameters`) |
+//! |---|---|---|---|
+//! | `Linear` | `[out, in]` | `[out]` | `kaiming_uniform_(a=√5)`; bias like it U(±1/√in) |
+//! | `Bilinear` | `[out, in1, in2]` | `[out]` | both U(±1/√in1) |
+//!
+//! `AdaptiveLogSoftmaxWithLoss` consists of `Linear`. `MultiheadAttention` clears the bias of its `out_proj`, see
+//! [`rewrite`](super::rewrite).
 
-use super::super::{Arguments, LayerSpec, Registry};
-use super::DEVICE;
+use weight_init_core::init_cfg::Init;
+
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
+use super::{DEVICE, LayerFacts, conv};
 use crate::diagnostic::Diagnostic;
+use crate::model::from_config::{Arguments, LayerSpec, Registry};
+
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Linear,
+    classes: &["Linear", "LazyLinear", "NonDynamicallyQuantizableLinear", "Bilinear"],
+    abstract_classes: &[],
+    param,
+    buffer: no_buffer,
+};
 
 pub(super) fn register(registry: &mut Registry) {
     registry.register("Linear", linear);
@@ -89,4 +105,13 @@ fn finish(
     let dtype = arguments.dtype("dtype")?;
     arguments.ignore(DEVICE);
     Ok(if bias { layer.param("bias", &[output]) } else { layer }.in_dtype(dtype))
+}
+
+fn param(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
+    match (class, name) {
+        ("Bilinear", "weight" | "bias") => {
+            layer.dim("weight", 1).map(|features| uniform_by_fan(features as u64))
+        }
+        _ => conv::param(class, layer, name),
+    }
 }

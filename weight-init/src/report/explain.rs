@@ -8,12 +8,13 @@ use weight_init_core::resolve::{
 };
 use weight_init_core::{Layer, nearest};
 
-use super::named::{default_in_words, in_words};
-use super::parts;
-use super::warning::module_name;
-use super::{ConstructorDefault, Held, Options, Plan, PlanError, PlannedParam, Writer};
+use super::recorded;
 use crate::diagnostic::escape;
 use crate::model::{Model, Values};
+use crate::plan::by::module_name;
+use crate::plan::named::{default_in_words, in_words};
+use crate::plan::write::Held;
+use crate::plan::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
 
 /// Why a parameter gets its values: everything that was considered, in order, and who won.
 #[derive(Clone, Debug)]
@@ -236,7 +237,9 @@ impl Explanation {
         match &*self.param.writer {
             Writer::Rule { origin, by } => {
                 write!(f, "written by {by}: {}", in_words(origin))?;
-                if let Some(name) = self.param.stored.as_ref().and_then(super::Stored::name) {
+                if let Some(name) =
+                    self.param.stored.as_ref().and_then(crate::checkpoint::Stored::name)
+                {
                     write!(f, ", where it is '{}'", escape(name))?;
                 }
             }
@@ -245,7 +248,7 @@ impl Explanation {
             }
             Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
                 f.write_str("untouched: no rule writes it; the model's own code gives it ")?;
-                parts::explain(recorded, f)?;
+                recorded::explain(recorded, f)?;
             }
             Writer::Untouched(default) => {
                 f.write_str("untouched: no rule writes it; the framework's constructor gives it ")?;

@@ -29,7 +29,7 @@ pub struct LayerSpec {
     /// The row of its weight that the constructor of an embedding clears: its `padding_idx`, counted from the front.
     pub padding_row: Option<usize>,
     /// Its rules; those of the config stand in their place.
-    pub(super) init_cfg: Option<PlacedInitCfg>,
+    pub(in crate::model) init_cfg: Option<PlacedInitCfg>,
 }
 
 /// A layer below another.
@@ -134,7 +134,7 @@ impl LayerSpec {
 
     /// With every floating-point tensor of its own, and of those below, in this type.
     #[must_use]
-    pub(super) fn in_dtype(mut self, dtype: Option<DType>) -> Self {
+    pub(in crate::model) fn in_dtype(mut self, dtype: Option<DType>) -> Self {
         let Some(dtype) = dtype else { return self };
         for tensor in self.params.iter_mut().chain(&mut self.buffers) {
             if tensor.dtype.is_float() {

@@ -2,14 +2,14 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
-use super::named::{Named, init_named, named};
-use super::parts;
-use super::{
+use super::recorded;
+use crate::model::Values;
+use crate::model::classes::ParamDefault;
+use crate::plan::named::{Named, init_named, named};
+use crate::plan::{
     Advice, By, ConstructorDefault, Converted, LoadReport, Mismatched, Plan, PlannedParam,
     PlannedRule, Warning, Writer,
 };
-use crate::model::Values;
-use crate::model::defaults::ParamDefault;
 
 /// The plan as `plan --format json` prints it: parameters in model order, rules, warnings, the names of buffers of
 /// unknown content if there are any, and what became of checkpoints if some were loaded.
@@ -17,14 +17,14 @@ impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut plan = serializer.serialize_map(None)?;
         plan.serialize_entry("params", &Params(self))?;
-        plan.serialize_entry("rules", &self.rules)?;
-        plan.serialize_entry("warnings", &self.warnings)?;
+        plan.serialize_entry("rules", self.rules())?;
+        plan.serialize_entry("warnings", self.warnings())?;
         let unknown: Vec<_> = self.unknown_buffers().map(|buffer| &buffer.name).collect();
         if !unknown.is_empty() {
             plan.serialize_entry("unknown_buffers", &unknown)?;
         }
-        if !self.loads.is_empty() {
-            plan.serialize_entry("checkpoints", &self.loads)?;
+        if !self.loads().is_empty() {
+            plan.serialize_entry("checkpoints", self.loads())?;
         }
         plan.end()
     }
@@ -35,7 +35,8 @@ struct Params<'a>(&'a Plan);
 impl Serialize for Params<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(plan) = self;
-        serializer.collect_map(plan.params.iter().map(|param| (&param.name, Param { plan, param })))
+        serializer
+            .collect_map(plan.params().iter().map(|param| (&param.name, Param { plan, param })))
     }
 }
 
@@ -89,10 +90,13 @@ impl Serialize for ConstructorDefault {
             }
             Self::Values(Values::All(x)) => {
                 map.serialize_entry("init", "constant")?;
-                map.serialize_entry("args", &Args(&[("val", super::named::Arg::Number(*x))]))?;
+                map.serialize_entry(
+                    "args",
+                    &Args(&[("val", crate::plan::named::Arg::Number(*x))]),
+                )?;
             }
             Self::Values(_) => map.serialize_entry("init", "value")?,
-            Self::Recorded(recorded) => parts::entries(&mut map, recorded)?,
+            Self::Recorded(recorded) => recorded::entries(&mut map, recorded)?,
             Self::Unknown => map.serialize_entry("init", "unknown")?,
             Self::Kept => map.serialize_entry("init", "kept")?,
         }
@@ -187,7 +191,7 @@ impl Serialize for Warning {
     }
 }
 
-pub(super) struct Args<'a>(pub(super) &'a [(&'a str, super::named::Arg<'a>)]);
+pub(super) struct Args<'a>(pub(super) &'a [(&'a str, crate::plan::named::Arg<'a>)]);
 
 impl Serialize for Args<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

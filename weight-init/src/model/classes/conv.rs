@@ -1,10 +1,41 @@
 //! Convolutions: `torch/nn/modules/conv.py`.
 //!
-//! weight `[out, in / groups, *kernel]`, transposed `[in, out / groups, *kernel]`; bias `[out]`.
+//! | tensor | shape | of the constructor (`_ConvNd.reset_parameters`) |
+//! |---|---|---|
+//! | weight | `[out, in / groups, *kernel]`, transposed `[in, out / groups, *kernel]` | `kaiming_uniform_(a=√5)` = U(±1/√fan_in) |
+//! | bias | `[out]` | U(±1/√fan_in) of the weight |
+//!
+//! fan_in as PyTorch computes it: dimension 1 of the weight times the receptive field, which for a transposed convolution
+//! counts outputs.
 
-use super::super::{Arguments, LayerSpec, Registry};
-use super::DEVICE;
+use weight_init_core::init_cfg::Init;
+use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity};
+
+use super::family::{Family, Kind, no_buffer, uniform_by_fan};
+use super::{DEVICE, LayerFacts};
 use crate::diagnostic::Diagnostic;
+use crate::model::from_config::{Arguments, LayerSpec, Registry};
+
+pub(super) const FAMILY: Family = Family {
+    kind: Kind::Conv,
+    classes: &[
+        "Conv1d",
+        "Conv2d",
+        "Conv3d",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "ConvTranspose3d",
+        "LazyConv1d",
+        "LazyConv2d",
+        "LazyConv3d",
+        "LazyConvTranspose1d",
+        "LazyConvTranspose2d",
+        "LazyConvTranspose3d",
+    ],
+    abstract_classes: &["_ConvNd", "_ConvTransposeNd", "_ConvTransposeMixin"],
+    param,
+    buffer: no_buffer,
+};
 
 pub(super) fn register(registry: &mut Registry) {
     for (class, rank) in [("Conv1d", 1), ("Conv2d", 2), ("Conv3d", 3)] {
@@ -50,4 +81,23 @@ fn conv(
     let layer =
         LayerSpec::new(class, &[base]).param("weight", &[&[first, second], &*kernel].concat());
     Ok(if bias { layer.param("bias", &[output]) } else { layer }.in_dtype(dtype))
+}
+
+/// √5, as Python's `math.sqrt(5)` gives it.
+const SQRT_5: f64 = 2.23606797749979;
+
+/// U(±1/√fan_in) of the weight's own shape: `kaiming_uniform_(a=√5)`.
+pub(super) const WEIGHT: Init = Init::Kaiming(Kaiming {
+    a: SQRT_5,
+    mode: FanMode::FanIn,
+    nonlinearity: Nonlinearity::LeakyRelu,
+    distribution: Distribution::Uniform,
+});
+
+pub(super) fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {
+    match name {
+        "weight" => Some(WEIGHT),
+        "bias" => layer.fan_in("weight").map(uniform_by_fan),
+        _ => None,
+    }
 }

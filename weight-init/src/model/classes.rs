@@ -1,4 +1,8 @@
-//! What the constructors of known classes write into parameters and buffers.
+//! The classes that are known: their arguments, their tensors, and what their constructors write into these.
+//!
+//! A class stands in one file. Its builder makes the layer of a config: arguments → tensors, as in `torch/nn/modules` of
+//! PyTorch 2.15; a test compares each class with what PyTorch itself makes of it. Its family says what the constructor
+//! writes, for layers of configs and of descriptions.
 //!
 //! A parameter that no init_cfg rule writes keeps what the framework's constructor gave it. A model
 //! that exists only as a description has had no constructor, so this table stands in for it: PyTorch's
@@ -44,7 +48,7 @@
 mod activation;
 mod attention;
 mod buffer;
-mod container;
+mod containers;
 mod conv;
 mod embedding;
 mod family;
@@ -52,19 +56,37 @@ mod layer_facts;
 mod linear;
 mod norm;
 mod openmmlab;
+mod plain;
 mod recurrent;
 mod rewrite;
+mod transformer;
 
 pub use buffer::BufferDefault;
-pub use container::may_rewrite;
 pub use layer_facts::LayerFacts;
+pub use rewrite::may_rewrite;
 
 use weight_init_core::init_cfg::Init;
+use weight_init_core::initializer::ALL;
 
 use self::family::{Family, Kind};
 use self::rewrite::Rewrite;
+use super::from_config::Registry;
 
-/// Every class that the table knows; OpenMMLab's first, they may be more exact about a name.
+/// The builders of every class, family by family.
+const BUILDERS: [fn(&mut Registry); 10] = [
+    conv::register,
+    linear::register,
+    norm::register,
+    embedding::register,
+    recurrent::register,
+    attention::register,
+    transformer::register,
+    activation::register,
+    plain::register,
+    containers::register,
+];
+
+/// Every class whose constructor is known; OpenMMLab's first, they may be more exact about a name.
 const FAMILIES: [&Family; 8] = [
     &openmmlab::FAMILY,
     &conv::FAMILY,
@@ -75,6 +97,32 @@ const FAMILIES: [&Family; 8] = [
     &recurrent::FAMILY,
     &activation::FAMILY,
 ];
+
+/// An argument of PyTorch's constructors that tensors do not depend on.
+const DEVICE: &[&str] = &["device"];
+
+impl Registry {
+    /// The built-in initializers; PyTorch's layers, mmengine's containers, and the short names that OpenMMLab has for some
+    /// of them:
+    ///
+    /// | classes | |
+    /// |---|---|
+    /// | `Conv1d` … `ConvTranspose3d`, `Linear`, `Bilinear`, `Embedding`, `EmbeddingBag` | |
+    /// | `BatchNorm1d` … `3d`, `SyncBatchNorm`, `InstanceNorm1d` … `3d`, `GroupNorm`, `LayerNorm`, `RMSNorm` | also `BN`, `SyncBN`, `IN`, `GN`, `LN` |
+    /// | `RNN`, `LSTM`, `GRU` and their cells, `MultiheadAttention`, `Transformer` and its parts, `AdaptiveLogSoftmaxWithLoss`, `PReLU` | |
+    /// | activations, pooling, padding, dropout, `Identity`, `Flatten`, `Upsample`, … | no parameters |
+    /// | `Module`, `Sequential`, `ModuleList`, `ModuleDict` | mmengine's, with an init_cfg of their own |
+    /// | `nn.Module`, `nn.Sequential`, `nn.ModuleList`, `nn.ModuleDict` | PyTorch's: init_weights does not go through them |
+    #[must_use]
+    pub fn standard() -> Self {
+        let mut registry = Self::empty();
+        ALL.iter().for_each(|of| registry.register_initializer(of));
+        for register in BUILDERS {
+            register(&mut registry);
+        }
+        registry
+    }
+}
 
 /// What the constructors give a parameter.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,7 +145,7 @@ impl From<Init> for ParamDefault {
 /// layer that is not shown counts as one that writes nothing.
 ///
 /// ```
-/// use weight_init::model::defaults::{LayerFacts, param_default};
+/// use weight_init::model::classes::{LayerFacts, param_default};
 /// # use core::ops::ControlFlow;
 /// # use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
 /// use weight_init_core::init_cfg::Init;

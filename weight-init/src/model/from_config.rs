@@ -27,7 +27,6 @@
 //! ```
 
 mod arguments;
-mod classes;
 mod flatten;
 mod registry;
 mod spec;
@@ -75,7 +74,7 @@ impl<'b> Builder<'b> {
             return Err(self.error(value, format!("the model has more than {MAX_LAYERS} layers")));
         }
         if value.as_list().is_some() {
-            return classes::sequential_of(self, value);
+            return self.sequential(value);
         }
         if value.as_dict().is_none() {
             let message =
@@ -113,6 +112,18 @@ impl<'b> Builder<'b> {
                 Ok(LayerSpec { init_cfg: Some(init_cfg), ..spec })
             }
         }
+    }
+
+    /// A list in the place of a layer: mmengine's `Sequential`.
+    fn sequential(&mut self, list: &'b Value) -> Result<LayerSpec, Diagnostic> {
+        let bases = vec!["BaseModule".to_owned(), "Sequential".to_owned()];
+        let mut layer = LayerSpec { bases, ..LayerSpec::module("Sequential") };
+        for (index, item) in list.as_list().unwrap_or_default().iter().enumerate() {
+            self.open.push(Segment::from(index));
+            layer = layer.child(&index.to_string(), self.layer(item)?);
+            self.open.pop();
+        }
+        Ok(layer)
     }
 
     fn unknown(&self, class: &Value, name: &str) -> Diagnostic {

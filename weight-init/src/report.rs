@@ -1,0 +1,13 @@
+//! Plans for people and programs: a table, an explanation of one parameter, JSON.
+//!
+//! A [`Plan`](crate::plan::Plan) holds decisions; everything here only reads it. [`Plan::table`](crate::plan::Plan::table) and
+//! [`Explanation`] are text, and a plan serializes by serde as `weight-init plan --format json` prints it.
+
+pub(crate) mod columns;
+mod explain;
+mod json;
+mod recorded;
+mod table;
+
+pub use self::explain::Explanation;
+pub use self::table::Table;
