@@ -19,6 +19,7 @@
 
 mod escape;
 mod excerpt;
+pub(crate) mod help;
 mod source;
 
 use std::fmt;

@@ -29,6 +29,7 @@ use super::meter::{Meter, Outcome};
 use super::text::Text;
 use super::{MAX_DEPTH, YamlVersion, de::ValueError};
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::help::with_nearest;
 use crate::value::{Entry, Kind, Span, Value};
 
 pub(super) fn read(
@@ -161,8 +162,7 @@ impl Reader {
                 None => {
                     let names = self.anchors.keys().take(MAX_NAMES).map(String::as_str);
                     let near = weight_init_core::nearest(&anchor, names);
-                    let help = near.map(|near| format!("; did you mean '{near}'?"));
-                    error(format!("no anchor '{anchor}' stands before{}", help.unwrap_or_default()))
+                    error(with_nearest(format!("no anchor '{anchor}' stands before"), near))
                 }
             },
         }

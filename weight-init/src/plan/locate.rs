@@ -1,5 +1,5 @@
 use super::PlanError;
-use crate::diagnostic::{Diagnostic, Texts};
+use crate::diagnostic::{Diagnostic, Texts, help};
 use crate::model::{Model, PlacedInitCfg};
 use crate::value::Span;
 
@@ -22,14 +22,11 @@ pub fn locate_in_init_cfg(
 
 fn locate_in(error: &PlanError, init_cfg: Option<&PlacedInitCfg>, texts: &dyn Texts) -> Diagnostic {
     let message = error.to_string();
-    let (message, help) = match message.rsplit_once("; did you mean ") {
-        Some((message, help)) => (message.to_owned(), Some(format!("did you mean {help}"))),
-        None => (message, None),
-    };
+    let (message, help) = help::split(&message);
     let place = error.place();
     let found = init_cfg.zip(place).and_then(|(init_cfg, place)| {
         let (span, path) = init_cfg.place(place.rule, place.override_index)?;
-        Some(Diagnostic::new(init_cfg.texts(texts), span, &*message).at(path))
+        Some(Diagnostic::new(init_cfg.texts(texts), span, message).at(path))
     });
     let name = texts.source(Span::default()).name();
     let diagnostic = found.unwrap_or_else(|| Diagnostic::of_file(name, message));

@@ -10,6 +10,7 @@ use weight_init_core::{Layer, nearest};
 
 use super::recorded;
 use crate::diagnostic::escape;
+use crate::diagnostic::help::with_nearest;
 use crate::model::{Model, Values};
 use crate::plan::by::module_name;
 use crate::plan::named::{default_in_words, in_words};
@@ -75,8 +76,8 @@ impl Explanation {
         let Some(param) = plan.params().iter().find(|param| param.name == first) else {
             let names = plan.params().iter().map(|param| param.name.as_str());
             let near = nearest(name, names).or_else(|| same_ending(plan, name));
-            let help = near.map_or_else(String::new, |near| format!("; did you mean '{near}'?"));
-            return Err(PlanError::new(format!("the model has no parameter '{name}'{help}")));
+            let message = format!("the model has no parameter '{name}'");
+            return Err(PlanError::new(with_nearest(message, near)));
         };
         let ties = plan
             .ties()

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde::de::{Expected, Unexpected};
 
-use crate::diagnostic::{Diagnostic, Texts};
+use crate::diagnostic::{Diagnostic, Texts, help};
 use crate::value::{Segment, Span, path};
 
 /// A value is not what its reader expects.
@@ -76,13 +76,10 @@ impl ValueError {
 
     /// The error for people.
     ///
-    /// `base` is the path of the value that was read, as in `model.backbone.init_cfg`. What the
-    /// message says after a last `; did you mean ` becomes its help.
+    /// `base` is the path of the value that was read, as in `model.backbone.init_cfg`. A
+    /// `; did you mean 'name'?` at the end of the message becomes its help.
     pub fn into_diagnostic(self, texts: &dyn Texts, base: &str) -> Diagnostic {
-        let (message, help) = match self.message.rsplit_once("; did you mean ") {
-            Some((message, name)) => (message, Some(format!("did you mean {name}"))),
-            None => (self.message.as_str(), None),
-        };
+        let (message, help) = help::split(&self.message);
         let diagnostic = match self.span {
             Some(span) => Diagnostic::new(texts, span, message),
             None => Diagnostic::of_file(texts.source(Span::default()).name(), message),

@@ -8,6 +8,7 @@ use weight_init_core::nearest;
 
 use super::environment::site_packages;
 use crate::config::{ConfigError, ReadOptions};
+use crate::diagnostic::help::with_nearest;
 
 /// The folder that a config and its bases lie in; nothing outside of it is read.
 #[derive(Debug)]
@@ -165,10 +166,7 @@ impl Folder {
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .collect();
         let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        match nearest(file, names.iter().map(String::as_str)) {
-            Some(near) => format!("{message}; did you mean '{near}'?"),
-            None => message,
-        }
+        with_nearest(message, nearest(file, names.iter().map(String::as_str)))
     }
 
     /// A path as messages show it: relative to the working folder, if it is inside of it.

@@ -3,6 +3,7 @@
 use super::entries::{Entries, Key};
 use super::heap::Heap;
 use crate::config::meter::Outcome;
+use crate::diagnostic::help::with_nearest;
 
 /// Names that are looked at, at most: a message is to help, and not to cost.
 const MAX_NAMES: usize = 1000;
@@ -30,8 +31,5 @@ pub(super) fn missing(
         }
     }
     let names = others.iter().copied().chain(names.iter().map(String::as_str));
-    Ok(match weight_init_core::nearest(name, names) {
-        Some(near) => format!("{message}; did you mean '{near}'?"),
-        None => message,
-    })
+    Ok(with_nearest(message, weight_init_core::nearest(name, names)))
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::heap::Heap;
 use crate::config::meter::{Meter, Outcome};
 use crate::config::text::Offsets;
-use crate::diagnostic::{Diagnostic, Source, Sources, Texts};
+use crate::diagnostic::{Diagnostic, Source, Sources, Texts, help};
 use crate::value::Span;
 
 /// Objects and texts of a config with its bases; texts have numbers, the config's own is 0.
@@ -112,15 +112,15 @@ impl Session {
         Ok(bases.iter().any(|base| base == module))
     }
 
-    /// An error at a place; what it says after `; did you mean ` becomes its help.
+    /// An error at a place; a `; did you mean 'name'?` at its end becomes its help.
     #[cold]
     pub(in crate::config) fn error(&self, span: Span, message: impl Into<String>) -> Diagnostic {
         let message = message.into();
-        match message.rsplit_once("; did you mean ") {
-            Some((message, help)) => {
-                Diagnostic::new(&self.sources, span, message).help(format!("did you mean {help}"))
-            }
-            None => Diagnostic::new(&self.sources, span, message),
+        let (message, help) = help::split(&message);
+        let diagnostic = Diagnostic::new(&self.sources, span, message);
+        match help {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
         }
     }
 
