@@ -75,6 +75,7 @@ mod from_config;
 mod layers;
 mod overlay;
 mod placed;
+mod write;
 
 use std::sync::Arc;
 
@@ -85,7 +86,7 @@ use weight_init_core::{DType, InitWeights, Layer, Layout};
 pub use self::checkpoint_keys::CheckpointKeys;
 use self::classes::{BufferDefault, LayerFacts};
 use self::constructor::Constructor;
-pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, TensorSpec};
+pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, SpecError, TensorSpec};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
 use crate::config::Config;

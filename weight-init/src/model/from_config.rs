@@ -32,6 +32,7 @@ mod registry;
 mod spec;
 
 pub use self::arguments::Arguments;
+pub use self::flatten::SpecError;
 pub use self::registry::Registry;
 pub use self::spec::{ChildSpec, LayerSpec, TensorSpec};
 

@@ -1,5 +1,7 @@
 //! The tree of layers → the flat [`Model`], with what must hold for any model checked.
 
+use std::fmt;
+
 use foldhash::{HashMap, HashSet};
 use weight_init_core::InitWeights;
 
@@ -16,19 +18,55 @@ pub(super) fn model(
     texts: &dyn Texts,
     base: &str,
 ) -> Result<Model, Diagnostic> {
+    flat(spec).map_err(|message| Diagnostic::new(texts, value.span, message).at(base))
+}
+
+fn flat(spec: LayerSpec) -> Result<Model, String> {
     let mut flat = Flat::default();
-    match flat.layer(spec, &mut Vec::new()) {
-        Ok(_) => {
-            let paths = flat.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
-            Ok(Model {
-                nodes: flat.nodes,
-                values: flat.values,
-                paths: paths.collect(),
-                buffer_ties: Vec::new(),
-                constructors: HashMap::default(),
-            })
-        }
-        Err(message) => Err(Diagnostic::new(texts, value.span, message).at(base)),
+    flat.layer(spec, &mut Vec::new())?;
+    let paths = flat.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
+    Ok(Model {
+        nodes: flat.nodes,
+        values: flat.values,
+        paths: paths.collect(),
+        buffer_ties: Vec::new(),
+        constructors: HashMap::default(),
+    })
+}
+
+/// Layers that are no model: a name that stands twice or has dots, a tie that leads nowhere, a tensor that no file can hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError(String);
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl Model {
+    /// The model that a tree of layers is, as adapters of frameworks make it.
+    ///
+    /// # Errors
+    ///
+    /// Names that are empty, have dots or stand twice, ties that lead nowhere, tensors that no file can hold.
+    ///
+    /// ```
+    /// use weight_init::model::{LayerSpec, Model};
+    /// use weight_init::plan::{Options, Plan};
+    /// use weight_init_core::init_cfg::{InitCfg, Owned};
+    ///
+    /// let linear = LayerSpec::new("Linear", &["Module"]).param("weight", &[10, 64]).param("bias", &[10]);
+    /// let model = Model::from_spec(LayerSpec::new("Net", &["Module"]).child("fc", linear))?;
+    /// let init_cfg: InitCfg<Owned> = serde_json::from_str(r#"{"type": "Xavier", "layer": "Linear"}"#)?;
+    /// let plan = Plan::new(&model, &Options { initialize: Some(&init_cfg), ..Options::default() })?;
+    /// assert_eq!(plan.rules()[0].won, 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_spec(spec: LayerSpec) -> Result<Self, SpecError> {
+        flat(spec).map_err(SpecError)
     }
 }
 
