@@ -1,0 +1,53 @@
+use std::fmt;
+
+use weight_init::diagnostic::{Diagnostic, Source};
+use weight_init::model::SpecError;
+use weight_init::plan::{LowerError, PlanError, locate_in_init_cfg};
+use weight_init::run::{BackendError, RunError};
+
+use crate::Rules;
+
+/// Why a module was not initialized: what, and where there is text, its place with a caret and the nearest valid name.
+#[derive(Clone, Debug)]
+pub struct Error(String);
+
+impl Error {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// At the rule that does not fit.
+    pub(crate) fn of_plan(error: &PlanError, rules: &Rules) -> Self {
+        let text = Source::new("init_cfg", "");
+        Self(locate_in_init_cfg(error, rules, &text).to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+macro_rules! from {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Error {
+            fn from(error: $error) -> Self {
+                Self(error.to_string())
+            }
+        })*
+    };
+}
+
+from!(Diagnostic, SpecError, PlanError, LowerError, BackendError, serde_json::Error);
+
+impl<E: fmt::Display> From<RunError<E>> for Error
+where
+    RunError<E>: fmt::Display,
+{
+    fn from(error: RunError<E>) -> Self {
+        Self(error.to_string())
+    }
+}

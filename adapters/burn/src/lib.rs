@@ -1,0 +1,201 @@
+//! One `init_cfg` for any [burn](https://burn.dev) module: which rule writes which parameter, the same bits everywhere.
+//!
+//! ```
+//! use burn::module::Module;
+//! use burn::nn::{Linear, LinearConfig};
+//! use burn::tensor::Device;
+//!
+//! #[derive(Module, Debug)]
+//! struct Net {
+//!     body: Linear,
+//!     head: Linear,
+//! }
+//!
+//! let device = Device::flex();
+//! let net = Net { body: LinearConfig::new(64, 32).init(&device), head: LinearConfig::new(32, 10).init(&device) };
+//!
+//! let init_cfg = weight_init_burn::init_cfg(r#"[
+//!     {"type": "Kaiming", "layer": "Linear"},
+//!     {"type": "Normal", "std": 0.01, "params": "head.weight"}
+//! ]"#)?;
+//! let (net, report) = weight_init_burn::init(net, &init_cfg, 42)?;
+//!
+//! assert!(report.to_string().contains("kaiming_normal(a=0, mode='fan_out', nonlinearity='relu')"));
+//! assert!(report.explain("head.weight")?.contains("=> the model itself, rule 1, params 0"));
+//! # let _ = net;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A value depends on the seed, the parameter's name and the element's number alone, and is the one that the `weight-init`
+//! command writes for [`description`] of the same model. The crate [`weight_init`] says what rules may hold.
+//!
+//! # What of a module becomes what
+//!
+//! | burn | in rules and reports |
+//! |---|---|
+//! | path of fields, with indices and enum variants: `blocks.0.conv` | the same |
+//! | container `Struct:Conv2d` | class `Conv2d`; convolutions also by `_ConvNd`, `_ConvTransposeNd`, `BatchNorm` by `_BatchNorm` and `BatchNorm1d` … `3d`, `InstanceNorm` by `_InstanceNorm`, `RmsNorm` by `RMSNorm`, `MultiHeadAttention` by `MultiheadAttention` |
+//! | `gamma`, `beta` of normalizations, `alpha` of `PRelu` | `weight`, `bias`, `weight` |
+//! | `weight` of `Linear`, `[in, out]` | layout `in_out`: fans are right, and elements are numbered as burn shows them, in the layout `Row` and `Col` alike |
+//! | `running_mean`, `running_var` | buffers, which stay as they are |
+//! | two fields of one `ParamId` | one parameter, by the name that comes first |
+//!
+//! Parameters that no rule writes keep burn's own initializer, lazily where they are lazy; those that a rule writes never run
+//! it. Ids, gradient settings, load and save mappers, devices and element types stay as they are.
+
+mod classes;
+mod error;
+mod report;
+mod see;
+mod write;
+
+use burn_core::module::Module;
+use weight_init::config::json;
+use weight_init::diagnostic::Source;
+use weight_init::model::{Model, PlacedInitCfg, Registry};
+use weight_init::plan::{Options, Plan};
+use weight_init::run::BackendKind;
+
+pub use self::error::Error;
+pub use self::report::Report;
+use self::see::Seen;
+use self::write::Writer;
+
+/// Rules, and where each stands in its text.
+pub type Rules = PlacedInitCfg;
+
+/// Reads rules from JSON: a dict, or a list of dicts.
+///
+/// # Errors
+///
+/// Text that is no JSON, unknown keys and initializers, arguments that are wrong whatever the model: with the line, a caret and
+/// the nearest valid name.
+///
+/// ```
+/// let error = weight_init_burn::init_cfg(r#"{"type": "Kaimin", "layer": "Linear"}"#).unwrap_err();
+/// assert!(error.to_string().ends_with("did you mean 'Kaiming'?"));
+/// ```
+pub fn init_cfg(json: &str) -> Result<Rules, Error> {
+    let source = Source::new("init_cfg", json);
+    let value = json::parse(&source)?;
+    let registry = Registry::standard();
+    Ok(PlacedInitCfg::read(&value, &source, "$", registry.initializers())?)
+}
+
+/// Initializes every parameter that a rule writes; see [`WeightInit`] for more to choose.
+///
+/// # Errors
+///
+/// As [`WeightInit::apply`].
+pub fn init<M: Module>(module: M, rules: &Rules, seed: u64) -> Result<(M, Report), Error> {
+    WeightInit::new(rules, seed).apply(module)
+}
+
+/// The module as `weight-init plan`, `explain`, `init` and `verify` read it: JSON of classes, names, shapes and ties.
+///
+/// # Errors
+///
+/// Fields whose names have dots or are empty.
+pub fn description<M: Module>(module: &M) -> Result<serde_json::Value, Error> {
+    let seen = Seen::of(module, &[])?;
+    Ok(serde_json::to_value(seen.model.description())?)
+}
+
+/// An initialization: rules, a seed, and what is to be done where no rule writes.
+///
+/// ```
+/// use burn::nn::LinearConfig;
+/// use burn::tensor::Device;
+/// use weight_init_burn::WeightInit;
+///
+/// let module = LinearConfig::new(4, 2).init(&Device::flex());
+/// let rules = weight_init_burn::init_cfg(r#"{"type": "Xavier", "layer": "Linear"}"#)?;
+/// // What would be done; the module stays lazy.
+/// let report = WeightInit::new(&rules, 42).strict().plan(&module)?;
+/// assert_eq!(report.plan().rules()[0].won, 2);
+/// # Ok::<(), weight_init_burn::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct WeightInit<'a> {
+    rules: &'a Rules,
+    seed: u64,
+    in_out: Vec<String>,
+    strict: bool,
+    constructors: bool,
+}
+
+impl<'a> WeightInit<'a> {
+    /// By rules for the root, as mmengine's `initialize(model, init_cfg)` has them; a seed gives the same values everywhere.
+    #[must_use]
+    pub fn new(rules: &'a Rules, seed: u64) -> Self {
+        Self { rules, seed, in_out: Vec::new(), strict: false, constructors: false }
+    }
+
+    /// Matrices of this class are `[in, out]`, as `Linear`'s are; a class of one's own counts as `[out, in]`.
+    #[must_use]
+    pub fn in_out(mut self, class: &str) -> Self {
+        self.in_out.push(class.to_owned());
+        self
+    }
+
+    /// Warnings are errors: a rule that matches nothing, an override that never wins.
+    #[must_use]
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Parameters that no rule writes get what PyTorch's constructor of their class gives, from the seed, in place of burn's own
+    /// initializer, whose values depend on the order in which parameters are first used.
+    #[must_use]
+    pub fn constructors(mut self) -> Self {
+        self.constructors = true;
+        self
+    }
+
+    /// Who would write what. The module is only looked at: lazy parameters stay lazy.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](Self::apply), but for what happens while values are written.
+    pub fn plan<M: Module>(&self, module: &M) -> Result<Report, Error> {
+        self.planned(Seen::of(module, &self.in_out)?.model)
+    }
+
+    /// Writes the parameters.
+    ///
+    /// # Errors
+    ///
+    /// Rules that do not fit the module (an override of a field that it does not have, a weight without the fans that its
+    /// initializer needs), Pretrained rules, for burn loads checkpoints itself; with [`strict`](Self::strict) every warning; with
+    /// [`constructors`](Self::constructors) parameters of classes whose constructor is not known. Nothing was written then.
+    pub fn apply<M: Module>(&self, module: M) -> Result<(M, Report), Error> {
+        let Seen { model, params } = Seen::of(&module, &self.in_out)?;
+        let report = self.planned(model)?;
+        let tensors = match self.constructors {
+            true => report.plan().tensors(Default::default())?,
+            false => report.plan().written()?,
+        };
+        let backend = BackendKind::Auto.start(None)?;
+        let mut writer = Writer::new(&params, &tensors, self.seed, backend);
+        let module = module.map(&mut writer);
+        writer.finish()?;
+        drop(tensors);
+        Ok((module, report))
+    }
+
+    fn planned(&self, model: Model) -> Result<Report, Error> {
+        let options = Options { initialize: Some(&self.rules.init_cfg), ..Options::default() };
+        let plan =
+            Plan::new(&model, &options).map_err(|error| Error::of_plan(&error, self.rules))?;
+        match plan.warnings().first() {
+            Some(warning) if self.strict => Err(Error::new(warning.message.clone())),
+            _ => Ok(Report::new(model, plan, self.rules.clone())),
+        }
+    }
+}
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,254 @@
+//! Values, shapes, ids and laziness of modules beside the file that the command writes for the same description.
+
+mod nets;
+
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::nn::LinearLayout;
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::SafeTensors;
+use weight_init::create::Recipe;
+use weight_init::diagnostic::Source;
+use weight_init::model::Model;
+use weight_init::plan::{Options, Plan, Unknown};
+use weight_init::run::BackendKind;
+use weight_init_burn::{Rules, WeightInit, description, init, init_cfg};
+
+use nets::{Net, modules, net};
+
+const RULES: &str = r#"[
+    {"type": "Kaiming", "layer": ["_ConvNd", "_ConvTransposeNd"], "bias": 0.25},
+    {"type": "Xavier", "distribution": "uniform", "layer": "Linear", "bias_prob": 0.01},
+    {"type": "Constant", "val": 1, "layer": ["_BatchNorm", "LayerNorm"]},
+    {"type": "TruncNormal", "std": 0.02, "a": -0.04, "b": 0.04, "layer": "Embedding", "params": ["pos", "half", "double"]},
+    {"type": "Normal", "std": 0.001, "params": "head.A.*", "override": {"name": "pair", "type": "Uniform", "a": -0.5, "b": 0.5}}
+]"#;
+
+/// What a parameter is: its path, whether it is initialized, its shape.
+type Looks = Vec<(String, ParamId, bool, Vec<usize>)>;
+
+#[derive(Default)]
+struct Collect {
+    path: Vec<String>,
+    looks: Looks,
+    values: HashMap<String, TensorData>,
+    /// Whether values are read, which initializes what is lazy.
+    reads: bool,
+}
+
+impl ModuleVisitor for Collect {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let path = self.path.join(".");
+        let shape = param.lazy_shape().to_vec();
+        self.looks.push((path.clone(), param.id, param.is_initialized(), shape));
+        if self.reads {
+            self.values.insert(path, param.val().to_data());
+        }
+    }
+}
+
+fn looks<M: Module>(module: &M) -> Looks {
+    let mut collect = Collect::default();
+    module.visit(&mut collect);
+    collect.looks
+}
+
+fn values<M: Module>(module: &M) -> HashMap<String, TensorData> {
+    let mut collect = Collect { reads: true, ..Collect::default() };
+    module.visit(&mut collect);
+    collect.values
+}
+
+/// Tensors of the file that the command writes: shape and bytes by name.
+fn file(
+    description: &serde_json::Value,
+    rules: &Rules,
+    seed: u64,
+) -> HashMap<String, (Vec<usize>, Vec<u8>)> {
+    let model = Model::read(&Source::new("model.json", description.to_string())).unwrap();
+    let options = Options { initialize: Some(&rules.init_cfg), ..Options::default() };
+    let plan = Plan::new(&model, &options).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let recipe = Recipe { seed, unknown: Unknown::Zeros, ..Recipe::default() };
+    recipe.create(&plan, &path, &mut BackendKind::Auto.start(None).unwrap(), &mut |_| ()).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    file.tensors()
+        .into_iter()
+        .map(|(name, it)| (name, (it.shape().to_vec(), it.data().to_vec())))
+        .collect()
+}
+
+/// What rules call a field of the nets.
+fn in_rules(path: &str) -> String {
+    path.replace("gamma", "weight").replace("beta", "bias").replace("alpha", "weight")
+}
+
+/// Asserts that every parameter that a rule wrote has the bits of the file; returns how many there were.
+fn assert_equal_to_the_file(
+    written: &HashMap<String, TensorData>,
+    description: &serde_json::Value,
+    rules: &Rules,
+    by_rules: &[&str],
+) -> usize {
+    let file = file(description, rules, 42);
+    let mut same = 0;
+    for (path, value) in written {
+        let name = in_rules(path);
+        if !by_rules.contains(&&*name) {
+            continue;
+        }
+        let (shape, bytes) = &file[&name];
+        assert_eq!(value.shape.to_vec(), *shape, "{name}");
+        assert!(value.as_bytes() == &**bytes, "{name}");
+        same += 1;
+    }
+    same
+}
+
+fn by_rules(report: &weight_init_burn::Report) -> Vec<&str> {
+    let params = report.plan().params().iter();
+    params
+        .filter(|it| matches!(*it.writer, weight_init::plan::Writer::Rule { .. }))
+        .map(|it| &*it.name)
+        .collect()
+}
+
+#[test]
+fn rules_write_the_bits_of_the_command_and_leave_everything_else_alone() {
+    let device = Device::flex();
+    let rules = init_cfg(RULES).unwrap();
+    let lazy = net(&device, LinearLayout::Row, true);
+    let before = looks(&lazy);
+    let about = description(&lazy).unwrap();
+    WeightInit::new(&rules, 42).plan(&lazy).unwrap();
+    assert_eq!(looks(&lazy), before, "a plan only looks");
+
+    // A lazy parameter with an initializer that panics is in it.
+    let (written, report) = init(lazy, &rules, 42).unwrap();
+    assert!(report.warnings().is_empty(), "{:?}", report.warnings());
+    let after = looks(&written);
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!((&before.0, before.1, &before.3), (&after.0, after.1, &after.3));
+    }
+    let kept: Vec<_> = after.iter().filter(|it| !it.2).map(|it| &*it.0).collect();
+    assert_eq!(kept, Vec::<&str>::new(), "every lazy parameter is written by these rules");
+    let row = values(&written);
+    let by_rules = by_rules(&report);
+    let same = assert_equal_to_the_file(&row, &about, &rules, &by_rules);
+    assert!(same > 50, "{same}");
+    assert_eq!(row["embed.weight"], row["unembed"], "tied parameters are one");
+
+    for (layout, eager) in
+        [(LinearLayout::Col, false), (LinearLayout::Row, true), (LinearLayout::Col, true)]
+    {
+        let other = net(&device, layout, false);
+        if eager {
+            values(&other);
+        }
+        let (other, _) = init(other, &rules, 42).unwrap();
+        let other = values(&other);
+        for name in row.keys().filter(|name| by_rules.contains(&&*in_rules(name))) {
+            assert_eq!(other[name], row[name], "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_module_of_burn_with_parameters_can_be_written_and_loaded_back() {
+    let device = Device::flex();
+    let rules = init_cfg(r#"{"type": "Normal", "std": 0.5, "params": "*"}"#).unwrap();
+    for eager in [false, true] {
+        let before = modules(&device);
+        if eager {
+            values(&before);
+        }
+        let about = description(&before).unwrap();
+        let (shapes, record) = (looks(&before), before.clone().into_record());
+        let (after, report) = init(before, &rules, 42).unwrap();
+        let written = values(&after);
+        let by_rules = by_rules(&report);
+        let same = assert_equal_to_the_file(&written, &about, &rules, &by_rules);
+        assert_eq!(same, report.plan().params().len());
+        for (before, after) in shapes.iter().zip(looks(&after)) {
+            assert_eq!((&before.0, before.1, &before.3), (&after.0, after.1, &after.3));
+        }
+        // Its own record, and one of another module, load as they did.
+        let own = after.clone().load_record(after.clone().into_record());
+        assert_eq!(values(&own), written);
+        drop(after.load_record(record));
+    }
+}
+
+#[test]
+fn gradients_flow_into_what_was_written_and_frozen_parameters_stay_frozen() {
+    let device = Device::flex().autodiff();
+    let rules = init_cfg(r#"{"type": "Kaiming", "layer": "Linear"}"#).unwrap();
+    let linear = || burn::nn::LinearConfig::new(3, 2).init(&device);
+    let (free, _) = init(linear(), &rules, 1).unwrap();
+    let (frozen, _) = init(linear().no_grad(), &rules, 1).unwrap();
+    let loss = free.forward(Tensor::ones([4, 3], &device)).sum();
+    let gradients = loss.backward();
+    assert!(free.weight.val().grad(&gradients).is_some());
+    assert!(!frozen.weight.val().is_require_grad());
+}
+
+#[test]
+fn constructors_make_the_whole_module_reproducible() {
+    let device = Device::flex();
+    let rules = init_cfg(r#"{"type": "Normal", "std": 0.01, "params": "head.A.*"}"#).unwrap();
+    let net = || Net {
+        pos: burn::module::Param::from_tensor(Tensor::zeros([1, 4, 6], &device)),
+        ..net(&device, LinearLayout::Row, false)
+    };
+    let error = WeightInit::new(&rules, 7).constructors().apply(net()).unwrap_err().to_string();
+    assert!(error.contains("pos"), "{error}");
+    let linear = || burn::nn::LinearConfig::new(30, 20).init(&device);
+    let once = |module| values(&WeightInit::new(&rules, 7).constructors().apply(module).unwrap().0);
+    let first = once(linear());
+    assert_eq!(first, once(linear()));
+    let bound = 1.0 / 30.0_f32.sqrt();
+    assert!(first["weight"].as_slice::<f32>().unwrap().iter().all(|x| x.abs() <= bound));
+}
+
+#[test]
+fn mistakes_are_named_with_their_place_and_the_nearest_name() {
+    let device = Device::flex();
+    let net = net(&device, LinearLayout::Row, false);
+    let error = init_cfg(r#"{"type": "Kaiming", "layr": "Conv2d"}"#).unwrap_err().to_string();
+    assert!(
+        error.contains("unknown key 'layr'") && error.contains("did you mean 'layer'?"),
+        "{error}"
+    );
+
+    let rules = init_cfg("{\"type\": \"Constant\", \"val\": 0, \"layer\": \"Conv2d\",\n \"override\": {\"name\": \"hed\", \"type\": \"Constant\", \"val\": 1}}").unwrap();
+    let error = WeightInit::new(&rules, 1).plan(&net).unwrap_err().to_string();
+    assert!(error.contains("names 'hed'") && error.contains("did you mean 'head'?"), "{error}");
+
+    let rules = init_cfg(r#"{"type": "Kaiming", "layer": "Conv2"}"#).unwrap();
+    let report = WeightInit::new(&rules, 1).plan(&net).unwrap();
+    assert!(
+        report.warnings()[0].message.contains("did you mean 'Conv2d'?"),
+        "{:?}",
+        report.warnings()
+    );
+    let error = WeightInit::new(&rules, 1).strict().plan(&net).unwrap_err().to_string();
+    assert!(error.contains("'Conv2'"), "{error}");
+
+    let error = report.explain("stem.wieght").unwrap_err().to_string();
+    assert!(error.contains("did you mean 'stem.weight'?"), "{error}");
+
+    let rules = init_cfg(r#"{"type": "Pretrained", "checkpoint": "net.pth"}"#).unwrap();
+    let error = init(net, &rules, 1).unwrap_err().to_string();
+    assert!(error.contains("net.pth"), "{error}");
+}
