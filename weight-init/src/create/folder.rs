@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use self::index::Index;
 use self::manifest::{Manifest, ManifestShard};
-use self::partial::{Joined, Partial};
+use self::partial::{Joined, Partial, sum_name};
 use super::shards::{Shard, ShardLayout, ShardSize, Share};
 use super::{CreateError, Recipe, info};
 use crate::checkpoint::safetensors::header_of;
@@ -23,6 +23,9 @@ use crate::checkpoint::{
 };
 use crate::plan::{Plan, Tensor};
 use crate::run::{Filler, generate};
+
+/// How often a process tries to finish a folder that others finish at the same time.
+const MOST_TRIES: usize = 100;
 
 /// The folder of an initial checkpoint: its files, its index and its manifest, before anything is written.
 ///
@@ -266,8 +269,23 @@ impl<'p> Folder<'p> {
         Ok(writer.finish()?)
     }
 
-    /// Writes what belongs to the folder beside the files of tensors, and makes it appear.
+    /// Finishes the folder, whose files of tensors are whole.
     fn finish(&self, partial: &Partial) -> Result<(), CheckpointError> {
+        for _ in 1..MOST_TRIES {
+            match self.finish_at_once(partial) {
+                // Another process finishes at the same time, and has removed what this one was writing; it may also be killed
+                // before it is done.
+                Err(CheckpointError::Io { source, .. })
+                    if source.kind() == ErrorKind::NotFound
+                        && !partial.is_published(&self.manifest) => {}
+                finished => return finished,
+            }
+        }
+        self.finish_at_once(partial)
+    }
+
+    /// Writes what belongs to the folder beside the files of tensors, and makes it appear.
+    fn finish_at_once(&self, partial: &Partial) -> Result<(), CheckpointError> {
         let folder = partial.path();
         let mut manifest = self.manifest.clone();
         for shard in &mut manifest.shards {
@@ -284,16 +302,7 @@ impl<'p> Folder<'p> {
             write(index::NAME, &Index { layout, tensors, metadata: &metadata }.text())?;
         }
         write(manifest::NAME, &manifest.text())?;
-        for shard in &manifest.shards {
-            let path = folder.join(sum_name(&shard.name));
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(CheckpointError::io("remove", &path, error));
-                }
-                _ => {}
-            }
-        }
-        partial.publish()
+        partial.publish(&manifest)
     }
 
     /// SHA-256 of a file that is whole.
@@ -404,11 +413,6 @@ impl<'p> Folder<'p> {
     fn index_metadata(&self) -> impl Iterator<Item = &(String, String)> {
         self.metadata.iter().filter(|(key, _)| key != "format").chain(self.ties)
     }
-}
-
-/// The name of the file with a check sum while a folder is written, of the form that `sha256sum -c` reads.
-fn sum_name(shard: &str) -> String {
-    format!("{shard}.sha256")
 }
 
 fn hexadecimal(hash: Sha256) -> String {

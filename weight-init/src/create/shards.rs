@@ -254,7 +254,7 @@ fn split(sizes: impl Iterator<Item = u64>, largest: u64) -> Vec<Part> {
 mod tests {
     use super::*;
 
-    fn layout(sizes: &[u64]) -> ShardLayout {
+    fn of_sizes(sizes: &[u64]) -> ShardLayout {
         let shard = |bytes: &u64| Shard { name: String::new(), tensors: vec![], bytes: *bytes };
         ShardLayout { shards: sizes.iter().map(shard).collect() }
     }
@@ -264,7 +264,7 @@ mod tests {
         for sizes in
             [&[][..], &[5], &[1, 9, 3, 3, 7, 2, 8], &[0, 0, 0, 0], &[u64::MAX, u64::MAX, 1]]
         {
-            let layout = layout(sizes);
+            let layout = of_sizes(sizes);
             for world in [1, 2, 3, 4, 7, 16, 1_000_000_000_000] {
                 let shares = (0..world.min(20)).map(|rank| Share::new(rank, world).unwrap());
                 let mut all: Vec<_> = shares.flat_map(|share| layout.share(share)).collect();
@@ -276,10 +276,10 @@ mod tests {
 
     #[test]
     fn the_largest_come_first_and_go_to_who_has_least() {
-        let layout = layout(&[1, 9, 3, 3, 7, 2, 8]);
+        let layout = of_sizes(&[1, 9, 3, 3, 7, 2, 8]);
         let share = |rank| layout.share(Share::new(rank, 3).unwrap());
         assert_eq!([share(0), share(1), share(2)], [vec![1, 5], vec![6, 3], vec![4, 2, 0]]);
-        assert_eq!(super::tests::layout(&[0; 4]).share(Share::new(1, 2).unwrap()), [1, 3]);
+        assert_eq!(of_sizes(&[0; 4]).share(Share::new(1, 2).unwrap()), [1, 3]);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Manifest {
     pub(super) fn conflict(&self, found: &Self) -> Option<String> {
         let shown = |text: &str| text.chars().take(80).collect::<String>();
         let given = |option: &Option<String>| {
-            option.as_deref().map_or_else(|| "left out".to_owned(), |value| shown(value))
+            option.as_deref().map_or_else(|| "left out".to_owned(), shown)
         };
         let texts = [
             ("plan (SHA-256)", &found.plan_sha256, &self.plan_sha256),

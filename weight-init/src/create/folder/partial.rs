@@ -47,8 +47,10 @@ impl Partial {
         let mut partial_name = name.to_owned();
         partial_name.push(".partial");
         let this = Self { dir: dir.to_owned(), path: parent.join(partial_name) };
+        remove_abandoned(parent, &this.prefix());
         for _ in 0..MOST_TRIES {
             if is_whole(dir, manifest)? {
+                tidy(dir, manifest);
                 return Ok(Joined::Whole);
             }
             match Manifest::read(&this.path)? {
@@ -75,19 +77,24 @@ impl Partial {
         &self.path
     }
 
-    /// Whether the folder has appeared, whoever finished it.
+    /// Whether the folder has appeared, whoever finished it. What this process still wrote into it is removed then.
     pub(super) fn is_published(&self, manifest: &Manifest) -> bool {
-        is_whole(&self.dir, manifest).unwrap_or(false)
+        let published = is_whole(&self.dir, manifest).unwrap_or(false);
+        if published {
+            tidy(&self.dir, manifest);
+        }
+        published
     }
 
     /// Makes the folder appear. Its files are on the disk.
-    pub(super) fn publish(&self) -> Result<(), CheckpointError> {
-        // All files are whole, so that nobody needs what is still being written: its writer finds the whole file instead.
-        temporaries::remove_all(&self.path);
+    ///
+    /// Nobody needs what is still being written, for all files are whole. Its writers find that, and remove what they may have
+    /// begun in the folder after it was tidied here.
+    pub(super) fn publish(&self, manifest: &Manifest) -> Result<(), CheckpointError> {
+        tidy(&self.path, manifest);
         fs::rename(&self.path, &self.dir)
             .map_err(|error| CheckpointError::io("rename to", &self.dir, error))?;
-        // Begun between the two steps before.
-        temporaries::remove_all(&self.dir);
+        tidy(&self.dir, manifest);
         let parent = folder_of(&self.dir);
         sync_folder(parent)
             .map_err(|error| CheckpointError::io("synchronize folder", parent, error))
@@ -96,6 +103,11 @@ impl Partial {
     /// Bytes that are on the disk already of files that are being written.
     pub(super) fn bytes_of_temporaries(&self) -> u64 {
         temporaries::bytes(&self.path)
+    }
+
+    /// How the names of folders begin that are to become this one.
+    fn prefix(&self) -> String {
+        format!(".{}.", self.path.file_name().unwrap_or_default().to_string_lossy())
     }
 
     fn check(&self, manifest: &Manifest, found: &Manifest) -> Result<(), CheckpointError> {
@@ -124,10 +136,7 @@ impl Partial {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
-        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        let prefix = format!(".{name}.");
-        remove_abandoned(parent, &prefix);
-        let Some((begun, _lock)) = begun(parent, &prefix, manifest).map_err(failed)? else {
+        let Some((begun, _lock)) = begun(parent, &self.prefix(), manifest).map_err(failed)? else {
             return Ok(false);
         };
         match fs::rename(&begun, &self.path) {
@@ -181,16 +190,28 @@ fn begun(parent: &Path, prefix: &str, manifest: &Manifest) -> io::Result<Option<
 fn remove_abandoned(parent: &Path, prefix: &str) {
     for folder in temporaries::of(parent, prefix).filter(|path| path.is_dir()) {
         let path = folder.join(manifest::NAME);
-        match OpenOptions::new().write(true).open(&path) {
-            Ok(file) if file.try_lock().is_err() => continue,
-            Ok(_) => {
-                let _ = fs::remove_file(&path);
-            }
-            Err(_) => {}
+        let opened = OpenOptions::new().write(true).open(&path);
+        if opened.as_ref().is_ok_and(|file| file.try_lock().is_err()) {
+            continue;
         }
-        // Without its manifest it is empty.
+        // The lock is held until the file is gone. Without it the folder is empty.
+        let _ = fs::remove_file(&path);
         let _ = fs::remove_dir(&folder);
+        drop(opened);
     }
+}
+
+/// Removes from a folder whose files are whole all that is there for the time of writing alone.
+fn tidy(folder: &Path, manifest: &Manifest) {
+    temporaries::remove_all(folder);
+    for shard in &manifest.shards {
+        let _ = fs::remove_file(folder.join(sum_name(&shard.name)));
+    }
+}
+
+/// The name of the file with a check sum while a folder is written, of the form that `sha256sum -c` reads.
+pub(super) fn sum_name(shard: &str) -> String {
+    format!("{shard}.sha256")
 }
 
 /// Whether the folder is there, of this manifest. An empty folder is removed; what else stands in its place is an error.
