@@ -132,7 +132,7 @@ fn of_two_jobs_at_once_one_is_refused() {
         let mut codes = jobs.each_mut().map(|job| job.wait().unwrap().code().unwrap());
         let seed = codes.iter().position(|code| *code == 0).unwrap() + 1;
         codes.sort_unstable();
-        assert_eq!(codes, [0, 2]);
+        assert_eq!(codes, [0, 2], "{:?}", folder.files());
         let manifest = fs::read_to_string(folder.path("net/weight_init.manifest.json")).unwrap();
         assert!(manifest.contains(&format!("\"seed\": {seed},")), "{manifest}");
         folder.done(&["verify", "model.json", "net"]);

@@ -191,12 +191,16 @@ fn remove_abandoned(parent: &Path, prefix: &str) {
     for folder in temporaries::of(parent, prefix).filter(|path| path.is_dir()) {
         let path = folder.join(manifest::NAME);
         let opened = OpenOptions::new().write(true).open(&path);
-        if opened.as_ref().is_ok_and(|file| file.try_lock().is_err()) {
-            continue;
+        match &opened {
+            Ok(file) if file.try_lock().is_ok() => {
+                let _ = fs::remove_file(&path);
+            }
+            Ok(_) => continue,
+            // It may come at this moment, and the folder then is not removed.
+            Err(_) => {}
         }
-        // The lock is held until the file is gone. Without it the folder is empty.
-        let _ = fs::remove_file(&path);
         let _ = fs::remove_dir(&folder);
+        // The lock was held until the file was gone: otherwise its writer could take it in between.
         drop(opened);
     }
 }
