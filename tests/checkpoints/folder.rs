@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use weight_init::checkpoint::SafetensorsFile;
 use weight_init::create::{
-    Folder, FolderReport, FolderState, Recipe, ShardLayout, ShardSize, Share, verify,
+    Folder, FolderLayout, FolderReport, FolderState, Recipe, ShardLayout, ShardSize, Share, verify,
 };
 use weight_init::diagnostic::Source;
 use weight_init::model::Model;
@@ -36,7 +36,7 @@ const ROWS: [usize; 9] = [100, 3, 77, 100, 1, 50, 64, 200, 9];
 
 fn folder(plan: &Plan, seed: u64) -> Folder<'_> {
     let recipe = Recipe { seed, ..Recipe::default() };
-    Folder::new(&recipe, plan, ShardSize::of_bytes(7000)).unwrap()
+    Folder::new(&recipe, plan, FolderLayout::Hf, ShardSize::of_bytes(7000)).unwrap()
 }
 
 fn backend() -> Filler {
@@ -112,9 +112,11 @@ fn tensors_are_split_as_by_huggingface_hub() {
             None => case["largest"].as_str().unwrap().parse().unwrap(),
         };
         let tensors = plan.tensors(Unknown::Refuse).unwrap();
-        let layout = ShardLayout::of(&tensors, largest);
+        let layout = ShardLayout::of(&tensors, FolderLayout::Hf, largest);
         let found: Vec<(&str, Vec<&str>)> = (layout.shards().iter())
-            .map(|shard| (&*shard.name, shard.tensors.iter().map(|it| tensors[*it].name).collect()))
+            .map(|shard| {
+                (&*shard.name, shard.slices.iter().map(|it| tensors[it.tensor].name).collect())
+            })
             .collect();
         // A tied parameter stands in the file once, under its first name.
         let tied: Vec<&str> = plan.ties().iter().map(|(name, _)| name.as_str()).collect();
@@ -136,7 +138,8 @@ fn the_index_names_every_tensor_and_its_file() {
     let params = json!([{"name": "a", "shape": [10], "value": 1}, {"name": "z", "same_as": "a"},
         {"name": "c", "shape": [20], "value": 2}, {"name": "b", "shape": [1], "value": 3}]);
     let plan = plan(&json!({"class": "Net", "params": params}));
-    let folder = Folder::new(&Recipe::default(), &plan, ShardSize::of_bytes(50)).unwrap();
+    let folder =
+        Folder::new(&Recipe::default(), &plan, FolderLayout::Hf, ShardSize::of_bytes(50)).unwrap();
     let place = Place::new();
     place.write(&folder, 0, 1).unwrap();
     let index = fs::read_to_string(place.dir().join("model.safetensors.index.json")).unwrap();
@@ -250,6 +253,7 @@ fn a_folder_of_another_recipe_is_refused_before_a_byte_is_written() {
                     &Folder::new(
                         &Recipe { seed: 7, ..Recipe::default() },
                         &plan,
+                        FolderLayout::Hf,
                         ShardSize::of_bytes(8000),
                     )
                     .unwrap(),
@@ -263,6 +267,7 @@ fn a_folder_of_another_recipe_is_refused_before_a_byte_is_written() {
                     &Folder::new(
                         &Recipe { seed: 7, dtype: bf16.dtype, ..Recipe::default() },
                         &plan,
+                        FolderLayout::Hf,
                         ShardSize::of_bytes(7000),
                     )
                     .unwrap(),
@@ -380,7 +385,8 @@ fn nothing_is_left_over_of_processes_that_were_killed() {
 #[test]
 fn one_file_needs_no_index() {
     let plan = matrices(&ROWS);
-    let folder = Folder::new(&Recipe::default(), &plan, ShardSize::default()).unwrap();
+    let folder =
+        Folder::new(&Recipe::default(), &plan, FolderLayout::Hf, ShardSize::default()).unwrap();
     let place = Place::new();
     let report = place.write(&folder, 0, 1).unwrap();
     assert_eq!((report.written, report.state), (1, FolderState::Finished));
@@ -406,5 +412,60 @@ fn every_process_may_be_started_several_times_at_once() {
         });
         assert_eq!(place.names(), ["net"]);
         assert_eq!(hash(&place.dir()), hash(&alone.dir()));
+    }
+}
+
+/// The boxes that `DCP_SHARDING_INFO` speaks of cover every tensor once, with the numbers of the whole.
+#[test]
+fn tensors_that_are_cut_between_rows_are_those_of_one_file() {
+    let mut model = json!({"class": "Net", "init_weights": "module",
+        "params": [{"name": "scalar", "shape": [], "value": 3}, {"name": "empty", "shape": [0, 5], "value": 1},
+            {"name": "steps", "shape": [70], "dtype": "int64", "value": (0..70).collect::<Vec<_>>()}]});
+    model["children"] = json!([{"name": "a", "class": "Linear", "params": [{"name": "weight", "shape": [30, 7, 3]}]},
+        {"name": "b", "class": "Linear", "params": [{"name": "weight", "shape": [3, 500]}, {"name": "bias", "shape": [500]}]}]);
+    model["init_cfg"] = json!({"type": "Normal", "layer": "Linear"});
+    let plan = plan(&model);
+    let one = tempfile::tempdir().unwrap();
+    let one = one.path().join("one.safetensors");
+    Recipe::default().create(&plan, &one, &mut backend(), &mut |_| ()).unwrap();
+    let one = SafetensorsFile::open(&one).unwrap();
+    for largest in [1, 500, 1000, 1999, 100_000] {
+        let size = ShardSize::of_bytes(largest);
+        let folder = Folder::new(&Recipe::default(), &plan, FolderLayout::Dcp, size).unwrap();
+        let place = Place::new();
+        for rank in [1, 0] {
+            place.write(&folder, rank, 2).unwrap();
+        }
+        let mut covered: BTreeMap<String, Vec<Option<u8>>> = BTreeMap::new();
+        for shard in folder.layout().shards() {
+            let file = SafetensorsFile::open(place.dir().join(&shard.name)).unwrap();
+            let filled = file.tensors().iter().filter(|tensor| tensor.len > 0).count();
+            assert!(shard.bytes <= largest || filled == 1, "{largest}: {shard:?}");
+            let info = file.metadata().iter().find(|(key, _)| key == "DCP_SHARDING_INFO").unwrap();
+            let info: Value = serde_json::from_str(&info.1).unwrap();
+            for tensor in file.tensors() {
+                let offsets = info[&tensor.name]["saved_offsets"].as_array().unwrap();
+                assert_eq!(offsets.len(), tensor.shape.len());
+                assert!(offsets.iter().skip(1).all(|offset| *offset == 0));
+                let whole = one.tensor(&tensor.name).unwrap();
+                let row = whole.len / whole.shape.first().copied().unwrap_or(1).max(1);
+                let begin = offsets.first().map_or(0, |row| row.as_u64().unwrap()) * row;
+                let mut bytes = vec![0; usize::try_from(tensor.len).unwrap()];
+                file.read_at(tensor, 0, &mut bytes).unwrap();
+                let covered = covered.entry(tensor.name.clone()).or_default();
+                covered.resize(usize::try_from(whole.len).unwrap(), None);
+                let begin = usize::try_from(begin).unwrap();
+                for (place, byte) in covered[begin..].iter_mut().zip(bytes) {
+                    assert_eq!(place.replace(byte), None, "{} stands twice", tensor.name);
+                }
+            }
+        }
+        assert_eq!(covered.len(), one.tensors().len());
+        for (name, bytes) in covered {
+            let whole = one.tensor(&name).unwrap();
+            let mut right = vec![0; usize::try_from(whole.len).unwrap()];
+            one.read_at(whole, 0, &mut right).unwrap();
+            assert_eq!(bytes, right.into_iter().map(Some).collect::<Vec<_>>(), "{name} {largest}");
+        }
     }
 }

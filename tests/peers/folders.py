@@ -8,7 +8,8 @@ needs PyTorch, safetensors and transformers. A small Llama and a small Mixtral a
   installed: the folders must have the same bytes;
 - loaded by transformers' `from_pretrained`, with nothing missing or unexpected, and the values of the files;
 - split as `split_torch_state_dict_into_shards` of huggingface_hub splits the model's own state dict;
-- loaded by `torch.distributed.checkpoint` on 1, 3 and 4 processes, with parameters sharded by rows and by columns.
+- loaded by `torch.distributed.checkpoint` on 1, 3 and 4 processes, with parameters sharded by rows and by columns, from a folder of
+  whole tensors and from one whose tensors are cut between rows.
 
 Exit code 1 if anything differs. What is not installed is said.
 """
@@ -171,6 +172,10 @@ def main():
             if name == "Llama":
                 launch(binary, description, scratch, digest(folder))
                 dcp(name, folder, folder, scratch)
+                rows = scratch / "rows"
+                done = write(binary, description, rows, lambda command: [*command, "--layout", "dcp"])
+                check(f"{name}, --layout dcp: {done.stderr.strip()}", done.returncode == 0)
+                dcp(f"{name}, --layout dcp", rows, folder, scratch)
             read(name, model, folder)
     print(f"{len(failed)} wrong")
     sys.exit(bool(failed))

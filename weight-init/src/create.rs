@@ -12,7 +12,7 @@ use weight_init_core::DType;
 
 pub use self::folder::{Folder, FolderReport, FolderState};
 pub use self::recorded::{RecipeDifference, Recorded};
-pub use self::shards::{Shard, ShardLayout, ShardSize, ShardSizeError, Share};
+pub use self::shards::{FolderLayout, Shard, ShardLayout, ShardSize, ShardSizeError, Share, Slice};
 pub use self::verify::{Difference, verify};
 pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};

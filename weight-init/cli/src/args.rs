@@ -352,6 +352,8 @@ pub(crate) enum Format {
 pub(crate) enum Layout {
     /// A folder as Hugging Face's: model-00001-of-00002.safetensors, ..., model.safetensors.index.json
     Hf,
+    /// A folder for torch.distributed.checkpoint's HuggingFaceStorageReader: files of one size, whose tensors may be cut between rows
+    Dcp,
     /// One file
     Single,
 }

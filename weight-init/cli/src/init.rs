@@ -3,7 +3,7 @@ use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::Instant;
 
-use weight_init::create::{Folder, FolderState, Recipe};
+use weight_init::create::{Folder, FolderLayout, FolderState, Recipe};
 use weight_init::model::Registry;
 use weight_init::plan::{Plan, Unknown, WarningKind};
 use weight_init::run::Filler;
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
         ));
     }
     let target = Target::of(args)?;
-    if let Target::Folder(ranks) = &target
+    if let Target::Folder(_, ranks) = &target
         && ranks.share.world() > 1
     {
         say(ranks);
@@ -42,7 +42,11 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let mut backend = args.backend.start_or_fall_back(target.threads(), say_fallback)?;
     let wrote = match &target {
         Target::File => write_file(args, &recipe, &plan, &mut backend)?,
-        Target::Folder(ranks) => write_folder(args, ranks, &recipe, &plan, &mut backend)?,
+        Target::Folder(layout, ranks) => {
+            let folder =
+                Folder::new(&recipe, &plan, *layout, args.max_shard_size.unwrap_or_default())?;
+            write_folder(args, &folder, ranks, &plan, &mut backend)?
+        }
     };
     say(format_args!(
         "{wrote}, in {:.2} s (seed {}, backend {} on {} threads)",
@@ -58,7 +62,7 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
 enum Target {
     /// One file, which every process writes for itself.
     File,
-    Folder(Ranks),
+    Folder(FolderLayout, Ranks),
 }
 
 impl Target {
@@ -67,8 +71,13 @@ impl Target {
             || args.out.as_os_str() == "-"
             || fs::metadata(&args.out).is_ok_and(|found| !found.is_dir());
         let by_name = if is_name_of_a_file { Layout::Single } else { Layout::Hf };
-        if args.layout.unwrap_or(by_name) == Layout::Hf {
-            return Ok(Self::Folder(Ranks::find(args.ranks.unwrap_or_default())?));
+        let folder = match args.layout.unwrap_or(by_name) {
+            Layout::Hf => Some(FolderLayout::Hf),
+            Layout::Dcp => Some(FolderLayout::Dcp),
+            Layout::Single => None,
+        };
+        if let Some(layout) = folder {
+            return Ok(Self::Folder(layout, Ranks::find(args.ranks.unwrap_or_default())?));
         }
         let of_folders = [
             ("--max-shard-size", args.max_shard_size.is_some()),
@@ -86,7 +95,7 @@ impl Target {
 
     /// Processes of one machine share its processors; `None`: all are this one's.
     fn threads(&self) -> Option<usize> {
-        let Self::Folder(Ranks { on_this_machine: Some(processes), .. }) = self else {
+        let Self::Folder(_, Ranks { on_this_machine: Some(processes), .. }) = self else {
             return None;
         };
         let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -116,12 +125,11 @@ fn write_file(
 
 fn write_folder(
     args: &InitArgs,
+    folder: &Folder<'_>,
     ranks: &Ranks,
-    recipe: &Recipe,
     plan: &Plan,
     backend: &mut Filler,
 ) -> Result<String, Failure> {
-    let folder = Folder::new(recipe, plan, args.max_shard_size.unwrap_or_default())?;
     let share = ranks.share;
     let shards = folder.layout().shards();
     let mine = folder.layout().share(share);

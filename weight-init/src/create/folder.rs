@@ -9,35 +9,37 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use self::index::Index;
 use self::manifest::{Manifest, ManifestShard};
 use self::partial::{Joined, Partial, sum_name};
-use super::shards::{Shard, ShardLayout, ShardSize, Share};
-use super::{CreateError, Recipe, info};
+use super::shards::{FolderLayout, Shard, ShardLayout, ShardSize, Share, Slice};
+use super::{CreateError, Recipe};
 use crate::checkpoint::safetensors::header_of;
 use crate::checkpoint::sharded::MOST_FILES;
 use crate::checkpoint::{
     AtomicFile, CheckpointError, Problem, SafetensorsWriter, Sink, Summary, TensorInfo,
 };
 use crate::plan::{Plan, Tensor};
-use crate::run::{Filler, generate};
+use crate::run::{Filler, generate_ranges};
 
 /// How often a process tries to finish a folder that others finish at the same time.
 const MOST_TRIES: usize = 100;
 
 /// The folder of an initial checkpoint: its files, its index and its manifest, before anything is written.
 ///
-/// The names and the split of the tensors are Hugging Face's ([`ShardLayout`]), and so is `model.safetensors.index.json`; a
-/// folder of one file has none. `weight_init.manifest.json` says how the folder came about, with the SHA-256 of each file.
+/// In the layout [`Hf`](FolderLayout::Hf) the names and the split of the tensors are Hugging Face's, and so is
+/// `model.safetensors.index.json`; a folder of one file has none, and one of the layout [`Dcp`](FolderLayout::Dcp) neither, for
+/// its files say which rows they hold. `weight_init.manifest.json` says how the folder came about, with the SHA-256 of each file.
 ///
 /// Any number of processes may [`write`](Self::write) it, each its [`Share`], at the same time or one after the other. They do not
 /// talk to each other, and the same files come about whatever their number. The folder `DIR` appears when all files are whole:
 /// until then they stand in `DIR.partial`, where a run that was ended goes on.
 ///
 /// ```
-/// use weight_init::create::{Folder, FolderState, Recipe, ShardSize, Share};
+/// use weight_init::create::{Folder, FolderLayout, FolderState, Recipe, ShardSize, Share};
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::Model;
 /// use weight_init::plan::{Options, Plan};
@@ -46,7 +48,8 @@ const MOST_TRIES: usize = 100;
 /// let source = Source::new("model.json", r#"{"class": "Linear", "params": [
 ///     {"name": "weight", "shape": [300, 4]}, {"name": "bias", "shape": [300]}]}"#);
 /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
-/// let folder = Folder::new(&Recipe { seed: 42, ..Recipe::default() }, &plan, ShardSize::of_bytes(5000))?;
+/// let recipe = Recipe { seed: 42, ..Recipe::default() };
+/// let folder = Folder::new(&recipe, &plan, FolderLayout::Hf, ShardSize::of_bytes(5000))?;
 /// let place = tempfile::tempdir()?;
 /// let dir = place.path().join("linear");
 /// let mut backend = BackendKind::Auto.start(None)?;
@@ -63,6 +66,7 @@ const MOST_TRIES: usize = 100;
 pub struct Folder<'p> {
     seed: u64,
     tensors: Vec<Tensor<'p>>,
+    kind: FolderLayout,
     layout: ShardLayout,
     /// Texts of each file.
     metadata: Vec<(String, String)>,
@@ -102,9 +106,14 @@ impl<'p> Folder<'p> {
     ///
     /// A plan that cannot be carried out; more files than a checkpoint is read from; a file whose header is longer than the format
     /// allows.
-    pub fn new(recipe: &Recipe, plan: &'p Plan, largest: ShardSize) -> Result<Self, CreateError> {
+    pub fn new(
+        recipe: &Recipe,
+        plan: &'p Plan,
+        kind: FolderLayout,
+        largest: ShardSize,
+    ) -> Result<Self, CreateError> {
         let tensors = plan.tensors(recipe.unknown)?;
-        let layout = ShardLayout::of(&tensors, largest);
+        let layout = ShardLayout::of(&tensors, kind, largest);
         let fault = |name: &str, problem| CheckpointError::content(Path::new(name), problem);
         let count = layout.shards().len();
         if count > MOST_FILES {
@@ -117,9 +126,16 @@ impl<'p> Folder<'p> {
         }
         let digest = plan.digest();
         let metadata = recipe.metadata(&digest);
-        let manifest = Manifest::new(recipe, digest, Vec::new());
-        let mut this =
-            Self { seed: recipe.seed, tensors, layout, metadata, ties: plan.ties(), manifest };
+        let manifest = Manifest::new(recipe, digest, kind);
+        let mut this = Self {
+            seed: recipe.seed,
+            tensors,
+            kind,
+            layout,
+            metadata,
+            ties: plan.ties(),
+            manifest,
+        };
         let shards = this.layout.shards().iter().map(|shard| {
             let header = this.header(shard)?;
             let bytes = (header.len() as u64).saturating_add(shard.bytes);
@@ -254,12 +270,14 @@ impl<'p> Folder<'p> {
         progress: &mut dyn FnMut(u64),
         before_it_appears: impl FnOnce(&str) -> Result<(), CheckpointError>,
     ) -> Result<Summary, CreateError> {
-        let tensors: Vec<_> = self.tensors_of(shard).cloned().collect();
-        let infos: Vec<_> = tensors.iter().map(info).collect();
-        let mut writer = SafetensorsWriter::create(path, &self.metadata_of_files(), &infos)?;
+        let tensors: Vec<_> = self.slices_of(shard).map(|(tensor, _)| tensor.clone()).collect();
+        let ranges: Vec<_> =
+            self.slices_of(shard).map(|(tensor, slice)| slice.elements(tensor)).collect();
+        let mut writer =
+            SafetensorsWriter::create(path, &self.metadata_of(shard), &self.infos_of(shard))?;
         let mut hash = Sha256::new();
         hash.update(self.header(shard)?);
-        generate(&tensors, self.seed, backend, |chunk| {
+        generate_ranges(&tensors, &ranges, self.seed, backend, |chunk| {
             writer.write(chunk.bytes)?;
             hash.update(chunk.bytes);
             progress(chunk.bytes.len() as u64);
@@ -296,7 +314,7 @@ impl<'p> Folder<'p> {
             file.write(text)?;
             file.commit()
         };
-        if self.layout.shards().len() > 1 {
+        if self.has_index() {
             let metadata: Vec<_> = self.index_metadata().cloned().collect();
             let (layout, tensors) = (&self.layout, self.tensors.as_slice());
             write(index::NAME, &Index { layout, tensors, metadata: &metadata }.text())?;
@@ -391,22 +409,48 @@ impl<'p> Folder<'p> {
         Err(CheckpointError::io("write", partial.path(), error))
     }
 
-    fn tensors_of(&self, shard: &Shard) -> impl Iterator<Item = &Tensor<'p>> {
-        shard.tensors.iter().filter_map(|index| self.tensors.get(*index))
+    /// What a file holds: each tensor, and which part of it.
+    fn slices_of<'s>(
+        &'s self,
+        shard: &'s Shard,
+    ) -> impl Iterator<Item = (&'s Tensor<'p>, &'s Slice)> {
+        shard.slices.iter().filter_map(|slice| Some((self.tensors.get(slice.tensor)?, slice)))
+    }
+
+    fn infos_of(&self, shard: &Shard) -> Vec<TensorInfo> {
+        let info = |(tensor, slice): (&Tensor<'_>, &Slice)| TensorInfo {
+            name: tensor.name.to_owned(),
+            dtype: tensor.dtype,
+            shape: slice.shape(tensor),
+        };
+        self.slices_of(shard).map(info).collect()
     }
 
     /// The bytes of a file before its data.
     fn header(&self, shard: &Shard) -> Result<Vec<u8>, CheckpointError> {
-        let infos: Vec<TensorInfo> = self.tensors_of(shard).map(info).collect();
-        header_of(&self.metadata_of_files(), &infos)
+        header_of(&self.metadata_of(shard), &self.infos_of(shard))
             .map_err(|problem| CheckpointError::content(Path::new(&shard.name), problem))
     }
 
+    fn has_index(&self) -> bool {
+        self.kind == FolderLayout::Hf && self.layout.shards().len() > 1
+    }
+
     /// Texts of a file: as in huggingface_hub's folders, ties stand in the index if there is one.
-    fn metadata_of_files(&self) -> Vec<(&str, &str)> {
-        let ties = if self.layout.shards().len() == 1 { self.ties } else { &[] };
-        let texts = self.metadata.iter().chain(ties);
-        texts.map(|(key, text)| (key.as_str(), text.as_str())).collect()
+    fn metadata_of(&self, shard: &Shard) -> Vec<(String, String)> {
+        let mut texts = self.metadata.clone();
+        if !self.has_index() {
+            texts.extend_from_slice(self.ties);
+        }
+        if self.kind == FolderLayout::Dcp {
+            let offsets = |(tensor, slice): (&Tensor<'_>, &Slice)| {
+                (tensor.name.to_owned(), json!({"saved_offsets": slice.offsets(tensor)}))
+            };
+            let info: Map<String, Value> = self.slices_of(shard).map(offsets).collect();
+            texts.push(("DCP_VERSION".to_owned(), "1.0".to_owned()));
+            texts.push(("DCP_SHARDING_INFO".to_owned(), Value::Object(info).to_string()));
+        }
+        texts
     }
 
     /// Texts of the index.

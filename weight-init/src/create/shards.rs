@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use crate::plan::Tensor;
@@ -95,25 +96,97 @@ impl FromStr for ShardSize {
     }
 }
 
+/// How tensors are laid into files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FolderLayout {
+    /// As Hugging Face's libraries write and read them: whole tensors, and an index.
+    ///
+    /// Files are filled in the order of the tensors, each as long as it does not become larger than the limit; a larger tensor has
+    /// a file of its own. The result is that of `huggingface_hub`'s `split_torch_state_dict_into_shards`.
+    #[default]
+    Hf,
+    /// As `torch.distributed.checkpoint` writes tensors that are sharded into safetensors, for its `HuggingFaceStorageReader`:
+    /// a tensor that a file has no room for is cut between two rows, which goes on in the next. All files but the last so have
+    /// about the same size, and a tensor may be larger than a file.
+    Dcp,
+}
+
+impl FolderLayout {
+    /// Its name in the command and in manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hf => "hf",
+            Self::Dcp => "dcp",
+        }
+    }
+}
+
 /// One file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
     /// Its name: `model-00001-of-00002.safetensors`.
     pub name: String,
-    /// The tensors that it holds, as places in the list, in their order.
-    pub tensors: Vec<usize>,
-    /// Bytes of these.
+    /// What it holds, in the order of the tensors.
+    pub slices: Vec<Slice>,
+    /// Bytes of all of it.
     pub bytes: u64,
+}
+
+/// A tensor of a file, or some of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The tensor, as its place in the list.
+    pub tensor: usize,
+    /// The rows, which are the indices of its first dimension; `None`: the whole tensor.
+    pub rows: Option<Range<usize>>,
+}
+
+impl Slice {
+    const fn whole(tensor: usize) -> Self {
+        Self { tensor, rows: None }
+    }
+
+    /// The shape of the slice of its tensor.
+    #[must_use]
+    pub fn shape(&self, tensor: &Tensor<'_>) -> Vec<usize> {
+        let mut shape = tensor.shape.to_vec();
+        if let (Some(first), Some(rows)) = (shape.first_mut(), &self.rows) {
+            *first = rows.len();
+        }
+        shape
+    }
+
+    /// Where the slice begins in its tensor, in each dimension.
+    #[must_use]
+    pub fn offsets(&self, tensor: &Tensor<'_>) -> Vec<usize> {
+        let mut offsets = vec![0; tensor.shape.len()];
+        if let (Some(first), Some(rows)) = (offsets.first_mut(), &self.rows) {
+            *first = rows.start;
+        }
+        offsets
+    }
+
+    /// The numbers of its elements in its tensor.
+    #[must_use]
+    pub fn elements(&self, tensor: &Tensor<'_>) -> Range<u64> {
+        let all = tensor.elements();
+        match (&self.rows, tensor.shape.first()) {
+            (Some(rows), Some(count)) => {
+                let row = all / (*count as u64).max(1);
+                rows.start as u64 * row..rows.end as u64 * row
+            }
+            _ => 0..all,
+        }
+    }
 }
 
 /// The files of a folder, and which tensor is in which.
 ///
-/// Files are filled in the order of the tensors, each as long as it does not become larger than the limit; a larger tensor has
-/// a file of its own. The result is that of `huggingface_hub`'s `split_torch_state_dict_into_shards`. It does not depend on how
-/// many processes write the files.
+/// It does not depend on how many processes write the files.
 ///
 /// ```
-/// use weight_init::create::{ShardLayout, ShardSize};
+/// use weight_init::create::{FolderLayout, ShardLayout, ShardSize};
 /// use weight_init::diagnostic::Source;
 /// use weight_init::model::Model;
 /// use weight_init::plan::{Options, Plan, Unknown};
@@ -121,9 +194,13 @@ pub struct Shard {
 /// let source = Source::new("model.json", r#"{"class": "LayerNorm", "params": [
 ///     {"name": "weight", "shape": [1000]}, {"name": "bias", "shape": [1000]}]}"#);
 /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
-/// let layout = ShardLayout::of(&plan.tensors(Unknown::Refuse)?, "5KB".parse()?);
+/// let tensors = plan.tensors(Unknown::Refuse)?;
+/// let layout = ShardLayout::of(&tensors, FolderLayout::Hf, "5KB".parse()?);
 /// assert_eq!(layout.shards()[1].name, "model-00002-of-00002.safetensors");
 /// assert_eq!(layout.total_bytes(), 8000);
+///
+/// let layout = ShardLayout::of(&tensors, FolderLayout::Dcp, "5KB".parse()?);
+/// assert_eq!(layout.shards()[0].slices[1].rows, Some(0..250));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,17 +209,27 @@ pub struct ShardLayout {
 }
 
 impl ShardLayout {
-    /// Cuts the tensors into files.
+    /// Lays the tensors into files.
     #[must_use]
-    pub fn of(tensors: &[Tensor<'_>], largest: ShardSize) -> Self {
-        let parts = split(tensors.iter().map(Tensor::bytes), largest.bytes());
+    pub fn of(tensors: &[Tensor<'_>], layout: FolderLayout, largest: ShardSize) -> Self {
+        let mut parts = match layout {
+            FolderLayout::Hf => split(tensors.iter().map(Tensor::bytes), largest.bytes()),
+            FolderLayout::Dcp => cut(tensors, largest.bytes()),
+        };
+        // A model without tensors is a file without tensors.
+        if parts.is_empty() {
+            parts.push(Part::default());
+        }
         let count = parts.len();
         let named = |(index, part): (usize, Part)| Shard {
-            name: match count {
-                1 => "model.safetensors".to_owned(),
-                _ => format!("model-{:05}-of-{count:05}.safetensors", index + 1),
+            name: match layout {
+                FolderLayout::Hf if count == 1 => "model.safetensors".to_owned(),
+                FolderLayout::Hf => format!("model-{:05}-of-{count:05}.safetensors", index + 1),
+                FolderLayout::Dcp => {
+                    format!("shard-{:05}-model-00001-of-00001.safetensors", index + 1)
+                }
             },
-            tensors: part.tensors,
+            slices: part.slices,
             bytes: part.bytes,
         };
         Self { shards: parts.into_iter().enumerate().map(named).collect() }
@@ -220,10 +307,10 @@ impl Share {
     }
 }
 
-/// Tensors of one file.
+/// What one file holds.
 #[derive(Default)]
 struct Part {
-    tensors: Vec<usize>,
+    slices: Vec<Slice>,
     bytes: u64,
 }
 
@@ -233,17 +320,47 @@ fn split(sizes: impl Iterator<Item = u64>, largest: u64) -> Vec<Part> {
     let mut open = Part::default();
     for (index, bytes) in sizes.enumerate() {
         if bytes > largest {
-            parts.push(Part { tensors: vec![index], bytes });
+            parts.push(Part { slices: vec![Slice::whole(index)], bytes });
             continue;
         }
         if open.bytes.saturating_add(bytes) > largest {
             parts.push(std::mem::take(&mut open));
         }
-        open.tensors.push(index);
+        open.slices.push(Slice::whole(index));
         open.bytes += bytes;
     }
-    // A model without tensors is a file without tensors.
-    if !open.tensors.is_empty() || parts.is_empty() {
+    if !open.slices.is_empty() {
+        parts.push(open);
+    }
+    parts
+}
+
+/// Fills file after file, and cuts tensors between rows. A row is never cut, so that a file of one row may be larger.
+fn cut(tensors: &[Tensor<'_>], largest: u64) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut open = Part::default();
+    for (index, tensor) in tensors.iter().enumerate() {
+        let bytes = tensor.bytes();
+        // A number, and a tensor without elements, is one piece.
+        let rows = tensor.shape.first().copied().filter(|_| bytes > 0).unwrap_or(1);
+        let row = bytes / (rows as u64).max(1);
+        let mut begin = 0;
+        while begin < rows {
+            let room = largest.saturating_sub(open.bytes).checked_div(row);
+            let fit = room.map_or(rows, |room| usize::try_from(room).unwrap_or(usize::MAX));
+            if fit == 0 && !open.slices.is_empty() {
+                parts.push(std::mem::take(&mut open));
+                continue;
+            }
+            let end = begin.saturating_add(fit.max(1)).min(rows);
+            let is_whole = begin == 0 && end == rows;
+            let slice_rows = if is_whole { None } else { Some(begin..end) };
+            open.slices.push(Slice { tensor: index, rows: slice_rows });
+            open.bytes = open.bytes.saturating_add(row.saturating_mul((end - begin) as u64));
+            begin = end;
+        }
+    }
+    if !open.slices.is_empty() {
         parts.push(open);
     }
     parts
@@ -255,7 +372,7 @@ mod tests {
     use super::*;
 
     fn of_sizes(sizes: &[u64]) -> ShardLayout {
-        let shard = |bytes: &u64| Shard { name: String::new(), tensors: vec![], bytes: *bytes };
+        let shard = |bytes: &u64| Shard { name: String::new(), slices: vec![], bytes: *bytes };
         ShardLayout { shards: sizes.iter().map(shard).collect() }
     }
 

@@ -191,6 +191,33 @@ fn a_model_of_another_dtype_is_another_folder() {
     folder.done(&["verify", "model.json", "net", "--dtype", "bf16"]);
 }
 
+/// The files that `torch.distributed.checkpoint` reads: of one size, without an index.
+#[test]
+fn tensors_may_be_cut_between_rows() {
+    let folder = Folder::new();
+    let answer = folder.init_folder(&["--layout", "dcp"]);
+    assert_eq!(answer.code, 0, "{answer:?}");
+    let files = folder.files_of("net");
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "shard-00001-model-00001-of-00001.safetensors",
+            "shard-00002-model-00001-of-00001.safetensors",
+            "shard-00003-model-00001-of-00001.safetensors",
+            "shard-00004-model-00001-of-00001.safetensors",
+            "weight_init.manifest.json"
+        ]
+    );
+    let second = String::from_utf8_lossy(&files[1].1);
+    assert!(
+        second.contains(r#""DCP_VERSION":"1.0""#)
+            && second.contains(r#"\"saved_offsets\":[4,0,0,0]"#),
+        "{second}"
+    );
+    folder.init_folder(&[]).refused(2, &["its layout is dcp, and this run's is hf"]);
+}
+
 /// A write that fails, as on a full disk, ends one rank with code 3; a rerun completes.
 #[cfg(target_os = "linux")]
 #[test]

@@ -335,7 +335,7 @@ fn a_hyphen_is_standard_output() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("write `-`"));
 
     // A file of that name has a path.
-    assert!(folder.init("./-", &[]) == bytes);
+    assert!(folder.init("./-", &["--layout", "single"]) == bytes);
 }
 
 #[cfg(target_os = "linux")]

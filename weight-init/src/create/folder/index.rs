@@ -54,7 +54,8 @@ impl Serialize for WeightMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for shard in self.0.layout.shards() {
-            for tensor in shard.tensors.iter().filter_map(|index| self.0.tensors.get(*index)) {
+            let tensors = shard.slices.iter().filter_map(|slice| self.0.tensors.get(slice.tensor));
+            for tensor in tensors {
                 map.serialize_entry(tensor.name, &shard.name)?;
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{CheckpointError, Problem};
-use crate::create::{Recipe, STREAM_VERSION, keys};
+use crate::create::{FolderLayout, Recipe, STREAM_VERSION, keys};
 
 /// Its name in the folder.
 pub(super) const NAME: &str = "weight_init.manifest.json";
@@ -48,7 +48,8 @@ pub(super) struct ManifestShard {
 }
 
 impl Manifest {
-    pub(super) fn new(recipe: &Recipe, plan_sha256: String, shards: Vec<ManifestShard>) -> Self {
+    /// Of a folder whose files are not known yet.
+    pub(super) fn new(recipe: &Recipe, plan_sha256: String, layout: FolderLayout) -> Self {
         let options = recipe.options();
         let option =
             |key| options.iter().find(|(known, _)| *known == key).map(|(_, value)| value.clone());
@@ -60,8 +61,8 @@ impl Manifest {
             unknown: option(keys::UNKNOWN),
             pretrained: option(keys::PRETRAINED),
             plan_sha256,
-            layout: "hf".to_owned(),
-            shards,
+            layout: layout.name().to_owned(),
+            shards: Vec::new(),
         }
     }
 
