@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod agreement;
+mod folder;
 mod forge;
 mod hostile;
 mod memory;

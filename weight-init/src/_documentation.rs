@@ -18,6 +18,9 @@ pub mod configs {}
 #[doc = include_str!("../docs/checkpoints.md")]
 pub mod checkpoints {}
 
+#[doc = include_str!("../docs/scale.md")]
+pub mod scale {}
+
 #[doc = include_str!("../docs/rust.md")]
 pub mod rust {}
 

@@ -1,6 +1,8 @@
-//! A plan becomes a checkpoint file, and a checkpoint file is checked against a plan.
+//! A plan becomes a checkpoint, a file or a folder of files, and a checkpoint is checked against a plan.
 
+mod folder;
 mod recorded;
+mod shards;
 mod verify;
 
 use std::fmt;
@@ -8,7 +10,9 @@ use std::path::Path;
 
 use weight_init_core::DType;
 
+pub use self::folder::{Folder, FolderReport, FolderState};
 pub use self::recorded::{RecipeDifference, Recorded};
+pub use self::shards::{FolderLayout, Shard, ShardLayout, ShardSize, ShardSizeError, Share, Slice};
 pub use self::verify::{Difference, verify};
 pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
@@ -113,7 +117,9 @@ impl Recipe {
     ) -> Result<Summary, CreateError> {
         let tensors = plan.tensors(self.unknown)?;
         let infos: Vec<_> = tensors.iter().map(info).collect();
-        let mut writer = SafetensorsWriter::create(path, &self.metadata(plan), &infos)?;
+        let mut metadata = self.metadata(&plan.digest());
+        metadata.extend_from_slice(plan.ties());
+        let mut writer = SafetensorsWriter::create(path, &metadata, &infos)?;
         generate(&tensors, self.seed, backend, |chunk| {
             writer.write(chunk.bytes)?;
             progress(chunk.bytes.len() as u64);
@@ -122,17 +128,17 @@ impl Recipe {
         Ok(writer.finish()?)
     }
 
-    fn metadata(&self, plan: &Plan) -> Vec<(String, String)> {
+    /// The texts that a file has of it.
+    fn metadata(&self, plan_sha256: &str) -> Vec<(String, String)> {
         let mut metadata = vec![
             ("format", "pt".to_owned()),
             (keys::SEED, self.seed.to_string()),
             (keys::STREAM_VERSION, STREAM_VERSION.to_owned()),
             (keys::TOOL_VERSION, env!("CARGO_PKG_VERSION").to_owned()),
-            (keys::PLAN, plan.digest()),
+            (keys::PLAN, plan_sha256.to_owned()),
         ];
         metadata.extend(self.options());
-        let ours = metadata.into_iter().map(|(key, value)| (key.to_owned(), value));
-        ours.chain(plan.ties().iter().cloned()).collect()
+        metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
     /// The options that were given, with their keys in the metadata.

@@ -118,6 +118,22 @@ pub fn generate<E: Send>(
     tensors: &[Tensor<'_>],
     seed: u64,
     backend: &mut Filler,
+    take: impl FnMut(Chunk<'_>) -> Result<(), E>,
+) -> Result<(), RunError<E>> {
+    let ranges: Vec<_> = tensors.iter().map(|tensor| 0..tensor.elements()).collect();
+    generate_ranges(tensors, &ranges, seed, backend, take)
+}
+
+/// The same of consecutive elements of each tensor: those of a range that lie in it.
+///
+/// # Errors
+///
+/// As [`generate`].
+pub fn generate_ranges<E: Send>(
+    tensors: &[Tensor<'_>],
+    ranges: &[Range<u64>],
+    seed: u64,
+    backend: &mut Filler,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
     thread::scope(|scope| {
@@ -132,7 +148,7 @@ pub fn generate<E: Send>(
         scope.spawn(move || {
             let mut cursor = Cursor::default();
             for scratch in memory {
-                let parts = cursor.window(tensors);
+                let parts = cursor.window(tensors, ranges);
                 if parts.is_empty() {
                     return;
                 }
@@ -259,16 +275,19 @@ struct Part {
 #[derive(Default)]
 struct Cursor {
     tensor: usize,
-    element: u64,
+    /// Elements of its range that are done.
+    done: u64,
 }
 
 impl Cursor {
     /// Cuts the next window; empty at the end.
-    fn window(&mut self, tensors: &[Tensor<'_>]) -> Vec<Part> {
+    fn window(&mut self, tensors: &[Tensor<'_>], ranges: &[Range<u64>]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut used = 0;
-        while let Some(tensor) = tensors.get(self.tensor) {
-            let left = tensor.elements() - self.element;
+        while let (Some(tensor), Some(range)) = (tensors.get(self.tensor), ranges.get(self.tensor))
+        {
+            let all = range.end.min(tensor.elements()).saturating_sub(range.start);
+            let left = all - self.done;
             let size = tensor.dtype.size();
             let room = (WINDOW / 8 - used) * 8 / size;
             let elements = usize::try_from(left).unwrap_or(usize::MAX).min(room);
@@ -276,17 +295,17 @@ impl Cursor {
                 let words = (elements * size).div_ceil(8);
                 parts.push(Part {
                     tensor: self.tensor,
-                    first: self.element,
+                    first: range.start + self.done,
                     elements,
                     words: used..used + words,
                 });
                 used += words;
             }
-            self.element += elements as u64;
-            if self.element < tensor.elements() {
+            self.done += elements as u64;
+            if self.done < all {
                 break;
             }
-            (self.tensor, self.element) = (self.tensor + 1, 0);
+            (self.tensor, self.done) = (self.tensor + 1, 0);
         }
         parts
     }

@@ -2,9 +2,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use weight_init::config::{ReadOptions, YamlVersion};
+use weight_init::create::ShardSize;
 use weight_init::plan::Unknown;
 use weight_init::run::BackendKind;
 use weight_init_core::DType;
+
+use crate::ranks::RanksChoice;
 
 /// One declarative init_cfg, any model, any device, the same bits.
 ///
@@ -47,7 +50,12 @@ Examples:
 Examples:
   weight-init init model.json --seed 42 --out model.safetensors
   weight-init init model.json --out half.safetensors --dtype bf16 --backend rayon
-  weight-init init model.json --out - | ssh host 'cat > model.safetensors'")]
+  weight-init init model.json --out - | ssh host 'cat > model.safetensors'
+  weight-init init llama.py --out llama --dtype bf16
+  mpirun -n 8 weight-init init llama.py --out llama --dtype bf16 --max-shard-size 2GB
+
+A folder has the files and the index of a Hugging Face model. It appears when it is whole; until then, its files stand in
+DIR.partial, where the same command with any number of processes goes on.")]
     Init(InitArgs),
     /// Show every rule that was considered for a parameter, in order, and which won
     #[command(after_help = "\
@@ -168,9 +176,21 @@ pub(crate) struct InitArgs {
     /// Seed of all random streams
     #[arg(long, value_name = "N", default_value_t)]
     pub(crate) seed: u64,
-    /// The checkpoint to write; it appears when it is whole. '-': standard output, as it comes
-    #[arg(long, value_name = "FILE.safetensors")]
+    /// The checkpoint to write; it appears when it is whole. '-': standard output, as it comes. A name that does not end with
+    /// .safetensors is that of a new folder, of several files with an index
+    #[arg(long, value_name = "FILE.safetensors|DIR")]
     pub(crate) out: PathBuf,
+    /// Whether a file or a folder is written, whatever the name [default: by the name]
+    #[arg(long, value_enum)]
+    pub(crate) layout: Option<Layout>,
+    /// Bytes of tensors in a file of the folder, at most: a number and KB, MB, GB, TB, KiB, MiB, GiB or TiB [default: 5GB]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_shard_size: Option<ShardSize>,
+    /// Which of the processes that write the folder this one is: 'auto', as the launcher's environment says (torchrun, Open MPI,
+    /// MPICH, Slurm, Kubernetes, WEIGHT_INIT_RANK and WEIGHT_INIT_WORLD_SIZE), 'none', 'node' among those of this machine alone, or
+    /// R/W, number R (from 0 on) of W [default: auto]
+    #[arg(long, value_name = "auto|none|node|R/W")]
+    pub(crate) ranks: Option<RanksChoice>,
     /// What fills; every backend gives the same bits. auto: a CUDA device if this build can use one and there is one,
     /// else all cores
     #[arg(long, default_value = "auto", value_parser = backend_parser())]
@@ -221,7 +241,7 @@ pub(crate) struct InspectArgs {
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) model: ModelArgs,
-    /// The checkpoint
+    /// The checkpoint: a file, a folder of files with their index, or the index
     pub(crate) file: PathBuf,
     /// Seed of all random streams; without it the one that the file names
     #[arg(long, value_name = "N")]
@@ -325,6 +345,17 @@ pub(crate) enum Format {
     Table,
     /// JSON for programs
     Json,
+}
+
+/// What a checkpoint is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Layout {
+    /// A folder as Hugging Face's: model-00001-of-00002.safetensors, ..., model.safetensors.index.json
+    Hf,
+    /// A folder for torch.distributed.checkpoint's HuggingFaceStorageReader: files of one size, whose tensors may be cut between rows
+    Dcp,
+    /// One file
+    Single,
 }
 
 /// What becomes of Pretrained rules when a checkpoint is written.

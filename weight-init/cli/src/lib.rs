@@ -36,6 +36,7 @@ mod inspect;
 mod output;
 mod plan;
 mod progress;
+mod ranks;
 mod shell;
 mod suggestion;
 mod verify;

@@ -1,4 +1,5 @@
 use std::fmt::Display;
+use std::path::Path;
 
 use weight_init::checkpoint::SafetensorsFile;
 use weight_init::create::{Recipe, Recorded, verify};
@@ -13,8 +14,15 @@ use crate::progress::Progress;
 
 pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure> {
     let input = Input::read(&args.model, registry)?;
-    let file = SafetensorsFile::open(&args.file)?;
-    let recorded = Recorded::of_metadata(file.metadata());
+    let files = SafetensorsFile::open_all(&args.file)?;
+    let recorded: Vec<_> =
+        files.iter().map(|file| Recorded::of_metadata(file.metadata())).collect();
+    if let Some(at) = recorded.iter().zip(recorded.iter().skip(1)).position(|(a, b)| a != b) {
+        let names = [at, at + 1].map(|at| files.get(at).map_or(&*args.file, |file| file.path()));
+        let [one, other] = names.map(Path::display);
+        return Err(Failure::input(format!("{one} and {other} name different recipes")));
+    }
+    let recorded = recorded.into_iter().next().unwrap_or_default();
     // The file is believed about nothing but the seed: what else it says is compared.
     let Some(seed) = args.seed.or_else(|| recorded.seed()) else {
         let file = args.file.display();
@@ -29,9 +37,11 @@ pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure>
     let options = input.options(skip_pretrained, args.dtype);
     let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
     let mut backend = BackendKind::Auto.start_or_fall_back(None, say_fallback)?;
-    let bytes = file.tensors().iter().map(|tensor| tensor.len).sum();
+    let tensors = || files.iter().flat_map(|file| file.tensors());
+    let bytes = tensors().map(|tensor| tensor.len).sum();
     let progress = Progress::new("comparing", bytes);
-    let difference = verify(&recipe, &plan, &file, &mut backend, &mut |bytes| progress.add(bytes))?;
+    let difference =
+        verify(&recipe, &plan, &files, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
     if let Some(difference) = difference {
         return differs(args, &recipe, &[difference]);
@@ -42,7 +52,7 @@ pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure>
     print(format_args!(
         "{}: all {} tensors are what {} gives, bit for bit, under {recipe}{}\n",
         args.file.display(),
-        file.tensors().len(),
+        tensors().count(),
         args.model.model.display(),
         if recorded.has_plan() {
             ", and it names the same recipe and plan"

@@ -1,6 +1,6 @@
 //! A file that appears under its name only when it is whole.
 
-mod abandoned;
+pub(crate) mod temporaries;
 mod writeback;
 
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -9,15 +9,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use self::temporaries::SUFFIX;
 use self::writeback::Writeback;
 use crate::checkpoint::CheckpointError;
 use crate::checkpoint::interrupt::live;
 
 /// Bytes gathered before they are given to the operating system.
 const BUFFER_BYTES: usize = 256 * 1024;
-
-/// The end of a temporary's name.
-const SUFFIX: &str = ".tmp";
 
 /// Symbolic links that are followed, as many as Linux follows before it reports a loop.
 const MOST_LINKS: usize = 40;
@@ -226,13 +224,13 @@ impl Temporary {
             Err(error) => return Err(error),
         }
         let prefix = prefix_of(target)?;
-        abandoned::remove(folder, &prefix);
+        temporaries::remove_abandoned(folder, &prefix);
         let prefix = format!("{prefix}{}-", std::process::id());
         let builder = builder(&prefix, existing.as_ref());
         let this = {
             let mut live = live();
             live.check_open()?;
-            let file = abandoned::create_locked(&builder, folder)?;
+            let file = temporaries::create_locked(&builder, folder)?;
             live.add(file.path());
             let known = Known(file.path().to_owned());
             Self { file, known }
@@ -348,7 +346,8 @@ fn standard_output() -> io::Result<File> {
     io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that a path stands in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -356,7 +355,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 /// Makes the rename last. File systems that know no such thing, and folders that may not be read, pass.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(not(unix)) {
         return Ok(());
     }

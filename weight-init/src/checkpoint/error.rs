@@ -184,6 +184,8 @@ pub enum Problem {
     SeveralStateDicts { found: Vec<NestedDict> },
     /// The file as a whole is no checkpoint.
     Format { message: String },
+    /// The folder cannot be written, for it holds something else.
+    Folder { message: String },
 }
 
 impl fmt::Display for Problem {
@@ -317,7 +319,7 @@ impl fmt::Display for Problem {
                     list.join(", ")
                 )
             }
-            Self::Format { message } | Self::StateDict { message } => {
+            Self::Format { message } | Self::StateDict { message } | Self::Folder { message } => {
                 f.write_str(&Shown(message, 1000).to_string())
             }
         }

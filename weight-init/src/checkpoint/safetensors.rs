@@ -20,6 +20,7 @@ pub mod read;
 pub mod write;
 
 pub use read::{SafetensorsFile, TensorEntry};
+pub(crate) use write::header_of;
 pub use write::{SafetensorsWriter, TensorInfo};
 
 /// The longest header that the format allows, in bytes.

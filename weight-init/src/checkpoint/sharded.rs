@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, StateDict, Unread, plain_name};
+use crate::checkpoint::{CheckpointError, Problem, SafetensorsFile, StateDict, Unread, plain_name};
 
 /// The longest index, in bytes.
 pub(crate) const LONGEST_INDEX: u64 = 100_000_000;
 
 /// More files than any checkpoint is split into.
-const MOST_FILES: usize = 10_000;
+pub(crate) const MOST_FILES: usize = 10_000;
 
 /// How the names of a folder's checkpoint end, the best first.
 const CHECKPOINTS: [&str; 4] =
@@ -28,19 +28,10 @@ struct Index {
 /// Opens the files of an index, which lie beside it.
 pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
     let fault = |message| CheckpointError::content(file.path(), Problem::Format { message });
-    if file.len() > LONGEST_INDEX {
-        return Err(fault(format!("an index has at most {LONGEST_INDEX} bytes")));
-    }
-    let mut text = vec![0; file.len() as usize];
-    file.read_exact_at(0, &mut text)?;
-    let index = parse(&text).map_err(fault)?;
-    let mut shards: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (tensor, shard) in &index.weight_map {
-        shards.entry(shard).or_default().push(tensor);
-    }
+    let index = Index::read(file)?;
     let folder = file.path().parent().unwrap_or_else(|| Path::new(""));
     let mut dict = StateDict::new(file, "sharded");
-    for (shard, tensors) in shards {
+    for (shard, tensors) in index.shards() {
         let part = StateDict::open_file(&folder.join(shard), None)?;
         let unread: BTreeSet<&str> = part.unread().iter().map(Unread::name).collect();
         let lacks = |tensor: &&&str| part.position(tensor).is_none() && !unread.contains(**tensor);
@@ -52,6 +43,82 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
         dict.append(part, |name| tensors.binary_search(&name).is_ok())?;
     }
     Ok(dict)
+}
+
+impl SafetensorsFile {
+    /// Opens every file of a checkpoint: the file itself, the files of an index, or what is in a folder.
+    ///
+    /// Together the files hold the tensors that the index names, each where the index says, and no other.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open) of each file; an index that is none, or is not what its files hold.
+    ///
+    /// ```
+    /// # use weight_init::checkpoint::{SafetensorsFile, SafetensorsWriter, Sink, TensorInfo};
+    /// # use weight_init_core::DType;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// # for (file, tensor) in [("1.safetensors", "a"), ("2.safetensors", "b")] {
+    /// #     let info = TensorInfo { name: tensor.into(), dtype: DType::U8, shape: vec![1] };
+    /// #     let mut writer = SafetensorsWriter::create(folder.join(file), &[("", ""); 0], &[info])?;
+    /// #     writer.write(&[0])?;
+    /// #     writer.finish()?;
+    /// # }
+    /// let index = r#"{"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}"#;
+    /// std::fs::write(folder.join("model.safetensors.index.json"), index)?;
+    /// assert_eq!(SafetensorsFile::open_all(folder)?.len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, CheckpointError> {
+        let path = path.as_ref();
+        let found = index_in(path)?;
+        let path = found.as_deref().unwrap_or(path);
+        if path.extension().is_none_or(|end| end != "json") {
+            return Ok(vec![Self::open(path)?]);
+        }
+        let fault = |message| CheckpointError::content(path, Problem::Format { message });
+        let index = Index::read(&RandomAccess::open(path)?)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let open = |(shard, tensors): (&str, Vec<&str>)| {
+            let file = Self::open(folder.join(shard))?;
+            if let Some(lacking) = tensors.iter().find(|name| file.tensor(name).is_none()) {
+                let message = format!("it says that '{shard}' holds '{lacking}', but it does not");
+                return Err(fault(message));
+            }
+            let named = |name: &str| tensors.binary_search(&name).is_ok();
+            match file.tensors().iter().find(|tensor| !named(&tensor.name)) {
+                None => Ok(file),
+                Some(more) => {
+                    let name = &more.name;
+                    let message = format!("'{shard}' holds '{name}', which it does not say");
+                    Err(fault(message))
+                }
+            }
+        };
+        index.shards().into_iter().map(open).collect()
+    }
+}
+
+impl Index {
+    fn read(file: &RandomAccess) -> Result<Self, CheckpointError> {
+        let fault = |message| CheckpointError::content(file.path(), Problem::Format { message });
+        if file.len() > LONGEST_INDEX {
+            return Err(fault(format!("an index has at most {LONGEST_INDEX} bytes")));
+        }
+        let mut text = vec![0; file.len() as usize];
+        file.read_exact_at(0, &mut text)?;
+        parse(&text).map_err(fault)
+    }
+
+    /// Each file with the names of its tensors, in order.
+    fn shards(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut shards: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (tensor, shard) in &self.weight_map {
+            shards.entry(shard).or_default().push(tensor);
+        }
+        shards
+    }
 }
 
 /// The checkpoint in a folder: the only index of safetensors files, else the only one of PyTorch's files, else the file

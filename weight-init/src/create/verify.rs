@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use weight_init_core::{DType, bf16, f16};
@@ -71,7 +71,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Makes everything once more and compares it with the file, bit for bit; `None` if nothing differs.
+/// Makes everything once more and compares it with the files of a checkpoint, bit for bit; `None` if nothing differs.
 ///
 /// # Errors
 ///
@@ -79,28 +79,32 @@ impl fmt::Display for Difference {
 pub fn verify(
     recipe: &Recipe,
     plan: &Plan,
-    file: &SafetensorsFile,
+    files: &[SafetensorsFile],
     backend: &mut Filler,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Difference>, CreateError> {
     let tensors = plan.tensors(recipe.unknown)?;
+    let stored = || files.iter().flat_map(|file| file.tensors().iter().map(move |it| (file, it)));
+    let by_name: HashMap<_, _> =
+        stored().map(|(file, entry)| (entry.name.as_str(), (file, entry))).collect();
     let mut entries = Vec::with_capacity(tensors.len());
     for tensor in &tensors {
-        match file.tensor(tensor.name) {
+        match by_name.get(tensor.name) {
             None => return Ok(Some(Difference::Missing { name: tensor.name.to_owned() })),
-            Some(entry) => match kind(tensor, entry) {
-                None => entries.push(entry),
+            Some((file, entry)) => match kind(tensor, entry) {
+                None => entries.push((*file, *entry)),
                 difference => return Ok(difference),
             },
         }
     }
     let names: HashSet<&str> = tensors.iter().map(|tensor| tensor.name).collect();
-    if let Some(more) = file.tensors().iter().find(|entry| !names.contains(entry.name.as_str())) {
+    if let Some((_, more)) = stored().find(|(_, entry)| !names.contains(entry.name.as_str())) {
         return Ok(Some(Difference::Unexpected { name: more.name.clone() }));
     }
     let mut buffer = Vec::new();
     let compared = generate(&tensors, recipe.seed, backend, |chunk| {
-        let (Some(tensor), Some(entry)) = (tensors.get(chunk.tensor), entries.get(chunk.tensor))
+        let (Some(tensor), Some((file, entry))) =
+            (tensors.get(chunk.tensor), entries.get(chunk.tensor))
         else {
             return Ok(());
         };

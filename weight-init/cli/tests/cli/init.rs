@@ -104,7 +104,7 @@ fn what_cannot_be_written_is_code_3() {
     let folder = Folder::new();
     fs::create_dir(folder.path("folder")).unwrap();
     for out in ["no/such/m.safetensors", "folder", ".", "model.json/m.safetensors"] {
-        folder.run(&["init", "model.json", "--out", out]).refused(3, &[out]);
+        folder.run(&["init", "model.json", "--layout", "single", "--out", out]).refused(3, &[out]);
     }
     assert_eq!(folder.files(), ["folder", "model.json"]);
     assert_eq!(folder.read("model.json"), MODEL.as_bytes());
@@ -335,7 +335,7 @@ fn a_hyphen_is_standard_output() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("write `-`"));
 
     // A file of that name has a path.
-    assert!(folder.init("./-", &[]) == bytes);
+    assert!(folder.init("./-", &["--layout", "single"]) == bytes);
 }
 
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@ mod constructor;
 mod describe;
 mod early_end;
 mod explain;
+mod folder;
 mod hostile;
 #[cfg(unix)]
 mod hostile_config;
@@ -14,6 +15,8 @@ mod init;
 mod init_cfg;
 mod initializers;
 mod inspect;
+#[cfg(unix)]
+mod kill;
 mod malformed;
 #[cfg(target_os = "linux")]
 mod memory;

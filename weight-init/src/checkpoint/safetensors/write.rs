@@ -95,16 +95,10 @@ impl SafetensorsWriter {
         let (header, ends) =
             header(metadata, tensors).map_err(|problem| CheckpointError::content(path, problem))?;
         let expected = ends.last().map_or(0, |&(_, end)| end);
+        let header = with_length(header);
         let mut file = AtomicFile::create(path)?;
-        file.write(&(header.len() as u64).to_le_bytes())?;
         file.write(&header)?;
-        Ok(Self {
-            file,
-            header_bytes: (LENGTH_BYTES + header.len()) as u64,
-            written: 0,
-            expected,
-            ends,
-        })
+        Ok(Self { file, header_bytes: header.len() as u64, written: 0, expected, ends })
     }
 
     /// Bytes of data that the tensors announced have together.
@@ -141,6 +135,18 @@ impl Sink for SafetensorsWriter {
         file.commit()?;
         Ok(Summary { data_bytes: expected, file_bytes: header_bytes.saturating_add(expected) })
     }
+}
+
+/// The bytes that a file of these metadata and tensors has before its data.
+pub(crate) fn header_of(
+    metadata: &[(impl AsRef<str>, impl AsRef<str>)],
+    tensors: &[TensorInfo],
+) -> Result<Vec<u8>, Problem> {
+    Ok(with_length(header(metadata, tensors)?.0))
+}
+
+fn with_length(header: Vec<u8>) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes()[..], &header].concat()
 }
 
 /// The header's bytes, padded, and where each tensor ends.

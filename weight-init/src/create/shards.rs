@@ -1,0 +1,412 @@
+//! Which tensor stands in which file of a folder: a function of the tensors and of the largest size of a file alone.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use crate::plan::Tensor;
+
+/// The bytes of tensors that one file of a folder holds at most, unless a single tensor has more.
+///
+/// It is written as Hugging Face reads it: a number and `KB`, `MB`, `GB` or `TB`, which are powers of 1000, in upper or lower
+/// case. `KiB`, `MiB`, `GiB` and `TiB` are powers of 1024, and a number alone counts bytes.
+///
+/// ```
+/// use weight_init::create::ShardSize;
+///
+/// assert_eq!("5GB".parse::<ShardSize>()?.bytes(), 5_000_000_000);
+/// assert_eq!("1.5 MiB".parse::<ShardSize>()?.bytes(), 1_572_864);
+/// assert_eq!(ShardSize::default(), "5GB".parse()?);
+/// assert!("5G".parse::<ShardSize>().is_err());
+/// # Ok::<(), weight_init::create::ShardSizeError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShardSize(u64);
+
+impl ShardSize {
+    /// So many bytes; at least one.
+    #[must_use]
+    pub const fn of_bytes(bytes: u64) -> Self {
+        Self(if bytes == 0 { 1 } else { bytes })
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+/// 5 GB, as in `huggingface_hub`.
+impl Default for ShardSize {
+    fn default() -> Self {
+        Self(5_000_000_000)
+    }
+}
+
+/// A text that is no [`ShardSize`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardSizeError {
+    found: String,
+}
+
+impl fmt::Display for ShardSizeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "'{}' is no size of a file; write a number above 0 and KB, MB, GB, TB, KiB, MiB, GiB or TiB: 5GB",
+            self.found
+        )
+    }
+}
+
+impl std::error::Error for ShardSizeError {}
+
+/// The units, the longer names first.
+const UNITS: [(&str, u64); 8] = [
+    ("KIB", 1 << 10),
+    ("MIB", 1 << 20),
+    ("GIB", 1 << 30),
+    ("TIB", 1 << 40),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("TB", 1_000_000_000_000),
+];
+
+impl FromStr for ShardSize {
+    type Err = ShardSizeError;
+
+    fn from_str(text: &str) -> Result<Self, ShardSizeError> {
+        let upper = text.trim().to_ascii_uppercase();
+        let bytes = match UNITS.iter().find_map(|(unit, of)| Some((upper.strip_suffix(unit)?, *of)))
+        {
+            // A fraction of a byte is dropped, as by Python's `int`.
+            Some((number, unit)) => (number.trim().parse::<f64>().ok())
+                .filter(|number| number.is_finite())
+                .map(|number| (number * unit as f64) as u64),
+            None => upper.parse().ok(),
+        };
+        match bytes {
+            Some(bytes) if bytes > 0 => Ok(Self(bytes)),
+            _ => Err(ShardSizeError { found: text.chars().take(80).collect() }),
+        }
+    }
+}
+
+/// How tensors are laid into files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FolderLayout {
+    /// As Hugging Face's libraries write and read them: whole tensors, and an index.
+    ///
+    /// Files are filled in the order of the tensors, each as long as it does not become larger than the limit; a larger tensor has
+    /// a file of its own. The result is that of `huggingface_hub`'s `split_torch_state_dict_into_shards`.
+    #[default]
+    Hf,
+    /// As `torch.distributed.checkpoint` writes tensors that are sharded into safetensors, for its `HuggingFaceStorageReader`:
+    /// a tensor that a file has no room for is cut between two rows, which goes on in the next. All files but the last so have
+    /// about the same size, and a tensor may be larger than a file.
+    Dcp,
+}
+
+impl FolderLayout {
+    /// Its name in the command and in manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hf => "hf",
+            Self::Dcp => "dcp",
+        }
+    }
+}
+
+/// One file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Its name: `model-00001-of-00002.safetensors`.
+    pub name: String,
+    /// What it holds, in the order of the tensors.
+    pub slices: Vec<Slice>,
+    /// Bytes of all of it.
+    pub bytes: u64,
+}
+
+/// A tensor of a file, or some of its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The tensor, as its place in the list.
+    pub tensor: usize,
+    /// The rows, which are the indices of its first dimension; `None`: the whole tensor.
+    pub rows: Option<Range<usize>>,
+}
+
+impl Slice {
+    const fn whole(tensor: usize) -> Self {
+        Self { tensor, rows: None }
+    }
+
+    /// The shape of the slice of its tensor.
+    #[must_use]
+    pub fn shape(&self, tensor: &Tensor<'_>) -> Vec<usize> {
+        let mut shape = tensor.shape.to_vec();
+        if let (Some(first), Some(rows)) = (shape.first_mut(), &self.rows) {
+            *first = rows.len();
+        }
+        shape
+    }
+
+    /// Where the slice begins in its tensor, in each dimension.
+    #[must_use]
+    pub fn offsets(&self, tensor: &Tensor<'_>) -> Vec<usize> {
+        let mut offsets = vec![0; tensor.shape.len()];
+        if let (Some(first), Some(rows)) = (offsets.first_mut(), &self.rows) {
+            *first = rows.start;
+        }
+        offsets
+    }
+
+    /// The numbers of its elements in its tensor.
+    #[must_use]
+    pub fn elements(&self, tensor: &Tensor<'_>) -> Range<u64> {
+        let all = tensor.elements();
+        match (&self.rows, tensor.shape.first()) {
+            (Some(rows), Some(count)) => {
+                let row = all / (*count as u64).max(1);
+                rows.start as u64 * row..rows.end as u64 * row
+            }
+            _ => 0..all,
+        }
+    }
+}
+
+/// The files of a folder, and which tensor is in which.
+///
+/// It does not depend on how many processes write the files.
+///
+/// ```
+/// use weight_init::create::{FolderLayout, ShardLayout, ShardSize};
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+/// use weight_init::plan::{Options, Plan, Unknown};
+///
+/// let source = Source::new("model.json", r#"{"class": "LayerNorm", "params": [
+///     {"name": "weight", "shape": [1000]}, {"name": "bias", "shape": [1000]}]}"#);
+/// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+/// let tensors = plan.tensors(Unknown::Refuse)?;
+/// let layout = ShardLayout::of(&tensors, FolderLayout::Hf, "5KB".parse()?);
+/// assert_eq!(layout.shards()[1].name, "model-00002-of-00002.safetensors");
+/// assert_eq!(layout.total_bytes(), 8000);
+///
+/// let layout = ShardLayout::of(&tensors, FolderLayout::Dcp, "5KB".parse()?);
+/// assert_eq!(layout.shards()[0].slices[1].rows, Some(0..250));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardLayout {
+    shards: Vec<Shard>,
+}
+
+impl ShardLayout {
+    /// Lays the tensors into files.
+    #[must_use]
+    pub fn of(tensors: &[Tensor<'_>], layout: FolderLayout, largest: ShardSize) -> Self {
+        let mut parts = match layout {
+            FolderLayout::Hf => split(tensors.iter().map(Tensor::bytes), largest.bytes()),
+            FolderLayout::Dcp => cut(tensors, largest.bytes()),
+        };
+        // A model without tensors is a file without tensors.
+        if parts.is_empty() {
+            parts.push(Part::default());
+        }
+        let count = parts.len();
+        let named = |(index, part): (usize, Part)| Shard {
+            name: match layout {
+                FolderLayout::Hf if count == 1 => "model.safetensors".to_owned(),
+                FolderLayout::Hf => format!("model-{:05}-of-{count:05}.safetensors", index + 1),
+                FolderLayout::Dcp => {
+                    format!("shard-{:05}-model-00001-of-00001.safetensors", index + 1)
+                }
+            },
+            slices: part.slices,
+            bytes: part.bytes,
+        };
+        Self { shards: parts.into_iter().enumerate().map(named).collect() }
+    }
+
+    /// The files, in the order of their numbers; at least one.
+    #[must_use]
+    pub fn shards(&self) -> &[Shard] {
+        &self.shards
+    }
+
+    /// Bytes of all tensors.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        self.shards.iter().fold(0, |sum, shard| sum.saturating_add(shard.bytes))
+    }
+
+    /// The files that one of several processes writes, as places in [`shards`](Self::shards), the largest first.
+    ///
+    /// Files are dealt out whole, the largest first, each to the process that has the fewest bytes so far.
+    #[must_use]
+    pub fn share(&self, share: Share) -> Vec<usize> {
+        let mut largest_first: Vec<_> = self.shards.iter().enumerate().collect();
+        largest_first.sort_by_key(|(index, shard)| (Reverse(shard.bytes), *index));
+        // Processes beyond the number of files have none.
+        let ranks = share.world.min(self.shards.len() as u64);
+        let mut loads: BinaryHeap<_> = (0..ranks).map(|rank| Reverse((0, rank))).collect();
+        let mut mine = Vec::new();
+        for (index, shard) in largest_first {
+            let Some(Reverse((load, rank))) = loads.pop() else { break };
+            if rank == share.rank {
+                mine.push(index);
+            }
+            // A file takes time of its own, so that empty ones are dealt out too.
+            loads.push(Reverse((u64::saturating_add(load, shard.bytes.max(1)), rank)));
+        }
+        mine
+    }
+}
+
+/// Which of how many processes this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    rank: u64,
+    world: u64,
+}
+
+impl Share {
+    /// One process that does everything.
+    pub const ALL: Self = Self { rank: 0, world: 1 };
+
+    /// Process `rank`, counted from 0, of `world`; `None` if there is no such one.
+    ///
+    /// ```
+    /// use weight_init::create::Share;
+    ///
+    /// assert_eq!(Share::new(0, 1), Some(Share::ALL));
+    /// assert_eq!(Share::new(4, 4), None);
+    /// ```
+    #[must_use]
+    pub const fn new(rank: u64, world: u64) -> Option<Self> {
+        if rank < world { Some(Self { rank, world }) } else { None }
+    }
+
+    /// Its number, from 0 on.
+    #[must_use]
+    pub const fn rank(self) -> u64 {
+        self.rank
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn world(self) -> u64 {
+        self.world
+    }
+}
+
+/// What one file holds.
+#[derive(Default)]
+struct Part {
+    slices: Vec<Slice>,
+    bytes: u64,
+}
+
+/// The greedy split of Hugging Face. A tensor above the limit stands before the file that is open when it comes.
+fn split(sizes: impl Iterator<Item = u64>, largest: u64) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut open = Part::default();
+    for (index, bytes) in sizes.enumerate() {
+        if bytes > largest {
+            parts.push(Part { slices: vec![Slice::whole(index)], bytes });
+            continue;
+        }
+        if open.bytes.saturating_add(bytes) > largest {
+            parts.push(std::mem::take(&mut open));
+        }
+        open.slices.push(Slice::whole(index));
+        open.bytes += bytes;
+    }
+    if !open.slices.is_empty() {
+        parts.push(open);
+    }
+    parts
+}
+
+/// Fills file after file, and cuts tensors between rows. A row is never cut, so that a file of one row may be larger.
+fn cut(tensors: &[Tensor<'_>], largest: u64) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut open = Part::default();
+    for (index, tensor) in tensors.iter().enumerate() {
+        let bytes = tensor.bytes();
+        // A number, and a tensor without elements, is one piece.
+        let rows = tensor.shape.first().copied().filter(|_| bytes > 0).unwrap_or(1);
+        let row = bytes / (rows as u64).max(1);
+        let mut begin = 0;
+        while begin < rows {
+            let room = largest.saturating_sub(open.bytes).checked_div(row);
+            let fit = room.map_or(rows, |room| usize::try_from(room).unwrap_or(usize::MAX));
+            if fit == 0 && !open.slices.is_empty() {
+                parts.push(std::mem::take(&mut open));
+                continue;
+            }
+            let end = begin.saturating_add(fit.max(1)).min(rows);
+            let is_whole = begin == 0 && end == rows;
+            let slice_rows = if is_whole { None } else { Some(begin..end) };
+            open.slices.push(Slice { tensor: index, rows: slice_rows });
+            open.bytes = open.bytes.saturating_add(row.saturating_mul((end - begin) as u64));
+            begin = end;
+        }
+    }
+    if !open.slices.is_empty() {
+        parts.push(open);
+    }
+    parts
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::*;
+
+    fn of_sizes(sizes: &[u64]) -> ShardLayout {
+        let shard = |bytes: &u64| Shard { name: String::new(), slices: vec![], bytes: *bytes };
+        ShardLayout { shards: sizes.iter().map(shard).collect() }
+    }
+
+    #[test]
+    fn every_file_is_dealt_out_once_whatever_the_number_of_processes() {
+        for sizes in
+            [&[][..], &[5], &[1, 9, 3, 3, 7, 2, 8], &[0, 0, 0, 0], &[u64::MAX, u64::MAX, 1]]
+        {
+            let layout = of_sizes(sizes);
+            for world in [1, 2, 3, 4, 7, 16, 1_000_000_000_000] {
+                let shares = (0..world.min(20)).map(|rank| Share::new(rank, world).unwrap());
+                let mut all: Vec<_> = shares.flat_map(|share| layout.share(share)).collect();
+                all.sort_unstable();
+                assert_eq!(all, (0..sizes.len()).collect::<Vec<_>>(), "{sizes:?} {world}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_come_first_and_go_to_who_has_least() {
+        let layout = of_sizes(&[1, 9, 3, 3, 7, 2, 8]);
+        let share = |rank| layout.share(Share::new(rank, 3).unwrap());
+        assert_eq!([share(0), share(1), share(2)], [vec![1, 5], vec![6, 3], vec![4, 2, 0]]);
+        assert_eq!(of_sizes(&[0; 4]).share(Share::new(1, 2).unwrap()), [1, 3]);
+    }
+
+    #[test]
+    fn sizes_that_are_none() {
+        for text in
+            ["", "GB", "5G", "5 gigabytes", "-1GB", "0", "0GB", "nanGB", "infGB", "1e-9KB", "5.5"]
+        {
+            assert!(text.parse::<ShardSize>().is_err(), "{text}");
+        }
+        let error = "5G".parse::<ShardSize>().unwrap_err().to_string();
+        assert!(error.starts_with("'5G' is no size"), "{error}");
+    }
+}
