@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::alias::Alias;
 use super::{
     ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Lower, Read, Value,
 };
@@ -29,9 +30,11 @@ pub struct InitializerType {
     pub fans: FanNeed,
     /// The initializer of another type that this one is ([`Declared::SAME_AS`]).
     pub same_as: Option<Init>,
+    /// Whether the name is that of another library's function for an initializer of another type.
+    pub is_alias: bool,
     default: fn(usize) -> Option<Value>,
     make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
-    /// The numbers that values give a parameter of this shape.
+    /// The numbers that values give a parameter of this shape, of a type that a program registers.
     #[cfg(feature = "registry")]
     pub(super) lower: fn(&registered::Words, &Shape<'_>) -> Result<registered::Numbers, InitError>,
 }
@@ -51,7 +54,19 @@ impl InitializerType {
         Self::declared::<I>(|_, values| build::<I>(values).map(BuiltIn::into_init))
     }
 
-    const fn declared<I: Declared + Lower>(
+    /// A name with arguments of its own for an initializer of another type.
+    pub(super) const fn alias<I: Alias>() -> Self {
+        Self {
+            is_alias: true,
+            ..Self::declared::<I>(|_, values| {
+                let init = build::<I>(values)?.expand();
+                init.check().map_err(BuildError::Argument)?;
+                Ok(init)
+            })
+        }
+    }
+
+    const fn declared<I: Declared>(
         make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
     ) -> Self {
         assert!(I::ARGUMENTS.len() <= MOST_ARGUMENTS, "an initializer has at most four arguments");
@@ -62,10 +77,11 @@ impl InitializerType {
             doc: I::DOC,
             fans: I::FANS,
             same_as: I::SAME_AS,
+            is_alias: false,
             default: |index| I::DEFAULT.get(index),
             make,
             #[cfg(feature = "registry")]
-            lower: registered::lower::<I>,
+            lower: registered::none,
         }
     }
 
@@ -96,9 +112,12 @@ impl InitializerType {
     #[cfg(feature = "registry")]
     #[must_use]
     pub const fn new<I: Declared + Lower>() -> Self {
-        Self::declared::<I>(|of, values| {
-            Ok(Init::Registered(super::Registered::new(of, &build::<I>(values)?)))
-        })
+        Self {
+            lower: registered::lower::<I>,
+            ..Self::declared::<I>(|of, values| {
+                Ok(Init::Registered(super::Registered::new(of, &build::<I>(values)?)))
+            })
+        }
     }
 
     /// A name for constants of a built-in initializer.
