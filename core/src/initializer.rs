@@ -49,6 +49,8 @@ pub use registered::Registered;
 pub use shape::{Layout, Shape};
 pub use sparse::Sparse;
 pub use trunc_normal::TruncNormal;
+#[cfg(all(test, feature = "serde"))]
+pub(crate) use types::KEYS_OF_RULES;
 pub use types::{BuildError, InitializerType, MOST_ARGUMENTS};
 pub use uniform::Uniform;
 pub use variance_scaling::{VarianceDistribution, VarianceMode, VarianceScaling};

@@ -3,14 +3,53 @@
 use core::fmt;
 
 use super::alias::Alias;
-use super::{
-    ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Lower, Read, Value,
-};
+use super::{ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Read, Value};
 #[cfg(feature = "registry")]
-use super::{InitError, Shape, registered};
+use super::{InitError, Lower, Shape, registered};
 
 /// The most arguments that an initializer has.
 pub const MOST_ARGUMENTS: usize = 4;
+
+/// The keys that rules and overrides have themselves, so that no argument may have their names.
+pub(crate) const KEYS_OF_RULES: [&str; 12] = [
+    "type",
+    "name",
+    "layer",
+    "params",
+    "override",
+    "bias",
+    "bias_prob",
+    "checkpoint",
+    "prefix",
+    "map_location",
+    "_scope_",
+    "key",
+];
+
+/// Whether an argument has the name of a key that rules have themselves.
+const fn is_taken(arguments: &[Argument]) -> bool {
+    let mut argument = 0;
+    while argument < arguments.len() {
+        let mut key = 0;
+        while key < KEYS_OF_RULES.len() {
+            if same(arguments[argument].name.as_bytes(), KEYS_OF_RULES[key].as_bytes()) {
+                return true;
+            }
+            key += 1;
+        }
+        argument += 1;
+    }
+    false
+}
+
+/// Whether bytes are equal, where no constant can compare them.
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    match (a, b) {
+        ([], []) => true,
+        ([x, a @ ..], [y, b @ ..]) => *x == *y && same(a, b),
+        _ => false,
+    }
+}
 
 /// A type of initializers as configs see it: its declaration as data, and how an initializer is made of values.
 ///
@@ -70,6 +109,10 @@ impl InitializerType {
         make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
     ) -> Self {
         assert!(I::ARGUMENTS.len() <= MOST_ARGUMENTS, "an initializer has at most four arguments");
+        assert!(
+            !is_taken(I::ARGUMENTS),
+            "an argument has the name of a key that rules have themselves"
+        );
         Self {
             name: I::NAME,
             function: I::FUNCTION,
@@ -108,6 +151,25 @@ impl InitializerType {
     /// // `Lecun` as `initializer!` declares it.
     /// static LECUN: InitializerType = InitializerType::new::<Lecun>();
     /// assert_eq!(LECUN.arguments[0].name, "scale");
+    /// ```
+    ///
+    /// An argument that has the name of a key of every rule, such as `layer` or `bias`, is refused by the compiler:
+    ///
+    /// ```compile_fail
+    /// # use weight_init_core::initializer::{Draw, InitializerType, Lower, Shape};
+    /// weight_init_core::initializer! {
+    ///     /// Every element `bias`.
+    ///     pub struct Flat {
+    ///         /// The value.
+    ///         bias: f64 = 1.0, Finite;
+    ///     }
+    /// }
+    /// # impl Lower for Flat {
+    /// #     fn lower<D: Draw>(&self, _: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+    /// #         draw.constant(self.bias)
+    /// #     }
+    /// # }
+    /// static FLAT: InitializerType = InitializerType::new::<Flat>();
     /// ```
     #[cfg(feature = "registry")]
     #[must_use]

@@ -123,6 +123,10 @@ const fn is_narrow<T: Float>() -> bool {
 /// Makes the vector of a reflection `1 − factor·v·vᵀ` of a normal vector; the sign of its first number, and the factor.
 #[inline(always)]
 fn reflection<E: Compute>(vector: &mut [E]) -> (E, E) {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "one root for a whole vector; correctly rounded everywhere"
+    )]
     let norm = num_traits::Float::sqrt(dot(vector, vector));
     let mut sign = E::ONE;
     if let [head, ..] = vector {

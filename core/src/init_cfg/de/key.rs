@@ -186,3 +186,14 @@ pub(super) fn list<'n>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::initializer::KEYS_OF_RULES;
+
+    #[test]
+    fn no_argument_may_have_the_name_of_a_fixed_key() {
+        assert!(FIXED.iter().all(|(name, _)| KEYS_OF_RULES.contains(name)));
+    }
+}
