@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use weight_init_backends::{Backend, Embedded, Job, Level, Rayon, Simd};
+use weight_init_core::fill::Diagonal;
 use weight_init_core::{Fill, Stream, bf16, f16};
 use weight_init_tests::bits::{Bits, same};
 use weight_init_tests::cuts::{cuts, orders, permuted, random_cuts};
@@ -45,6 +46,9 @@ suite! {
 
 /// Every kind of fill and every method of the samplers.
 fn fills<T: Bits>() -> Vec<Fill<T>> {
+    let diagonal = |offset, stride, count, group_stride, groups| {
+        Fill::diagonal(0.1, Diagonal { offset, stride, count, group_stride, groups }).unwrap()
+    };
     let trunc_normal = |mean, std, a, b| Fill::trunc_normal(mean, std, a, b).unwrap();
     vec![
         Fill::constant(0.1).unwrap(),
@@ -60,6 +64,10 @@ fn fills<T: Bits>() -> Vec<Fill<T>> {
         trunc_normal(0.0, 1.0, 20.0, 20.5),
         trunc_normal(0.0, 1.0, 9.0, 12.0),
         trunc_normal(0.0, 0.5, -30.0, -10.0),
+        // A matrix; groups one behind the other, and groups that alternate.
+        diagonal(0, 262, 1 << 30, 0, 1),
+        diagonal(4, 45, 3, 144, 1000),
+        diagonal(2, 9, 4, 4, 300),
     ]
 }
 

@@ -40,6 +40,8 @@ pub mod cuda;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod environment;
+#[cfg(feature = "simd")]
+mod line;
 #[cfg(feature = "rayon")]
 mod rayon;
 #[cfg(feature = "simd")]
@@ -56,6 +58,8 @@ pub use self::cuda::{Cuda, CudaError, DeviceMemory, Staged};
 #[cfg(feature = "embedded")]
 pub use self::embedded::Embedded;
 pub use self::environment::in_default_environment;
+#[cfg(feature = "simd")]
+pub use self::line::{LineBackend, LineJob, LineJobs};
 #[cfg(feature = "rayon")]
 pub use self::rayon::{BuildError, Rayon};
 #[cfg(feature = "simd")]

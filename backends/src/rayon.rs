@@ -2,10 +2,13 @@ use core::convert::Infallible;
 use core::fmt;
 use core::slice;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use weight_init_core::line_fill::LineFill;
 use weight_init_core::{Fill, Float, Stream};
 
+use crate::line::{LineBackend, make, window};
 use crate::tile::{TILE, tiles};
 use crate::{Backend, Job, Level};
 
@@ -110,6 +113,40 @@ impl<T: Float> Backend<T> for Rayon {
             Some(pool) => pool.install(run),
             None => run(),
         }
+        Ok(())
+    }
+}
+
+/// Bytes of the lines that a thread takes at a time: each time the random vectors of an orthogonal matrix are made anew.
+const LINES: usize = 1 << 18;
+
+impl<T: Float> LineBackend<T> for Rayon {
+    fn fill_lines(
+        &mut self,
+        fill: &LineFill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+    ) -> Result<(), Infallible> {
+        let level = self.level;
+        let length = fill.lines().length;
+        window(fill, first, out, |line, out| {
+            let at_once = (LINES / size_of::<T>().saturating_mul(length).max(1)).max(1);
+            let block = at_once.saturating_mul(length).max(1);
+            if out.len() <= TILE.min(block) {
+                return make(level, fill, stream, line, out);
+            }
+            // The last lines of an orthogonal matrix take longest, so they are begun first.
+            let mut run = || {
+                out.par_chunks_mut(block).enumerate().rev().with_max_len(1).for_each(
+                    |(number, out)| make(level, fill, stream, line + number * at_once, out),
+                );
+            };
+            match &self.pool {
+                Some(pool) => pool.install(run),
+                None => run(),
+            }
+        });
         Ok(())
     }
 }

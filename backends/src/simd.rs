@@ -15,10 +15,12 @@ mod sse2;
 
 use core::convert::Infallible;
 
+use weight_init_core::line_fill::LineFill;
 use weight_init_core::{Fill, Float, Stream};
 
 pub use self::level::Level;
 use crate::Backend;
+use crate::line::{LineBackend, make, window};
 
 /// One core with the best of its vector instructions, into the caller's buffer.
 ///
@@ -71,6 +73,34 @@ impl<T: Float> Backend<T> for Simd {
         out: &mut [T],
     ) -> Result<(), Infallible> {
         self.level.write(fill, stream, first, out);
+        Ok(())
+    }
+}
+
+impl<T: Float> LineBackend<T> for Simd {
+    fn fill_lines(
+        &mut self,
+        fill: &LineFill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+    ) -> Result<(), Infallible> {
+        window(fill, first, out, |line, out| make(self.level, fill, stream, line, out));
+        Ok(())
+    }
+}
+
+/// With scratch memory of the heap; without one, see [`LineFill::write`].
+#[cfg(feature = "embedded")]
+impl<T: Float> LineBackend<T> for crate::Embedded {
+    fn fill_lines(
+        &mut self,
+        fill: &LineFill<T>,
+        stream: Stream,
+        first: u64,
+        out: &mut [T],
+    ) -> Result<(), Infallible> {
+        window(fill, first, out, |line, out| make(Level::SCALAR, fill, stream, line, out));
         Ok(())
     }
 }

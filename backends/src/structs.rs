@@ -13,13 +13,14 @@ use std::vec::Vec;
 
 use weight_init_core::init_cfg::{Init, Origin, Rules};
 use weight_init_core::layer_data::{DataVisitorMut, LayerData, TensorMut};
+use weight_init_core::line_fill::AnyFill;
 use weight_init_core::resolve::Call;
-use weight_init_core::{Fill, Float, Shape, Stream, bf16, f16};
+use weight_init_core::{Float, Shape, Stream, bf16, f16};
 
 pub use self::error::StructError;
 use self::observe::{Decided, Decisions};
 pub use self::unmatched::UnmatchedRule;
-use crate::{Backend, Job, Simd};
+use crate::{Job, LineBackend, LineJob, LineJobs, Simd};
 
 /// A report: which parameters of a struct were written, and which rules matched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub struct Jobs<'a> {
     pub halves: Vec<Job<'a, f16>>,
     /// Of `bf16`.
     pub brains: Vec<Job<'a, bf16>>,
+    /// Those that are made line by line.
+    pub lines: LineJobs<'a>,
 }
 
 impl Jobs<'_> {
@@ -53,15 +56,16 @@ impl Jobs<'_> {
     /// What the backend's device may refuse.
     pub fn run<B, E>(&mut self, backend: &mut B) -> Result<(), E>
     where
-        B: Backend<f32, Memory = [f32], Error = E>
-            + Backend<f64, Memory = [f64], Error = E>
-            + Backend<f16, Memory = [f16], Error = E>
-            + Backend<bf16, Memory = [bf16], Error = E>,
+        B: LineBackend<f32, Memory = [f32], Error = E>
+            + LineBackend<f64, Memory = [f64], Error = E>
+            + LineBackend<f16, Memory = [f16], Error = E>
+            + LineBackend<bf16, Memory = [bf16], Error = E>,
     {
         backend.fill_all(&mut self.singles)?;
         backend.fill_all(&mut self.doubles)?;
         backend.fill_all(&mut self.halves)?;
-        backend.fill_all(&mut self.brains)
+        backend.fill_all(&mut self.brains)?;
+        self.lines.run(backend)
     }
 }
 
@@ -251,25 +255,31 @@ impl<'a> Collect<'a, '_> {
             return Ok(());
         };
         self.done.written += 1;
-        let (seed, jobs) = (self.seed, &mut self.jobs);
+        let Jobs { singles, doubles, halves, brains, lines } = &mut self.jobs;
+        let seed = self.seed;
         match tensor {
-            TensorMut::F32(out) => add(&mut jobs.singles, param, init, seed, out),
-            TensorMut::F64(out) => add(&mut jobs.doubles, param, init, seed, out),
-            TensorMut::F16(out) => add(&mut jobs.halves, param, init, seed, out),
-            TensorMut::BF16(out) => add(&mut jobs.brains, param, init, seed, out),
+            TensorMut::F32(out) => add(singles, &mut lines.singles, param, init, seed, out),
+            TensorMut::F64(out) => add(doubles, &mut lines.doubles, param, init, seed, out),
+            TensorMut::F16(out) => add(halves, &mut lines.halves, param, init, seed, out),
+            TensorMut::BF16(out) => add(brains, &mut lines.brains, param, init, seed, out),
         }
     }
 }
 
 fn add<'a, T: Float>(
     jobs: &mut Vec<Job<'a, T>>,
+    lines: &mut Vec<LineJob<'a, T>>,
     param: &Decided,
     init: &Init,
     seed: u64,
     out: &'a mut [T],
 ) -> Result<(), StructError> {
     let shape = Shape::new(&param.dims).with_layout(param.layout);
-    let fill: Fill<T> = init.fill(&shape).map_err(|error| StructError::init(&param.name, error))?;
-    jobs.push(Job { fill, stream: Stream::with_id(seed, param.stream), first: 0, out });
+    let fill = init.any_fill(&shape).map_err(|error| StructError::init(&param.name, error))?;
+    let stream = Stream::with_id(seed, param.stream);
+    match fill {
+        AnyFill::Elements(fill) => jobs.push(Job { fill, stream, first: 0, out }),
+        AnyFill::Lines(fill) => lines.push(LineJob { fill, stream, first: 0, out }),
+    }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! A parameter's distribution as numbers only, and the scalar reference that writes it.
 
+mod diagonal;
 mod error;
 mod normal;
 mod numbers;
 mod trunc_normal;
 mod uniform;
 
+pub use diagonal::{Diagonal, DiagonalFill};
 pub use error::{Argument, FillError};
 pub use normal::NormalFill;
 #[doc(hidden)]
@@ -25,8 +27,8 @@ use crate::{
 /// The distribution that a parameter is filled with: the lowered form of an initializer, numbers only.
 ///
 /// Two equal fills give the same bits, on every backend. Made by [`constant`](Fill::constant),
-/// [`uniform`](Fill::uniform), [`normal`](Fill::normal) and [`trunc_normal`](Fill::trunc_normal),
-/// which check their arguments; a distribution without width becomes a `Constant`.
+/// [`uniform`](Fill::uniform), [`normal`](Fill::normal), [`trunc_normal`](Fill::trunc_normal) and
+/// [`diagonal`](Fill::diagonal), which check their arguments; a distribution without width becomes a `Constant`.
 ///
 /// ```
 /// use weight_init_core::{Fill, Stream};
@@ -52,6 +54,8 @@ pub enum Fill<T: Float> {
     Normal(NormalFill<T>),
     /// Normal, conditioned on [a, b].
     TruncNormal(TruncNormalFill<T>),
+    /// A value on a diagonal, zeros beside it.
+    Diagonal(DiagonalFill<T>),
 }
 
 impl<T: Float> Fill<T> {
@@ -108,7 +112,34 @@ impl<T: Float> Fill<T> {
         TruncNormalFill::new(mean, std, a, b).map(|lowered| lowered.into_fill(Self::TruncNormal))
     }
 
-    /// Name of the kind: `constant`, `uniform`, `normal`, `trunc_normal`.
+    /// This value, rounded once to `T`, at some places, and zeros beside them.
+    ///
+    /// # Errors
+    ///
+    /// As [`constant`](Self::constant).
+    ///
+    /// ```
+    /// use weight_init_core::fill::Diagonal;
+    /// use weight_init_core::{Fill, Stream};
+    /// // The diagonal of a matrix of 2 rows and 3 columns.
+    /// let on = Diagonal { offset: 0, stride: 4, count: 2, group_stride: 0, groups: 1 };
+    /// let mut matrix = [0.0_f32; 6];
+    /// Fill::diagonal(1.0, on)?.write(Stream::with_id(0, 0), 0, &mut matrix);
+    /// assert_eq!(matrix, [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    /// # Ok::<(), weight_init_core::FillError>(())
+    /// ```
+    pub fn diagonal(value: f64, on: Diagonal) -> Result<Self, FillError> {
+        DiagonalFill::new(value, on).map(Self::Diagonal)
+    }
+
+    /// Whether the elements follow from their place in the tensor, and not from random words: a part of a tensor that has
+    /// such a fill counts its own elements.
+    #[must_use]
+    pub const fn is_by_place(&self) -> bool {
+        matches!(self, Self::Diagonal(_))
+    }
+
+    /// Name of the kind: `constant`, `uniform`, `normal`, `trunc_normal`, `diagonal`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -116,6 +147,7 @@ impl<T: Float> Fill<T> {
             Self::Uniform(_) => "uniform",
             Self::Normal(_) => "normal",
             Self::TruncNormal(_) => "trunc_normal",
+            Self::Diagonal(_) => "diagonal",
         }
     }
 
@@ -136,6 +168,7 @@ impl<T: Float> Fill<T> {
             Self::Uniform(fill) => fill.write_with(lanes, stream, first, out),
             Self::Normal(fill) => fill.write_with(lanes, stream, first, out),
             Self::TruncNormal(fill) => fill.write_with(lanes, stream, first, out),
+            Self::Diagonal(fill) => fill.write(first, out),
         }
     }
 }

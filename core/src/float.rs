@@ -112,6 +112,11 @@ pub(crate) mod sealed {
             out: &mut [Self],
         ) where
             Self: super::Float;
+
+        /// The elements as what they are computed in, if it is the same type.
+        fn as_compute(elements: &mut [Self]) -> Option<&mut [Self::Compute]>
+        where
+            Self: super::Float;
     }
 
     /// The numbers of a distribution, which make a pair of samples of a pair of words.
@@ -128,7 +133,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! single {
-    ($type:ident, $store:ident) => {
+    ($type:ident, $store:ident, $as_compute:expr) => {
         impl sealed::Float for $type {
             const PER_BLOCK: usize = 4;
 
@@ -149,13 +154,18 @@ macro_rules! single {
                 };
                 l.$store([a, b, c, d], out);
             }
+
+            #[inline(always)]
+            fn as_compute(elements: &mut [Self]) -> Option<&mut [f32]> {
+                $as_compute(elements)
+            }
         }
     };
 }
 
-single!(f32, store_f32);
-single!(f16, store_f16);
-single!(bf16, store_bf16);
+single!(f32, store_f32, Some);
+single!(f16, store_f16, |_| None);
+single!(bf16, store_bf16, |_| None);
 
 impl sealed::Float for f64 {
     const PER_BLOCK: usize = 2;
@@ -169,6 +179,11 @@ impl sealed::Float for f64 {
     ) {
         let words = [l.join(words[0], words[1]), l.join(words[2], words[3])];
         l.store_f64(sampler.pair(l, words), out);
+    }
+
+    #[inline(always)]
+    fn as_compute(elements: &mut [Self]) -> Option<&mut [Self]> {
+        Some(elements)
     }
 }
 

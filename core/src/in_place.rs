@@ -109,8 +109,8 @@ pub struct Written {
 /// Why [`init_weights`] could not: a code, which fits the stack of a microcontroller. A plan of the same model, on a
 /// computer, tells the place.
 ///
-/// Nothing was written, except for [`ZeroFans`](Self::ZeroFans) and [`Numbers`](Self::Numbers): then the parameters in
-/// front were.
+/// Nothing was written, except for [`ZeroFans`](Self::ZeroFans), [`Shape`](Self::Shape), [`Scratch`](Self::Scratch) and [`Numbers`](Self::Numbers): then
+/// the parameters in front were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitWeightsError {
     /// Rules and model do not fit together.
@@ -123,6 +123,10 @@ pub enum InitWeightsError {
     Elements,
     /// The fans of a parameter are both zero: the scale would be infinite.
     ZeroFans,
+    /// An initializer cannot write a parameter of this shape.
+    Shape,
+    /// An initializer makes whole lines of a parameter, and has no scratch memory or too little.
+    Scratch,
     /// A parameter's element type cannot express the numbers of its initializer.
     Numbers,
 }
@@ -311,6 +315,10 @@ impl fmt::Display for InitWeightsError {
             }
             Self::ZeroFans => f.write_str(
                 "fan_in and fan_out of a parameter are both zero, so the scale has no value",
+            ),
+            Self::Shape => f.write_str("an initializer cannot write a parameter of this shape"),
+            Self::Scratch => f.write_str(
+                "an initializer makes whole lines of a parameter, which take more scratch memory",
             ),
             Self::Numbers => f.write_str(
                 "a parameter's element type cannot express the numbers of its initializer",

@@ -1,21 +1,27 @@
 //! Initializers: from the shape of a parameter to the numbers of its distribution.
 
+mod alias;
 mod argument;
 mod check;
 mod constant;
 mod declared;
+mod delta_orthogonal;
+mod dirac;
 mod distribution;
 mod error;
 mod fan;
 mod gain;
+mod identity;
 mod init;
 mod kaiming;
 mod lower;
 mod normal;
+mod orthogonal;
 mod preset;
 #[cfg(feature = "registry")]
 mod registered;
 mod shape;
+mod sparse;
 mod trunc_normal;
 mod types;
 mod uniform;
@@ -26,23 +32,31 @@ pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
 pub use check::{ArgError, ArgProblem, Check, ordered};
 pub use constant::{Constant, bias_from_prob};
 pub use declared::{Declared, FanNeed, Read};
+pub use delta_orthogonal::DeltaOrthogonal;
+pub use dirac::Dirac;
 pub use distribution::Distribution;
 pub use error::InitError;
 pub use fan::{FanError, FanMode, Fans, fans};
 pub use gain::{Nonlinearity, gain};
+pub use identity::Identity;
 pub use init::{ALL, AllInitializers, BuiltIn, Init, Known};
 pub use kaiming::{Caffe2Xavier, Kaiming};
 pub use lower::{Draw, Lower};
 pub use normal::Normal;
+pub use orthogonal::Orthogonal;
 #[cfg(feature = "registry")]
 pub use registered::Registered;
 pub use shape::{Layout, Shape};
+pub use sparse::Sparse;
 pub use trunc_normal::TruncNormal;
+#[cfg(all(test, feature = "serde"))]
+pub(crate) use types::KEYS_OF_RULES;
 pub use types::{BuildError, InitializerType, MOST_ARGUMENTS};
 pub use uniform::Uniform;
 pub use variance_scaling::{VarianceDistribution, VarianceMode, VarianceScaling};
 pub use xavier::Xavier;
 
+pub use crate::line_fill::AnyFill;
 use crate::{Fill, Float};
 
 /// Gives the distribution of a parameter of this shape.

@@ -6,7 +6,8 @@
 //! | [`layer`] | what a model shows of itself |
 //! | [`resolve`] | which rule writes each parameter, and why |
 //! | [`mod@initializer`] | fans, gains, and from an initializer and a shape to a [`Fill`] |
-//! | [`fill`] | numbers only: constant, uniform, normal, truncated normal; the scalar reference |
+//! | [`fill`] | numbers only: constant, uniform, normal, truncated normal, diagonal; the scalar reference |
+//! | [`line_fill`] | the same of what is made line by line: orthogonal, sparse |
 //! | [`random`] | Philox4x32-10, streams, samplers: a public contract |
 //! | [`math`] | ln, sin, cos and the inverse normal CDF out of + − × ÷ √ |
 //! | [`in_place`] | `init_weights` for structs that hold their weights |
@@ -81,6 +82,7 @@ pub mod initializer;
 pub mod lanes;
 pub mod layer;
 pub mod layer_data;
+pub mod line_fill;
 pub mod math;
 mod nearest;
 pub mod random;

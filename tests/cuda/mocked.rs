@@ -5,6 +5,7 @@ use std::ptr;
 
 use weight_init_backends::cuda::{Cuda, CudaError, DeviceMemory, Staged};
 use weight_init_backends::{Backend, Job};
+use weight_init_core::fill::Diagonal;
 use weight_init_core::{Fill, Stream, bf16, f16};
 use weight_init_tests::bits::{Bits, same};
 use weight_init_tests::cuts::{permuted, random_cuts};
@@ -57,6 +58,7 @@ const ONE_OF_EACH_KIND: [usize; 4] = [0, 1, 3, 5];
 
 /// Every kind of fill and every method of the samplers.
 fn fills<T: Bits>() -> Vec<Fill<T>> {
+    let on = Diagonal { offset: 4, stride: 45, count: 3, group_stride: 144, groups: 1 << 40 };
     let trunc_normal = |mean, std, a, b| Fill::trunc_normal(mean, std, a, b).unwrap();
     vec![
         Fill::constant(0.1).unwrap(),
@@ -72,6 +74,8 @@ fn fills<T: Bits>() -> Vec<Fill<T>> {
         trunc_normal(0.0, 1.0, -0.1, 0.1),
         trunc_normal(0.0, 1.0, 9.0, 12.0),
         trunc_normal(0.0, 0.5, -30.0, -10.0),
+        // Zeros, and a segment for each element on it.
+        Fill::diagonal(0.1, on).unwrap(),
     ]
 }
 

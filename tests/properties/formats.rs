@@ -9,8 +9,9 @@ use weight_init_core::init_cfg::{
     Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage, Turn, Write,
 };
 use weight_init_core::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
-    Uniform, Xavier,
+    Caffe2Xavier, Constant, DeltaOrthogonal, Dirac, Distribution, FanMode, Identity, Kaiming,
+    Nonlinearity, Normal, Orthogonal, Sparse, TruncNormal, Uniform, VarianceDistribution,
+    VarianceMode, VarianceScaling, Xavier,
 };
 use weight_init_tests::tape::Tape;
 
@@ -49,7 +50,7 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
     let distribution = tape.pick(&Distribution::ALL);
     let (x, y) = (number(tape), number(tape));
     let (a, b) = if x < y { (x, y) } else { (y, x) };
-    let init = match tape.below(8) {
+    let init = match tape.below(14) {
         0 => Init::Constant(Constant { val: x }),
         1 => Init::Xavier(Xavier { gain: positive(tape), distribution }),
         2 => Init::Normal(Normal { mean: x, std: positive(tape) }),
@@ -66,6 +67,18 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
             distribution,
         }),
         6 => Init::Caffe2Xavier(Caffe2Xavier),
+        7 => Init::VarianceScaling(VarianceScaling {
+            scale: positive(tape).max(f64::MIN_POSITIVE),
+            mode: tape.pick(&VarianceMode::ALL),
+            distribution: tape.pick(&VarianceDistribution::ALL),
+        }),
+        8 => Init::Identity(Identity { gain: x }),
+        10 => Init::Orthogonal(Orthogonal { gain: x }),
+        11 => Init::DeltaOrthogonal(DeltaOrthogonal { gain: x }),
+        12 => {
+            Init::Sparse(Sparse { sparsity: tape.below(257) as f64 / 256.0, std: positive(tape) })
+        }
+        9 => Init::Dirac(Dirac { groups: 1 + tape.below(1 << 32) as u64 }),
         _ => {
             let optional = |tape: &mut Tape| tape.once_in(2).then(|| text(tape, plain));
             let (prefix, map_location) = (optional(tape), optional(tape));

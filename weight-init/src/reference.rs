@@ -54,34 +54,57 @@ impl<'t> Reference<'t> {
     /// A name that none has.
     pub fn page(self, name: &str) -> Result<Page, UnknownInitializer> {
         if name == PRETRAINED[0] {
-            return Ok(Page(None));
+            return Ok(Page { of: None, names: Vec::new() });
         }
         let of = self.types.iter().find(|of| of.name == name);
-        of.map(|of| Page(Some(of))).ok_or_else(|| {
+        of.map(|of| Page { of: Some(of), names: self.other_names(of) }).ok_or_else(|| {
             let names = || self.types.iter().map(|of| of.name).chain([PRETRAINED[0]]);
+            let is_shown =
+                |name: &&str| !self.types.iter().any(|of| of.name == *name && of.is_alias);
             UnknownInitializer {
                 name: name.to_owned(),
-                allowed: names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
+                allowed: names()
+                    .filter(is_shown)
+                    .map(|name| format!("'{name}'"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 near: nearest(name, names()),
             }
         })
     }
 
+    /// The types that stand for initializers of this one.
+    fn other_names(self, of: &InitializerType) -> Vec<&'static str> {
+        let stands_for = |other: &&&'static InitializerType| {
+            let defaults: Vec<_> =
+                (0..other.arguments.len()).map(|index| other.default(index)).collect();
+            other.name != of.name && other.build(&defaults).is_ok_and(|init| init.name() == of.name)
+        };
+        self.types.iter().filter(stands_for).map(|other| other.name).collect()
+    }
+
     /// The table of the documentation, in Markdown.
     #[must_use]
     pub fn to_markdown(self) -> String {
+        let rows = |are_aliases: bool| {
+            let types = self.types.iter().filter(move |of| of.is_alias == are_aliases);
+            types.map(|of| [of.name.to_owned(), signature(of, true), first_paragraph(of)])
+        };
         let mut text = "| `type` | arguments (defaults) | weight |\n|---|---|---|\n".to_owned();
-        let rows = self.types.iter().map(|of| {
-            let arguments = signature(of, true);
-            [of.name.to_owned(), arguments, first_paragraph(of)]
-        });
-        for [name, arguments, weight] in rows.chain([PRETRAINED.map(str::to_owned)]) {
-            let arguments =
-                if arguments.is_empty() { arguments } else { format!("`{arguments}` ") };
-            text += &format!("| `{name}` | {arguments}| {weight} |\n");
-        }
+        rows(false)
+            .chain([PRETRAINED.map(str::to_owned)])
+            .for_each(|row| text += &in_markdown(&row));
+        text += "\nThe functions of `torch.nn.init` are names of types, too, with their own arguments and defaults:\n\n\
+                 | `type` | arguments (defaults) | stands for |\n|---|---|---|\n";
+        rows(true).for_each(|row| text += &in_markdown(&row));
         text
     }
+}
+
+/// A row of the documentation's table.
+fn in_markdown([name, arguments, weight]: &[String; 3]) -> String {
+    let arguments = if arguments.is_empty() { String::new() } else { format!("`{arguments}` ") };
+    format!("| `{name}` | {arguments}| {weight} |\n")
 }
 
 /// A line for each initializer; see [`Reference::table`].
@@ -111,18 +134,25 @@ impl fmt::Display for Table<'_> {
 }
 
 /// Everything about one initializer, or Pretrained; see [`Reference::page`].
-#[derive(Clone, Copy, Debug)]
-pub struct Page(Option<&'static InitializerType>);
+#[derive(Clone, Debug)]
+pub struct Page {
+    of: Option<&'static InitializerType>,
+    /// Other types that stand for initializers of this one.
+    names: Vec<&'static str>,
+}
 
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(of) = self.0 else {
+        let Some(of) = self.of else {
             let [name, arguments, what] = PRETRAINED.map(plain);
             return writeln!(f, "{name}({arguments})\n\n{what}");
         };
         writeln!(f, "{}({})", of.name, signature(of, false))?;
         for paragraph in paragraphs(of.doc) {
             writeln!(f, "\n{}", plain(&paragraph))?;
+        }
+        if !self.names.is_empty() {
+            writeln!(f, "\nOther names, with defaults of their own: {}", self.names.join(", "))?;
         }
         if of.arguments.is_empty() {
             return Ok(());
@@ -182,8 +212,10 @@ fn values(argument: &Argument) -> String {
         (ArgumentKind::Number, Check::Finite) => "finite number".to_owned(),
         (ArgumentKind::Number, Check::NotNegative) => "number from 0".to_owned(),
         (ArgumentKind::Number, Check::Positive) => "number above 0".to_owned(),
+        (ArgumentKind::Number, Check::Share) => "number from 0 to 1".to_owned(),
         (ArgumentKind::Number, Check::LowerBound) => "number or -inf".to_owned(),
         (ArgumentKind::Number, Check::UpperBound) => "number or inf".to_owned(),
+        (ArgumentKind::Count, Check::Positive) => "whole number from 1".to_owned(),
         (ArgumentKind::Count, _) => "whole number from 0".to_owned(),
         (ArgumentKind::Flag, _) => "true or false".to_owned(),
         (ArgumentKind::Choice { names, .. }, _) => names.join(", "),

@@ -1,7 +1,8 @@
 //! Carries a plan out: its tensors, a seed and a backend make bytes, window by window.
 //!
 //! A window is a few megabytes of consecutive tensors, filled as one job whatever their number, so memory does
-//! not grow with the model and thousands of small parameters cost no more than one large one. While one window is
+//! not grow with the model and thousands of small parameters cost no more than one large one. A tensor that is made by lines
+//! with a stride, such as an orthogonal matrix with more rows than columns, is a window of its own, whatever its size. While one window is
 //! written to a file, the next is filled.
 
 mod backend;
@@ -289,8 +290,16 @@ impl Cursor {
             let all = range.end.min(tensor.elements()).saturating_sub(range.start);
             let left = all - self.done;
             let size = tensor.dtype.size();
-            let room = (WINDOW / 8 - used) * 8 / size;
-            let elements = usize::try_from(left).unwrap_or(usize::MAX).min(room);
+            let room = (WINDOW / 8).saturating_sub(used) * 8 / size;
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            let mut elements = left.min(room);
+            // To make a part of such a tensor takes as long as all of it: it gets a window of its own, as large as it is.
+            if elements < left && tensor.is_made_whole() {
+                if used > 0 {
+                    break;
+                }
+                elements = left;
+            }
             if elements > 0 {
                 let words = (elements * size).div_ceil(8);
                 parts.push(Part {

@@ -13,6 +13,9 @@
 //! 3. Tiles are numbered through all segments. A thread block finds its segment by binary search in the table, once per
 //!    tile; that search is the whole price of mixing parameters of all sizes in one grid.
 //!
+//! A diagonal is a segment of zeros, then one segment for each element of the value: they are few, a matrix has no more than
+//! the root of its size.
+//!
 //! Offsets in the table count, modulo 2⁶⁴, from the address of the launch's first element, which is an argument of the
 //! kernel.
 
@@ -79,7 +82,11 @@ pub(super) fn launches<T: Float>(
         }
         let known = matches!(
             fill,
-            Fill::Constant(_) | Fill::Uniform(_) | Fill::Normal(_) | Fill::TruncNormal(_)
+            Fill::Constant(_)
+                | Fill::Uniform(_)
+                | Fill::Normal(_)
+                | Fill::TruncNormal(_)
+                | Fill::Diagonal(_)
         );
         if !known {
             return Err(CudaError::Unsupported { fill: fill.name() });
@@ -89,6 +96,12 @@ pub(super) fn launches<T: Float>(
     let tile = tile_units(units, multiprocessors);
     launch(targets, "constant", tile, run, |fill| match fill {
         Fill::Constant(value) => Some(Constant(*value)),
+        Fill::Diagonal(_) => Some(Constant(T::default())),
+        _ => None,
+    })?;
+    // The zeros are in front of them on the stream.
+    launch(&on_diagonals(targets), "constant", THREADS.into(), run, |fill| match fill {
+        Fill::Diagonal(fill) => Some(Constant(fill.value())),
         _ => None,
     })?;
     launch(targets, "uniform", tile, run, |fill| match fill {
@@ -103,6 +116,21 @@ pub(super) fn launches<T: Float>(
         Fill::TruncNormal(numbers) => Some(*numbers),
         _ => None,
     })
+}
+
+/// The elements that diagonals give their value, each as a target of its own.
+fn on_diagonals<T: Float>(targets: &[Target<T>]) -> Vec<Target<T>> {
+    let mut elements = Vec::new();
+    for target in targets {
+        let Fill::Diagonal(fill) = target.fill else { continue };
+        elements.extend(fill.places(target.first, target.len).map(|place| Target {
+            first: target.first.wrapping_add(place as u64),
+            address: target.address + (place * size_of::<T>()) as u64,
+            len: 1,
+            ..*target
+        }));
+    }
+    elements
 }
 
 /// Units of elements from `first` on, those that they have in part among them.

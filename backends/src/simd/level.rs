@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 use weight_init_core::lanes::{Lanes, Twice};
+use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::constant;
@@ -133,6 +134,11 @@ impl Level {
             constant::fill(*value, out, uncached);
             return;
         }
+        if let Fill::Diagonal(fill) = fill {
+            constant::fill(T::default(), out, uncached);
+            fill.write_value(first, out);
+            return;
+        }
         #[cfg(target_arch = "x86_64")]
         if uncached && let Some(level) = self.uncached() {
             let (head, body) = out.split_at_mut(aligned_from(out, first));
@@ -165,6 +171,33 @@ impl Level {
         }
         // There are no other types.
         fill.write(stream, first, out);
+    }
+
+    /// Writes whole lines from number `first` on, the same bits at every level; `scratch` is large enough.
+    pub(crate) fn write_lines<T: Float>(
+        self,
+        fill: &LineFill<T>,
+        stream: Stream,
+        first: u64,
+        scratch: &mut [T::Compute],
+        out: &mut [T],
+    ) {
+        // A failure is less scratch than one line takes.
+        let _ = in_default_environment(|| match self.0 {
+            Kind::Scalar => fill.write(stream, first, scratch, out),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Sse2(token) => fill.write_with(Twice(token), stream, first, scratch, out),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the token proves that the processor has the instructions.
+            Kind::Avx2(token) => unsafe { lines_avx2(token, fill, stream, first, scratch, out) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Kind::Avx512(token) => unsafe {
+                lines_avx512(token, fill, stream, first, scratch, out)
+            },
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Kind::Neon => fill.write_with(Twice(Neon), stream, first, scratch, out),
+        });
     }
 
     /// This level with stores past the caches, if it has such.
@@ -254,6 +287,32 @@ fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<T: Float>(token: Avx512, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
     fill.write_with(Twice(Twice(token)), stream, first, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,f16c")]
+fn lines_avx2<T: Float>(
+    token: Avx2,
+    fill: &LineFill<T>,
+    stream: Stream,
+    first: u64,
+    scratch: &mut [T::Compute],
+    out: &mut [T],
+) -> Result<(), ScratchError> {
+    fill.write_with(Twice(token), stream, first, scratch, out)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn lines_avx512<T: Float>(
+    token: Avx512,
+    fill: &LineFill<T>,
+    stream: Stream,
+    first: u64,
+    scratch: &mut [T::Compute],
+    out: &mut [T],
+) -> Result<(), ScratchError> {
+    fill.write_with(Twice(Twice(token)), stream, first, scratch, out)
 }
 
 #[cfg(test)]

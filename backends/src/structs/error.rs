@@ -48,11 +48,7 @@ impl StructError {
     }
 
     pub(super) fn init(param: &str, error: InitError) -> Self {
-        let code = match error {
-            InitError::Fan(_) => InitWeightsError::Resolve(ResolveError::Shape),
-            InitError::ZeroFans => InitWeightsError::ZeroFans,
-            InitError::Fill(_) => InitWeightsError::Numbers,
-        };
+        let code = InitWeightsError::from(error);
         Self { code, message: format!("{param}: {error}") }
     }
 }

@@ -66,6 +66,8 @@ pub enum Argument {
     Mean,
     /// `std`
     Std,
+    /// `gain`
+    Gain,
     /// `b − a`
     Width,
     /// The normal sample farthest from zero.
@@ -92,6 +94,7 @@ impl fmt::Display for Argument {
             Self::B => "b",
             Self::Mean => "mean",
             Self::Std => "std",
+            Self::Gain => "gain",
             Self::Width => "b - a",
             Self::ExtremeSample => "the largest possible sample",
         })

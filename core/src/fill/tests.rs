@@ -1,9 +1,14 @@
+use std::string::ToString;
 use std::vec::Vec;
 
 use super::*;
 use crate::{bf16, f16, random::philox4x32_10};
 
 const STREAM: Stream = Stream::with_id(0x0123_4567_89ab_cdef, 0xfedc_ba98_7654_3210);
+
+/// Up to the last element number that there is.
+const MATRIX: Diagonal =
+    Diagonal { offset: 1, stride: 5, count: u64::MAX, group_stride: 0, groups: 1 };
 
 fn write<T: Float>(fill: &Fill<T>, first: u64, len: usize) -> Vec<T> {
     let mut out = std::vec![T::default(); len];
@@ -20,6 +25,11 @@ fn kinds<T: Float>() -> Vec<Fill<T>> {
         Fill::trunc_normal(0.0, 1.0, -0.1, 0.1),
         Fill::trunc_normal(10.0, 1.0, -2.0, 2.0),
         Fill::trunc_normal(-600.0, 1.0, -2.0, 2.0),
+        Fill::diagonal(0.25, MATRIX),
+        Fill::diagonal(
+            0.25,
+            Diagonal { offset: 2, stride: 9, count: 4, group_stride: 4, groups: 3 },
+        ),
     ]
     .map(|fill| fill.expect("legal"))
     .to_vec()
@@ -162,4 +172,42 @@ fn refusals() {
     assert!(Fill::<f32>::trunc_normal(0.0, 1.0, -1e300, 1e300).is_ok());
     assert!(Fill::<f32>::trunc_normal(1e300, 1.0, -2.0, 2.0).is_ok());
     assert!(size_of::<FillError>() <= 24);
+}
+
+/// Against the definition: every number of the diagonal, one after the other.
+#[test]
+fn diagonals_have_their_value_where_they_say() {
+    for on in [
+        MATRIX,
+        Diagonal { offset: 0, stride: 4, count: 3, group_stride: 0, groups: 1 },
+        Diagonal { offset: 7, stride: 3, count: 2, group_stride: 20, groups: 4 },
+        Diagonal { offset: 2, stride: 9, count: 4, group_stride: 4, groups: 3 },
+        Diagonal { offset: 2, stride: 0, count: 1, group_stride: 9, groups: 5 },
+        Diagonal { offset: 2, stride: 9, count: 0, group_stride: 4, groups: 3 },
+        Diagonal { offset: 2, stride: 9, count: 4, group_stride: 4, groups: 0 },
+        Diagonal { offset: u64::MAX - 40, stride: 9, count: 4, group_stride: 4, groups: 1 },
+    ] {
+        let fill = Fill::<f32>::diagonal(0.5, on).expect("legal");
+        let groups = (0..on.groups).map(|group| on.offset + group * on.group_stride);
+        let numbers: Vec<_> = groups
+            .flat_map(|begin| {
+                (0..on.count.min(100)).map(move |i| begin.saturating_add(i * on.stride))
+            })
+            .collect();
+        for first in [0, 1, 2, 11, 47, u64::MAX - 60] {
+            for len in [0, 1, 5, 80] {
+                let expected: Vec<_> = (0..len as u64)
+                    .map(|i| f32::from(u8::from(numbers.contains(&first.wrapping_add(i)))) / 2.0)
+                    .collect();
+                if on == MATRIX && first > 100 {
+                    continue; // Beyond the numbers that were listed.
+                }
+                assert_eq!(write(&fill, first, len), expected, "{on:?} {first} {len}");
+            }
+        }
+    }
+    assert_eq!(
+        Fill::<f16>::diagonal(1e9, MATRIX).unwrap_err().to_string(),
+        "val is 1000000000, beyond the range of float16 (up to 65504)"
+    );
 }

@@ -1,7 +1,9 @@
 //! From the numbers of a distribution to elements, each kind by itself.
 
 use super::InitWeightsError;
-use crate::fill::{Argument, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded};
+use crate::fill::{
+    Argument, Diagonal, DiagonalFill, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded,
+};
 use crate::initializer::Draw;
 use crate::lanes::Lanes;
 use crate::{FillError, Float, Stream};
@@ -56,6 +58,12 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
             Lowered::Constant(value) => self.out.fill(value),
             Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
         }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn diagonal(self, value: f64, on: Diagonal) -> Result<(), InitWeightsError> {
+        DiagonalFill::new(value, on).map_err(code)?.write(0, self.out);
         Ok(())
     }
 }

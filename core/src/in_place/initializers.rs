@@ -293,6 +293,10 @@ impl From<InitError> for InitWeightsError {
     fn from(error: InitError) -> Self {
         match error {
             InitError::Fan(_) => Self::Resolve(ResolveError::Shape),
+            InitError::Dimensions { .. }
+            | InitError::Groups { .. }
+            | InitError::MoreInputs { .. } => Self::Shape,
+            InitError::ByLines => Self::Scratch,
             InitError::ZeroFans => Self::ZeroFans,
             InitError::Fill(_) => Self::Numbers,
         }

@@ -52,6 +52,12 @@ impl RuleType {
         matches!(self, Self::Pretrained(_))
     }
 
+    /// Whether the name is that of another library's function, which lists of types leave out.
+    #[must_use]
+    pub const fn is_alias(self) -> bool {
+        matches!(self, Self::Initializer(InitializerType { is_alias: true, .. }))
+    }
+
     /// The keys of its own, without those that every rule may have.
     pub fn arguments(self) -> impl Iterator<Item = &'static str> + Clone {
         let (arguments, others): (&[_], &[&str]) = match self {

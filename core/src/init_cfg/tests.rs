@@ -3,8 +3,8 @@ use std::{format, vec};
 
 use super::*;
 use crate::initializer::{
-    Caffe2Xavier, Constant, Distribution, FanMode, Kaiming, Nonlinearity, Normal, TruncNormal,
-    Uniform, Xavier,
+    Caffe2Xavier, Constant, Dirac, Distribution, FanMode, Kaiming, Nonlinearity, Normal,
+    TruncNormal, Uniform, Xavier,
 };
 
 type Cfg = InitCfg<Owned>;
@@ -52,6 +52,15 @@ fn every_type_with_its_defaults_and_arguments() {
         Init::Kaiming(kaiming)
     );
     assert_eq!(init(r#"{"type": "Caffe2Xavier"}"#), Init::Caffe2Xavier(Caffe2Xavier));
+    // Arguments in front of a type whose name is PyTorch's; a name with its module.
+    assert_eq!(
+        init(r#"{"mode": "FAN_IN", "type": "kaiming_uniform_", "nonlinearity": "relu"}"#),
+        Init::Kaiming(kaiming)
+    );
+    assert_eq!(
+        init(r#"{"groups": 2, "type": "torch.nn.init.dirac_"}"#),
+        Init::Dirac(Dirac { groups: 2 })
+    );
     let pretrained = Pretrained {
         checkpoint: "w.pth".to_string(),
         prefix: Some("b.".to_string()),

@@ -13,7 +13,7 @@ pub struct Argument {
     pub kind: ArgumentKind,
     /// Whether a rule must give it.
     pub needed: bool,
-    /// The check of a number.
+    /// The check of a number or a whole number.
     pub check: Check,
     /// The documentation of the field, line by line.
     pub doc: &'static [&'static str],
@@ -64,6 +64,19 @@ impl Argument {
     #[must_use]
     pub const fn shown(&self, value: Value) -> Shown {
         Shown { kind: self.kind, value }
+    }
+}
+
+impl Value {
+    /// A number or a whole number as what a [`Check`] tests; `None` of others.
+    #[must_use]
+    #[inline]
+    pub const fn as_number(self) -> Option<f64> {
+        match self {
+            Self::Number(x) => Some(x),
+            Self::Count(n) => Some(n as f64),
+            Self::Flag(_) | Self::Choice(_) => None,
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub enum Check {
     NotNegative,
     /// Finite numbers above zero.
     Positive,
+    /// Numbers from 0 to 1.
+    Share,
     /// Finite numbers and −∞, which is no bound.
     LowerBound,
     /// Finite numbers and +∞, which is no bound.
@@ -30,12 +32,13 @@ impl Check {
     ///
     /// # Errors
     ///
-    /// [`ArgProblem::NotFinite`], [`ArgProblem::Negative`], [`ArgProblem::NotPositive`].
+    /// [`ArgProblem::NotFinite`], [`ArgProblem::Negative`], [`ArgProblem::NotPositive`],
+    /// [`ArgProblem::NotAShare`].
     #[inline]
     pub fn test(self, x: f64) -> Result<(), ArgProblem> {
         let is_finite = match self {
             Self::Any => true,
-            Self::Finite | Self::NotNegative | Self::Positive => x.is_finite(),
+            Self::Finite | Self::NotNegative | Self::Positive | Self::Share => x.is_finite(),
             Self::LowerBound => x.is_finite() || x == f64::NEG_INFINITY,
             Self::UpperBound => x.is_finite() || x == f64::INFINITY,
         };
@@ -44,6 +47,9 @@ impl Check {
         }
         if self == Self::NotNegative && x < 0.0 {
             return Err(ArgProblem::Negative(x));
+        }
+        if self == Self::Share && !(0.0..=1.0).contains(&x) {
+            return Err(ArgProblem::NotAShare(x));
         }
         if self == Self::Positive && x <= 0.0 {
             return Err(ArgProblem::NotPositive(x));
@@ -100,6 +106,8 @@ pub enum ArgProblem {
         /// The upper bound.
         b: f64,
     },
+    /// Below 0 or above 1 where a share is needed.
+    NotAShare(f64),
     /// A probability that does not lie strictly between 0 and 1.
     NotAProbability(f64),
 }
@@ -119,6 +127,9 @@ impl fmt::Display for ArgError {
             }
             ArgProblem::Inverted { a, b } => {
                 write!(f, "the lower bound a = {a} is above the upper bound b = {b}")
+            }
+            ArgProblem::NotAShare(x) => {
+                write!(f, "'{argument}' is {x}, but it must lie between 0 and 1")
             }
             ArgProblem::NotAProbability(x) => {
                 write!(f, "'{argument}' is {x}, but it must lie strictly between 0 and 1")

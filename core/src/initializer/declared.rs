@@ -175,8 +175,8 @@ macro_rules! initializer {
 
             fn check(&self) -> Result<(), $crate::initializer::ArgError> {
                 $(
-                    if let $crate::initializer::Value::Number(x) =
-                        $crate::initializer::ArgumentType::value(self.$field)
+                    if let Some(x) =
+                        $crate::initializer::ArgumentType::value(self.$field).as_number()
                     {
                         $crate::initializer::Check::$check.argument(stringify!($field), x)?;
                     }

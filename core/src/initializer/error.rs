@@ -10,8 +10,41 @@ pub enum InitError {
     Fan(FanError),
     /// Both fans are zero: the scale would be infinite.
     ZeroFans,
+    /// The shape has too few or too many dimensions.
+    Dimensions {
+        /// How many there are.
+        found: usize,
+        /// The fewest that will do.
+        fewest: u8,
+        /// The most that will do.
+        most: u8,
+    },
+    /// The outputs do not fall into so many groups of the same size.
+    Groups {
+        /// The outputs, along the shape's dimension of outputs.
+        outputs: usize,
+    },
+    /// A kernel has more inputs than outputs.
+    MoreInputs {
+        /// The inputs.
+        inputs: usize,
+        /// The outputs.
+        outputs: usize,
+    },
+    /// The initializer makes whole lines, and is asked for single elements or without scratch memory.
+    ByLines,
     /// The numbers make no distribution.
     Fill(FillError),
+}
+
+impl InitError {
+    /// Checks the number of dimensions.
+    pub(super) const fn dimensions(found: usize, fewest: u8, most: u8) -> Result<(), Self> {
+        if found < fewest as usize || found > most as usize {
+            return Err(Self::Dimensions { found, fewest, most });
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for InitError {
@@ -20,6 +53,25 @@ impl fmt::Display for InitError {
             Self::Fan(error) => error.fmt(f),
             Self::ZeroFans => {
                 f.write_str("fan_in and fan_out are both zero, so the scale has no value")
+            }
+            Self::Dimensions { found, fewest, most } if fewest == most => {
+                write!(f, "it needs a shape of {fewest} dimensions, this one has {found}")
+            }
+            Self::MoreInputs { inputs, outputs } => write!(
+                f,
+                "it needs a kernel with no more inputs than outputs, this one has {inputs} and {outputs}"
+            ),
+            Self::ByLines => {
+                f.write_str("it makes whole lines with scratch memory, not single elements")
+            }
+            Self::Dimensions { found, fewest, most: u8::MAX } => {
+                write!(f, "it needs a shape of {fewest} or more dimensions, this one has {found}")
+            }
+            Self::Dimensions { found, fewest, most } => {
+                write!(f, "it needs a shape of {fewest} to {most} dimensions, this one has {found}")
+            }
+            Self::Groups { outputs } => {
+                write!(f, "'groups' must divide the number of outputs, which is {outputs}")
             }
             Self::Fill(error) => error.fmt(f),
         }

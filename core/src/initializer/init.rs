@@ -1,12 +1,16 @@
 //! The list of the built-in initializers.
 
 use core::fmt::Debug;
+use core::marker::PhantomData;
 
+use super::alias::ALIASES;
+use super::lower::AnyFillOf;
 use super::preset::PRESETS;
 use super::{
     ArgError, Argument, Constant, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower,
     Read, Shape, Value, fans,
 };
+use crate::line_fill::AnyFill;
 use crate::{Fill, Float};
 
 /// Lists the built-in initializers, each with its number in the binary form. A number never changes, and none is used
@@ -141,14 +145,22 @@ initializers! {
     6 Caffe2Xavier;
     // 7 and 8 are Pretrained, which is no initializer: behind the children, and in list order.
     9 VarianceScaling;
+    10 Identity;
+    11 Dirac;
+    12 Orthogonal;
+    13 DeltaOrthogonal;
+    14 Sparse;
 }
 
-/// The types that come with the crate: the built-in initializers, and names for some of their constants such as `Zeros`.
+/// The types that come with the crate: the built-in initializers, names for some of their constants such as `Zeros`, and the
+/// names of PyTorch's functions such as `xavier_normal_`.
 pub static ALL: &[&InitializerType] = &{
-    let mut all = [Constant::TYPE; BUILT_IN.len() + PRESETS.len()];
+    let mut all = [Constant::TYPE; BUILT_IN.len() + PRESETS.len() + ALIASES.len()];
     let (front, behind) = all.split_at_mut(BUILT_IN.len());
     front.copy_from_slice(BUILT_IN);
-    behind.copy_from_slice(PRESETS);
+    let (middle, behind) = behind.split_at_mut(PRESETS.len());
+    middle.copy_from_slice(PRESETS);
+    behind.copy_from_slice(ALIASES);
     all
 };
 
@@ -201,9 +213,19 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// A shape without fans where they are needed, or arguments that the element type cannot express.
+    /// A shape without fans where they are needed, or arguments that the element type cannot express;
+    /// [`InitError::ByLines`] of an initializer that makes whole lines.
     pub fn fill<T: Float>(&self, shape: &Shape<'_>) -> Result<Fill<T>, InitError> {
         super::Initializer::fill(self, shape)
+    }
+
+    /// The same of any initializer: elements, or whole lines.
+    ///
+    /// # Errors
+    ///
+    /// A shape or arguments that it cannot use, or that the element type cannot express.
+    pub fn any_fill<T: Float>(&self, shape: &Shape<'_>) -> Result<AnyFill<T>, InitError> {
+        self.lower(shape, AnyFillOf(PhantomData))
     }
 
     /// Whether it fails on a weight of this shape for want of fans, whatever these are.

@@ -3,6 +3,8 @@
 use core::marker::PhantomData;
 
 use super::{Distribution, InitError, Initializer, Shape};
+use crate::fill::Diagonal;
+use crate::line_fill::{AnyFill, LineFill, Lines, OrthogonalFill, SparseFill};
 use crate::{Fill, Float};
 
 /// Takes the distribution that an initializer chooses: it makes a [`Fill`] of it, or writes the elements at once.
@@ -43,6 +45,33 @@ pub trait Draw: Sized {
     /// Numbers that the element type cannot express.
     fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64)
     -> Result<Self::Output, Self::Error>;
+
+    /// This value at some places, zeros beside them.
+    ///
+    /// # Errors
+    ///
+    /// A value that the element type cannot express.
+    fn diagonal(self, value: f64, on: Diagonal) -> Result<Self::Output, Self::Error>;
+
+    /// Orthonormal lines, times `gain`.
+    ///
+    /// # Errors
+    ///
+    /// A gain that the element type cannot express; [`InitError::ByLines`] of what makes single elements.
+    fn orthogonal(self, gain: f64, lines: Lines) -> Result<Self::Output, Self::Error> {
+        let _ = (gain, lines);
+        Err(InitError::ByLines.into())
+    }
+
+    /// So many zeros in every line, normal numbers with mean 0 and this standard deviation beside them.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that the element type cannot express; [`InitError::ByLines`] of what makes single elements.
+    fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<Self::Output, Self::Error> {
+        let _ = (zeros, std, lines);
+        Err(InitError::ByLines.into())
+    }
 
     /// Normal with mean 0 and a standard deviation of at most 2, which every element type can express. A microcontroller
     /// computes the standard deviation in the stack frame that later holds the samples.
@@ -111,6 +140,52 @@ impl<T: Float> Draw for FillOf<T> {
 
     fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<Fill<T>, InitError> {
         Ok(Fill::trunc_normal(mean, std, a, b)?)
+    }
+
+    fn diagonal(self, value: f64, on: Diagonal) -> Result<Fill<T>, InitError> {
+        Ok(Fill::diagonal(value, on)?)
+    }
+}
+
+/// Makes a fill of elements or of lines.
+pub(super) struct AnyFillOf<T>(pub(super) PhantomData<T>);
+
+impl<T: Float> AnyFillOf<T> {
+    fn elements(fill: Result<Fill<T>, InitError>) -> Result<AnyFill<T>, InitError> {
+        fill.map(AnyFill::Elements)
+    }
+}
+
+impl<T: Float> Draw for AnyFillOf<T> {
+    type Output = AnyFill<T>;
+    type Error = InitError;
+
+    fn constant(self, value: f64) -> Result<AnyFill<T>, InitError> {
+        Self::elements(FillOf(self.0).constant(value))
+    }
+
+    fn uniform(self, a: f64, b: f64) -> Result<AnyFill<T>, InitError> {
+        Self::elements(FillOf(self.0).uniform(a, b))
+    }
+
+    fn normal(self, mean: f64, std: f64) -> Result<AnyFill<T>, InitError> {
+        Self::elements(FillOf(self.0).normal(mean, std))
+    }
+
+    fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<AnyFill<T>, InitError> {
+        Self::elements(FillOf(self.0).trunc_normal(mean, std, a, b))
+    }
+
+    fn diagonal(self, value: f64, on: Diagonal) -> Result<AnyFill<T>, InitError> {
+        Self::elements(FillOf(self.0).diagonal(value, on))
+    }
+
+    fn orthogonal(self, gain: f64, lines: Lines) -> Result<AnyFill<T>, InitError> {
+        Ok(AnyFill::Lines(LineFill::Orthogonal(OrthogonalFill::new(gain, lines)?)))
+    }
+
+    fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<AnyFill<T>, InitError> {
+        Ok(AnyFill::Lines(LineFill::Sparse(SparseFill::new(zeros, std, lines)?)))
     }
 }
 

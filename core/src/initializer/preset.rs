@@ -1,7 +1,7 @@
 //! Names for constants of other initializers: they are read as what they stand for, and have no number and no type in Rust.
 
 use super::{
-    Constant, Init, InitializerType, VarianceDistribution as Of, VarianceMode as By,
+    Constant, Identity, Init, InitializerType, VarianceDistribution as Of, VarianceMode as By,
     VarianceScaling,
 };
 
@@ -23,6 +23,8 @@ presets! {
     Zeros = Constant { val: 0.0 };
     /// Ones: Constant with `val=1`.
     Ones = Constant { val: 1.0 };
+    /// The identity matrix: Identity with `gain=1`.
+    Eye = Identity { gain: 1.0 };
     /// Keras' Glorot normal: VarianceScaling with `scale=1`, fan_avg, truncated normal.
     ///
     /// Xavier draws from the whole normal distribution.

@@ -6,6 +6,8 @@ use super::{
     Argument, ArgumentKind, Declared, Draw, InitError, InitializerType, Lower, MOST_ARGUMENTS,
     Shape, Value, types,
 };
+use crate::fill::Diagonal;
+use crate::line_fill::Lines;
 
 /// Values without their kinds, one word each.
 pub(super) type Words = [u64; MOST_ARGUMENTS];
@@ -38,6 +40,9 @@ impl Registered {
             Numbers::Uniform { a, b } => draw.uniform(a, b),
             Numbers::Normal { mean, std } => draw.normal(mean, std),
             Numbers::TruncNormal { mean, std, a, b } => draw.trunc_normal(mean, std, a, b),
+            Numbers::Diagonal { value, on } => draw.diagonal(value, on),
+            Numbers::Orthogonal { gain, lines } => draw.orthogonal(gain, lines),
+            Numbers::Sparse { zeros, std, lines } => draw.sparse(zeros, std, lines),
         }
     }
 }
@@ -92,6 +97,11 @@ pub(super) fn lower<I: Declared + Lower>(
     types::build::<I>(&values).unwrap_or(I::DEFAULT).lower(shape, Keep)
 }
 
+/// Of a type whose initializers are no [`Registered`] ones.
+pub(super) fn none(_: &Words, _: &Shape<'_>) -> Result<Numbers, InitError> {
+    Ok(Numbers::Constant(0.0))
+}
+
 /// Numbers of a distribution before they are rounded to an element type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Numbers {
@@ -99,6 +109,9 @@ pub(super) enum Numbers {
     Uniform { a: f64, b: f64 },
     Normal { mean: f64, std: f64 },
     TruncNormal { mean: f64, std: f64, a: f64, b: f64 },
+    Diagonal { value: f64, on: Diagonal },
+    Orthogonal { gain: f64, lines: Lines },
+    Sparse { zeros: usize, std: f64, lines: Lines },
 }
 
 /// Keeps the numbers.
@@ -122,5 +135,17 @@ impl Draw for Keep {
 
     fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<Numbers, InitError> {
         Ok(Numbers::TruncNormal { mean, std, a, b })
+    }
+
+    fn diagonal(self, value: f64, on: Diagonal) -> Result<Numbers, InitError> {
+        Ok(Numbers::Diagonal { value, on })
+    }
+
+    fn orthogonal(self, gain: f64, lines: Lines) -> Result<Numbers, InitError> {
+        Ok(Numbers::Orthogonal { gain, lines })
+    }
+
+    fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<Numbers, InitError> {
+        Ok(Numbers::Sparse { zeros, std, lines })
     }
 }

@@ -2,14 +2,54 @@
 
 use core::fmt;
 
-use super::{
-    ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Lower, Read, Value,
-};
+use super::alias::Alias;
+use super::{ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Read, Value};
 #[cfg(feature = "registry")]
-use super::{InitError, Shape, registered};
+use super::{InitError, Lower, Shape, registered};
 
 /// The most arguments that an initializer has.
 pub const MOST_ARGUMENTS: usize = 4;
+
+/// The keys that rules and overrides have themselves, so that no argument may have their names.
+pub(crate) const KEYS_OF_RULES: [&str; 12] = [
+    "type",
+    "name",
+    "layer",
+    "params",
+    "override",
+    "bias",
+    "bias_prob",
+    "checkpoint",
+    "prefix",
+    "map_location",
+    "_scope_",
+    "key",
+];
+
+/// Whether an argument has the name of a key that rules have themselves.
+const fn is_taken(arguments: &[Argument]) -> bool {
+    let mut argument = 0;
+    while argument < arguments.len() {
+        let mut key = 0;
+        while key < KEYS_OF_RULES.len() {
+            if same(arguments[argument].name.as_bytes(), KEYS_OF_RULES[key].as_bytes()) {
+                return true;
+            }
+            key += 1;
+        }
+        argument += 1;
+    }
+    false
+}
+
+/// Whether bytes are equal, where no constant can compare them.
+const fn same(a: &[u8], b: &[u8]) -> bool {
+    match (a, b) {
+        ([], []) => true,
+        ([x, a @ ..], [y, b @ ..]) => *x == *y && same(a, b),
+        _ => false,
+    }
+}
 
 /// A type of initializers as configs see it: its declaration as data, and how an initializer is made of values.
 ///
@@ -29,9 +69,11 @@ pub struct InitializerType {
     pub fans: FanNeed,
     /// The initializer of another type that this one is ([`Declared::SAME_AS`]).
     pub same_as: Option<Init>,
+    /// Whether the name is that of another library's function for an initializer of another type.
+    pub is_alias: bool,
     default: fn(usize) -> Option<Value>,
     make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
-    /// The numbers that values give a parameter of this shape.
+    /// The numbers that values give a parameter of this shape, of a type that a program registers.
     #[cfg(feature = "registry")]
     pub(super) lower: fn(&registered::Words, &Shape<'_>) -> Result<registered::Numbers, InitError>,
 }
@@ -51,10 +93,26 @@ impl InitializerType {
         Self::declared::<I>(|_, values| build::<I>(values).map(BuiltIn::into_init))
     }
 
-    const fn declared<I: Declared + Lower>(
+    /// A name with arguments of its own for an initializer of another type.
+    pub(super) const fn alias<I: Alias>() -> Self {
+        Self {
+            is_alias: true,
+            ..Self::declared::<I>(|_, values| {
+                let init = build::<I>(values)?.expand();
+                init.check().map_err(BuildError::Argument)?;
+                Ok(init)
+            })
+        }
+    }
+
+    const fn declared<I: Declared>(
         make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
     ) -> Self {
         assert!(I::ARGUMENTS.len() <= MOST_ARGUMENTS, "an initializer has at most four arguments");
+        assert!(
+            !is_taken(I::ARGUMENTS),
+            "an argument has the name of a key that rules have themselves"
+        );
         Self {
             name: I::NAME,
             function: I::FUNCTION,
@@ -62,10 +120,11 @@ impl InitializerType {
             doc: I::DOC,
             fans: I::FANS,
             same_as: I::SAME_AS,
+            is_alias: false,
             default: |index| I::DEFAULT.get(index),
             make,
             #[cfg(feature = "registry")]
-            lower: registered::lower::<I>,
+            lower: registered::none,
         }
     }
 
@@ -93,12 +152,34 @@ impl InitializerType {
     /// static LECUN: InitializerType = InitializerType::new::<Lecun>();
     /// assert_eq!(LECUN.arguments[0].name, "scale");
     /// ```
+    ///
+    /// An argument that has the name of a key of every rule, such as `layer` or `bias`, is refused by the compiler:
+    ///
+    /// ```compile_fail
+    /// # use weight_init_core::initializer::{Draw, InitializerType, Lower, Shape};
+    /// weight_init_core::initializer! {
+    ///     /// Every element `bias`.
+    ///     pub struct Flat {
+    ///         /// The value.
+    ///         bias: f64 = 1.0, Finite;
+    ///     }
+    /// }
+    /// # impl Lower for Flat {
+    /// #     fn lower<D: Draw>(&self, _: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+    /// #         draw.constant(self.bias)
+    /// #     }
+    /// # }
+    /// static FLAT: InitializerType = InitializerType::new::<Flat>();
+    /// ```
     #[cfg(feature = "registry")]
     #[must_use]
     pub const fn new<I: Declared + Lower>() -> Self {
-        Self::declared::<I>(|of, values| {
-            Ok(Init::Registered(super::Registered::new(of, &build::<I>(values)?)))
-        })
+        Self {
+            lower: registered::lower::<I>,
+            ..Self::declared::<I>(|of, values| {
+                Ok(Init::Registered(super::Registered::new(of, &build::<I>(values)?)))
+            })
+        }
     }
 
     /// A name for constants of a built-in initializer.

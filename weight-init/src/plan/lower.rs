@@ -1,7 +1,8 @@
 use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
+use weight_init_core::line_fill::AnyFill;
 use weight_init_core::random::stream_id;
-use weight_init_core::{DType, Fill, Float, Layout, Opaque, Stream, bf16, f16};
+use weight_init_core::{DType, Fill, Float, Fnv1a, Layout, Opaque, Stream, bf16, f16};
 
 use super::norm::{self, NormOf};
 use super::parts::{self, TensorPart};
@@ -231,30 +232,58 @@ impl Tensor<'_> {
     /// # Errors
     ///
     /// Arguments that the element type cannot express.
-    pub fn fill<T: Float>(&self, seed: u64) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
-        self.fill_of(&self.source, seed)
+    pub fn fill<T: Float>(&self, seed: u64) -> Result<Option<(AnyFill<T>, Stream)>, LowerError> {
+        self.fill_of(0, seed)
     }
 
-    /// The same of one of its sources.
+    /// The same of one of its sources, as [`source`](Self::source) counts them.
     pub(crate) fn fill_of<T: Float>(
         &self,
-        source: &Lowered<'_>,
+        place: usize,
         seed: u64,
-    ) -> Result<Option<(Fill<T>, Stream)>, LowerError> {
-        match source {
+    ) -> Result<Option<(AnyFill<T>, Stream)>, LowerError> {
+        match self.source(place) {
             Lowered::Init { init, shape, stream_id } => {
-                let fill = init.fill::<T>(shape).map_err(|error| {
+                let fill = init.any_fill::<T>(shape).map_err(|error| {
                     let init = super::named::init_in_words(init);
                     self.fault(format!("{init} of shape {:?}: {error}", shape.dims()))
                 })?;
-                Ok(Some((fill, Stream::with_id(seed, *stream_id))))
+                let id = match fill {
+                    AnyFill::Lines(_) => self.stream_of_lines(place, *stream_id),
+                    AnyFill::Elements(_) => *stream_id,
+                };
+                Ok(Some((fill, Stream::with_id(seed, id))))
             }
             Lowered::Values(Values::All(x)) => {
                 let fill = Fill::constant(*x).map_err(|error| self.fault(error.to_string()))?;
-                Ok(Some((fill, Stream::with_id(seed, 0))))
+                Ok(Some((AnyFill::Elements(fill), Stream::with_id(seed, 0))))
             }
             Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => Ok(None),
         }
+    }
+
+    /// Whether some of its elements are made by lines that do not stand one behind the other: such a tensor is made whole.
+    pub(crate) fn is_made_whole(&self) -> bool {
+        (0..=self.parts.len()).any(|place| match self.source(place) {
+            Lowered::Init { init, shape, .. } => match init.any_fill::<f64>(shape) {
+                Ok(AnyFill::Lines(fill)) => {
+                    !self.parts.is_empty() || !fill.lines().are_contiguous()
+                }
+                _ => false,
+            },
+            _ => false,
+        })
+    }
+
+    /// The stream of a part that is made by lines. These count from the part's beginning, so that two parts of one tensor would
+    /// be alike on one stream: the id of a part is FNV-1a of the tensor's and the numbers where the part begins, as 64-bit
+    /// words.
+    fn stream_of_lines(&self, place: usize, id: u64) -> u64 {
+        let part = place.checked_sub(1).and_then(|place| self.parts.get(place));
+        let Some(part) = part else { return id };
+        let start = part.region.start().iter().map(|start| *start as u64);
+        let words = std::iter::once(id).chain(start);
+        words.fold(Fnv1a::new(), |hash, word| hash.write(&word.to_le_bytes())).finish()
     }
 
     fn fault(&self, message: String) -> LowerError {
@@ -263,19 +292,19 @@ impl Tensor<'_> {
 
     /// Whether every number fits the element type.
     fn check(&self) -> Result<(), LowerError> {
-        let parts = self.parts.iter().map(|part| &part.source);
-        std::iter::once(&self.source).chain(parts).try_for_each(|source| self.check_source(source))
+        (0..=self.parts.len()).try_for_each(|place| self.check_source(place))
     }
 
-    fn check_source(&self, source: &Lowered<'_>) -> Result<(), LowerError> {
+    fn check_source(&self, place: usize) -> Result<(), LowerError> {
+        let source = self.source(place);
         if let Lowered::Norm(norm) = source {
             return norm.check(self).map_err(|message| self.fault(message));
         }
         match self.dtype {
-            DType::F32 => self.fill_of::<f32>(source, 0).map(drop),
-            DType::F64 => self.fill_of::<f64>(source, 0).map(drop),
-            DType::F16 => self.fill_of::<f16>(source, 0).map(drop),
-            DType::BF16 => self.fill_of::<bf16>(source, 0).map(drop),
+            DType::F32 => self.fill_of::<f32>(place, 0).map(drop),
+            DType::F64 => self.fill_of::<f64>(place, 0).map(drop),
+            DType::F16 => self.fill_of::<f16>(place, 0).map(drop),
+            DType::BF16 => self.fill_of::<bf16>(place, 0).map(drop),
             DType::Opaque(opaque) => self.check_opaque(source, opaque),
             dtype => {
                 let number = match source {

@@ -15,7 +15,7 @@ use crate::model::constructor::{Constructor, Content, Region, Written};
 pub struct TensorPart<'p> {
     /// Where it is.
     pub region: Cow<'p, Region>,
-    /// Random elements are drawn at their numbers in the whole tensor; given ones are counted within the region.
+    /// Random elements are drawn at their numbers in the whole tensor; given ones and diagonals are counted within the region.
     pub source: Lowered<'p>,
 }
 
@@ -69,6 +69,12 @@ impl<'p> Tensor<'p> {
             }
         }
         (0, number, length)
+    }
+
+    /// The dimensions that the source of this number has elements of.
+    pub(crate) fn shape_of(&self, place: usize) -> &[usize] {
+        let part = place.checked_sub(1).and_then(|place| self.parts.get(place));
+        part.map_or(self.shape, |part| part.region.shape())
     }
 
     /// The source of this number, as [`source_at`](Self::source_at) counts them.

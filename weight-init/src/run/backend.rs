@@ -1,6 +1,6 @@
 use std::fmt;
 
-use weight_init_backends::{Backend, Embedded, Job, Rayon, Simd};
+use weight_init_backends::{Backend, Embedded, Job, LineJobs, Rayon, Simd};
 use weight_init_core::Float;
 
 use super::cuda::Device;
@@ -142,5 +142,15 @@ impl Filler {
             Self::Cuda(device) => return device.fill_all(jobs),
         };
         Ok(())
+    }
+
+    /// Carries out fills of lines; beside a CUDA device all cores of the host do it.
+    pub(super) fn fill_lines(&mut self, jobs: &mut LineJobs<'_>) {
+        let Ok(()) = match self {
+            Self::Embedded(embedded) => jobs.run(embedded),
+            Self::Simd(simd) => jobs.run(simd),
+            Self::Rayon(rayon) => jobs.run(rayon),
+            Self::Cuda(_) => jobs.run(&mut Rayon::new()),
+        };
     }
 }

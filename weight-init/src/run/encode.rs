@@ -1,4 +1,3 @@
-use weight_init_backends::Job;
 use weight_init_core::init_cfg::Init;
 use weight_init_core::{DType, Float};
 
@@ -29,10 +28,8 @@ pub(super) fn write_integers(dtype: DType, source: &Lowered<'_>, index: u64, out
 }
 
 /// Exchanges the byte order of what a backend wrote.
-pub(super) fn swap_bytes<T: Float + bytemuck::Pod>(jobs: &mut [Job<'_, T>]) {
-    for job in jobs {
-        for element in &mut *job.out {
-            bytemuck::bytes_of_mut(element).reverse();
-        }
+pub(super) fn swap_bytes<T: Float + bytemuck::Pod>(elements: &mut [T]) {
+    for element in elements {
+        bytemuck::bytes_of_mut(element).reverse();
     }
 }

@@ -1,12 +1,13 @@
 //! Pieces of tensors → jobs of a backend, by element type.
 
-use weight_init_backends::Job;
+use weight_init_backends::{Job, LineBackend, LineJob, LineJobs, Simd};
+use weight_init_core::line_fill::{AnyFill, LineFill};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::encode::{swap_bytes, write_floats, write_integers};
 use super::norm::norms;
 use super::{BackendError, Filler, RunError, stored};
-use crate::plan::{LowerError, Lowered, Tensor};
+use crate::plan::{LowerError, Lowered, Tensor, elements};
 
 /// Elements from which on a run of a part is a job of its own; shorter ones are written at once, so that jobs take no more
 /// than a fraction of the memory that they fill.
@@ -18,6 +19,7 @@ pub(super) struct AllJobs<'a> {
     doubles: Vec<Job<'a, f64>>,
     halves: Vec<Job<'a, f16>>,
     brains: Vec<Job<'a, bf16>>,
+    lines: LineJobs<'a>,
     /// Whether integers and stored elements get the byte order of the machine, rather than that of files.
     native: bool,
 }
@@ -30,6 +32,7 @@ impl<'a> AllJobs<'a> {
             doubles: Vec::new(),
             halves: Vec::new(),
             brains: Vec::new(),
+            lines: LineJobs::EMPTY,
             native: false,
         }
     }
@@ -50,13 +53,14 @@ impl<'a> AllJobs<'a> {
         memory: &'a mut [u8],
     ) -> Result<(), RunError<E>> {
         let native = self.native;
+        let piece = Elements { tensor, first, seed, memory, native };
         match tensor.dtype {
-            DType::F32 => add(&mut self.singles, tensor, first, seed, memory, native),
-            DType::F64 => add(&mut self.doubles, tensor, first, seed, memory, native),
-            DType::F16 => add(&mut self.halves, tensor, first, seed, memory, native),
-            DType::BF16 => add(&mut self.brains, tensor, first, seed, memory, native),
+            DType::F32 => add(&mut self.singles, &mut self.lines.singles, piece),
+            DType::F64 => add(&mut self.doubles, &mut self.lines.doubles, piece),
+            DType::F16 => add(&mut self.halves, &mut self.lines.halves, piece),
+            DType::BF16 => add(&mut self.brains, &mut self.lines.brains, piece),
             dtype => {
-                for run in Runs::new(tensor, first, memory, dtype.size()) {
+                for run in Runs::new(tensor, first, piece.memory, dtype.size()) {
                     let source = tensor.source(run.source);
                     match source {
                         Lowered::Stored(stored) => {
@@ -77,15 +81,22 @@ impl<'a> AllJobs<'a> {
         backend.fill_all(&mut self.singles)?;
         backend.fill_all(&mut self.doubles)?;
         backend.fill_all(&mut self.halves)?;
-        backend.fill_all(&mut self.brains)
+        backend.fill_all(&mut self.brains)?;
+        backend.fill_lines(&mut self.lines);
+        Ok(())
     }
 
     pub(super) fn swap_bytes(&mut self) {
-        swap_bytes(&mut self.singles);
-        swap_bytes(&mut self.doubles);
-        swap_bytes(&mut self.halves);
-        swap_bytes(&mut self.brains);
+        swap_all(&mut self.singles, &mut self.lines.singles);
+        swap_all(&mut self.doubles, &mut self.lines.doubles);
+        swap_all(&mut self.halves, &mut self.lines.halves);
+        swap_all(&mut self.brains, &mut self.lines.brains);
     }
+}
+
+fn swap_all<T: Float + bytemuck::Pod>(jobs: &mut [Job<'_, T>], lines: &mut [LineJob<'_, T>]) {
+    let outs = jobs.iter_mut().map(|job| &mut *job.out);
+    outs.chain(lines.iter_mut().map(|job| &mut *job.out)).for_each(swap_bytes);
 }
 
 /// Stored elements and integers arrive little endian.
@@ -98,12 +109,10 @@ fn in_order_of_the_machine(bytes: &mut [u8], size: usize) {
 /// Adds elements of a floating-point tensor to the jobs of its type, or writes them at once if their values are given.
 fn add<'a, T: Float + bytemuck::Pod, E>(
     jobs: &mut Vec<Job<'a, T>>,
-    tensor: &Tensor<'_>,
-    first: u64,
-    seed: u64,
-    memory: &'a mut [u8],
-    native: bool,
+    lines: &mut Vec<LineJob<'a, T>>,
+    piece: Elements<'_, 'a>,
 ) -> Result<(), RunError<E>> {
+    let Elements { tensor, first, seed, memory, native } = piece;
     let size = size_of::<T>();
     let mut fills = Fills { of: Vec::new(), tensor, seed };
     for run in Runs::new(tensor, first, memory, size) {
@@ -117,13 +126,21 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
         }
         let out: &mut [T] = bytemuck::cast_slice_mut(run.out);
         match (fills.get(run.source)?, source) {
-            (Some((fill, stream)), _) => {
+            (Some(Filled::Lines(fill, stream)), _) => {
+                lines.push(LineJob { fill: *fill, stream: *stream, first: run.index, out });
+            }
+            (Some(Filled::Made(whole)), _) => {
+                let made = usize::try_from(run.index).ok().and_then(|from| whole.get(from..));
+                out.iter_mut().zip(made.unwrap_or_default()).for_each(|(out, x)| *out = *x);
+            }
+            (Some(&mut Filled::Elements(fill, stream)), _) => {
+                let first = if fill.is_by_place() { run.index } else { run.first };
                 // Jobs alone are brought into the byte order of files.
                 let at_once = cfg!(target_endian = "little") && !tensor.parts.is_empty();
                 if at_once && out.len() < LONG {
-                    fill.write(stream, run.first, out);
+                    fill.write(stream, first, out);
                 } else {
-                    jobs.push(Job { fill, stream, first: run.first, out });
+                    jobs.push(Job { fill, stream, first, out });
                 }
             }
             (None, Lowered::Values(values)) => write_floats(values, run.index, out),
@@ -135,29 +152,50 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
     Ok(())
 }
 
-/// What a source is filled with, if it has an initializer.
-type Filled<T> = Option<(Fill<T>, Stream)>;
+/// Consecutive elements of a tensor, and their memory.
+struct Elements<'t, 'a> {
+    tensor: &'t Tensor<'t>,
+    first: u64,
+    seed: u64,
+    memory: &'a mut [u8],
+    native: bool,
+}
+
+/// What a source with an initializer is filled with.
+enum Filled<T: Float> {
+    Elements(Fill<T>, Stream),
+    Lines(LineFill<T>, Stream),
+    /// All elements of a source that is made by lines, where only some of the tensor come from it.
+    Made(Vec<T>),
+}
 
 /// The numbers of a tensor's sources, each computed when it is met first.
 struct Fills<'t, T: Float> {
-    of: Vec<Option<Filled<T>>>,
+    of: Vec<Option<Option<Filled<T>>>>,
     tensor: &'t Tensor<'t>,
     seed: u64,
 }
 
 impl<T: Float> Fills<'_, T> {
-    fn get(&mut self, source: usize) -> Result<Filled<T>, LowerError> {
-        if let Some(Some(known)) = self.of.get(source) {
-            return Ok(*known);
-        }
-        let fill = self.tensor.fill_of(self.tensor.source(source), self.seed)?;
+    fn get(&mut self, source: usize) -> Result<Option<&mut Filled<T>>, LowerError> {
         if self.of.len() <= source {
-            self.of.resize(source + 1, None);
+            self.of.resize_with(source + 1, || None);
         }
-        if let Some(place) = self.of.get_mut(source) {
-            *place = Some(fill);
+        let Some(slot) = self.of.get_mut(source) else { return Ok(None) };
+        if slot.is_none() {
+            let filled = self.tensor.fill_of(source, self.seed)?;
+            *slot = Some(filled.map(|(fill, stream)| match fill {
+                AnyFill::Elements(fill) => Filled::Elements(fill, stream),
+                AnyFill::Lines(fill) if self.tensor.parts.is_empty() => Filled::Lines(fill, stream),
+                AnyFill::Lines(fill) => {
+                    let elements = elements(self.tensor.shape_of(source));
+                    let mut whole = vec![T::default(); usize::try_from(elements).unwrap_or(0)];
+                    let Ok(()) = Simd::new().fill_lines(&fill, stream, 0, &mut whole);
+                    Filled::Made(whole)
+                }
+            }));
         }
-        Ok(fill)
+        Ok(slot.as_mut().and_then(Option::as_mut))
     }
 }
 

@@ -26,10 +26,11 @@ pub(super) fn norms<T: Float, E>(
     let mut sums = vec![0.0_f64; out.len()];
     let range = concerned(of.shape, shape, first, out.len() as u64);
     let mut place = Place::new(of.shape, shape, range.start);
-    let mut words = vec![0_u64; PIECE as usize];
+    let piece = if of.is_made_whole() { elements(of.shape).max(1) } else { PIECE };
+    let mut words = vec![0_u64; usize::try_from(piece).unwrap_or(usize::MAX)];
     let mut begin = range.start;
     while begin < range.end {
-        let len = (range.end - begin).min(PIECE) as usize;
+        let len = (range.end - begin).min(piece) as usize;
         let bytes = bytemuck::cast_slice_mut::<u64, u8>(&mut words);
         let bytes = bytes.get_mut(..len * of.dtype.size()).unwrap_or_default();
         let mut jobs = AllJobs::of_memory();

@@ -94,7 +94,7 @@ mod tests {
     use std::borrow::Cow;
     use weight_init_core::init_cfg::Init;
 
-    use weight_init_core::initializer::{Normal, Shape, Uniform};
+    use weight_init_core::initializer::{Identity, Normal, Orthogonal, Shape, Uniform};
     use weight_init_core::{DType, Fill, Layout, Stream};
 
     use super::*;
@@ -164,6 +164,87 @@ mod tests {
         expected[25..27].copy_from_slice(&[1.0, 2.0]);
         expected[32..34].copy_from_slice(&[3.0, 4.0]);
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_diagonal_of_a_part_counts_the_parts_own_elements() {
+        let eye = Init::Identity(Identity { gain: 2.0 });
+        let shape = Shape::new(&[3, 2]);
+        let tensor = Tensor {
+            name: "gru.weight_hh",
+            dtype: DType::F32,
+            shape: &[5, 7],
+            source: Lowered::Values(&Values::All(0.0)),
+            parts: vec![TensorPart {
+                region: Cow::Owned(
+                    Region::new([1, 3].into(), [3, 2].into(), &[5, 7]).expect("within"),
+                ),
+                source: Lowered::Init { init: eye, shape, stream_id: 9 },
+            }],
+        };
+        let mut memory = vec![0_u64; 18];
+        let bytes = &mut bytemuck::cast_slice_mut::<u64, u8>(&mut memory)[..140];
+        let mut backend = BackendKind::Simd.start(None).expect("simd");
+        fill_pieces([Piece { tensor: &tensor, first: 0, bytes }], 3, &mut backend).expect("filled");
+        let mut expected = [0.0_f32; 35];
+        (expected[10], expected[18]) = (2.0, 2.0);
+        assert_eq!(bytemuck::cast_slice::<u64, f32>(&memory)[..35], expected);
+    }
+
+    fn orthogonal(parts: Vec<TensorPart<'_>>) -> Tensor<'_> {
+        let init = Init::Orthogonal(Orthogonal { gain: 1.0 });
+        let source = Lowered::Init { init, shape: Shape::new(&[300, 8]), stream_id: 9 };
+        Tensor { name: "fc.weight", dtype: DType::F32, shape: &[300, 8], source, parts }
+    }
+
+    fn in_pieces(tensor: &Tensor<'_>, kind: BackendKind, cut: usize) -> Vec<f32> {
+        let mut memory = vec![0_u64; 1200];
+        let (front, behind) =
+            bytemuck::cast_slice_mut::<u64, u8>(&mut memory).split_at_mut(4 * cut);
+        let pieces = [
+            Piece { tensor, first: 0, bytes: front },
+            Piece { tensor, first: cut as u64, bytes: behind },
+        ];
+        fill_pieces(pieces, 3, &mut kind.start(None).expect("there")).expect("filled");
+        bytemuck::cast_slice(&memory).to_vec()
+    }
+
+    #[test]
+    fn columns_that_are_orthonormal_are_the_same_in_pieces_and_on_every_backend() {
+        let tensor = orthogonal(Vec::new());
+        let whole = in_pieces(&tensor, BackendKind::Embedded, 0);
+        let dot = |a: usize, b: usize| (0..300).map(|i| whole[i * 8 + a] * whole[i * 8 + b]).sum();
+        let near = |x: f32, y: f32| (x - y).abs() < 1e-5;
+        assert!((0..8).all(|a| (0..8).all(|b| near(dot(a, b), f32::from(u8::from(a == b))))));
+        for (kind, cut) in
+            [(BackendKind::Simd, 0), (BackendKind::Rayon, 1000), (BackendKind::Embedded, 78)]
+        {
+            assert_eq!(in_pieces(&tensor, kind, cut), whole);
+        }
+    }
+
+    /// As a recurrent layer whose gates are initialized one by one.
+    #[test]
+    fn parts_that_are_made_by_lines_are_orthogonal_each_and_differ() {
+        let shape = Shape::new(&[8, 8]);
+        let init = Init::Orthogonal(Orthogonal { gain: 1.0 });
+        let part = |start: usize| TensorPart {
+            region: Cow::Owned(
+                Region::new([start, 0].into(), [8, 8].into(), &[300, 8]).expect("within"),
+            ),
+            source: Lowered::Init { init, shape, stream_id: 9 },
+        };
+        let tensor = orthogonal(vec![part(0), part(100)]);
+        let found = in_pieces(&tensor, BackendKind::Simd, 0);
+        assert_eq!(in_pieces(&tensor, BackendKind::Rayon, 814), found);
+        let block = |start: usize| &found[start * 8..][..64];
+        assert_ne!(block(0), block(100));
+        for block in [block(0), block(100)] {
+            let square: f32 = block.iter().map(|x| x * x).sum();
+            assert!((square - 8.0).abs() < 1e-4, "{square}");
+        }
+        let whole = in_pieces(&orthogonal(Vec::new()), BackendKind::Simd, 0);
+        assert_eq!(found[64..800], whole[64..800]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use weight_init_backends::{Backend, Rayon};
+use weight_init_backends::{Backend, LineBackend, Rayon};
 use weight_init_core::layer_data::{LayerData, TensorRef};
+use weight_init_core::line_fill::AnyFill;
 use weight_init_core::{Float, bf16, f16};
 
 use super::inventory::{Inventory, tensors};
@@ -78,10 +79,14 @@ impl Check {
         held: &[T],
     ) -> Result<Option<Difference>, LowerError> {
         let Some((fill, stream)) = tensor.fill::<T>(self.seed)? else { return Ok(None) };
-        let mut expected = vec![T::default(); held.len().min(PIECE)];
-        for (first, held) in (0..).step_by(PIECE).zip(held.chunks(PIECE)) {
+        let piece = if tensor.is_made_whole() { held.len().max(1) } else { PIECE };
+        let mut expected = vec![T::default(); held.len().min(piece)];
+        for (first, held) in (0..).step_by(piece).zip(held.chunks(piece)) {
             let expected = expected.get_mut(..held.len()).unwrap_or_default();
-            let Ok(()) = self.rayon.fill(&fill, stream, first, expected);
+            let Ok(()) = match &fill {
+                AnyFill::Elements(fill) => self.rayon.fill(fill, stream, first, expected),
+                AnyFill::Lines(fill) => self.rayon.fill_lines(fill, stream, first, expected),
+            };
             let differs = |(a, b): (&T, &T)| bytemuck::bytes_of(a) != bytemuck::bytes_of(b);
             let Some(at) = expected.iter().zip(held).position(differs) else { continue };
             let number = first + at as u64;

@@ -161,8 +161,13 @@ impl fmt::Display for MissingType<'_> {
                 f.write_str("an override with more keys than 'name' needs the key 'type', one of ")?
             }
         }
-        list(f, RuleType::all(self.1).map(RuleType::name))
+        list(f, shown(self.1))
     }
+}
+
+/// The names of types in messages: other libraries' names for the same are left out.
+pub(super) fn shown(types: Types<'_>) -> impl Iterator<Item = &'static str> + Clone + use<'_> {
+    RuleType::all(types).filter(|of| !of.is_alias()).map(RuleType::name)
 }
 
 /// Writes names with commas between, each once.
@@ -180,4 +185,15 @@ pub(super) fn list<'n>(
         write!(f, "'{name}'")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::initializer::KEYS_OF_RULES;
+
+    #[test]
+    fn no_argument_may_have_the_name_of_a_fixed_key() {
+        assert!(FIXED.iter().all(|(name, _)| KEYS_OF_RULES.contains(name)));
+    }
 }

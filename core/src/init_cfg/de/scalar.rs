@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
 
-use super::key::list;
+use super::key::{list, shown};
 use crate::init_cfg::{ArgError, List, RuleType, Types};
 use crate::initializer::{ArgumentKind, Check, Value};
 use crate::nearest;
@@ -93,13 +93,13 @@ impl Visitor<'_> for TypeSeed<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an initializer: one of ")?;
-        list(f, RuleType::all(self.0).map(RuleType::name))
+        list(f, shown(self.0))
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<RuleType, E> {
         RuleType::named(name, self.0).ok_or_else(|| {
-            let names = RuleType::all(self.0).map(RuleType::name);
-            E::custom(Unknown { name, what: "an initializer", names })
+            let near = nearest(name, RuleType::all(self.0).map(RuleType::name));
+            E::custom(Unknown { name, what: "an initializer", names: shown(self.0), near })
         })
     }
 }
@@ -137,6 +137,9 @@ impl Visitor<'_> for ValueSeed {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             ArgumentKind::Number => f.write_str("a number"),
+            ArgumentKind::Count if self.check == Check::Positive => {
+                f.write_str("a whole number from 1")
+            }
             ArgumentKind::Count => f.write_str("a whole number from 0"),
             ArgumentKind::Flag => f.write_str("true or false"),
             ArgumentKind::Choice { what, names, .. } => {
@@ -173,7 +176,10 @@ impl Visitor<'_> for ValueSeed {
     fn visit_u64<E: Error>(self, x: u64) -> Result<Value, E> {
         match self.kind {
             ArgumentKind::Number => self.number(x as f64),
-            ArgumentKind::Count => Ok(Value::Count(x)),
+            ArgumentKind::Count => {
+                self.check.argument(self.name, x as f64).map_err(E::custom)?;
+                Ok(Value::Count(x))
+            }
             _ => Err(E::invalid_type(Unexpected::Unsigned(x), &self)),
         }
     }
@@ -185,7 +191,9 @@ impl Visitor<'_> for ValueSeed {
                 let is = |own: &&str| *own == text || any_case && own.eq_ignore_ascii_case(text);
                 let place = names.iter().position(is).and_then(|place| u8::try_from(place).ok());
                 place.map(Value::Choice).ok_or_else(|| {
-                    E::custom(Unknown { name: text, what, names: names.iter().copied() })
+                    let (names, near) =
+                        (names.iter().copied(), nearest(text, names.iter().copied()));
+                    E::custom(Unknown { name: text, what, names, near })
                 })
             }
             (ArgumentKind::Number, "inf") => self.number(f64::INFINITY),
@@ -270,14 +278,16 @@ struct Unknown<'n, N> {
     /// What the names of the set are, with an article.
     what: &'static str,
     names: N,
+    /// The nearest of the set.
+    near: Option<&'n str>,
 }
 
 impl<'s, N: Iterator<Item = &'s str> + Clone> fmt::Display for Unknown<'_, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, what, names } = self;
+        let Self { name, what, names, near } = self;
         write!(f, "'{name}' is not {what}; allowed are ")?;
         list(f, names.clone())?;
-        match nearest(name, names.clone()) {
+        match near {
             Some(near) => write!(f, "; did you mean '{near}'?"),
             None => Ok(()),
         }
