@@ -12,6 +12,7 @@ mod backend;
 mod cuda;
 mod encode;
 mod jobs;
+mod mapped;
 mod norm;
 mod pieces;
 mod stored;

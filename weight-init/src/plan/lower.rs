@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::random::stream_id;
@@ -10,6 +12,7 @@ use crate::address::shown;
 use crate::checkpoint::StoredType;
 use crate::model::Values;
 use crate::model::classes::ParamDefault;
+use crate::model::constructor::Step;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
 #[derive(Clone, Debug)]
@@ -37,6 +40,17 @@ pub enum Lowered<'p> {
         shape: Shape<'p>,
         /// Id of the stream.
         stream_id: u64,
+    },
+    /// Functions of an initializer's draw, one element after the other, in f64 until they are rounded once.
+    Mapped {
+        /// The initializer, whose draw is one of f64 numbers.
+        init: Init,
+        /// The shape with its layout.
+        shape: Shape<'p>,
+        /// Id of the stream.
+        stream_id: u64,
+        /// The functions, in order.
+        steps: &'p [Step],
     },
     /// Numbers that the description gives.
     Values(&'p Values),
@@ -102,7 +116,7 @@ impl Plan {
     /// Checkpoints that are not loaded; numbers that an element type cannot hold.
     pub fn written(&self) -> Result<Vec<Tensor<'_>>, LowerError> {
         self.check_pretrained()?;
-        let by_rules = self.params.iter().filter(|it| matches!(*it.writer, Writer::Rule { .. }));
+        let by_rules = self.params.iter().filter(|it| !Arc::ptr_eq(&it.writer, &it.default));
         let loaded = self.buffers.iter().filter(|buffer| buffer.stored.is_some());
         let params = by_rules.map(|param| param.tensor(Unknown::Refuse));
         let buffers = loaded.map(|buffer| buffer.tensor(Unknown::Refuse));
@@ -253,8 +267,20 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| self.fault(error.to_string()))?;
                 Ok(Some((fill, Stream::with_id(seed, 0))))
             }
-            Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => Ok(None),
+            Lowered::Mapped { .. } | Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => {
+                Ok(None)
+            }
         }
+    }
+
+    /// The f64 numbers that functions are applied to, of a source that has some, and their stream.
+    pub(crate) fn draw_of(
+        &self,
+        source: &Lowered<'_>,
+        seed: u64,
+    ) -> Result<Option<(Fill<f64>, Stream)>, LowerError> {
+        let Lowered::Mapped { init, shape, stream_id, .. } = source else { return Ok(None) };
+        self.fill_of(&Lowered::Init { init: *init, shape: *shape, stream_id: *stream_id }, seed)
     }
 
     fn fault(&self, message: String) -> LowerError {
@@ -271,6 +297,7 @@ impl Tensor<'_> {
         if let Lowered::Norm(norm) = source {
             return norm.check(self).map_err(|message| self.fault(message));
         }
+        self.draw_of(source, 0)?;
         match self.dtype {
             DType::F32 => self.fill_of::<f32>(source, 0).map(drop),
             DType::F64 => self.fill_of::<f64>(source, 0).map(drop),
@@ -280,7 +307,7 @@ impl Tensor<'_> {
             dtype => {
                 let number = match source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
-                    Lowered::Init { init, .. } => {
+                    Lowered::Init { init, .. } | Lowered::Mapped { init, .. } => {
                         let init = super::named::init_in_words(init);
                         return Err(self.fault(format!(
                             "{init} cannot write elements of type {}",
@@ -320,7 +347,9 @@ impl Tensor<'_> {
             {
                 return Ok(());
             }
-            Lowered::Init { init, .. } => super::named::init_in_words(init),
+            Lowered::Init { init, .. } | Lowered::Mapped { init, .. } => {
+                super::named::init_in_words(init)
+            }
             Lowered::Values(_) | Lowered::Norm(_) => "a number".to_owned(),
         };
         Err(self.fault(format!(

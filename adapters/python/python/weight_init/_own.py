@@ -16,7 +16,7 @@ import torch
 from ._live import Live, unwrapped
 from ._record import Recorder
 from ._record.description import NOTHING, finish, is_of_mmengine
-from ._record.targets import initialized, quiet
+from ._record.own_init import initialized, quiet
 from .errors import ModelError
 
 # Methods that write a module's own parameters, and those of a whole model; without arguments.

@@ -141,6 +141,76 @@ fn constructors_that_say_nothing_or_too_much_are_refused_with_their_place() {
     folder.run(&["plan", "model.json"]).refused(2, &["1024 parts at most"]);
 }
 
+/// A state space model's decay and the bias of its time step, with a part that is a function, too.
+const FUNCTIONS: &str = r#"{"class": "Net", "params": [
+ {"name": "decay", "shape": [40, 300], "constructor": {"type": "Uniform", "a": 1, "b": 16, "then": ["log"]}, "by": "Net.init, log_()",
+  "parts": [{"start": [0, 0], "shape": [1, 300], "constructor": {"type": "Normal", "then": ["abs", {"mul": 2}, {"add": 100}]}}]},
+ {"name": "step", "shape": [5000], "dtype": "float64",
+  "constructor": {"type": "Uniform", "a": -6.9, "b": -2.3, "then": ["exp", {"clamp_min": 0.0015}, "softplus_inverse"]}},
+ {"name": "half", "shape": [5000], "dtype": "bfloat16", "constructor": {"type": "Uniform", "a": 1, "b": 16, "then": ["log"]}}]}"#;
+
+#[test]
+fn functions_of_a_draw_are_filled_and_told() {
+    let folder = Folder::new();
+    folder.write("model.json", FUNCTIONS);
+    let file = folder.init("model.safetensors", &["--seed", "3"]);
+    let decay = numbers(&file, "decay");
+    assert!(decay[..300].iter().all(|x| *x >= 100.0));
+    assert!(decay[300..].iter().all(|x| (0.0..=16.0_f32.ln()).contains(x)));
+    let mean = decay[300..].iter().map(|x| f64::from(x.exp())).sum::<f64>() / 11_700.0;
+    assert!((mean - 8.5).abs() < 0.2, "{mean}");
+    folder.done(&["verify", "model.json", "model.safetensors", "--seed", "3"]);
+    for backend in ["embedded", "simd", "rayon"] {
+        let other = folder.init("other.safetensors", &["--seed", "3", "--backend", backend]);
+        assert!(other == file, "{backend}");
+    }
+    let table = folder.done(&["plan", "model.json"]).stdout;
+    let told = "uniform(a=-6.9, b=-2.3).exp().clamp_min(0.0015).softplus_inverse()";
+    assert!(table.contains(told), "{table}");
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+    assert_eq!(
+        plan["params"]["step"]["default"],
+        json!({"init": "uniform", "args": {"a": -6.9, "b": -2.3},
+               "then": ["exp", {"clamp_min": 0.0015}, "softplus_inverse"]})
+    );
+    let said = folder.done(&["explain", "model.json", "decay"]).stdout;
+    assert!(said.contains("uniform(a=1, b=16).log(), by Net.init, log_()"), "{said}");
+}
+
+#[test]
+fn functions_that_are_none_are_refused_with_their_place() {
+    let folder = Folder::new();
+    for (then, dtype, part) in [
+        (r#"["logg"]"#, "float32", "there is no function 'logg'"),
+        (r#"["mul"]"#, "float32", r#"needs an operand: {"mul": 2}"#),
+        (r#"[{"log": 2}]"#, "float32", "has no operand"),
+        (r#"[{"mul": "2"}]"#, "float32", "must be a finite number, found a string"),
+        (r#"[{"mul": 2, "add": 1}]"#, "float32", "one operand at most"),
+        (r#"[3]"#, "float32", "expected a function"),
+        (r#""log""#, "float32", "expected a list of functions, found a string"),
+        ("[]", "float32", "1 to 16 functions"),
+    ] {
+        folder.write(
+            "model.json",
+            format!(
+                r#"{{"class": "X", "params": [{{"name": "w", "shape": [4], "dtype": "{dtype}",
+            "constructor": {{"type": "Uniform", "then": {then}}}}}]}}"#
+            ),
+        );
+        folder
+            .run(&["plan", "model.json"])
+            .refused(2, &[part, "model.json:2:", "$.params[0].constructor.then"]);
+    }
+    folder.write(
+        "model.json",
+        r#"{"class": "X", "params": [{"name": "w", "shape": [4], "dtype": "int64",
+        "constructor": {"type": "Uniform", "then": ["log"]}}]}"#,
+    );
+    folder
+        .run(&["init", "model.json", "--out", "x.safetensors"])
+        .refused(2, &["cannot write elements of type int64"]);
+}
+
 /// Weight normalization: `g` holds the norms of the rows of `v`, whatever writes `v`.
 fn weight_norm(g: &str, of: &str, dtype: &str) -> String {
     format!(

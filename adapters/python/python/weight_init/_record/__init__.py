@@ -24,6 +24,7 @@ from .description import Recorded
 from .functions import exchanged
 from .memory import Storage
 from .mode import Mode
+from .own_init import OwnInit, initialized
 from .places import place
 
 __all__ = ["Recorder", "Recording", "record"]
@@ -50,6 +51,16 @@ class Recorder:
 
     def __init__(self) -> None:
         self._mode = Mode()
+        self._own: Optional[OwnInit] = None
+
+    def init_weights(self, model: torch.nn.Module) -> None:
+        """Calls ``init_weights()`` of an mmengine model, within the ``with``, without loading checkpoints.
+
+        In the description, the rules of modules stay rules, and what classes with an ``init_weights`` of their own write takes
+        its place among them.
+        """
+        self._own = OwnInit(unwrapped(model), self._mode.memory)
+        initialized(unwrapped(model), self._own)
 
     def description(self, model: torch.nn.Module, *, final: bool = False, companion: Any = None) -> Recording:
         """The description of a model that was built meanwhile.
@@ -59,7 +70,8 @@ class Recorder:
         """
         if not isinstance(model, torch.nn.Module):
             raise ModelError(f"expected a torch.nn.Module, found {type(model).__name__}")
-        walk = Recorded(model, self._mode.memory, companion=companion, final=final)
+        own = self._own if self._own is not None and self._own.model is unwrapped(model) else None
+        walk = Recorded(model, self._mode.memory, companion=companion, final=final, own=own)
         found = Recording(walk.description)
         found.model, found.kinds = unwrapped(model), walk.kinds
         return found
