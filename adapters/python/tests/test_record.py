@@ -430,6 +430,64 @@ def test_the_command_line_names_models(tmp_path, capsys):
         assert capsys.readouterr().err.startswith("error: ")
 
 
+class Orthogonal(nn.Module):
+    """Two draws without a name here, one of them in a part, and one that has one."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = (nn.Parameter(torch.empty(4, 4)) for _ in range(3))
+        self.register_buffer("order", torch.randperm(6))
+        with torch.no_grad():
+            self.a.copy_(torch.linalg.qr(torch.randn(4, 4))[0])
+            self.b.uniform_(-1, 1)
+            self.b[1:3].copy_(torch.randn(2, 4) * torch.rand(2, 4))
+            self.c.normal_()
+
+
+def test_values_of_pytorch_stand_in_for_what_has_no_name(tmp_path, command):
+    assert weight_init.record(Orthogonal).counts() == {"unknown": 3, "Normal": 1}
+    state = torch.get_rng_state()
+    found = weight_init.record(Orthogonal, torch_seed=5)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert found.counts() == {"values": 2, "parts": 1, "Normal": 1}
+    torch.manual_seed(5)
+    real = Orthogonal()
+    a, b, c = found["params"]
+    assert torch.equal(torch.tensor(a["value"]).reshape(4, 4), real.a)
+    assert a["by"].startswith("PyTorch under seed 5: ") and "qr" in a["by"]
+    assert b["constructor"] == uniform(-1.0, 1.0) and c["constructor"] == normal(0.0, 1.0)
+    assert torch.equal(torch.tensor(b["parts"][0]["value"]).reshape(2, 4), real.b[1:3])
+    (tmp_path / "net.json").write_text(json.dumps(found))
+    words = [command, "explain", str(tmp_path / "net.json"), "a"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "gives it given values, by PyTorch under seed 5: " in said
+
+
+def test_the_command_line_takes_values_of_pytorch(tmp_path, capsys):
+    from weight_init import _record_cli
+
+    source = tmp_path / "net.py"
+    source.write_text(
+        "import torch\n\n\n"
+        "class Net(torch.nn.Linear):\n"
+        "    def reset_parameters(self):\n"
+        "        torch.nn.init.zeros_(self.bias)\n"
+        "        self.weight.data = torch.linalg.qr(torch.randn(3, 3))[0]\n")
+    out = tmp_path / "net.json"
+    words = [f"{source}:Net", "in_features=3", "out_features=3", "--out", str(out)]
+    assert _record_cli.main(words) == 0
+    assert "1 unknown" in capsys.readouterr().err
+    assert _record_cli.main([*words, "--unknown", "torch", "--torch-seed", "3"]) == 0
+    assert "unknown" not in capsys.readouterr().err
+    scope = {}
+    exec(source.read_text(), scope)
+    torch.manual_seed(3)
+    expected = scope["Net"](3, 3).weight
+    weight = json.loads(out.read_text())["params"][0]
+    assert "PyTorch under seed 3" in weight["by"]
+    assert torch.equal(torch.tensor(weight["value"]).reshape(3, 3), expected)
+
+
 def test_arithmetic_of_values():
     assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
     assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)

@@ -13,25 +13,31 @@ from ..errors import ModelError
 from .memory import Memory, Write
 from .own_init import OwnInit, loading
 from .regions import Region, slices
+from .stand_ins import NOTHING, StandIns
 from .state import State
 from .values import Constant, Known, Mapped, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
-
-
-# What a tensor holds that no code writes.
-NOTHING = "memory that nothing was written into"
 
 
 class Recorded(Describer):
     """Goes through a model that was built while its memory was watched."""
 
     def __init__(
-        self, model: torch.nn.Module, memory: Memory, *, companion: Any, final: bool, own: Optional[OwnInit] = None
+        self,
+        model: torch.nn.Module,
+        memory: Memory,
+        *,
+        companion: Any,
+        final: bool,
+        own: Optional[OwnInit] = None,
+        stand_ins: Optional[StandIns] = None,
     ) -> None:
         self.memory = memory
         # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
         self.final = final
         # What it has written, where rules are to stay rules.
         self.own = own
+        # What takes the place of values without a name.
+        self.stand_ins = stand_ins
         self.of_mmengine = is_of_mmengine(unwrapped(model))
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
@@ -79,6 +85,7 @@ class Recorded(Describer):
             self.kinds[path] = "unknown"
             return node
         self.by_storage.setdefault(t.untyped_storage()._cdata, (path, t))
+        self.name = path
         constructed, own = State.of(self.memory, t), []
         if self.own is not None:
             constructed, own = self.own.before.get(path, constructed), self.own.writes.get(path, [])
@@ -95,6 +102,8 @@ class Recorded(Describer):
         """The keys of what a tensor held at some time."""
         t = state.values
         node = self.content(state.base, t, t, path, dtype)
+        if self.stand_ins is not None:
+            node = self.stand_ins.instead(node, self.name, (), lambda it: self.value(it, dtype, path))
         told = [self.told(write, found, t, path, dtype) for write, found in state.parts]
         return {**node, "parts": told} if told else node
 
@@ -122,7 +131,10 @@ class Recorded(Describer):
         start, extent = found
         name = f"{path}[{', '.join(map(str, start))}]"
         inside = t[slices(found)]
-        return {"start": start, "shape": extent, **self.content(write, inside, t, name, dtype)}
+        content = self.content(write, inside, t, name, dtype)
+        if self.stand_ins is not None:
+            content = self.stand_ins.instead(content, self.name, slices(found), lambda it: self.value(it, dtype, name))
+        return {"start": start, "shape": extent, **content}
 
     def content(self, write: Write, t: torch.Tensor, whole_tensor: torch.Tensor, path: str, dtype: str) -> dict:
         """The keys of one write: ``constructor`` or ``value``, and ``by``."""

@@ -11,13 +11,19 @@ import torch
 from .. import _describe
 from .._describe import DescribeError
 from . import Recorder, Recording
+from .own_init import initialized
 
 # What the sources of models are called, for messages.
 SOURCES = "MODULE:CALLABLE, FILE.py:CALLABLE, timm:NAME, transformers:CLASS, transformers:CONFIG.json or mmengine:CONFIG.py"
 
 
-def recorded(target: str, arguments: dict[str, Any], path: Optional[str] = None) -> Recording:
-    """The recorded description of the model that a target of the command line names; written to ``path``, if there is one."""
+def recorded(
+    target: str, arguments: dict[str, Any], path: Optional[str] = None, torch_seed: Optional[int] = None
+) -> Recording:
+    """The recorded description of the model that a target of the command line names; written to ``path``, if there is one.
+
+    With ``torch_seed``, what has no name gets PyTorch's own values under that seed.
+    """
     build, is_of_mmengine = builder(target, arguments)
     recorder = Recorder()
     with recorder._watching():
@@ -31,9 +37,10 @@ def recorded(target: str, arguments: dict[str, Any], path: Optional[str] = None)
             raise DescribeError(f"{target} failed with {type(error).__name__}: {error}") from error
     if not isinstance(model, torch.nn.Module):
         raise DescribeError(f"{target} made {type(model).__name__}, not a torch.nn.Module")
-    if path is not None:
-        return recorder.write(model, path)
-    return recorder.description(model)
+    options: dict[str, Any] = {}
+    if torch_seed is not None:
+        options = {"build": lambda: initialized(build()) if is_of_mmengine else build(), "torch_seed": torch_seed}
+    return recorder.description(model, **options) if path is None else recorder.write(model, path, **options)
 
 
 def builder(target: str, arguments: dict[str, Any]) -> tuple[Callable[[], Any], bool]:
