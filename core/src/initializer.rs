@@ -3,6 +3,8 @@
 mod argument;
 mod check;
 mod constant;
+#[cfg(feature = "registry")]
+mod custom;
 mod declared;
 mod distribution;
 mod error;
@@ -25,6 +27,8 @@ mod xavier;
 pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
 pub use check::{ArgError, ArgProblem, Check, ordered};
 pub use constant::{Constant, bias_from_prob};
+#[cfg(feature = "registry")]
+pub use custom::Custom;
 pub use declared::{Declared, FanNeed, Read};
 pub use distribution::Distribution;
 pub use error::InitError;

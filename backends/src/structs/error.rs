@@ -51,7 +51,8 @@ impl StructError {
         let code = match error {
             InitError::Fan(_) => InitWeightsError::Resolve(ResolveError::Shape),
             InitError::ZeroFans => InitWeightsError::ZeroFans,
-            InitError::Fill(_) => InitWeightsError::Numbers,
+            // Also what an initializer says that the program makes, where core has the feature `registry`.
+            _ => InitWeightsError::Numbers,
         };
         Self { code, message: format!("{param}: {error}") }
     }

@@ -295,6 +295,8 @@ impl From<InitError> for InitWeightsError {
             InitError::Fan(_) => Self::Resolve(ResolveError::Shape),
             InitError::ZeroFans => Self::ZeroFans,
             InitError::Fill(_) => Self::Numbers,
+            #[cfg(feature = "registry")]
+            InitError::Custom(_) => Self::Numbers,
         }
     }
 }

@@ -12,6 +12,9 @@ pub enum InitError {
     ZeroFans,
     /// The numbers make no distribution.
     Fill(FillError),
+    /// What a [`Custom`](super::Custom) one says.
+    #[cfg(feature = "registry")]
+    Custom(&'static str),
 }
 
 impl fmt::Display for InitError {
@@ -22,6 +25,8 @@ impl fmt::Display for InitError {
                 f.write_str("fan_in and fan_out are both zero, so the scale has no value")
             }
             Self::Fill(error) => error.fmt(f),
+            #[cfg(feature = "registry")]
+            Self::Custom(message) => f.write_str(message),
         }
     }
 }
