@@ -159,6 +159,16 @@ def test_writes_into_slices_are_parts():
     assert joined["parts"][-1] == {"start": [2, 0], "shape": [2, 3], "constructor": normal(0.0, 1.0), "by": joined["parts"][-1]["by"]}
 
 
+def test_constants_in_slices_that_are_no_boxes_are_values():
+    """As YOLO's prior of objectness, every 85th element of a bias."""
+    def prior(w):
+        nn.init.constant_(w.reshape(2, -1)[:, 3], -4.5)
+
+    node = written(lambda w: prior(w.zero_()), 10)
+    assert node["value"] == [0, 0, 0, -4.5, 0, 0, 0, 0, -4.5, 0]
+    assert "unknown" in written(lambda w: prior(w.normal_()), 10)["constructor"]
+
+
 def test_scaling_scales_every_part():
     def init(w):
         w.uniform_(-1, 1)

@@ -207,6 +207,25 @@ def test_a_checkpoint_comes_after_own_writes_below_it_and_before_those_above(tmp
     compare(command, tmp_path, build(), description)
 
 
+def test_a_checkpoint_that_a_class_loads_itself_stays_a_checkpoint(tmp_path, command):
+    """PVT's `init_cfg=dict(checkpoint=...)`, without a type."""
+    class Itself(Base):
+        def init_weights(self):
+            if self.init_cfg is None:
+                nn.init.constant_(self.fc.weight, self.number)
+            else:
+                self.load_state_dict(torch.load(self.init_cfg["checkpoint"]), strict=False)
+
+    def build():
+        return Base(20, [Itself(10, [], dict(checkpoint=str(tmp_path / "inner.pth")))])
+
+    torch.save({"fc.weight": torch.full((2, 2), 5.0)}, tmp_path / "inner.pth")
+    description = weight_init.mmengine.record(build)
+    (write,) = description["children"][2]["children"][0]["params"][0]["own_init"]
+    assert write["constructor"] == {"type": "Constant", "val": 10}
+    compare(command, tmp_path, build(), description)
+
+
 def test_the_code_and_its_place_are_told(tmp_path, command):
     description = weight_init.mmengine.record(lambda: Around(10, [Alone(20, [])]))
     weight, bias = description["children"][0]["params"]

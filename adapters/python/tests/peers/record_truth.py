@@ -170,8 +170,10 @@ def compare_mmengine(target, build, seed, limit, random):
         path, out = f"{folder}/model.json", f"{folder}/model.safetensors"
         recorded(target, {}, path)
         command = os.environ.get("WEIGHT_INIT_COMMAND", "weight-init")
-        words = [command, "init", path, "--pretrained", "skip", "--unknown", "zeros", "--seed", str(seed), "--out", out]
-        subprocess.run(words, check=True, capture_output=True)
+        words = [command, "init", path, "--pretrained", "skip", "--seed", str(seed), "--out", out]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            return [("", done.stderr.splitlines()[0])], 0, 0
         ours = load_file(out)
     torch.manual_seed(seed)
     model = initialized(build())

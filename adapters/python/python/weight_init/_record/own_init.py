@@ -134,6 +134,8 @@ class OwnInit:
             node["rewrites"] = False
             if id(module) not in self.ran_rules:
                 node["runs_init_cfg"] = False
+                if loading(node.get("init_cfg")):
+                    node["init_cfg"] = loading(node["init_cfg"])
 
 
 def initialized(model: torch.nn.Module, own: Optional[OwnInit] = None) -> torch.nn.Module:
@@ -174,6 +176,8 @@ def without_checkpoint(module: torch.nn.Module, stack: ExitStack) -> None:
 
 
 def loading(init_cfg: Any) -> list[dict]:
-    """The rules that load a checkpoint."""
+    """The rules that load a checkpoint: Pretrained ones, and a checkpoint alone, which some classes load themselves."""
     rules = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
-    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == "Pretrained"]
+    kind = "Pretrained"
+    found = (rule for rule in rules if isinstance(rule, dict) and "checkpoint" in rule and rule.get("type", kind) == kind)
+    return [{"type": kind, **rule} for rule in found]

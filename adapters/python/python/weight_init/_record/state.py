@@ -47,6 +47,9 @@ def contents(storage: Storage, t: torch.Tensor) -> tuple[Write, list[tuple[Write
         if high <= begin or end <= low:
             continue
         found = region(write.view, t)
+        if found is None and storage.is_deterministic and not t.is_meta:
+            # Numbers, one by one.
+            return Write(None, Known(), write.by), []
         if found is None:
             return Write(None, Unknown("slices that are no boxes along the dimensions"), write.by), []
         if elements(found) == t.numel():
