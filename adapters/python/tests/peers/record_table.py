@@ -12,6 +12,7 @@ holds: exit 1 if less than 99.9 % of a library's parameters have a name or value
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -67,6 +68,8 @@ def recorded_apart(target):
     if child == 0:
         os.close(reading)
         signal.alarm(SECONDS)
+        warnings.simplefilter("ignore")
+        sys.stdout = open(os.devnull, "w")
         found = {}
         try:
             found = one(target)
@@ -87,8 +90,6 @@ def recorded_apart(target):
 def one(target):
     from weight_init._record.targets import recorded
 
-    warnings.simplefilter("ignore")
-    sys.stdout = open(os.devnull, "w")
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         found = recorded(target, {}, f"{folder}/model.json")
@@ -189,6 +190,10 @@ def main():
         return 0 if table(list(known.values())) else 1
     importlib.import_module("weight_init._record.targets")
     targets = [it for it in names(options.library, options) if (options.library, it) not in known]
+    if options.library == "mmengine" and targets:
+        # The packages that a config imports are imported once, not by every process.
+        with contextlib.suppress(Exception):
+            one(targets[0])
     run(options.library, targets, options.file)
     return 0
 
