@@ -46,7 +46,7 @@ TARGETS = [
         "eva02_tiny_patch14_224", "hrnet_w18_small", "tresnet_m", "nfnet_l0", "cait_xxs24_224", "coat_lite_tiny")),
     *(f"transformers:{name}" for name in (
         "BertConfig", "GPT2Config", "ViTConfig", "SwinConfig", "T5Config", "WhisperConfig", "CLIPConfig", "DistilBertConfig",
-        "AlbertConfig", "ElectraConfig", "SegformerConfig", "ConvNextConfig", "MobileViTConfig", "DetrConfig")),
+        "AlbertConfig", "ElectraConfig", "MambaConfig", "SegformerConfig", "ConvNextConfig", "MobileViTConfig", "DetrConfig")),
 ]
 
 
