@@ -130,6 +130,9 @@ impl Reader<'_> {
             if let Some(described) = described {
                 self.describe(full_name(path, &param.name), described);
             }
+            for write in &own {
+                self.check_own_write(write, value, &place)?;
+            }
             if !own.is_empty() {
                 self.own_writes.insert(full_name(path, &param.name), own);
             }
@@ -242,6 +245,25 @@ impl Reader<'_> {
                 Err(fields.fault_with_nearest("same_as", message, target, &known))
             }
         }
+    }
+
+    /// A write of an `init_weights` must be one of a module above the parameter whose class has one of its own.
+    fn check_own_write(
+        &self,
+        write: &OwnWrite,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<(), Diagnostic> {
+        let index = self.layers.get(&*write.module).filter(|index| self.open.contains(index));
+        let node = index.and_then(|index| self.nodes.get(*index));
+        if node.is_some_and(|node| node.init_weights == InitWeights::Custom) {
+            return Ok(());
+        }
+        let message = format!(
+            "an own write is one of a module above whose init_weights is 'custom', which '{}' is not",
+            write.module
+        );
+        Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
     }
 
     /// Keeps what the description says is in a tensor.

@@ -214,6 +214,80 @@ fn functions_that_are_none_are_refused_with_their_place() {
         .refused(2, &["cannot write elements of type int64"]);
 }
 
+/// A head whose own code writes before and after its rules and children.
+fn head(init_cfg: &str, init_weights: &str, own: &str) -> String {
+    format!(
+        r#"{{"class": "Net", "init_weights": "module", "children": [
+            {{"name": "head", "class": "Head", {init_weights}, "init_cfg": {init_cfg}, "rewrites": false, "children": [
+             {{"name": "fc", "class": "Linear", "params": [
+              {{"name": "weight", "shape": [2, 2], "constructor": {{"type": "Normal"}}}},
+              {{"name": "bias", "shape": [2], "constructor": {{"type": "Constant", "val": 7}}, "own_init": [{own}]}}]}}]}}]}}"#
+    )
+}
+
+#[test]
+fn own_writes_take_their_place_among_those_of_rules() {
+    let folder = Folder::new();
+    let custom = r#""init_weights": "custom""#;
+    let runs_nothing = r#""init_weights": "custom", "runs_init_cfg": false"#;
+    let before = r#"{"module": "head", "constructor": {"type": "Constant", "val": 1}, "by": "Head.init_weights, fill_(1)"}"#;
+    let after =
+        r#"{"module": "head", "after": true, "value": [2, 3], "by": "Head.init_weights, copy_()"}"#;
+    let both = format!("{before}, {after}");
+    let rule = r#"{"type": "Constant", "val": 5, "bias": 5, "layer": "Linear"}"#;
+    for (init_cfg, init_weights, own, expected) in [
+        ("null", custom, "", [7.0, 7.0]),
+        ("null", custom, before, [1.0, 1.0]),
+        (rule, custom, before, [5.0, 5.0]),
+        (rule, custom, after, [2.0, 3.0]),
+        (rule, custom, &both, [2.0, 3.0]),
+        (rule, runs_nothing, before, [1.0, 1.0]),
+    ] {
+        folder.write("model.json", head(init_cfg, init_weights, own));
+        let file = folder.init("model.safetensors", &["--seed", "3"]);
+        assert_eq!(numbers(&file, "head.fc.bias"), expected, "{init_cfg} {init_weights} {own}");
+        folder.done(&["verify", "model.json", "model.safetensors", "--seed", "3"]);
+    }
+    let answer = folder.run(&["plan", "model.json"]);
+    assert!(
+        answer.stderr.contains("rule 0 does nothing: that init_weights runs no init_cfg"),
+        "{}",
+        answer.stderr
+    );
+    folder.write("model.json", head(rule, custom, after));
+    let answer = folder.done(&["explain", "model.json", "head.fc.bias"]);
+    let told = "untouched in the end: after the rules, the model's own code gives it given values, by Head.init_weights, copy_()";
+    assert!(answer.stdout.contains(told), "{}", answer.stdout);
+    // A rule of the whole model alone runs no init_weights.
+    folder.write("rule.json", rule);
+    let file = folder.init("model.safetensors", &["--init-cfg", "rule.json"]);
+    assert_eq!(numbers(&file, "head.fc.bias"), [5.0, 5.0]);
+}
+
+#[test]
+fn own_writes_of_no_such_module_are_refused_with_their_place() {
+    let folder = Folder::new();
+    let custom = r#""init_weights": "custom""#;
+    let write = |module: &str| format!(r#"{{"module": "{module}", "value": 1}}"#);
+    for (init_weights, own, part) in [
+        (custom, write("heads"), "which 'heads' is not"),
+        (custom, write("head.fc"), "which 'head.fc' is not"),
+        (custom, write(""), "which '' is not"),
+        (r#""init_weights": "module""#, write("head"), "which 'head' is not"),
+        (custom, r#"{"module": "head"}"#.to_owned(), "must say what is in it"),
+        (custom, r#"{"value": 1}"#.to_owned(), "the key 'module' is missing"),
+        (
+            custom,
+            r#"{"module": "head", "value": 1, "last": true}"#.to_owned(),
+            "unknown key 'last' of a write of its own",
+        ),
+        (r#""init_weights": "module", "runs_init_cfg": false"#, String::new(), "is a 'custom' one"),
+    ] {
+        folder.write("model.json", head("null", init_weights, &own));
+        folder.run(&["plan", "model.json"]).refused(2, &[part, "model.json:"]);
+    }
+}
+
 /// Weight normalization: `g` holds the norms of the rows of `v`, whatever writes `v`.
 fn weight_norm(g: &str, of: &str, dtype: &str) -> String {
     format!(

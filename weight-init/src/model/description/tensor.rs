@@ -72,7 +72,7 @@ fn own_writes(
 ) -> Result<Vec<OwnWrite>, Diagnostic> {
     let mut own = Vec::new();
     for (value, place) in fields.list("own_init")? {
-        let fields = Fields::read(fields.texts(), value, &place, "own write", OWN_KEYS)?;
+        let fields = Fields::read(fields.texts(), value, &place, "write of its own", OWN_KEYS)?;
         let module = contents.texts.share(fields.string("module")?);
         let after = fields.optional_bool("after")?.unwrap_or_default();
         let written = match described(&fields, dtype, shape, contents)? {
