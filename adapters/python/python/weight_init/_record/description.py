@@ -90,12 +90,11 @@ class Recorded(Describer):
         if self.own is not None:
             constructed, own = self.own.before.get(path, constructed), self.own.writes.get(path, [])
         node.update(self.state(constructed, path, node["dtype"]))
-        last = node
         for write in own:
             name = f"{path}, init_weights of {write.path or 'the model'}"
-            last = {"module": write.path, "after": write.after, **self.state(write.state, name, node["dtype"])}
-            node.setdefault("own_init", []).append(last)
-        self.kinds[path] = kind(last)
+            told = {"module": write.path, "after": write.after, **self.state(write.state, name, node["dtype"])}
+            node.setdefault("own_init", []).append(told)
+        self.kinds[path] = kind(node) if self.own is None else kind(self.state(State.of(self.memory, t), path, node["dtype"]))
         return node
 
     def state(self, state: State, path: str, dtype: str) -> dict:
