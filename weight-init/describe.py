@@ -162,9 +162,9 @@ class Describer:
             flat = t.detach().reshape(-1).cpu()
             data, size = bits(flat), flat.element_size()
             if data and data == data[:size] * flat.numel():
-                return number(flat[0])
+                return numbers(flat[:1])[0]
             if flat.numel() <= SMALL or self.companion is None:
-                return [number(x) for x in flat]
+                return numbers(flat)
         if DTYPES.get(type_name) is None:
             return None
         if self.companion is None:
@@ -265,9 +265,9 @@ def json_has(t):
     return t.dtype != torch.int64 or bool(((t >= -2**53) & (t <= 2**53)).all())
 
 
-def number(x):
-    """An element as JSON writes it; a bool is 0 or 1."""
-    return x.item() if x.is_floating_point() else int(x.item())
+def numbers(t):
+    """The elements as JSON writes them; a bool is 0 or 1."""
+    return t.tolist() if t.is_floating_point() else [int(x) for x in t.tolist()]
 
 
 def bits(t):

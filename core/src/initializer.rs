@@ -4,6 +4,8 @@ mod alias;
 mod argument;
 mod check;
 mod constant;
+#[cfg(feature = "registry")]
+mod custom;
 mod declared;
 mod delta_orthogonal;
 mod dirac;
@@ -31,6 +33,8 @@ mod xavier;
 pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
 pub use check::{ArgError, ArgProblem, Check, ordered};
 pub use constant::{Constant, bias_from_prob};
+#[cfg(feature = "registry")]
+pub use custom::Custom;
 pub use declared::{Declared, FanNeed, Read};
 pub use delta_orthogonal::DeltaOrthogonal;
 pub use dirac::Dirac;

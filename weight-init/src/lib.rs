@@ -64,6 +64,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
+mod elementary;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod inspect;

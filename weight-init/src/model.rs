@@ -16,6 +16,7 @@
 //! | `rewrites` | whether the class's own code writes values into itself or into its layers, see below | by the class |
 //! | `padding_idx` | the row of an embedding that the constructor clears; counted from the end if negative | none |
 //! | `init_weights` | `"module"` (mmengine's BaseModule), or `"custom"` where the class overrides it | plain layer |
+//! | `runs_init_cfg` | of a `"custom"` one: whether it runs the `init_cfg`; otherwise Pretrained rules alone count | `true` |
 //! | `init_cfg` | rules: a dict, a list of dicts, or null | none |
 //! | `params`, `buffers` | lists of tensors | none |
 //! | `aliases` | attributes that are another name of a layer below: `{"norm3": "bn3"}` | none |
@@ -39,6 +40,7 @@
 //! | `constructor` | in place of `value`: the initializer by which the model's code writes it, see below | by the class |
 //! | `parts` | beside either: regions that the code wrote later, each with `start` and `shape`, a number for each dimension, and a `constructor` or `value` of its own | none |
 //! | `by` | beside either, also in a part: the method and the call that wrote it, for people | none |
+//! | `own_init` | parameters: what the `init_weights` of classes of their own write, see below | none |
 //! | `layout` | parameters: `"out_in"` (PyTorch) or `"in_out"` (burn's Linear, Keras); fans follow it | `"out_in"` |
 //! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
 //! | `same_as` | beside `name` alone: the very same parameter, or buffer, as that of this full name | |
@@ -50,8 +52,18 @@
 //! what the tensor holds where no rule writes it, whatever the class, and random values come from the tensor's own stream.
 //! Parts are laid over it in their order; an element of a part is drawn at its number in the whole tensor, and fans are those
 //! of the part. `{"norm_of": "conv.weight_v"}` is the L2 norm of another parameter, whatever writes that, over each dimension
-//! that is 1 here and more there: the `g` of weight normalization. `{"unknown": "QR of a random matrix, in Net.__init__ (net.py:12)"}` says that the code writes something that has
-//! no name here, and where: plans report it, and `init` asks for a choice as it does for classes that are not known.
+//! that is 1 here and more there: the `g` of weight normalization. `{"unknown": "QR of a random matrix, in Net.__init__ (net.py:12)"}`
+//! says that the code writes something that has no name here, and where: plans report it, and `init` asks for a choice as it does
+//! for classes that are not known.
+//!
+//! `"then": ["exp", {"clamp_min": 0.0001}, "softplus_inverse"]` beside the `type` names functions of single elements over what the
+//! initializer draws, in order, such as the logarithm of a uniform draw that state space models start from. The draw is one of f64
+//! numbers whatever the element type, the functions are those of [`constructor::Step`], with the same bits everywhere, and the
+//! result is rounded once.
+//!
+//! `own_init` lists what `"custom"` ones write, in program order: each entry has the path of the `module` whose `init_weights` it
+//! is, whether that comes `after` the module's rules and children (otherwise before them), and a `constructor` or `value` with
+//! `parts` and `by`. Such a write takes its place among those of rules: the last one counts.
 //!
 //! ```
 //! use weight_init::diagnostic::Source;
@@ -75,6 +87,7 @@ mod from_config;
 mod layers;
 mod overlay;
 mod placed;
+mod step;
 mod write;
 
 use std::sync::Arc;
@@ -85,7 +98,7 @@ use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::checkpoint_keys::CheckpointKeys;
 use self::classes::{BufferDefault, LayerFacts};
-use self::constructor::Constructor;
+use self::constructor::{Constructor, OwnWrite};
 pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, SpecError, TensorSpec};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
@@ -118,6 +131,8 @@ pub struct Model {
     values: HashMap<String, Values>,
     /// What it says that the model's code writes into tensors, by full name.
     constructors: HashMap<String, Arc<Constructor>>,
+    /// What it says that the `init_weights` of classes of their own write into parameters, by full name.
+    own_writes: HashMap<String, Vec<OwnWrite>>,
     /// The layers by the path at which they are met first.
     paths: HashMap<String, usize>,
     /// Full names of tied buffers and the first name of each.
@@ -145,6 +160,8 @@ struct Node {
     /// The row of its weight that the constructor clears.
     padding_row: Option<usize>,
     init_weights: InitWeights,
+    /// Whether its `init_weights` runs the init_cfg, as it does by `super().init_weights()`; otherwise it loads its checkpoints alone.
+    runs_init_cfg: bool,
     init_cfg: Option<Box<PlacedInitCfg>>,
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
@@ -309,6 +326,11 @@ impl Model {
     /// What the description itself says is in the tensor of this full name.
     pub(crate) fn value(&self, tensor: &str) -> Option<&Values> {
         self.values.get(tensor)
+    }
+
+    /// What it says that the `init_weights` of classes of their own write into the parameter of this full name, in program order.
+    pub(crate) fn own_writes(&self, param: &str) -> &[OwnWrite] {
+        self.own_writes.get(param).map_or(&[], Vec::as_slice)
     }
 
     /// What the description says that the model's code writes into the tensor of this full name.

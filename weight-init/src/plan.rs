@@ -29,6 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
+use weight_init_core::resolve::Order;
 use weight_init_core::{DType, Layer, Layout};
 
 pub use self::by::By;
@@ -127,6 +128,8 @@ pub struct PlannedParam {
     overwriter: Option<Overwriter>,
     /// Every write of a rule in program order; the last one that counts is the writer.
     pub(crate) writes: Vec<Write>,
+    /// What the `init_weights` of classes of their own write, as far as the description says; later ones count more.
+    own_writes: Vec<(Order, Arc<Writer>)>,
 }
 
 /// What a parameter's values come from.
@@ -139,7 +142,7 @@ pub enum Writer {
         /// Where the rule stands.
         by: By,
     },
-    /// No rule touches it: what the framework's constructor gives it.
+    /// No rule has the last word: what the framework's constructor or the model's own code gives it.
     Untouched(ConstructorDefault),
 }
 

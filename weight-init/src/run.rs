@@ -13,6 +13,7 @@ mod backend;
 mod cuda;
 mod encode;
 mod jobs;
+mod mapped;
 mod norm;
 mod pieces;
 mod stored;

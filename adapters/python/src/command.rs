@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 
 use pyo3::prelude::*;
-use weight_init::model::Registry;
+
+use crate::register::registry;
 
 /// Runs the command `weight-init`, whose name is the first of `words`, and returns its exit code.
 #[pyfunction]
 pub(crate) fn run_command(py: Python<'_>, words: Vec<OsString>) -> u8 {
-    py.detach(|| weight_init_cli::run_with(&Registry::standard(), words))
+    py.detach(|| weight_init_cli::run_with(&registry(), words))
 }

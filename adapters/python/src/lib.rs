@@ -12,6 +12,7 @@ mod fill;
 mod memory;
 mod plan;
 mod pool;
+mod register;
 mod single;
 mod verify;
 
@@ -26,6 +27,8 @@ mod _weight_init {
     use super::plan::Plan;
     #[pymodule_export]
     use super::pool::{after_fork, threads};
+    #[pymodule_export]
+    use super::register::register_initializer;
     #[pymodule_export]
     use super::single::fill_tensor;
 

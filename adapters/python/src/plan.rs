@@ -9,7 +9,7 @@ use weight_init::config::{Config, ConfigError, json};
 use weight_init::create::Recipe;
 use weight_init::diagnostic::{Diagnostic, Source, Sources};
 use weight_init::fetch::{Fetch, FetchError};
-use weight_init::model::{Model, PlacedInitCfg, Registry};
+use weight_init::model::{Model, PlacedInitCfg};
 use weight_init::plan::{
     ConstructorDefault, LoadError, Lowered, Options, Plan as Inner, PlanError, Tensor, Unknown,
     Writer, locate, locate_in_init_cfg,
@@ -20,6 +20,7 @@ use weight_init_backends::Rayon;
 
 use crate::error::Fault;
 use crate::memory::Target;
+use crate::register::registry;
 use crate::{fill, pool, verify};
 
 /// What writes each parameter of a described model.
@@ -225,7 +226,7 @@ impl Plan {
         mut checkpoints: Checkpoints,
     ) -> Result<Self, Fault> {
         let config = description.read("model")?;
-        let registry = Registry::standard();
+        let registry = registry();
         let model = Model::from_config(&config, &registry)?;
         let rules = match init_cfg.map(|rules| rules.read("init_cfg")).transpose()? {
             None => None,

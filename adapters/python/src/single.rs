@@ -6,12 +6,13 @@ use weight_init::diagnostic::Source;
 use weight_init::model::PlacedInitCfg;
 use weight_init::plan::{Lowered, Tensor};
 use weight_init_core::init_cfg::Write;
-use weight_init_core::initializer::{ALL, Layout, Shape};
+use weight_init_core::initializer::{Layout, Shape};
 use weight_init_core::{DType, stream_id};
 
 use crate::error::Fault;
 use crate::fill;
 use crate::memory::Target;
+use crate::register::registry;
 
 /// Fills one tensor, or a shard of it, with the values that a parameter of that name has.
 ///
@@ -37,7 +38,9 @@ pub(crate) fn fill_tensor(
     let layout = if in_out { Layout::InOut } else { Layout::OutIn };
     Ok(py.detach(|| {
         let source = Source::new("init_cfg", rule);
-        let rules = PlacedInitCfg::read(&json::parse(&source)?, &source, "$", ALL)?;
+        let registry = registry();
+        let rules =
+            PlacedInitCfg::read(&json::parse(&source)?, &source, "$", registry.initializers())?;
         let [rule] = &rules.init_cfg.rules[..] else {
             return Err(Fault::Lower("expected one rule".to_owned()));
         };

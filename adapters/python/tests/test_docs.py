@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 README = pathlib.Path(__file__).parents[1] / "README.md"
 
 
-@pytest.mark.parametrize("module, least", [("_torch", 3), ("_functions", 1), ("_record", 1)])
+@pytest.mark.parametrize("module, least", [("_torch", 3), ("_functions", 1), ("_record", 1), ("_register", 4)])
 def test_examples_of_docstrings(module, least):
     done = doctest.testmod(importlib.import_module(f"weight_init.{module}"))
     assert done.failed == 0 and done.attempted >= least
@@ -29,6 +29,16 @@ def test_the_first_lines_of_the_readme(capsys):
     code = re.search(r"```python\n(import torchvision.*?)```", README.read_text(), re.S).group(1)
     exec(code, {})
     assert capsys.readouterr().out.startswith("seed 42: 60 tensors written (")
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_page_about_recording(number, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (README.parents[2] / "docs/record.md").read_text(), re.S)
+    assert len(blocks) == 3
+    if "mmengine" in blocks[number]:
+        pytest.importorskip("mmengine")
+    exec(blocks[number], {})
 
 
 def test_the_error_that_the_readme_shows():

@@ -88,7 +88,59 @@ def test_a_truncated_normal_by_its_inverse_cdf_is_named():
     found = constructor(lambda w: w.uniform_(-1, 1).erfinv_().mul_(0.02 * math.sqrt(2)).clamp_(-2, 2), 4, 6)
     assert found == {"type": "TruncNormal", "mean": 0.0, "std": pytest.approx(0.02), "a": -2, "b": 2}
     # Bounds that pile values up are no truncation.
-    assert "unknown" in constructor(lambda w: w.normal_().clamp_(-1, 1), 4, 6)
+    assert constructor(lambda w: w.normal_().clamp_(-1, 1), 4, 6) == then(normal(0.0, 1.0), {"clamp_min": -1.0}, {"clamp_max": 1.0})
+
+
+def then(draw, *steps):
+    return {**draw, "then": list(steps)}
+
+
+def time_step(w, low=1e-3, high=1e-1, floor=1e-4):
+    """What the bias of a state space model's time step is drawn by: Mamba's code."""
+    step = torch.exp(torch.rand(4, 6) * (math.log(high) - math.log(low)) + math.log(low)).clamp(min=floor)
+    return step + torch.log(-torch.expm1(-step))
+
+
+FUNCTIONS = {
+    "logarithm": (lambda w: w.uniform_(1, 16).log_(), then(uniform(1.0, 16.0), "log")),
+    "its negative": (lambda w: -torch.log(torch.rand(4, 6) + 1), then(uniform(1.0, 2.0), "log", {"mul": -1.0})),
+    "inverse of softplus": (
+        time_step, then(uniform(math.log(1e-3), math.log(1e-1)), "exp", {"clamp_min": 1e-4}, "softplus_inverse")),
+    "the same, shorter": (lambda w: torch.log(torch.expm1(w.uniform_(0.1, 2))), then(uniform(0.1, 2.0), "softplus_inverse")),
+    "half normal": (lambda w: w.normal_().abs_() + 0.5, then(normal(0.0, 1.0), "abs", {"add": 0.5})),
+    "log_normal": (lambda w: w.log_normal_(1, 2), then(normal(1.0, 2.0), "exp")),
+    "exponential": (lambda w: w.exponential_(4), then(uniform(-1.0, 0.0), "log1p", {"mul": -0.25})),
+}
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_a_function_of_a_draw_is_named(case):
+    init, expected = FUNCTIONS[case]
+    assert constructor(init, 4, 6) == {**expected, **{key: pytest.approx(x) for key, x in expected.items() if isinstance(x, float)}}
+
+
+def test_functions_of_two_draws_have_no_name():
+    def init(w):
+        a, b = torch.rand(4, 6).exp(), torch.rand(4, 6).exp()
+        return a + torch.log(-torch.expm1(-b))
+
+    assert "unknown" in constructor(init, 4, 6)
+
+
+@pytest.mark.parametrize("case", FUNCTIONS)
+def test_functions_of_a_draw_are_filled_as_they_are_described(case, tmp_path, command):
+    numpy = pytest.importorskip("numpy")
+    stats = pytest.importorskip("scipy.stats")
+    safetensors = pytest.importorskip("safetensors.torch")
+    init, expected = FUNCTIONS[case]
+    description = {"class": "Net", "params": [{"name": "weight", "shape": [2000, 24], "constructor": expected}]}
+    (tmp_path / "net.json").write_text(json.dumps(description))
+    out = tmp_path / "net.safetensors"
+    subprocess.run([command, "init", str(tmp_path / "net.json"), "--seed", "42", "--out", str(out)], check=True, capture_output=True)
+    filled = safetensors.load_file(str(out))["weight"].double().numpy().ravel()
+    torch.manual_seed(1)
+    drawn = numpy.concatenate([init(torch.empty(4, 6)).double().numpy().ravel() for _ in range(2000)])
+    assert stats.ks_2samp(filled, drawn).pvalue > 1e-4
 
 
 def test_writes_into_slices_are_parts():
@@ -105,6 +157,16 @@ def test_writes_into_slices_are_parts():
     assert [part["start"] for part in chunks["parts"]] == [[0, 0], [2, 0], [4, 0]]
     joined = written(lambda w: torch.cat([torch.zeros(2, 3), torch.randn(2, 3)]), 4, 3)
     assert joined["parts"][-1] == {"start": [2, 0], "shape": [2, 3], "constructor": normal(0.0, 1.0), "by": joined["parts"][-1]["by"]}
+
+
+def test_constants_in_slices_that_are_no_boxes_are_values():
+    """As YOLO's prior of objectness, every 85th element of a bias."""
+    def prior(w):
+        nn.init.constant_(w.reshape(2, -1)[:, 3], -4.5)
+
+    node = written(lambda w: prior(w.zero_()), 10)
+    assert node["value"] == [0, 0, 0, -4.5, 0, 0, 0, 0, -4.5, 0]
+    assert "unknown" in written(lambda w: prior(w.normal_()), 10)["constructor"]
 
 
 def test_scaling_scales_every_part():
@@ -330,7 +392,7 @@ def test_an_init_weights_that_is_not_mmengines_is_no_writer_behind_the_rules():
 
 def test_an_mmengine_model_is_told_as_its_own_init_weights_leaves_it(tmp_path):
     model = pytest.importorskip("mmengine.model")
-    from weight_init._record.targets import initialized
+    from weight_init._record.own_init import initialized
 
     class Head(model.BaseModule):
         def __init__(self):
@@ -378,11 +440,70 @@ def test_the_command_line_names_models(tmp_path, capsys):
         assert capsys.readouterr().err.startswith("error: ")
 
 
+class Orthogonal(nn.Module):
+    """Two draws without a name here, one of them in a part, and one that has one."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = (nn.Parameter(torch.empty(4, 4)) for _ in range(3))
+        self.register_buffer("order", torch.randperm(6))
+        with torch.no_grad():
+            self.a.copy_(torch.linalg.qr(torch.randn(4, 4))[0])
+            self.b.uniform_(-1, 1)
+            self.b[1:3].copy_(torch.randn(2, 4) * torch.rand(2, 4))
+            self.c.normal_()
+
+
+def test_values_of_pytorch_stand_in_for_what_has_no_name(tmp_path, command):
+    assert weight_init.record(Orthogonal).counts() == {"unknown": 3, "Normal": 1}
+    state = torch.get_rng_state()
+    found = weight_init.record(Orthogonal, torch_seed=5)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert found.counts() == {"values": 2, "parts": 1, "Normal": 1}
+    torch.manual_seed(5)
+    real = Orthogonal()
+    a, b, c = found["params"]
+    assert torch.equal(torch.tensor(a["value"]).reshape(4, 4), real.a)
+    assert a["by"].startswith("PyTorch under seed 5: ") and "qr" in a["by"]
+    assert b["constructor"] == uniform(-1.0, 1.0) and c["constructor"] == normal(0.0, 1.0)
+    assert torch.equal(torch.tensor(b["parts"][0]["value"]).reshape(2, 4), real.b[1:3])
+    (tmp_path / "net.json").write_text(json.dumps(found))
+    words = [command, "explain", str(tmp_path / "net.json"), "a"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "gives it given values, by PyTorch under seed 5: " in said
+
+
+def test_the_command_line_takes_values_of_pytorch(tmp_path, capsys):
+    from weight_init import _record_cli
+
+    source = tmp_path / "net.py"
+    source.write_text(
+        "import torch\n\n\n"
+        "class Net(torch.nn.Linear):\n"
+        "    def reset_parameters(self):\n"
+        "        torch.nn.init.zeros_(self.bias)\n"
+        "        self.weight.data = torch.linalg.qr(torch.randn(3, 3))[0]\n")
+    out = tmp_path / "net.json"
+    words = [f"{source}:Net", "in_features=3", "out_features=3", "--out", str(out)]
+    assert _record_cli.main(words) == 0
+    assert "1 unknown" in capsys.readouterr().err
+    assert _record_cli.main([*words, "--unknown", "torch", "--torch-seed", "3"]) == 0
+    assert "unknown" not in capsys.readouterr().err
+    scope = {}
+    exec(source.read_text(), scope)
+    torch.manual_seed(3)
+    expected = scope["Net"](3, 3).weight
+    weight = json.loads(out.read_text())["params"][0]
+    assert "PyTorch under seed 3" in weight["by"]
+    assert torch.equal(torch.tensor(weight["value"]).reshape(3, 3), expected)
+
+
 def test_arithmetic_of_values():
     assert values.affine(values.Uniform(1, 2), -1, 0) == values.Uniform(-2, -1)
     assert values.affine(values.Normal(1, 2), 0, 3) == values.Constant(3)
     assert values.clamp(values.Uniform(0, 1), -1, 2) == values.Uniform(0, 1)
-    assert isinstance(values.clamp(values.Uniform(0, 1), 0.5, 2), values.Unknown)
+    assert values.clamp(values.Uniform(0, 1), 0.5, 2).steps == (("clamp_min", 0.5), ("clamp_max", 2))
     assert values.settled(values.InverseError(-1.0, 1.0, 2 * math.sqrt(2), 1.0)) == values.Normal(1.0, pytest.approx(2.0))
-    assert isinstance(values.function("exp", values.Normal(0, 1)), values.Unknown)
+    assert values.function("exp", values.Normal(0, 1)).steps == ("exp",)
+    assert isinstance(values.function("digamma", values.Normal(0, 1)), values.Unknown)
     assert values.function("exp", values.Constant(0.0)) == values.Constant(1.0)

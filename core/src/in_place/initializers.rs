@@ -299,6 +299,8 @@ impl From<InitError> for InitWeightsError {
             InitError::ByLines => Self::Scratch,
             InitError::ZeroFans => Self::ZeroFans,
             InitError::Fill(_) => Self::Numbers,
+            #[cfg(feature = "registry")]
+            InitError::Custom(_) => Self::Numbers,
         }
     }
 }

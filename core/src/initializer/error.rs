@@ -35,6 +35,9 @@ pub enum InitError {
     ByLines,
     /// The numbers make no distribution.
     Fill(FillError),
+    /// What a [`Custom`](super::Custom) one says.
+    #[cfg(feature = "registry")]
+    Custom(&'static str),
 }
 
 impl InitError {
@@ -74,6 +77,8 @@ impl fmt::Display for InitError {
                 write!(f, "'groups' must divide the number of outputs, which is {outputs}")
             }
             Self::Fill(error) => error.fmt(f),
+            #[cfg(feature = "registry")]
+            Self::Custom(message) => f.write_str(message),
         }
     }
 }

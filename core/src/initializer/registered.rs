@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{
     Argument, ArgumentKind, Declared, Draw, InitError, InitializerType, Lower, MOST_ARGUMENTS,
-    Shape, Value, types,
+    Shape, Value, custom, types,
 };
 use crate::fill::Diagonal;
 use crate::line_fill::Lines;
@@ -24,6 +24,10 @@ impl Registered {
         Self { of, words: core::array::from_fn(|index| this.get(index).map_or(0, word)) }
     }
 
+    pub(super) const fn of_words(of: &'static InitializerType, words: Words) -> Self {
+        Self { of, words }
+    }
+
     /// The type.
     #[must_use]
     pub const fn of(&self) -> &'static InitializerType {
@@ -35,6 +39,9 @@ impl Registered {
     }
 
     pub(super) fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
+        if let Some(custom) = self.of.custom {
+            return custom::stands_for(custom, self, shape)?.lower(shape, draw);
+        }
         match (self.of.lower)(&self.words, shape)? {
             Numbers::Constant(value) => draw.constant(value),
             Numbers::Uniform { a, b } => draw.uniform(a, b),
@@ -66,7 +73,7 @@ impl fmt::Debug for Registered {
     }
 }
 
-const fn word(value: Value) -> u64 {
+pub(super) const fn word(value: Value) -> u64 {
     match value {
         Value::Number(x) => x.to_bits(),
         Value::Count(n) => n,

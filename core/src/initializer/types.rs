@@ -5,7 +5,7 @@ use core::fmt;
 use super::alias::Alias;
 use super::{ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, Read, Value};
 #[cfg(feature = "registry")]
-use super::{InitError, Lower, Shape, registered};
+use super::{Custom, InitError, Lower, Shape, registered};
 
 /// The most arguments that an initializer has.
 pub const MOST_ARGUMENTS: usize = 4;
@@ -76,6 +76,9 @@ pub struct InitializerType {
     /// The numbers that values give a parameter of this shape, of a type that a program registers.
     #[cfg(feature = "registry")]
     pub(super) lower: fn(&registered::Words, &Shape<'_>) -> Result<registered::Numbers, InitError>,
+    /// What takes the place of `default` and `lower`, of a type that is made while the program runs.
+    #[cfg(feature = "registry")]
+    pub(super) custom: Option<&'static dyn Custom>,
 }
 
 /// Why values make no initializer.
@@ -125,6 +128,8 @@ impl InitializerType {
             make,
             #[cfg(feature = "registry")]
             lower: registered::none,
+            #[cfg(feature = "registry")]
+            custom: None,
         }
     }
 
@@ -182,6 +187,27 @@ impl InitializerType {
         }
     }
 
+    /// A type that is made while the program runs, of its name, arguments, documentation line by line, and what it does; see
+    /// [`Custom`]. `None` of more than [`MOST_ARGUMENTS`] arguments.
+    #[cfg(feature = "registry")]
+    #[must_use]
+    pub const fn custom(
+        name: &'static str,
+        arguments: &'static [Argument],
+        doc: &'static [&'static str],
+        fans: FanNeed,
+        custom: &'static dyn Custom,
+    ) -> Option<Self> {
+        if arguments.len() > MOST_ARGUMENTS {
+            return None;
+        }
+        let (function, custom) = (name, Some(custom));
+        let make = super::custom::build;
+        // Its own `default` and `lower` are never asked.
+        let base = Self::built_in::<super::Constant>();
+        Some(Self { name, function, arguments, doc, fans, make, custom, same_as: None, ..base })
+    }
+
     /// A name for constants of a built-in initializer.
     pub(super) const fn preset<I: BuiltIn>(
         name: &'static str,
@@ -196,6 +222,10 @@ impl InitializerType {
     /// The default of argument number `index`.
     #[must_use]
     pub fn default(&self, index: usize) -> Option<Value> {
+        #[cfg(feature = "registry")]
+        if let Some(custom) = self.custom {
+            return custom.default(index);
+        }
         (self.default)(index)
     }
 

@@ -90,6 +90,20 @@ pub struct Order {
     part: Part,
 }
 
+impl Order {
+    /// Before the rules of a module: its first rule has this order, too.
+    pub(super) const fn before_rules(frame: &Frame<'_>) -> Self {
+        let (entered, phase) = (frame.entered, Phase::BeforeChildren);
+        Self { entered, phase, rule: 0, part: Part::Layer }
+    }
+
+    /// After all that a module's rules and children write.
+    pub(super) const fn after_children(frame: &Frame<'_>) -> Self {
+        let phase = Phase::AfterChildren(Reverse(frame.entered));
+        Self { entered: frame.left, phase, rule: usize::MAX, part: Part::Override(usize::MAX) }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     AfterChildren(Reverse<u64>),

@@ -1,4 +1,4 @@
-use super::considered::{Considered, Look, Matcher, Outcome};
+use super::considered::{Considered, Look, Matcher, Order, Outcome};
 use super::frame::{Frame, State};
 use super::path::Path;
 use crate::init_cfg::Rules;
@@ -138,6 +138,9 @@ impl<'a> ParamVisit<'a> {
                 path: Path::new(frame, "", false),
                 first_path: Path::new(frame, "", true),
                 layer: frame.layer,
+                begins: Order::before_rules(frame),
+                ends: Order::after_children(frame),
+                ran: frame.state == State::Ran,
             })
     }
 }
@@ -151,6 +154,12 @@ pub struct Custom<'a> {
     pub first_path: Path<'a>,
     /// The layer itself.
     pub layer: &'a dyn Layer,
+    /// When its `init_weights` begins: the first part of its first rule has this order as well, and overwrites what comes before.
+    pub begins: Order,
+    /// When its rules and its children have written, Pretrained ones included.
+    pub ends: Order,
+    /// Whether it ran when the walk met it at another path.
+    pub ran: bool,
 }
 
 impl core::fmt::Debug for Custom<'_> {

@@ -146,7 +146,8 @@ fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
         }
     }
     if frame.state == State::Runs {
-        if !shared.bare && frame.has_deferred() {
+        let has_an_end = frame.has_deferred() || frame.layer.init_weights() == InitWeights::Custom;
+        if !shared.bare && has_an_end {
             let mut count = Count { shared, tied: frame.tied, layers: 0 };
             frame.layer.visit(&mut count)?;
             frame.left = count.layers + shared.entered;

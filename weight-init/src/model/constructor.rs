@@ -6,6 +6,7 @@ use std::sync::Arc;
 use weight_init_core::init_cfg::Init;
 
 use super::Values;
+pub use super::step::Step;
 
 /// What a model's own code leaves in a tensor: a base, and regions that were written later.
 ///
@@ -16,6 +17,17 @@ pub struct Constructor {
     pub base: Written,
     /// Regions, each laid over what stands before it.
     pub parts: Vec<Part>,
+}
+
+/// What the `init_weights` of a class of its own leaves in a tensor: a write among those of rules.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnWrite {
+    /// Full path of the module whose `init_weights` it is.
+    pub module: Arc<str>,
+    /// Whether it comes when the module's rules and children have written; otherwise before them.
+    pub after: bool,
+    /// What it leaves.
+    pub written: Arc<Constructor>,
 }
 
 /// A region of a tensor with a content of its own.
@@ -41,12 +53,23 @@ pub struct Written {
 pub enum Content {
     /// What an initializer makes, never Pretrained; fans are those of the region.
     Init(Init),
+    /// Functions of what an initializer draws, element by element.
+    Mapped(Mapped),
     /// Given numbers, of a region in its own row-major order.
     Values(Values),
     /// Norms of the slices of the parameter of this full name, over each dimension that is 1 here and more there.
     NormOf(Arc<str>),
     /// Something without a name here: what it is, and where the code stands.
     Unknown(Arc<str>),
+}
+
+/// Functions of single elements over a draw, in order: the draw is one of f64 numbers, whatever the tensor's element type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapped {
+    /// What is drawn.
+    pub init: Init,
+    /// What becomes of each element.
+    pub steps: Arc<[Step]>,
 }
 
 /// A box of elements: a range of indices along each dimension.
@@ -67,7 +90,7 @@ impl Constructor {
     pub fn unknown(&self) -> Option<&str> {
         self.written().find_map(|written| match &written.content {
             Content::Unknown(what) => Some(&**what),
-            Content::Init(_) | Content::Values(_) | Content::NormOf(_) => None,
+            Content::Init(_) | Content::Mapped(_) | Content::Values(_) | Content::NormOf(_) => None,
         })
     }
 

@@ -14,7 +14,7 @@ use weight_init_core::init_cfg::Types;
 use self::constructor::{Contents, Described};
 use self::fields::{Fields, Place};
 use self::stored::Files;
-use super::constructor::Constructor;
+use super::constructor::{Constructor, OwnWrite};
 use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::pool::Pool;
@@ -28,6 +28,7 @@ const LAYER_KEYS: &[&str] = &[
     "rewrites",
     "padding_idx",
     "init_weights",
+    "runs_init_cfg",
     "init_cfg",
     "params",
     "buffers",
@@ -48,6 +49,7 @@ pub(super) fn read(
         nodes: Vec::new(),
         values: HashMap::default(),
         constructors: HashMap::default(),
+        own_writes: HashMap::default(),
         contents: Contents { types, files: Files::default(), texts: Pool::default() },
         layers: HashMap::default(),
         open: Vec::new(),
@@ -59,8 +61,8 @@ pub(super) fn read(
     let place = Place::root(base);
     let fields = Fields::read(texts, layer, &place, "layer", LAYER_KEYS)?;
     reader.layer(&fields, &mut String::new())?;
-    let Reader { nodes, values, constructors, layers, buffer_ties, .. } = reader;
-    Ok(Model { nodes, values, constructors, paths: layers, buffer_ties })
+    let Reader { nodes, values, constructors, own_writes, layers, buffer_ties, .. } = reader;
+    Ok(Model { nodes, values, constructors, own_writes, paths: layers, buffer_ties })
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -78,6 +80,7 @@ struct Reader<'s> {
     nodes: Vec<Node>,
     values: HashMap<String, Values>,
     constructors: HashMap<String, Arc<Constructor>>,
+    own_writes: HashMap<String, Vec<OwnWrite>>,
     contents: Contents<'s>,
     /// The layers by the path at which they were met first.
     layers: HashMap<String, usize>,
@@ -96,6 +99,11 @@ impl Reader<'_> {
     fn layer(&mut self, fields: &Fields<'_>, path: &mut String) -> Result<usize, Diagnostic> {
         let index = self.nodes.len();
         let init_weights = init_weights(fields)?;
+        let runs_init_cfg = fields.optional_bool("runs_init_cfg")?.unwrap_or(true);
+        if !runs_init_cfg && init_weights != InitWeights::Custom {
+            let message = "an init_weights that runs no init_cfg is a 'custom' one";
+            return Err(fields.fault("runs_init_cfg", message));
+        }
         self.layers.insert(path.clone(), index);
         self.open.push(index);
         self.nodes.push(Node {
@@ -105,7 +113,8 @@ impl Reader<'_> {
             rewrites: fields.optional_bool("rewrites")?,
             padding_row: None,
             init_weights,
-            init_cfg: self.init_cfg(fields, init_weights)?.map(Box::new),
+            runs_init_cfg,
+            init_cfg: self.init_cfg(fields, init_weights, runs_init_cfg)?.map(Box::new),
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: fields.string_map("aliases")?.into(),
@@ -115,11 +124,17 @@ impl Reader<'_> {
         let params = fields.list("params")?;
         self.nodes[index].params.reserve_exact(params.len());
         for (value, place) in params {
-            let (param, described) = self.param(value, &place)?;
+            let (param, described, own) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
             self.check_full_name(path, &param.name, value, &place)?;
             if let Some(described) = described {
                 self.describe(full_name(path, &param.name), described);
+            }
+            for write in &own {
+                self.check_own_write(write, value, &place)?;
+            }
+            if !own.is_empty() {
+                self.own_writes.insert(full_name(path, &param.name), own);
             }
             self.nodes[index].params.push(param);
         }
@@ -207,7 +222,7 @@ impl Reader<'_> {
         &mut self,
         value: &Value,
         place: &Place<'_>,
-    ) -> Result<(ParamNode, Option<Described>), Diagnostic> {
+    ) -> Result<(ParamNode, Option<Described>, Vec<OwnWrite>), Diagnostic> {
         let fields = tensor::param_fields(self.texts, value, place)?;
         let Some(target) = fields.optional_string("same_as")? else {
             return tensor::param(&fields, &mut self.contents, &mut self.shapes);
@@ -217,7 +232,8 @@ impl Reader<'_> {
             Some(first) => {
                 // A tie to a tie leads to the first of them.
                 let same_as = first.same_as.clone().or_else(|| Some(target.into()));
-                Ok((ParamNode { name: fields.name()?, same_as, ..first.clone() }, None))
+                let param = ParamNode { name: fields.name()?, same_as, ..first.clone() };
+                Ok((param, None, Vec::new()))
             }
             None => {
                 let message = format!("no parameter was met before under the name '{target}'");
@@ -229,6 +245,25 @@ impl Reader<'_> {
                 Err(fields.fault_with_nearest("same_as", message, target, &known))
             }
         }
+    }
+
+    /// A write of an `init_weights` must be one of a module above the parameter whose class has one of its own.
+    fn check_own_write(
+        &self,
+        write: &OwnWrite,
+        value: &Value,
+        place: &Place<'_>,
+    ) -> Result<(), Diagnostic> {
+        let index = self.layers.get(&*write.module).filter(|index| self.open.contains(index));
+        let node = index.and_then(|index| self.nodes.get(*index));
+        if node.is_some_and(|node| node.init_weights == InitWeights::Custom) {
+            return Ok(());
+        }
+        let message = format!(
+            "an own write is one of a module above whose init_weights is 'custom', which '{}' is not",
+            write.module
+        );
+        Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
     }
 
     /// Keeps what the description says is in a tensor.
@@ -277,12 +312,16 @@ impl Reader<'_> {
         &self,
         fields: &Fields<'_>,
         init_weights: InitWeights,
+        runs_init_cfg: bool,
     ) -> Result<Option<PlacedInitCfg>, Diagnostic> {
         let Some(value) = fields.get("init_cfg") else { return Ok(None) };
         let place = fields.place_of("init_cfg");
         match init_weights {
             InitWeights::Custom => {
-                Ok(Some(PlacedInitCfg::read_leniently(value, self.texts, &place, self.types)))
+                let types = self.types;
+                let read =
+                    PlacedInitCfg::read_some(value, self.texts, &place, types, runs_init_cfg);
+                Ok(Some(read))
             }
             _ => PlacedInitCfg::read(value, self.texts, &place, self.types).map(Some),
         }

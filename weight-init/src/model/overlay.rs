@@ -60,7 +60,7 @@ impl Model {
             let node = &mut self.nodes[node?];
             let read = match node.init_weights {
                 InitWeights::Custom => {
-                    PlacedInitCfg::read_leniently(init_cfg, &*texts, &place, types)
+                    PlacedInitCfg::read_some(init_cfg, &*texts, &place, types, node.runs_init_cfg)
                 }
                 _ => PlacedInitCfg::read(init_cfg, &*texts, &place, types)?,
             };

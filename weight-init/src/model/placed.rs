@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use weight_init_core::init_cfg::{InitCfg, Owned, RuleType, Types};
+use weight_init_core::init_cfg::{InitCfg, Owned, Rule, RuleType, Types, Write};
 
 use super::Registry;
 use super::checkpoint_keys::{self, CheckpointKeys};
@@ -113,6 +113,18 @@ impl PlacedInitCfg {
     /// Keys that no initializer has are passed over, and a rule that is still malformed is left out. Plans warn of both.
     #[must_use]
     pub fn read_leniently(value: &Value, texts: &dyn Texts, path: &str, types: Types<'_>) -> Self {
+        Self::read_some(value, texts, path, types, true)
+    }
+
+    /// As [`read_leniently`](Self::read_leniently); unless `runs`, Pretrained rules alone, for that the `init_weights` of the
+    /// class runs no other one.
+    pub(super) fn read_some(
+        value: &Value,
+        texts: &dyn Texts,
+        path: &str,
+        types: Types<'_>,
+        runs: bool,
+    ) -> Self {
         let mut read = Self {
             init_cfg: InitCfg::empty(),
             keys: CheckpointKeys::default(),
@@ -125,6 +137,11 @@ impl PlacedInitCfg {
         for (number, rule) in items(value).iter().enumerate() {
             let (known, unknown) = known_keys(rule, types);
             match Self::read(&known, texts, path, types) {
+                Ok(one) if !runs && !one.init_cfg.rules.iter().all(loads) => {
+                    let message =
+                        format!("rule {number} does nothing: that init_weights runs no init_cfg");
+                    read.remarks.push(message);
+                }
                 Ok(one) => {
                     let keys = unknown.iter().map(|key| {
                         format!(
@@ -199,6 +216,11 @@ impl Items {
         }
         Some(span)
     }
+}
+
+/// Whether a rule loads a checkpoint.
+fn loads(rule: &Rule<Owned>) -> bool {
+    matches!(rule.write, Write::Pretrained(_))
 }
 
 /// The items of a list, or the value that stands in place of one.

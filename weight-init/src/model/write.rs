@@ -80,6 +80,9 @@ fn head<M: SerializeMap>(map: &mut M, node: &Node) -> Result<(), M::Error> {
         InitWeights::Module => map.serialize_entry("init_weights", "module")?,
         InitWeights::Custom => map.serialize_entry("init_weights", "custom")?,
     }
+    if !node.runs_init_cfg {
+        map.serialize_entry("runs_init_cfg", &false)?;
+    }
     if let Some(placed) = &node.init_cfg {
         map.serialize_entry("init_cfg", &placed.init_cfg)?;
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::{
-    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, ParamVisit, Part, Problem,
-    resolve,
+    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, Order, ParamVisit, Part,
+    Problem, resolve,
 };
 use weight_init_core::{DType, Layer};
 
@@ -116,6 +116,7 @@ impl Observer for Builder<'_> {
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = visit.first_path().to_string();
         let (mut writes, groups) = self.writes(visit);
+        let own_writes = self.own_writes(visit, &name);
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
         let names = self.params.iter().map(|param| &*param.name);
         let first = if visit.is_tied() { self.by_name.place(&name, names) } else { None };
@@ -129,6 +130,7 @@ impl Observer for Builder<'_> {
                 let through: Arc<str> = layer_of(&visit.path().to_string()).into();
                 writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
                 param.writes.extend(writes);
+                param.own_writes.extend(own_writes);
                 param.init_weights.extend(init_weights);
                 if let (None, Some(model)) = (param.constructor, self.model) {
                     let path = visit.path().to_string();
@@ -162,6 +164,7 @@ impl Observer for Builder<'_> {
             stored: None,
             custom: visit.customs().next().map(|custom| custom.first_path.to_string()),
             writes,
+            own_writes,
             name,
         });
         ControlFlow::Continue(())
@@ -282,6 +285,27 @@ impl<'b> Builder<'b> {
         (writes, groups)
     }
 
+    /// What the `init_weights` of classes of their own write to a parameter, on one path to it.
+    fn own_writes(&self, visit: &ParamVisit<'_>, name: &str) -> Vec<(Order, Arc<Writer>)> {
+        let written = self.model.map_or(&[][..], |model| model.own_writes(name));
+        if written.is_empty() {
+            return Vec::new();
+        }
+        let ran = visit.customs().filter(|custom| !custom.ran);
+        let by_path: Vec<_> =
+            ran.map(|it| (it.first_path.to_string(), it.begins, it.ends)).collect();
+        let mut found = Vec::new();
+        for write in written {
+            let places = by_path.iter().filter(|(path, ..)| **path == *write.module);
+            found.extend(places.map(|(_, begins, ends)| {
+                let order = if write.after { *ends } else { *begins };
+                let default = ConstructorDefault::Recorded(Arc::clone(&write.written));
+                (order, Arc::new(Writer::Untouched(default)))
+            }));
+        }
+        found
+    }
+
     fn untouched(&mut self, default: ConstructorDefault) -> Arc<Writer> {
         let writer = Writer::Untouched(default);
         let same = self.last_default.take().filter(|last| **last == writer);
@@ -320,6 +344,7 @@ impl<'b> Builder<'b> {
         for param in &mut self.params {
             let first = layer_of(&param.name).to_owned();
             in_program_order(&mut param.writes, &first);
+            param.own_writes.sort_by_key(|(order, _)| *order);
         }
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);

@@ -36,12 +36,15 @@ impl Plan {
                     item.matched += 1;
                 }
             }
+            let own = param.own_writes.last();
+            // The first part of a module's first rule has the order at which its init_weights begins, and comes after it.
             let winner = param.writes.iter().rfind(counts);
+            let winner = winner.filter(|it| own.is_none_or(|(order, _)| it.order >= *order));
             let Some((winner, rule)) =
                 winner.and_then(|winner| Some((winner, self.rules.get_mut(winner.rule)?)))
             else {
                 param.stored = None;
-                param.writer = Arc::clone(&param.default);
+                param.writer = Arc::clone(own.map_or(&param.default, |(_, writer)| writer));
                 param.overwriter = self.own_code.overwriter(param, None);
                 continue;
             };

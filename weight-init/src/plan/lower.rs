@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use weight_init_core::init_cfg::{Init, Origin};
 use weight_init_core::initializer::{Constant, Shape};
 use weight_init_core::line_fill::AnyFill;
@@ -11,6 +13,7 @@ use crate::address::shown;
 use crate::checkpoint::StoredType;
 use crate::model::Values;
 use crate::model::classes::ParamDefault;
+use crate::model::constructor::Step;
 
 /// A tensor of the file: a parameter or buffer and where its elements come from.
 #[derive(Clone, Debug)]
@@ -38,6 +41,17 @@ pub enum Lowered<'p> {
         shape: Shape<'p>,
         /// Id of the stream.
         stream_id: u64,
+    },
+    /// Functions of an initializer's draw, one element after the other, in f64 until they are rounded once.
+    Mapped {
+        /// The initializer, whose draw is one of f64 numbers.
+        init: Init,
+        /// The shape with its layout.
+        shape: Shape<'p>,
+        /// Id of the stream.
+        stream_id: u64,
+        /// The functions, in order.
+        steps: &'p [Step],
     },
     /// Numbers that the description gives.
     Values(&'p Values),
@@ -103,7 +117,7 @@ impl Plan {
     /// Checkpoints that are not loaded; numbers that an element type cannot hold.
     pub fn written(&self) -> Result<Vec<Tensor<'_>>, LowerError> {
         self.check_pretrained()?;
-        let by_rules = self.params.iter().filter(|it| matches!(*it.writer, Writer::Rule { .. }));
+        let by_rules = self.params.iter().filter(|it| !Arc::ptr_eq(&it.writer, &it.default));
         let loaded = self.buffers.iter().filter(|buffer| buffer.stored.is_some());
         let params = by_rules.map(|param| param.tensor(Unknown::Refuse));
         let buffers = loaded.map(|buffer| buffer.tensor(Unknown::Refuse));
@@ -258,7 +272,9 @@ impl Tensor<'_> {
                 let fill = Fill::constant(*x).map_err(|error| self.fault(error.to_string()))?;
                 Ok(Some((AnyFill::Elements(fill), Stream::with_id(seed, 0))))
             }
-            Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => Ok(None),
+            Lowered::Mapped { .. } | Lowered::Values(_) | Lowered::Stored(_) | Lowered::Norm(_) => {
+                Ok(None)
+            }
         }
     }
 
@@ -286,6 +302,25 @@ impl Tensor<'_> {
         words.fold(Fnv1a::new(), |hash, word| hash.write(&word.to_le_bytes())).finish()
     }
 
+    /// The f64 numbers that functions are applied to, of a source that has some, and their stream.
+    pub(crate) fn draw_of(
+        &self,
+        source: &Lowered<'_>,
+        seed: u64,
+    ) -> Result<Option<(Fill<f64>, Stream)>, LowerError> {
+        let Lowered::Mapped { init, shape, stream_id, .. } = source else { return Ok(None) };
+        let fault = |message: String| {
+            let init = super::named::init_in_words(init);
+            self.fault(format!("{init} of shape {:?}: {message}", shape.dims()))
+        };
+        match init.any_fill::<f64>(shape).map_err(|error| fault(error.to_string()))? {
+            AnyFill::Elements(fill) => Ok(Some((fill, Stream::with_id(seed, *stream_id)))),
+            AnyFill::Lines(_) => {
+                Err(fault("functions apply to numbers that are drawn one by one".to_owned()))
+            }
+        }
+    }
+
     fn fault(&self, message: String) -> LowerError {
         LowerError::Tensor { name: self.name.to_owned(), message }
     }
@@ -300,6 +335,7 @@ impl Tensor<'_> {
         if let Lowered::Norm(norm) = source {
             return norm.check(self).map_err(|message| self.fault(message));
         }
+        self.draw_of(source, 0)?;
         match self.dtype {
             DType::F32 => self.fill_of::<f32>(place, 0).map(drop),
             DType::F64 => self.fill_of::<f64>(place, 0).map(drop),
@@ -309,7 +345,7 @@ impl Tensor<'_> {
             dtype => {
                 let number = match source {
                     Lowered::Init { init: Init::Constant(Constant { val }), .. } => Some(*val),
-                    Lowered::Init { init, .. } => {
+                    Lowered::Init { init, .. } | Lowered::Mapped { init, .. } => {
                         let init = super::named::init_in_words(init);
                         return Err(self.fault(format!(
                             "{init} cannot write elements of type {}",
@@ -349,7 +385,9 @@ impl Tensor<'_> {
             {
                 return Ok(());
             }
-            Lowered::Init { init, .. } => super::named::init_in_words(init),
+            Lowered::Init { init, .. } | Lowered::Mapped { init, .. } => {
+                super::named::init_in_words(init)
+            }
             Lowered::Values(_) | Lowered::Norm(_) => "a number".to_owned(),
         };
         Err(self.fault(format!(

@@ -11,7 +11,7 @@ use crate::address::shown;
 use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::classes::ParamDefault;
-use crate::model::constructor::{Content, Written};
+use crate::model::constructor::{Content, Mapped, Step, Written};
 
 /// An argument.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -123,6 +123,9 @@ pub(crate) fn default_in_words(default: &ParamDefault) -> String {
 pub(crate) fn content_in_words(written: &Written) -> String {
     match &written.content {
         Content::Init(init) => init_in_words(init),
+        Content::Mapped(Mapped { init, steps }) => {
+            init_in_words(init) + &steps.iter().map(Step::to_string).collect::<String>()
+        }
         Content::Values(Values::All(x)) => format!("constant(val={x})"),
         Content::Values(_) => "given values".to_owned(),
         Content::NormOf(of) => format!("norm(of={})", escape(of)),

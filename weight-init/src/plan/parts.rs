@@ -8,7 +8,7 @@ use weight_init_core::initializer::Shape;
 use super::named::content_in_words;
 use super::{Lowered, NormOf, Tensor, Unknown};
 use crate::model::Values;
-use crate::model::constructor::{Constructor, Content, Region, Written};
+use crate::model::constructor::{Constructor, Content, Mapped, Region, Written};
 
 /// A region of a tensor and where its elements come from.
 #[derive(Clone, Debug)]
@@ -50,6 +50,9 @@ pub(super) fn lowered<'p>(
 ) -> Lowered<'p> {
     match &written.content {
         Content::Init(init) => Lowered::Init { init: *init, shape, stream_id },
+        Content::Mapped(Mapped { init, steps }) => {
+            Lowered::Mapped { init: *init, shape, stream_id, steps }
+        }
         Content::Values(values) => Lowered::of(values),
         Content::NormOf(of) => Lowered::Norm(NormOf::unlinked(of)),
         Content::Unknown(_) => Lowered::Values(unknown.values()),

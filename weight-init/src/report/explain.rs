@@ -248,7 +248,12 @@ impl Explanation {
                 f.write_str("kept: no rule writes it; it holds what the program put into it")?;
             }
             Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
-                f.write_str("untouched: no rule writes it; the model's own code gives it ")?;
+                let is_written = writes(&self.lines);
+                f.write_str(if is_written {
+                    "untouched in the end: after the rules, the model's own code gives it "
+                } else {
+                    "untouched: no rule writes it; the model's own code gives it "
+                })?;
                 recorded::explain(recorded, f)?;
             }
             Writer::Untouched(default) => {
@@ -276,6 +281,11 @@ impl Explanation {
             None => Ok(()),
         }
     }
+}
+
+/// Whether a rule writes at some time.
+fn writes(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.outcome == Outcome::Writes && line.lacks.is_none())
 }
 
 impl Line {

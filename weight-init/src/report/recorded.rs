@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::json::{Args, named_entries};
 use crate::diagnostic::escape;
 use crate::model::Values;
-use crate::model::constructor::{Constructor, Content, Part, Written};
+use crate::model::constructor::{Constructor, Content, Mapped, Part, Step, Written};
 use crate::plan::named::{Arg, content_in_words, init_named};
 
 /// A recorded tensor as one cell: `uniform(a=-1, b=1), [4:8] constant(val=1)`.
@@ -46,6 +46,28 @@ pub(super) fn entries<M: SerializeMap>(
     Ok(())
 }
 
+/// Functions as a description has them.
+struct Steps<'a>(&'a [Step]);
+
+impl Serialize for Steps<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(steps) = self;
+        serializer.collect_seq(steps.iter().map(OneStep))
+    }
+}
+
+struct OneStep<'a>(&'a Step);
+
+impl Serialize for OneStep<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(step) = self;
+        match step.operand() {
+            Some(x) => serializer.collect_map([(step.name(), Arg::Number(x))]),
+            None => serializer.serialize_str(step.name()),
+        }
+    }
+}
+
 struct Entry<'a>(&'a Part);
 
 impl Serialize for Entry<'_> {
@@ -62,6 +84,10 @@ impl Serialize for Entry<'_> {
 fn content_entries<M: SerializeMap>(map: &mut M, written: &Written) -> Result<(), M::Error> {
     match &written.content {
         Content::Init(init) => named_entries(map, &init_named(init))?,
+        Content::Mapped(Mapped { init, steps }) => {
+            named_entries(map, &init_named(init))?;
+            map.serialize_entry("then", &Steps(steps))?;
+        }
         Content::Values(Values::All(x)) => {
             map.serialize_entry("init", "constant")?;
             map.serialize_entry("args", &Args(&[("val", Arg::Number(*x))]))?;

@@ -19,7 +19,10 @@ pub(super) fn write_integers(dtype: DType, source: &Lowered<'_>, index: u64, out
             Lowered::Values(values) => values.element(index),
             Lowered::Init { init: Init::Constant(constant), .. } => constant.val,
             // No other initializer is lowered for an integer type, and stored tensors are read elsewhere.
-            Lowered::Init { .. } | Lowered::Stored(_) | Lowered::Norm(_) => 0.0,
+            Lowered::Init { .. }
+            | Lowered::Mapped { .. }
+            | Lowered::Stored(_)
+            | Lowered::Norm(_) => 0.0,
         };
         // Whole numbers in the range of the type, as the plan has checked.
         let bytes = (x as i64).to_le_bytes();

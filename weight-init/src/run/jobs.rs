@@ -5,6 +5,7 @@ use weight_init_core::line_fill::{AnyFill, LineFill};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::encode::{swap_bytes, write_floats, write_integers};
+use super::mapped::mapped;
 use super::norm::norms;
 use super::{BackendError, Filler, RunError, stored};
 use crate::plan::{LowerError, Lowered, Tensor, elements};
@@ -145,6 +146,11 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
             }
             (None, Lowered::Values(values)) => write_floats(values, run.index, out),
             (None, Lowered::Norm(norm)) => norms(norm, tensor.shape, seed, run.index, out)?,
+            (None, Lowered::Mapped { steps, .. }) => {
+                if let Some((fill, stream)) = tensor.draw_of(source, seed)? {
+                    mapped(&fill, stream, steps, run.first, out);
+                }
+            }
             // Pretrained is never lowered.
             (None, Lowered::Init { .. } | Lowered::Stored(_)) => {}
         }

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
         uniform_, xavier_normal_, xavier_uniform_, zeros_,
     )
     from ._record import Recorder, Recording, record
+    from ._register import Fans, register
     from ._torch import describe, explain, init_, load_report, materialize_, plan, save, verify
     from .report import Difference, LoadReport, Plan, Report
 
 _LATE = {
     "report": ("Difference", "LoadReport", "Plan", "Report"),
     "_record": ("Recorder", "Recording", "record"),
+    "_register": ("Fans", "register"),
     "_torch": ("describe", "explain", "init_", "load_report", "materialize_", "plan", "save", "verify"),
     "_functions": (
         "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
@@ -39,10 +41,10 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 
 # Spelled out, for type checkers.
 __all__ = [
-    "STREAM_VERSION", "CheckpointError", "Difference", "InitCfgError", "LoadReport", "ModelError", "Plan", "Recorder",
+    "STREAM_VERSION", "CheckpointError", "Difference", "Fans", "InitCfgError", "LoadReport", "ModelError", "Plan", "Recorder",
     "Recording", "Report", "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob",
     "caffe2_xavier_", "constant_", "describe", "errors", "explain", "init_", "kaiming_normal_", "kaiming_uniform_",
-    "load_report", "materialize_", "normal_", "ones_", "plan", "record", "save", "trunc_normal_", "uniform_", "verify",
+    "load_report", "materialize_", "normal_", "ones_", "plan", "record", "register", "save", "trunc_normal_", "uniform_", "verify",
     "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 

@@ -15,8 +15,9 @@ import torch
 
 from ._live import Live, unwrapped
 from ._record import Recorder
-from ._record.description import NOTHING, finish, is_of_mmengine
-from ._record.targets import initialized, quiet
+from ._record.description import finish, is_of_mmengine
+from ._record.own_init import initialized, quiet
+from ._record.stand_ins import NOTHING
 from .errors import ModelError
 
 # Methods that write a module's own parameters, and those of a whole model; without arguments.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
+from typing import Optional
 
 from . import _describe
 from .errors import WeightInitError
@@ -35,21 +36,27 @@ def main(words: list[str]) -> int:
         help="arguments of what makes it; of a config, values that replace its own",
     )
     parser.add_argument("--out", metavar="FILE.json", required=True, help="the description; large values go to a file beside it")
+    parser.add_argument(
+        "--unknown", choices=("tell", "torch"), default="tell",
+        help="what has no name: told with its place in the code, or PyTorch's own values, of a model that is built in memory",
+    )
+    parser.add_argument("--torch-seed", type=int, default=0, metavar="SEED", help="of PyTorch's generator, for --unknown torch")
     options = parser.parse_intermixed_args(words)
     warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr)
     try:
-        print(describe(options.model, dict(options.arguments), options.out), file=sys.stderr)
+        seed = options.torch_seed if options.unknown == "torch" else None
+        print(describe(options.model, dict(options.arguments), options.out, seed), file=sys.stderr)
     except (_describe.DescribeError, WeightInitError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def describe(target: str, arguments: dict, out: str) -> str:
+def describe(target: str, arguments: dict, out: str, torch_seed: Optional[int] = None) -> str:
     """Writes the description, and says in a line what it holds."""
     from ._record.targets import recorded
 
-    return summary(recorded(target, arguments, out).counts())
+    return summary(recorded(target, arguments, out, torch_seed).counts())
 
 
 def summary(counts: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import pathlib
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,9 +15,14 @@ from .errors import InitCfgError
 
 def one(type: str, arguments: Mapping[str, Any]) -> str:
     """A rule for a single array, whose class does not matter."""
-    infinite = {key: str(x) for key, x in arguments.items() if isinstance(x, float) and math.isinf(x)}
+    return initializer({"type": type, "layer": [], **arguments})
+
+
+def initializer(rule: Mapping[str, Any]) -> str:
+    """A rule's type and arguments."""
+    infinite = {key: str(x) for key, x in rule.items() if isinstance(x, float) and math.isinf(x)}
     try:
-        return dumps({"type": type, "layer": [], **arguments, **infinite})
+        return dumps({**rule, **infinite})
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InitCfgError(f"an initializer that is no data: {error}") from None
 
@@ -32,7 +38,7 @@ def text(init_cfg: Any) -> str | os.PathLike[str] | None:
     from . import _describe  # brings PyTorch
 
     try:
-        rules = _describe.init_cfg(init_cfg)
+        rules = _describe.init_cfg(named(init_cfg))
         if isinstance(rules, dict):
             return dumps(rules)
         return "[" + ",\n ".join(dumps(rule) for rule in rules) + "]"
@@ -40,6 +46,19 @@ def text(init_cfg: Any) -> str | os.PathLike[str] | None:
         raise InitCfgError(f"an init_cfg that is no data: {error}") from error
     except RecursionError:
         raise InitCfgError("an init_cfg that is nested too deep, or that contains itself") from None
+
+
+def named(value: Any) -> Any:
+    """A function that is registered by its name."""
+    if isinstance(value, dict):
+        return {key: named(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [named(item) for item in value]
+    if isinstance(value, types.FunctionType):
+        from ._register import NAMES
+
+        return NAMES.get(value, value)
+    return value
 
 
 def dumps(value: Any, indent: int | None = None) -> str:

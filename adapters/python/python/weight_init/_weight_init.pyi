@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 STREAM_VERSION: str
 
@@ -48,6 +49,13 @@ class Plan:
 
 def fill_tensor(
     target: _Target, *, rule: str, shape: Sequence[int], in_out: bool, dtype: str, seed: int, threads: int | None
+) -> None: ...
+def register_initializer(
+    name: str,
+    doc: Sequence[str],
+    arguments: Sequence[tuple[str, str, Sequence[str], object]],
+    needs_fans: bool,
+    function: Callable[[list[Any], list[int], tuple[int, int] | None], str],
 ) -> None: ...
 def run_command(words: Sequence[str]) -> int: ...
 def threads(threads: int | None = None) -> int: ...

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 import torch
@@ -16,10 +16,11 @@ from mmengine.registry import HOOKS
 
 from ._init_log import InitLog
 from ._live import unwrapped
+from ._record import Recorder, Recording
 from ._torch import choice, run
 from .report import Report
 
-__all__ = ["WeightInitHook", "init_weights"]
+__all__ = ["WeightInitHook", "init_weights", "record"]
 
 
 def init_weights(
@@ -49,6 +50,19 @@ def init_weights(
                 log.after_own(module)
     log.write()
     return report
+
+
+def record(build: Callable[..., torch.nn.Module], *args: Any, companion: Any = None, **kwargs: Any) -> Recording:
+    """What building an mmengine model and calling its ``init_weights()`` writes, as a description; see :func:`weight_init.record`.
+
+    The init_cfg of modules stay rules, checkpoints included, which are not loaded. What classes with an ``init_weights`` of their
+    own write takes its place among them, so that rules which are laid over the description meet it where mmengine's would.
+    """
+    recorder = Recorder()
+    with recorder._watching():
+        model = build(*args, **kwargs)
+        recorder.init_weights(model)
+    return recorder.description(model, companion=companion)
 
 
 def with_init_weights(module: torch.nn.Module, path: str) -> Iterator[tuple[str, torch.nn.Module]]:

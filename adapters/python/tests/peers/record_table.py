@@ -1,16 +1,18 @@
-"""Records many models, and prints for each the share of its parameters and buffers per kind, the time and the memory.
+"""Records many models, and tells of each library the share of its parameters and buffers per kind.
 
-    python record_table.py torchvision
-    python record_table.py timm --models 200 --seed 1
-    python record_table.py transformers
-    python record_table.py mmengine CONFIG.py ...
+    python record_table.py torchvision found.jsonl
+    python record_table.py timm found.jsonl --models 200 --seed 1
+    python record_table.py transformers found.jsonl
+    python record_table.py mmengine found.jsonl CONFIG.py ...
+    python record_table.py table found.jsonl
 
-Each model is recorded in a process of its own, whose peak of memory, the imports included, stands beside it. Models that
-cannot be built by default are listed with the reason. Exit 1 if less than 99.9 % of the parameters have a name or value, or
-a process took more than 2 GiB.
+Each model is recorded in a process of its own, whose peak of memory, the imports included, is noted. The file gets a line for
+each; models that it holds are passed over, so that a run that was ended goes on where it was. ``table`` prints what the file
+holds: exit 1 if less than 99.9 % of a library's parameters have a name or value, or a process took more than 2 GiB.
 """
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -18,13 +20,14 @@ import random
 import resource
 import signal
 import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-SECONDS = 240
+SECONDS = 150
 MOST_BYTES = 2 << 30
 
 
@@ -48,8 +51,10 @@ def names(library, options):
 
         # Imported once, not by every process.
         transformers.AutoModel, transformers.modeling_utils  # noqa: B018
-        mapping = transformers.models.auto.configuration_auto.CONFIG_MAPPING_NAMES
-        found = sorted(set(mapping.values()))
+        configs = transformers.models.auto.configuration_auto.CONFIG_MAPPING_NAMES
+        # The architectures; other configs are parts of these.
+        models = transformers.models.auto.modeling_auto.MODEL_MAPPING_NAMES
+        found = sorted({configs[it] for it in models if it in configs})
         if options.models is not None:
             random.Random(options.seed).shuffle(found)
         return [f"transformers:{name}" for name in found[: options.models]]
@@ -63,6 +68,8 @@ def recorded_apart(target):
     if child == 0:
         os.close(reading)
         signal.alarm(SECONDS)
+        warnings.simplefilter("ignore")
+        sys.stdout = open(os.devnull, "w")
         found = {}
         try:
             found = one(target)
@@ -83,10 +90,9 @@ def recorded_apart(target):
 def one(target):
     from weight_init._record.targets import recorded
 
-    warnings.simplefilter("ignore")
-    sys.stdout = open(os.devnull, "w")
     start = time.perf_counter()
-    found = recorded(target, {})
+    with tempfile.TemporaryDirectory() as folder:
+        found = recorded(target, {}, f"{folder}/model.json")
     seconds = time.perf_counter() - start
     params = {name for name, _ in found.model.named_parameters()}
     unknown = [(name, what) for name, what in unknowns(found) if name in params]
@@ -110,38 +116,86 @@ def unknowns(layer, path=""):
         yield from unknowns(child, f"{path}{child['name']}.")
 
 
+def run(library, targets, path):
+    """Records the models that the file does not hold yet; one line for each."""
+    for target in targets:
+        found = {"library": library, "target": target, **recorded_apart(target)}
+        with open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+        if "error" in found:
+            print(f"{target}: not built: {found['error']}", flush=True)
+            continue
+        shown = ", ".join(f"{count} {kind}" for kind, count in sorted(found["params"].items()))
+        size, memory = found["elements"] / 1e6, found["bytes"] / 2**30
+        print(f"{target}: {size:.0f} M, {shown}, {found['seconds']:.1f} s, {memory:.2f} GiB", flush=True)
+
+
+def read(path):
+    """What a file holds of each model; the last line counts."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return {(line["library"], line["target"]): line for line in lines}
+
+
+# Columns of the table, and the kinds that each counts.
+COLUMNS = {
+    "constant": ("Constant",),
+    "uniform, normal, truncated normal": ("Uniform", "Normal", "TruncNormal"),
+    "function of a draw": ("function",),
+    "parts": ("parts",),
+    "computed values": ("values", "norm"),
+    "no elements": ("empty",),
+}
+
+
+def table(found):
+    """The shares of each library, the models that were not built, and what is unknown; whether it is as it must be."""
+    others = sorted({kind for it in found for kind in it.get("params", {})} - {k for ks in COLUMNS.values() for k in ks} - {"unknown"})
+    columns = {**COLUMNS, **{kind.lower(): (kind,) for kind in others}}
+    print(f"| library | models | parameters | {' | '.join(columns)} | **unknown** | peak memory |")
+    print("|" + "---|" * (len(columns) + 5))
+    good = True
+    for library in dict.fromkeys(it["library"] for it in found):
+        of = [it for it in found if it["library"] == library]
+        built = [it for it in of if "error" not in it]
+        params = sum((Counter(it["params"]) for it in built), Counter())
+        total, peak = sum(params.values()), max((it["bytes"] for it in built), default=0)
+        shares = [f"{100 * sum(params[kind] for kind in kinds) / max(1, total):.3f} %" for kinds in (*columns.values(), ("unknown",))]
+        print(f"| {library} | {len(built)} of {len(of)} | {total} | {' | '.join(shares)} | {peak / 2**30:.2f} GiB |")
+        good &= params["unknown"] <= 0.001 * total and peak <= MOST_BYTES
+    print("\nUnknown:\n")
+    for it in found:
+        if it.get("unknown"):
+            print(f"- {it['target']}: {it['params']['unknown']}, {'; '.join(f'`{name}`: {what}' for name, what in it['unknown'][:1])}")
+    print("\nNot built:\n")
+    for it in found:
+        if "error" in it:
+            print(f"- {it['target']}: {it['error'].splitlines()[0][:160]}")
+    return good
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", choices=["torchvision", "timm", "transformers", "mmengine"])
-    parser.add_argument("configs", nargs="*")
-    parser.add_argument("--models", type=int, default=None)
+    parser.add_argument("library", choices=["torchvision", "timm", "transformers", "mmengine", "table"])
+    parser.add_argument("file", metavar="FILE.jsonl", help="what was found: a line for each model")
+    parser.add_argument("configs", nargs="*", help="of mmengine")
+    parser.add_argument("--models", type=int, default=None, help="so many, drawn at random")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    known = read(options.file)
+    if options.library == "table":
+        return 0 if table(list(known.values())) else 1
     importlib.import_module("weight_init._record.targets")
-    targets = names(options.library, options)
-    params, buffers, failures, most = Counter(), Counter(), [], 0
-    for target in targets:
-        found = recorded_apart(target)
-        if "error" in found:
-            failures.append((target, found["error"]))
-            continue
-        params.update(found["params"])
-        buffers.update(found["buffers"])
-        most = max(most, found["bytes"])
-        shown = ", ".join(f"{count} {kind}" for kind, count in sorted(found["params"].items()))
-        print(f"{target}: {found['elements'] / 1e6:.0f} M, {shown}, {found['seconds']:.1f} s, {found['bytes'] / 2**30:.2f} GiB", flush=True)
-        for name, what in found["unknown"]:
-            print(f"    {name}: {what}")
-    print(f"\n{len(targets) - len(failures)} of {len(targets)} models; peak {most / 2**30:.2f} GiB")
-    for title, counts in (("parameters", params), ("buffers", buffers)):
-        total = max(1, sum(counts.values()))
-        shown = ", ".join(f"{kind} {100 * count / total:.3f} %" for kind, count in counts.most_common())
-        print(f"{sum(counts.values())} {title}: {shown}")
-    for target, error in failures:
-        print(f"not built: {target}: {error}")
-    share = 1 - params["unknown"] / max(1, sum(params.values()))
-    return 0 if share >= 0.999 and most <= MOST_BYTES else 1
+    targets = [it for it in names(options.library, options) if (options.library, it) not in known]
+    if options.library == "mmengine" and targets:
+        # The packages that a config imports are imported once, not by every process.
+        with contextlib.suppress(Exception):
+            one(targets[0])
+    run(options.library, targets, options.file)
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,21 +2,31 @@
 
     python record_truth.py [TARGET ...]        # without targets, a list over four libraries
     python record_truth.py --seed 1 timm:vit_tiny_patch16_224 torchvision.models:resnet50
+    python record_truth.py mmengine:configs/detr/detr_r50_8xb2-150e_coco.py
 
 A tensor that is recorded as random is tested against the recorded distribution: Kolmogorov and Smirnov's test over at most
 200000 elements, and bounds. Constants and computed values must be equal. One run raises a false alarm with a probability
 of 1 in 1000 at most: each test's share of that is divided by the number of tests (Bonferroni). Exit 1 if anything differs.
+
+Of a model that mmengine configures, what the command writes from the recorded description, its rules and the writes of its
+classes' own code, is compared with what the real ``init_weights()`` leaves (two samples); checkpoints are not loaded. The command
+is that of WEIGHT_INIT_COMMAND.
 """
 
 import argparse
+import os
+import subprocess
 import sys
+import tempfile
 import warnings
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from scipy import stats
 from weight_init._describe import DescribeError
 from weight_init.errors import WeightInitError
+from weight_init._record.own_init import initialized
 from weight_init._record.targets import builder, recorded
 
 FALSE_ALARM = 1e-3
@@ -36,7 +46,7 @@ TARGETS = [
         "eva02_tiny_patch14_224", "hrnet_w18_small", "tresnet_m", "nfnet_l0", "cait_xxs24_224", "coat_lite_tiny")),
     *(f"transformers:{name}" for name in (
         "BertConfig", "GPT2Config", "ViTConfig", "SwinConfig", "T5Config", "WhisperConfig", "CLIPConfig", "DistilBertConfig",
-        "AlbertConfig", "ElectraConfig", "SegformerConfig", "ConvNextConfig", "MobileViTConfig", "DetrConfig")),
+        "AlbertConfig", "ElectraConfig", "MambaConfig", "SegformerConfig", "ConvNextConfig", "MobileViTConfig", "DetrConfig")),
 ]
 
 
@@ -76,6 +86,23 @@ def distribution(init):
     return stats.truncnorm((low - mean) / std, (high - mean) / std, mean, std).cdf, (low, high)
 
 
+STEPS = {
+    "mul": lambda x, n: x * n, "add": lambda x, n: x + n, "clamp_min": np.maximum, "clamp_max": np.minimum,
+    "abs": np.abs, "exp": np.exp, "expm1": np.expm1, "log": np.log, "log1p": np.log1p, "sqrt": np.sqrt,
+    "reciprocal": lambda x: 1 / x, "softplus_inverse": lambda x: np.log(np.expm1(x)),
+}
+
+
+def functions_of(init, random):
+    """A sample of a constructor with functions."""
+    cases = {"Uniform": lambda: random.uniform(init["a"], init["b"], MOST), "Normal": lambda: random.normal(init["mean"], init["std"], MOST)}
+    x = cases[init["type"]]()
+    for step in init["then"]:
+        name, operands = (step, ()) if isinstance(step, str) else next((key, (n,)) for key, n in step.items())
+        x = STEPS[name](x, *operands)
+    return x
+
+
 def differs(node, found, limit, random, tensors):
     """What is wrong with the elements of one content, or None."""
     of = node.get("constructor", {}).get("norm_of")
@@ -100,6 +127,11 @@ def differs(node, found, limit, random, tensors):
         expected = torch.tensor(init["val"], dtype=torch.float64).to(found.dtype)
         return None if bool((found == expected).all()) else f"not all {init['val']}: {found[:3].tolist()}"
     numbers = found.double().numpy()
+    if "then" in init:
+        if len(numbers) > MOST:
+            numbers = random.choice(numbers, MOST, replace=False)
+        p = stats.ks_2samp(numbers, functions_of(init, random)).pvalue
+        return None if p > limit else f"{init}: p = {p:.2g}"
     cdf, (low, high) = distribution(init)
     slack = 1e-6 * max(abs(low), abs(high)) if np.isfinite(low) and np.isfinite(high) else 0.0
     if numbers.min() < low - slack or numbers.max() > high + slack:
@@ -111,12 +143,14 @@ def differs(node, found, limit, random, tensors):
 
 
 
-
 def compare(target, seed, limit, random):
     """Differences of a model: (name, what); and how many tensors were compared."""
+    build, is_of_mmengine = builder(target, {})
+    if is_of_mmengine:
+        return compare_mmengine(target, build, seed, limit, random)
     description = recorded(target, {})
     torch.manual_seed(seed)
-    model = builder(target, {})[0]()
+    model = build()
     tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
     wrong, count, unknown = [], 0, 0
     for name, node in nodes(description):
@@ -128,6 +162,37 @@ def compare(target, seed, limit, random):
             if what is not None:
                 wrong.append((name, what))
     return wrong, count, unknown
+
+
+def compare_mmengine(target, build, seed, limit, random):
+    """The same of what the command writes from the description of a model that mmengine configures."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = f"{folder}/model.json", f"{folder}/model.safetensors"
+        recorded(target, {}, path)
+        command = os.environ.get("WEIGHT_INIT_COMMAND", "weight-init")
+        words = [command, "init", path, "--pretrained", "skip", "--seed", str(seed), "--out", out]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            return [("", done.stderr.splitlines()[0])], 0, 0
+        ours = load_file(out)
+    torch.manual_seed(seed)
+    model = initialized(build())
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    wrong = []
+    for name in ours:
+        here, there = ours[name].flatten(), tensors[name].detach().flatten()
+        if here.numel() == 0 or torch.equal(here, there):
+            continue
+        is_random = here.is_floating_point() and bool((there != there[0]).any())
+        if not is_random or bool((here == here[0]).all()):
+            wrong.append((name, f"{here[:3].tolist()} rather than {there[:3].tolist()}"))
+            continue
+        sample = [x.double().numpy() for x in (here, there)]
+        sample = [random.choice(x, MOST, replace=False) if len(x) > MOST else x for x in sample]
+        p = stats.ks_2samp(*sample).pvalue
+        if p <= limit:
+            wrong.append((name, f"p = {p:.2g}, std {sample[0].std():.6g} rather than {sample[1].std():.6g}"))
+    return wrong, len(ours), 0
 
 
 def main():

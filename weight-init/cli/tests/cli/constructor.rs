@@ -141,6 +141,153 @@ fn constructors_that_say_nothing_or_too_much_are_refused_with_their_place() {
     folder.run(&["plan", "model.json"]).refused(2, &["1024 parts at most"]);
 }
 
+/// A state space model's decay and the bias of its time step, with a part that is a function, too.
+const FUNCTIONS: &str = r#"{"class": "Net", "params": [
+ {"name": "decay", "shape": [40, 300], "constructor": {"type": "Uniform", "a": 1, "b": 16, "then": ["log"]}, "by": "Net.init, log_()",
+  "parts": [{"start": [0, 0], "shape": [1, 300], "constructor": {"type": "Normal", "then": ["abs", {"mul": 2}, {"add": 100}]}}]},
+ {"name": "step", "shape": [5000], "dtype": "float64",
+  "constructor": {"type": "Uniform", "a": -6.9, "b": -2.3, "then": ["exp", {"clamp_min": 0.0015}, "softplus_inverse"]}},
+ {"name": "half", "shape": [5000], "dtype": "bfloat16", "constructor": {"type": "Uniform", "a": 1, "b": 16, "then": ["log"]}}]}"#;
+
+#[test]
+fn functions_of_a_draw_are_filled_and_told() {
+    let folder = Folder::new();
+    folder.write("model.json", FUNCTIONS);
+    let file = folder.init("model.safetensors", &["--seed", "3"]);
+    let decay = numbers(&file, "decay");
+    assert!(decay[..300].iter().all(|x| *x >= 100.0));
+    // ln 16, and the mean of the logarithm of a uniform draw from 1 to 16.
+    let most = 4.0 * std::f64::consts::LN_2;
+    let logarithms: Vec<f64> = decay[300..].iter().map(|x| f64::from(*x)).collect();
+    assert!(logarithms.iter().all(|x| (0.0..=most + 1e-6).contains(x)));
+    let mean = logarithms.iter().sum::<f64>() / 11_700.0;
+    assert!((mean - (16.0 * most - 15.0) / 15.0).abs() < 0.03, "{mean}");
+    folder.done(&["verify", "model.json", "model.safetensors", "--seed", "3"]);
+    for backend in ["embedded", "simd", "rayon"] {
+        let other = folder.init("other.safetensors", &["--seed", "3", "--backend", backend]);
+        assert!(other == file, "{backend}");
+    }
+    let table = folder.done(&["plan", "model.json"]).stdout;
+    let told = "uniform(a=-6.9, b=-2.3).exp().clamp_min(0.0015).softplus_inverse()";
+    assert!(table.contains(told), "{table}");
+    let plan = folder.done(&["plan", "model.json", "--format", "json"]).json();
+    assert_eq!(
+        plan["params"]["step"]["default"],
+        json!({"init": "uniform", "args": {"a": -6.9, "b": -2.3},
+               "then": ["exp", {"clamp_min": 0.0015}, "softplus_inverse"]})
+    );
+    let said = folder.done(&["explain", "model.json", "decay"]).stdout;
+    assert!(said.contains("uniform(a=1, b=16).log(), by Net.init, log_()"), "{said}");
+}
+
+#[test]
+fn functions_that_are_none_are_refused_with_their_place() {
+    let folder = Folder::new();
+    for (then, dtype, part) in [
+        (r#"["logg"]"#, "float32", "there is no function 'logg'"),
+        (r#"["mul"]"#, "float32", r#"needs an operand: {"mul": 2}"#),
+        (r#"[{"log": 2}]"#, "float32", "has no operand"),
+        (r#"[{"mul": "2"}]"#, "float32", "must be a finite number, found a string"),
+        (r#"[{"mul": 2, "add": 1}]"#, "float32", "one operand at most"),
+        (r#"[3]"#, "float32", "expected a function"),
+        (r#""log""#, "float32", "expected a list of functions, found a string"),
+        ("[]", "float32", "1 to 16 functions"),
+    ] {
+        folder.write(
+            "model.json",
+            format!(
+                r#"{{"class": "X", "params": [{{"name": "w", "shape": [4], "dtype": "{dtype}",
+            "constructor": {{"type": "Uniform", "then": {then}}}}}]}}"#
+            ),
+        );
+        folder
+            .run(&["plan", "model.json"])
+            .refused(2, &[part, "model.json:2:", "$.params[0].constructor.then"]);
+    }
+    folder.write(
+        "model.json",
+        r#"{"class": "X", "params": [{"name": "w", "shape": [4], "dtype": "int64",
+        "constructor": {"type": "Uniform", "then": ["log"]}}]}"#,
+    );
+    folder
+        .run(&["init", "model.json", "--out", "x.safetensors"])
+        .refused(2, &["cannot write elements of type int64"]);
+}
+
+/// A head whose own code writes before and after its rules and children.
+fn head(init_cfg: &str, init_weights: &str, own: &str) -> String {
+    format!(
+        r#"{{"class": "Net", "init_weights": "module", "children": [
+            {{"name": "head", "class": "Head", {init_weights}, "init_cfg": {init_cfg}, "rewrites": false, "children": [
+             {{"name": "fc", "class": "Linear", "params": [
+              {{"name": "weight", "shape": [2, 2], "constructor": {{"type": "Normal"}}}},
+              {{"name": "bias", "shape": [2], "constructor": {{"type": "Constant", "val": 7}}, "own_init": [{own}]}}]}}]}}]}}"#
+    )
+}
+
+#[test]
+fn own_writes_take_their_place_among_those_of_rules() {
+    let folder = Folder::new();
+    let custom = r#""init_weights": "custom""#;
+    let runs_nothing = r#""init_weights": "custom", "runs_init_cfg": false"#;
+    let before = r#"{"module": "head", "constructor": {"type": "Constant", "val": 1}, "by": "Head.init_weights, fill_(1)"}"#;
+    let after =
+        r#"{"module": "head", "after": true, "value": [2, 3], "by": "Head.init_weights, copy_()"}"#;
+    let both = format!("{before}, {after}");
+    let rule = r#"{"type": "Constant", "val": 5, "bias": 5, "layer": "Linear"}"#;
+    for (init_cfg, init_weights, own, expected) in [
+        ("null", custom, "", [7.0, 7.0]),
+        ("null", custom, before, [1.0, 1.0]),
+        (rule, custom, before, [5.0, 5.0]),
+        (rule, custom, after, [2.0, 3.0]),
+        (rule, custom, &both, [2.0, 3.0]),
+        (rule, runs_nothing, before, [1.0, 1.0]),
+    ] {
+        folder.write("model.json", head(init_cfg, init_weights, own));
+        let file = folder.init("model.safetensors", &["--seed", "3"]);
+        assert_eq!(numbers(&file, "head.fc.bias"), expected, "{init_cfg} {init_weights} {own}");
+        folder.done(&["verify", "model.json", "model.safetensors", "--seed", "3"]);
+    }
+    let answer = folder.run(&["plan", "model.json"]);
+    assert!(
+        answer.stderr.contains("rule 0 does nothing: that init_weights runs no init_cfg"),
+        "{}",
+        answer.stderr
+    );
+    folder.write("model.json", head(rule, custom, after));
+    let answer = folder.done(&["explain", "model.json", "head.fc.bias"]);
+    let told = "untouched in the end: after the rules, the model's own code gives it given values, by Head.init_weights, copy_()";
+    assert!(answer.stdout.contains(told), "{}", answer.stdout);
+    // A rule of the whole model alone runs no init_weights.
+    folder.write("rule.json", rule);
+    let file = folder.init("model.safetensors", &["--init-cfg", "rule.json"]);
+    assert_eq!(numbers(&file, "head.fc.bias"), [5.0, 5.0]);
+}
+
+#[test]
+fn own_writes_of_no_such_module_are_refused_with_their_place() {
+    let folder = Folder::new();
+    let custom = r#""init_weights": "custom""#;
+    let write = |module: &str| format!(r#"{{"module": "{module}", "value": 1}}"#);
+    for (init_weights, own, part) in [
+        (custom, write("heads"), "which 'heads' is not"),
+        (custom, write("head.fc"), "which 'head.fc' is not"),
+        (custom, write(""), "which '' is not"),
+        (r#""init_weights": "module""#, write("head"), "which 'head' is not"),
+        (custom, r#"{"module": "head"}"#.to_owned(), "must say what is in it"),
+        (custom, r#"{"value": 1}"#.to_owned(), "the key 'module' is missing"),
+        (
+            custom,
+            r#"{"module": "head", "value": 1, "last": true}"#.to_owned(),
+            "unknown key 'last' of a write of its own",
+        ),
+        (r#""init_weights": "module", "runs_init_cfg": false"#, String::new(), "is a 'custom' one"),
+    ] {
+        folder.write("model.json", head("null", init_weights, &own));
+        folder.run(&["plan", "model.json"]).refused(2, &[part, "model.json:"]);
+    }
+}
+
 /// Weight normalization: `g` holds the norms of the rows of `v`, whatever writes `v`.
 fn weight_norm(g: &str, of: &str, dtype: &str) -> String {
     format!(

@@ -1,5 +1,7 @@
 //! The keys `constructor`, `parts` and `by` of a tensor → [`Constructor`].
 
+use std::sync::Arc;
+
 use weight_init_core::DType;
 use weight_init_core::init_cfg::{Init, InitCfg, Owned, Rule, Types, Write};
 
@@ -8,14 +10,17 @@ use super::stored::Files;
 use super::tensor;
 use crate::diagnostic::Diagnostic;
 use crate::model::Values;
-use crate::model::constructor::{Constructor, Content, Part, Region, Written};
+use crate::model::constructor::{Constructor, Content, Mapped, Part, Region, Step, Written};
 use crate::pool::Pool;
-use crate::value::{Kind, Value};
+use crate::value::{Entry, Kind, Value};
 
 const PART_KEYS: &[&str] = &["start", "shape", "constructor", "value", "by"];
 
 /// Regions of one tensor, at most: each element may have to look at all of them.
 const MAX_PARTS: usize = 1024;
+
+/// Functions of single elements over one draw, at most.
+const MAX_STEPS: usize = 16;
 
 /// What the contents of tensors are read with.
 pub(super) struct Contents<'t> {
@@ -106,7 +111,72 @@ fn content(
         let fields = Fields::read(fields.texts(), value, &place, "norm", &["norm_of"])?;
         return Ok(Content::NormOf(contents.texts.share(fields.string("norm_of")?)));
     }
-    initializer(fields, value, &place, contents.types).map(Content::Init)
+    let Some(then) = value.get("then") else {
+        return initializer(fields, value, &place, contents.types).map(Content::Init);
+    };
+    let entries = value.as_dict().unwrap_or_default().iter();
+    let draw = entries.filter(|entry| &*entry.key != "then").cloned().collect();
+    let draw = Value { kind: Kind::Dict(draw), span: value.span };
+    let init = initializer(fields, &draw, &place, contents.types)?;
+    Ok(Content::Mapped(Mapped { init, steps: steps(fields, then, &place)? }))
+}
+
+/// The functions of `then`: names, and dicts of a name with its operand.
+fn steps(fields: &Fields<'_>, value: &Value, place: &Place<'_>) -> Result<Arc<[Step]>, Diagnostic> {
+    let fault = |at: &Value, message: String| {
+        Diagnostic::new(fields.texts(), at.span, message).at(format!("{place}.then"))
+    };
+    let items = match &value.kind {
+        Kind::List(items) if (1..=MAX_STEPS).contains(&items.len()) => items,
+        Kind::List(_) => {
+            return Err(fault(value, format!("a draw has 1 to {MAX_STEPS} functions after it")));
+        }
+        _ => {
+            let found = value.kind_name();
+            return Err(fault(value, format!("expected a list of functions, found {found}")));
+        }
+    };
+    let step = |item: &Value| {
+        let (name, operand) = match &item.kind {
+            Kind::Str(name) => (name, None),
+            Kind::Dict(entries) => match entries.as_slice() {
+                [Entry { key, value, .. }] => {
+                    let operand = value.as_float().filter(|x| x.is_finite());
+                    let operand = operand.ok_or_else(|| {
+                        let found = value.kind_name();
+                        fault(
+                            value,
+                            format!(
+                                "the operand of '{key}' must be a finite number, found {found}"
+                            ),
+                        )
+                    })?;
+                    (key, Some(operand))
+                }
+                _ => return Err(fault(item, "a function has one operand at most".to_owned())),
+            },
+            _ => {
+                let found = item.kind_name();
+                let message =
+                    format!("expected a function such as \"log\" or {{\"mul\": 2}}, found {found}");
+                return Err(fault(item, message));
+            }
+        };
+        Step::from_name(name, operand).ok_or_else(|| {
+            let message = match (Step::NAMES.contains(&&**name), operand) {
+                (true, None) => {
+                    format!("the function '{name}' needs an operand: {{\"{name}\": 2}}")
+                }
+                (true, Some(_)) => format!("the function '{name}' has no operand: \"{name}\""),
+                (false, _) => {
+                    let names = Step::NAMES.join("', '");
+                    format!("there is no function '{name}'; there are '{names}'")
+                }
+            };
+            fault(item, message)
+        })
+    };
+    items.iter().map(step).collect()
 }
 
 /// An initializer with its numbers: the dict of a rule without what a rule has beside it.

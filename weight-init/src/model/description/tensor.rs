@@ -1,9 +1,12 @@
+use std::sync::Arc;
+
 use weight_init_core::{DType, Layout};
 
 use super::constructor::{Contents, Described, described};
 use super::fields::{Fields, Place};
 use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
+use crate::model::constructor::{Constructor, Content, OwnWrite, Written};
 use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
 use crate::pool::Pool;
 use crate::value::{Kind, Value};
@@ -19,7 +22,9 @@ const PARAM_KEYS: &[&str] = &[
     "constructor",
     "parts",
     "by",
+    "own_init",
 ];
+const OWN_KEYS: &[&str] = &["module", "after", "value", "constructor", "parts", "by"];
 const BUFFER_KEYS: &[&str] =
     &["name", "shape", "dtype", "same_as", "value", "constructor", "parts", "by"];
 
@@ -36,7 +41,7 @@ pub(super) fn param(
     fields: &Fields<'_>,
     contents: &mut Contents<'_>,
     shapes: &mut Pool<[usize]>,
-) -> Result<(ParamNode, Option<Described>), Diagnostic> {
+) -> Result<(ParamNode, Option<Described>, Vec<OwnWrite>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
     let layout = match fields.optional_string("layout")? {
@@ -48,9 +53,42 @@ pub(super) fn param(
         }
     };
     let value = described(fields, dtype, &shape, contents)?;
+    let own = own_writes(fields, dtype, &shape, contents)?;
     let stream = fields.optional_string("stream")?.map(Box::from);
     let shape = shapes.share(&shape);
-    Ok((ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None }, value))
+    Ok((
+        ParamNode { name: fields.name()?, shape, dtype, layout, stream, same_as: None },
+        value,
+        own,
+    ))
+}
+
+/// What the `init_weights` of classes of their own write.
+fn own_writes(
+    fields: &Fields<'_>,
+    dtype: DType,
+    shape: &[usize],
+    contents: &mut Contents<'_>,
+) -> Result<Vec<OwnWrite>, Diagnostic> {
+    let mut own = Vec::new();
+    for (value, place) in fields.list("own_init")? {
+        let fields = Fields::read(fields.texts(), value, &place, "write of its own", OWN_KEYS)?;
+        let module = contents.texts.share(fields.string("module")?);
+        let after = fields.optional_bool("after")?.unwrap_or_default();
+        let written = match described(&fields, dtype, shape, contents)? {
+            Some(Described::Constructor(written)) => written,
+            Some(Described::Values(values)) => {
+                let base = Written { content: Content::Values(values), by: None };
+                Constructor { base, parts: Vec::new() }
+            }
+            None => {
+                let message = "'constructor' or 'value' must say what is in it";
+                return Err(fields.fault("constructor", message));
+            }
+        };
+        own.push(OwnWrite { module, after, written: Arc::new(written) });
+    }
+    Ok(own)
 }
 
 pub(super) fn buffer_fields<'a>(

@@ -31,6 +31,7 @@ fn flat(spec: LayerSpec) -> Result<Model, String> {
         paths: paths.collect(),
         buffer_ties: Vec::new(),
         constructors: HashMap::default(),
+        own_writes: HashMap::default(),
     })
 }
 
@@ -91,6 +92,7 @@ impl Flat {
             // A builder says all that its class writes, but for an `init_weights` of its own.
             rewrites: (spec.init_weights != InitWeights::Custom).then_some(false),
             padding_row: spec.padding_row,
+            runs_init_cfg: true,
             init_weights: spec.init_weights,
             init_cfg: spec.init_cfg.map(Box::new),
             params: Vec::new(),

@@ -13,6 +13,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, Iterator, Optional
 
 import torch
@@ -24,7 +25,9 @@ from .description import Recorded
 from .functions import exchanged
 from .memory import Storage
 from .mode import Mode
+from .own_init import OwnInit, initialized
 from .places import place
+from .stand_ins import StandIns
 
 __all__ = ["Recorder", "Recording", "record"]
 
@@ -50,24 +53,48 @@ class Recorder:
 
     def __init__(self) -> None:
         self._mode = Mode()
+        self._own: Optional[OwnInit] = None
 
-    def description(self, model: torch.nn.Module, *, final: bool = False, companion: Any = None) -> Recording:
+    def init_weights(self, model: torch.nn.Module) -> None:
+        """Calls ``init_weights()`` of an mmengine model, within the ``with``, without loading checkpoints.
+
+        In the description, the rules of modules stay rules, and what classes with an ``init_weights`` of their own write takes
+        its place among them.
+        """
+        self._own = OwnInit(unwrapped(model), self._mode.memory)
+        initialized(unwrapped(model), self._own)
+
+    def description(
+        self,
+        model: torch.nn.Module,
+        *,
+        final: bool = False,
+        companion: Any = None,
+        build: Optional[Callable[[], torch.nn.Module]] = None,
+        torch_seed: int = 0,
+    ) -> Recording:
         """The description of a model that was built meanwhile.
 
         :param final: the model's own ``init_weights`` was called as well, so that the rules of its modules have done their work:
             they are left out.
+        :param build: makes the model once more, in memory, if something has no name: its values under ``torch_seed`` stand in.
         """
         if not isinstance(model, torch.nn.Module):
             raise ModelError(f"expected a torch.nn.Module, found {type(model).__name__}")
-        walk = Recorded(model, self._mode.memory, companion=companion, final=final)
+        own = self._own if self._own is not None and self._own.model is unwrapped(model) else None
+        stand_ins = None if build is None else StandIns(build, torch_seed)
+        walk = Recorded(model, self._mode.memory, companion=companion, final=final, own=own, stand_ins=stand_ins)
         found = Recording(walk.description)
         found.model, found.kinds = unwrapped(model), walk.kinds
         return found
 
-    def write(self, model: torch.nn.Module, path: str, *, final: bool = False) -> Recording:
-        """Writes the description to ``path``, and large values, and those that JSON has no numbers for, to a file beside it."""
+    def write(self, model: torch.nn.Module, path: str, **options: Any) -> Recording:
+        """Writes the description to ``path``, and large values, and those that JSON has no numbers for, to a file beside it.
+
+        ``options`` are those of :meth:`description`.
+        """
         companion = _describe.Companion(os.path.splitext(path)[0] + ".buffers.safetensors")
-        found = self.description(model, final=final, companion=companion)
+        found = self.description(model, companion=companion, **options)
         companion.write()
         with open(path, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)
@@ -92,13 +119,20 @@ class Recorder:
 
 
 def record(
-    build: Optional[Callable[..., torch.nn.Module]] = None, *args: Any, final: bool = False, companion: Any = None, **kwargs: Any
+    build: Optional[Callable[..., torch.nn.Module]] = None,
+    *args: Any,
+    final: bool = False,
+    companion: Any = None,
+    torch_seed: Optional[int] = None,
+    **kwargs: Any,
 ) -> Any:
     """What the code of a model writes into its parameters and buffers, as a description; the model gets no memory for weights.
 
     ``build(*args, **kwargs)`` makes the model. Every random and constant operation on its tensors is noted rather than done;
     what is computed without random values is computed. In the description, each tensor has a ``constructor``: an initializer
     with its numbers, values, or what has no name here with its place; and ``by``, the method and call that wrote it.
+
+    With ``torch_seed``, what has no name gets PyTorch's own values under that seed, of a second model that is built in memory.
 
     Without ``build`` it is a context manager that gives a :class:`Recorder`.
 
@@ -112,7 +146,8 @@ def record(
         return recorder._watching()
     with recorder._watching():
         model = build(*args, **kwargs)
-    return recorder.description(model, final=final, companion=companion)
+    again = None if torch_seed is None else partial(build, *args, **kwargs)
+    return recorder.description(model, final=final, companion=companion, build=again, torch_seed=torch_seed or 0)
 
 
 @contextmanager

@@ -10,22 +10,34 @@ import torch
 from .._describe import DescribeError, Describer
 from .._live import unwrapped
 from ..errors import ModelError
-from .memory import Memory, Storage, Write
-from .regions import Region, elements, region, slices
-from .values import Constant, Known, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
-
-
-# What a tensor holds that no code writes.
-NOTHING = "memory that nothing was written into"
+from .memory import Memory, Write
+from .own_init import OwnInit, loading
+from .regions import Region, slices
+from .stand_ins import NOTHING, StandIns
+from .state import State
+from .values import Constant, Known, Mapped, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
 
 
 class Recorded(Describer):
     """Goes through a model that was built while its memory was watched."""
 
-    def __init__(self, model: torch.nn.Module, memory: Memory, *, companion: Any, final: bool) -> None:
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        memory: Memory,
+        *,
+        companion: Any,
+        final: bool,
+        own: Optional[OwnInit] = None,
+        stand_ins: Optional[StandIns] = None,
+    ) -> None:
         self.memory = memory
         # Whether the model's own init_weights has run, so that no rule of its modules is left to run.
         self.final = final
+        # What it has written, where rules are to stay rules.
+        self.own = own
+        # What takes the place of values without a name.
+        self.stand_ins = stand_ins
         self.of_mmengine = is_of_mmengine(unwrapped(model))
         # Kinds of what was found, by the name of the tensor.
         self.kinds: dict[str, str] = {}
@@ -49,6 +61,8 @@ class Recorded(Describer):
             # Other packages have functions of this name that their constructors call, and no rules.
             node.pop("init_weights", None)
             node.pop("init_cfg", None)
+        elif self.own is not None:
+            self.own.tell(node, module)
         elif self.final:
             finish(node)
         return node
@@ -70,16 +84,27 @@ class Recorded(Describer):
             node["constructor"] = unknown("elements of a layout or type that has no name here")
             self.kinds[path] = "unknown"
             return node
-        storage = self.memory.of(t)
         self.by_storage.setdefault(t.untyped_storage()._cdata, (path, t))
-        base, parts = contents(storage, t)
-        t = t.detach()
-        node.update(self.content(base, t, t, path, node["dtype"]))
-        told = [self.told(write, found, t, path, node["dtype"]) for write, found in parts]
-        if told:
-            node["parts"] = told
-        self.kinds[path] = kind(node)
+        self.name = path
+        constructed, own = State.of(self.memory, t), []
+        if self.own is not None:
+            constructed, own = self.own.before.get(path, constructed), self.own.writes.get(path, [])
+        node.update(self.state(constructed, path, node["dtype"]))
+        for write in own:
+            name = f"{path}, init_weights of {write.path or 'the model'}"
+            told = {"module": write.path, "after": write.after, **self.state(write.state, name, node["dtype"])}
+            node.setdefault("own_init", []).append(told)
+        self.kinds[path] = kind(node) if self.own is None else kind(self.state(State.of(self.memory, t), path, node["dtype"]))
         return node
+
+    def state(self, state: State, path: str, dtype: str) -> dict:
+        """The keys of what a tensor held at some time."""
+        t = state.values
+        node = self.content(state.base, t, t, path, dtype)
+        if self.stand_ins is not None:
+            node = self.stand_ins.instead(node, self.name, (), lambda it: self.value(it, dtype, path))
+        told = [self.told(write, found, t, path, dtype) for write, found in state.parts]
+        return {**node, "parts": told} if told else node
 
     def child(self, module: torch.nn.Module, name: str, path: str) -> dict:
         return super().child(unwrapped(module), name, path)
@@ -105,7 +130,10 @@ class Recorded(Describer):
         start, extent = found
         name = f"{path}[{', '.join(map(str, start))}]"
         inside = t[slices(found)]
-        return {"start": start, "shape": extent, **self.content(write, inside, t, name, dtype)}
+        content = self.content(write, inside, t, name, dtype)
+        if self.stand_ins is not None:
+            content = self.stand_ins.instead(content, self.name, slices(found), lambda it: self.value(it, dtype, name))
+        return {"start": start, "shape": extent, **content}
 
     def content(self, write: Write, t: torch.Tensor, whole_tensor: torch.Tensor, path: str, dtype: str) -> dict:
         """The keys of one write: ``constructor`` or ``value``, and ``by``."""
@@ -152,49 +180,6 @@ def finish(node: dict) -> None:
             node["init_cfg"] = left
 
 
-def loading(init_cfg: Any) -> list[dict]:
-    """The rules that load a checkpoint."""
-    rules = init_cfg if isinstance(init_cfg, (list, tuple)) else [init_cfg]
-    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == "Pretrained"]
-
-
-def contents(storage: Storage, t: torch.Tensor) -> tuple[Write, list[tuple[Write, Region]]]:
-    """What a tensor holds: the base, and the regions laid over it."""
-    base = storage.writes[0]
-    parts: list[tuple[Write, Region]] = []
-    begin, end = t.storage_offset(), t.storage_offset() + 1
-    end += sum((n - 1) * s for n, s in zip(t.size(), t.stride()))
-    for write in storage.writes[1:]:
-        low, high = write.view.span
-        if high <= begin or end <= low:
-            continue
-        found = region(write.view, t)
-        if found is None:
-            return Write(None, Unknown("slices that are no boxes along the dimensions"), write.by), []
-        if elements(found) == t.numel():
-            base, parts = write, []
-        elif parts or not isinstance(write.value, Constant) or write.value != base.value:
-            parts.append((write, found))
-    if all(isinstance(it.value, Known) for it in (base, *(write for write, _ in parts))):
-        return Write(None, Known(), (parts[-1][0] if parts else base).by), []
-    if isinstance(base.value, Never) and parts and covered([found for _, found in parts], t):
-        base = Write(None, Constant(0.0), None)
-    return base, parts
-
-
-def covered(parts: list[Region], t: torch.Tensor) -> bool:
-    """Whether regions leave nothing of a tensor out."""
-    if sum(map(elements, parts)) < t.numel():
-        return False
-    if t.numel() > 1 << 24:
-        # Boxes that share nothing, as chunks do.
-        return sum(map(elements, parts)) == t.numel()
-    seen = torch.zeros(t.shape, dtype=torch.bool)
-    for found in parts:
-        seen[slices(found)] = True
-    return bool(seen.all())
-
-
 def constructor(value: Value, write: Write) -> dict:
     if isinstance(value, Constant):
         return {"type": "Constant", "val": number(value.val)}
@@ -204,6 +189,9 @@ def constructor(value: Value, write: Write) -> dict:
         return {"type": "Normal", "mean": value.mean, "std": value.std}
     if isinstance(value, TruncNormal):
         return {"type": "TruncNormal", "mean": value.mean, "std": value.std, "a": bound(value.a), "b": bound(value.b)}
+    if isinstance(value, Mapped):
+        steps = [step if isinstance(step, str) else {step[0]: step[1]} for step in value.steps]
+        return {**constructor(value.of, write), "then": steps}
     if isinstance(value, Never):
         return unknown(NOTHING)
     return unknown(value.what if isinstance(value, Unknown) else "values without a name", write)
@@ -231,6 +219,6 @@ def kind(node: dict) -> str:
         return "parts"
     if "value" in node:
         return "values"
-    return node["constructor"].get("type", "norm")
+    return "function" if "then" in node["constructor"] else node["constructor"].get("type", "norm")
 
 

@@ -71,6 +71,8 @@ class Memory:
 
     def __init__(self) -> None:
         self.storages: dict[int, Storage] = {}
+        # Storages that were written since somebody cleared it, by address.
+        self.touched: set[int] = set()
 
     def of(self, t: torch.Tensor) -> Storage:
         storage = t.untyped_storage()
@@ -117,6 +119,7 @@ class Memory:
     def set(self, t: torch.Tensor, value: Value, by: Optional[str]) -> None:
         """Notes a write into all of a tensor."""
         storage = self.of(t)
+        self.touched.add(t.untyped_storage()._cdata)
         if covers(t):
             storage.writes = [Write(None, value, by)]
             storage.is_filled = isinstance(value, Known)
@@ -142,6 +145,7 @@ class Memory:
         if found.is_plain or not covers(source) or not covers(target) or source.stride() != target.stride():
             return False
         storage = self.of(target)
+        self.touched.add(target.untyped_storage()._cdata)
         storage.writes = [Write(write.view, write.value, write.by or by) for write in found.writes]
         storage.is_filled = False
         return True

@@ -55,6 +55,7 @@ class Mode(TorchDispatchMode):
             return self.make(func, operation, args, kwargs, given)
         tensors = [x for x in tree_flatten((args, kwargs))[0] if isinstance(x, torch.Tensor)]
         written = self.written(func, args, kwargs)
+        self.memory.touched.update(t.untyped_storage()._cdata for t in written)
         if operation in operations.RANDOM:
             return self.draw(func, operation, args, kwargs, given, written)
         if is_view(func) or operation in operations.SHAPE:

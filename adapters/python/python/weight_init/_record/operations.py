@@ -9,8 +9,9 @@ import torch
 
 from .memory import Memory
 from .values import (
-    FUNCTIONS, Constant, Known, Never, Norm, Normal, Uniform, Unknown, Value, affine, clamp, function, inverse_error, name,
+    FUNCTIONS, Constant, Known, Never, Norm, Normal, Uniform, Unknown, Value, affine, clamp, function, inverse_error, mapped, name,
 )
+from .values import total as sum_of
 
 # Operations that make memory without writing into it.
 EMPTY = {"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "empty_permuted"}
@@ -58,6 +59,11 @@ def drawn(operation: str, given: Arguments, memory: Memory) -> Value:
         mean, std = number(given.get("mean", 0.0), memory), number(given.get("std", 1.0), memory)
         if mean is not None and std is not None:
             return Normal(mean, std) if std > 0 else Constant(mean)
+    if operation == "log_normal":
+        return mapped(Normal(float(given.get("mean", 1.0)), float(given.get("std", 2.0))), "exp")
+    if operation == "exponential":
+        # The inverse CDF: −ln(1 − u)/λ.
+        return mapped(Uniform(-1.0, 0.0), "log1p", ("mul", -1.0 / float(given.get("lambd", 1.0))))
     return Unknown(f"{operation}()")
 
 
@@ -121,6 +127,9 @@ def total(sign: float) -> Callable[[Arguments, Memory], Optional[Value]]:
         term = number(a, memory)
         if term is not None and isinstance(b, torch.Tensor):
             return affine(memory.get(b), scale, term)
+        if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+            found = sum_of(memory.get(a), affine(memory.get(b), scale, 0.0))
+            return None if isinstance(found, Unknown) else found
         return None
 
     return rule

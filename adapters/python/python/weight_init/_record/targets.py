@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
-from typing import Any, Iterator, Optional
-from unittest import mock
+from typing import Any, Optional
 
 import torch
 
 from .. import _describe
 from .._describe import DescribeError
 from . import Recorder, Recording
-from .description import loading
+from .own_init import initialized
 
 # What the sources of models are called, for messages.
 SOURCES = "MODULE:CALLABLE, FILE.py:CALLABLE, timm:NAME, transformers:CLASS, transformers:CONFIG.json or mmengine:CONFIG.py"
 
 
-def recorded(target: str, arguments: dict[str, Any], path: Optional[str] = None) -> Recording:
-    """The recorded description of the model that a target of the command line names; written to ``path``, if there is one."""
-    build, is_final = builder(target, arguments)
+def recorded(
+    target: str, arguments: dict[str, Any], path: Optional[str] = None, torch_seed: Optional[int] = None
+) -> Recording:
+    """The recorded description of the model that a target of the command line names; written to ``path``, if there is one.
+
+    With ``torch_seed``, what has no name gets PyTorch's own values under that seed.
+    """
+    build, is_of_mmengine = builder(target, arguments)
     recorder = Recorder()
     with recorder._watching():
         try:
             model = build()
+            if is_of_mmengine and isinstance(model, torch.nn.Module):
+                recorder.init_weights(model)
         except DescribeError:
             raise
         except Exception as error:
             raise DescribeError(f"{target} failed with {type(error).__name__}: {error}") from error
     if not isinstance(model, torch.nn.Module):
         raise DescribeError(f"{target} made {type(model).__name__}, not a torch.nn.Module")
-    if path is not None:
-        return recorder.write(model, path, final=is_final)
-    return recorder.description(model, final=is_final)
+    options: dict[str, Any] = {}
+    if torch_seed is not None:
+        options = {"build": lambda: initialized(build()) if is_of_mmengine else build(), "torch_seed": torch_seed}
+    return recorder.description(model, **options) if path is None else recorder.write(model, path, **options)
 
 
 def builder(target: str, arguments: dict[str, Any]) -> tuple[Callable[[], Any], bool]:
-    """What makes the model of a target, and whether its modules' own init_weights have run then."""
+    """What makes the model of a target, and whether its ``init_weights`` is to be called then."""
     source, _, name = target.partition(":")
     if not source or not name:
         raise DescribeError(f"'{target}' names no model: expected {SOURCES}")
@@ -50,7 +55,7 @@ def builder(target: str, arguments: dict[str, Any]) -> tuple[Callable[[], Any], 
     if source == "transformers":
         return transformers_model(name, arguments), False
     if source == "mmengine" and extension in (".py", ".json", ".yaml", ".yml"):
-        return lambda: initialized(_describe.from_config(name, arguments)), True
+        return lambda: _describe.from_config(name, arguments), True
     return lambda: _describe.build(target, arguments), False
 
 
@@ -78,38 +83,3 @@ def of_config(transformers: Any, config: Any, cls: Optional[type]) -> torch.nn.M
     if cls is None:
         return transformers.AutoModel.from_config(config)
     return cls._from_config(config) if hasattr(cls, "_from_config") else cls(config)
-
-
-def initialized(model: torch.nn.Module) -> torch.nn.Module:
-    """An mmengine model whose ``init_weights`` has run as if it were to load no checkpoint."""
-    base = _describe.imported("mmengine.model").BaseModule
-    with ExitStack() as stack:
-        for module in model.modules():
-            without_checkpoint(module, stack)
-        # It logs of each parameter whether its mean has changed.
-        stack.enter_context(mock.patch.object(base, "_dump_init_info", lambda self, *_: None))
-        stack.enter_context(quiet())
-        if hasattr(model, "init_weights"):
-            model.init_weights()
-    return model
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keeps initializations from logging warnings; the caller's own threshold is back afterwards."""
-    before = logging.root.manager.disable
-    logging.disable(max(before, logging.WARNING))
-    try:
-        yield
-    finally:
-        logging.disable(before)
-
-
-def without_checkpoint(module: torch.nn.Module, stack: ExitStack) -> None:
-    """Takes the rules that load a checkpoint out of a module's ``init_cfg`` for a while."""
-    init_cfg = getattr(module, "init_cfg", None)
-    if not loading(init_cfg):
-        return
-    others = [rule for rule in init_cfg if not loading(rule)] if isinstance(init_cfg, (list, tuple)) else []
-    module.init_cfg = others or None
-    stack.callback(setattr, module, "init_cfg", init_cfg)

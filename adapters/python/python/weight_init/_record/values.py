@@ -54,6 +54,18 @@ class InverseError:
 
 
 @dataclass(frozen=True)
+class Mapped:
+    """Functions of single elements of a draw, in order: names, or names with an operand.
+
+    Values of one ``draw`` are functions of the same numbers.
+    """
+
+    of: Union[Uniform, Normal, TruncNormal]
+    steps: tuple[Union[str, tuple[str, float]], ...]
+    draw: object = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Norm:
     """L2 norms of slices of what is in another storage, as it was after a write."""
 
@@ -68,7 +80,7 @@ class Unknown:
     what: str
 
 
-Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, InverseError, Norm, Unknown]
+Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, InverseError, Mapped, Norm, Unknown]
 DETERMINISTIC = (Known, Constant)
 
 
@@ -87,6 +99,9 @@ def affine(value: Value, mul: float, add: float) -> Value:
         return TruncNormal(value.mean * mul + add, value.std * abs(mul), *bounds)
     if isinstance(value, InverseError):
         return InverseError(value.low, value.high, value.scale * mul, value.shift * mul + add)
+    if isinstance(value, Mapped):
+        steps = [("mul", mul)] * (mul != 1.0) + [("add", add)] * (add != 0.0)
+        return mapped(value, *steps) if steps else value
     return Unknown(f"{name(value)}, scaled and shifted")
 
 
@@ -111,7 +126,37 @@ def clamp(value: Value, low: float | None, high: float | None) -> Value:
             return TruncNormal(whole.mean, whole.std, max(low, whole.a), min(high, whole.b))
     if isinstance(value, Normal) and mass(value, -math.inf, low) + mass(value, high, math.inf) < NOTHING:
         return value
+    if isinstance(value, DRAWN):
+        bounds = [("clamp_min", low)] * (low > -math.inf) + [("clamp_max", high)] * (high < math.inf)
+        return mapped(value, *bounds)
     return Unknown(f"{name(value)}, cut to [{low:g}, {high:g}]")
+
+
+# Functions of single elements over a draw, at most.
+MOST_STEPS = 16
+DRAWN = (Uniform, Normal, TruncNormal, InverseError, Mapped)
+# ln(eˣ − 1) = x + ln(−(e⁻ˣ − 1)), as code writes it that is to keep its digits.
+INVERSE_OF_SOFTPLUS = (("mul", -1.0), "expm1", ("mul", -1.0), "log")
+
+
+def mapped(value: Value, *steps: Union[str, tuple[str, float]]) -> Value:
+    """Functions of a draw's elements."""
+    value = settled(value)
+    before, draw, of = (value.steps, value.draw, value.of) if isinstance(value, Mapped) else ((), object(), value)
+    found = (*before, *steps)
+    if found[-2:] == ("expm1", "log"):
+        found = (*found[:-2], "softplus_inverse")
+    if len(found) > MOST_STEPS or not isinstance(of, (Uniform, Normal, TruncNormal)):
+        return Unknown(f"functions of {name(of)}")
+    return Mapped(of, found, draw)
+
+
+def total(a: Value, b: Value) -> Value:
+    """The sum of two values that are not numbers."""
+    for x, y in ((a, b), (b, a)):
+        if isinstance(x, Mapped) and isinstance(y, Mapped) and x.draw is y.draw and y.steps == x.steps + INVERSE_OF_SOFTPLUS:
+            return mapped(x, "softplus_inverse")
+    return Unknown(f"the sum of {name(a)} and {name(b)}")
 
 
 # A probability that no weight is large enough to show.
@@ -167,7 +212,13 @@ def function(operation: str, value: Value) -> Value:
             return Constant(float(FUNCTIONS[operation](value.val)))
         except (ValueError, ZeroDivisionError, OverflowError):
             pass
+    if isinstance(value, DRAWN) and operation in STEPS:
+        return mapped(value, operation)
     return Unknown(f"{operation} of {name(value)}")
+
+
+# Functions that have the same name in a description.
+STEPS = {"abs", "exp", "expm1", "log", "log1p", "reciprocal", "sqrt"}
 
 
 def name(value: Value) -> str:
@@ -177,5 +228,5 @@ def name(value: Value) -> str:
     return {
         Never: "memory that nothing was written into", Known: "computed values", Constant: "a constant",
         Uniform: "uniform values", Normal: "normal values", TruncNormal: "truncated normal values",
-        InverseError: "truncated normal values", Norm: "norms",
+        InverseError: "truncated normal values", Mapped: "functions of a draw", Norm: "norms",
     }[type(value)]
