@@ -20,7 +20,7 @@
 //! ]"#)?;
 //! let (net, report) = weight_init_burn::init(net, &init_cfg, 42)?;
 //!
-//! assert!(report.to_string().contains("kaiming_normal(a=0, mode='fan_out', nonlinearity='relu')"));
+//! assert!(report.to_string().contains("kaiming_normal("));
 //! assert!(report.explain("head.weight")?.contains("=> the model itself, rule 1, params 0"));
 //! # let _ = net;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -186,8 +186,12 @@ impl<'a> WeightInit<'a> {
 
     fn planned(&self, model: Model) -> Result<Report, Error> {
         let options = Options { initialize: Some(&self.rules.init_cfg), ..Options::default() };
-        let plan =
-            Plan::new(&model, &options).map_err(|error| Error::of_plan(&error, self.rules))?;
+        let plan = match self.constructors {
+            true => Plan::new(&model, &options),
+            // What no rule writes is burn's to initialize.
+            false => Plan::of_layer(&model.root(), &options),
+        };
+        let plan = plan.map_err(|error| Error::of_plan(&error, self.rules))?;
         match plan.warnings().first() {
             Some(warning) if self.strict => Err(Error::new(warning.message.clone())),
             _ => Ok(Report::new(model, plan, self.rules.clone())),

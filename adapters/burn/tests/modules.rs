@@ -1,5 +1,7 @@
 //! Values, shapes, ids and laziness of modules beside the file that the command writes for the same description.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
 mod nets;
 
 use std::collections::HashMap;
@@ -109,7 +111,7 @@ fn assert_equal_to_the_file(
             continue;
         }
         let (shape, bytes) = &file[&name];
-        assert_eq!(value.shape.to_vec(), *shape, "{name}");
+        assert_eq!(value.shape().to_vec(), *shape, "{name}");
         assert!(value.as_bytes() == &**bytes, "{name}");
         same += 1;
     }
@@ -174,19 +176,20 @@ fn every_module_of_burn_with_parameters_can_be_written_and_loaded_back() {
             values(&before);
         }
         let about = description(&before).unwrap();
-        let (shapes, record) = (looks(&before), before.clone().into_record());
+        let shapes = looks(&before);
         let (after, report) = init(before, &rules, 42).unwrap();
         let written = values(&after);
         let by_rules = by_rules(&report);
         let same = assert_equal_to_the_file(&written, &about, &rules, &by_rules);
         assert_eq!(same, report.plan().params().len());
-        for (before, after) in shapes.iter().zip(looks(&after)) {
-            assert_eq!((&before.0, before.1, &before.3), (&after.0, after.1, &after.3));
+        for ((path, id, _, shape), after) in shapes.into_iter().zip(looks(&after)) {
+            // A lazy weight of this layout shows the shape that it loads.
+            let loads_transposed = path == "col.weight" && !eager;
+            let shape = if loads_transposed { shape.into_iter().rev().collect() } else { shape };
+            assert_eq!((path, id, shape), (after.0, after.1, after.3));
         }
-        // Its own record, and one of another module, load as they did.
-        let own = after.clone().load_record(after.clone().into_record());
-        assert_eq!(values(&own), written);
-        drop(after.load_record(record));
+        // Its record loads into another module.
+        assert_eq!(values(&modules(&device).load_record(after.into_record())), written);
     }
 }
 
@@ -197,7 +200,7 @@ fn gradients_flow_into_what_was_written_and_frozen_parameters_stay_frozen() {
     let linear = || burn::nn::LinearConfig::new(3, 2).init(&device);
     let (free, _) = init(linear(), &rules, 1).unwrap();
     let (frozen, _) = init(linear().no_grad(), &rules, 1).unwrap();
-    let loss = free.forward(Tensor::ones([4, 3], &device)).sum();
+    let loss = free.forward(Tensor::<2>::ones([4, 3], &device)).sum();
     let gradients = loss.backward();
     assert!(free.weight.val().grad(&gradients).is_some());
     assert!(!frozen.weight.val().is_require_grad());

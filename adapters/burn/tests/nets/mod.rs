@@ -17,7 +17,7 @@ use burn::nn::{
 use burn::tensor::{DType, Device, Tensor};
 
 #[derive(Module, Debug)]
-pub struct Block {
+pub(crate) struct Block {
     conv: Conv2d,
     norm: BatchNorm,
     fc: Linear,
@@ -26,33 +26,33 @@ pub struct Block {
 }
 
 #[derive(Module, Debug)]
-pub enum Head {
+pub(crate) enum Head {
     A(Linear),
     B(Conv2d),
 }
 
 /// Lists, tuples, enums, options, ties, own parameters, several element types.
 #[derive(Module, Debug)]
-pub struct Net {
-    pub stem: Conv2d,
-    pub blocks: Vec<Block>,
-    pub pair: (Linear, Linear),
-    pub up: ConvTranspose2d,
-    pub attention: MultiHeadAttention,
-    pub lstm: Lstm,
-    pub norm: LayerNorm,
-    pub embed: Embedding,
-    pub unembed: Param<Tensor<2>>,
-    pub pos: Param<Tensor<3>>,
-    pub head: Head,
-    pub half: Param<Tensor<2>>,
-    pub double: Param<Tensor<1>>,
-    pub gate: Param<Tensor<1>>,
+pub(crate) struct Net {
+    pub(crate) stem: Conv2d,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) pair: (Linear, Linear),
+    pub(crate) up: ConvTranspose2d,
+    pub(crate) attention: MultiHeadAttention,
+    pub(crate) lstm: Lstm,
+    pub(crate) norm: LayerNorm,
+    pub(crate) embed: Embedding,
+    pub(crate) unembed: Param<Tensor<2>>,
+    pub(crate) pos: Param<Tensor<3>>,
+    pub(crate) head: Head,
+    pub(crate) half: Param<Tensor<2>>,
+    pub(crate) double: Param<Tensor<1>>,
+    pub(crate) gate: Param<Tensor<1>>,
 }
 
 /// `trap`: a lazy parameter panics if its own initializer runs.
-pub fn net(device: &Device, layout: LinearLayout, trap: bool) -> Net {
-    let linear = |input, output| LinearConfig::new(input, output).with_layout(layout.clone());
+pub(crate) fn net(device: &Device, layout: LinearLayout, trap: bool) -> Net {
+    let linear = |input, output| LinearConfig::new(input, output).with_layout(layout);
     let block = |n: usize| Block {
         conv: Conv2dConfig::new([n, n], [3, 3]).with_groups(2).init(device),
         norm: BatchNormConfig::new(n).init(device),
@@ -93,7 +93,7 @@ pub fn net(device: &Device, layout: LinearLayout, trap: bool) -> Net {
 
 /// Every module of burn-nn that has parameters.
 #[derive(Module, Debug)]
-pub struct Modules {
+pub(crate) struct Modules {
     linear: Linear,
     col: Linear,
     conv1d: Conv1d,
@@ -119,7 +119,7 @@ pub struct Modules {
     prelu: PRelu,
 }
 
-pub fn modules(device: &Device) -> Modules {
+pub(crate) fn modules(device: &Device) -> Modules {
     Modules {
         linear: LinearConfig::new(6, 4).init(device),
         col: LinearConfig::new(6, 4).with_layout(LinearLayout::Col).init(device),
