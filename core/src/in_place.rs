@@ -270,9 +270,8 @@ fn run<S: Initializers, const BATCH: usize>(
     model: &mut dyn LayerMut<S>,
     call: Call<'_>,
     seed: u64,
-    scratch: S::Scratch<'_>,
+    mut scratch: S::Scratch<'_>,
 ) -> Result<Written, InitWeightsError> {
-    let mut source = Source { stream: Stream::with_id(seed, 0), scratch };
     let mut batch = [const { Decided::none() }; BATCH];
     let (mut first, mut done) = (0, Written::default());
     loop {
@@ -281,9 +280,12 @@ fn run<S: Initializers, const BATCH: usize>(
         if first == 0 && !sizes_fit(model) {
             return Err(InitWeightsError::Elements);
         }
-        if let Some(error) = write_batch(model, &mut batch, &mut source, first, &mut done) {
+        let source = Source { stream: Stream::with_id(seed, 0), scratch };
+        let (back, error) = write_batch(model, &mut batch, source, first, &mut done);
+        if let Some(error) = error {
             return Err(error);
         }
+        scratch = back;
         first += BATCH;
         if first >= count {
             return Ok(done);
@@ -293,16 +295,16 @@ fn run<S: Initializers, const BATCH: usize>(
 
 // The walks have their places on the stack one after the other.
 #[inline(never)]
-fn write_batch<S: Initializers>(
+fn write_batch<'s, S: Initializers>(
     model: &mut dyn LayerMut<S>,
     batch: &mut [Decided],
-    source: &mut Source<'_, S>,
+    source: Source<'s, S>,
     first: usize,
     done: &mut Written,
-) -> Option<InitWeightsError> {
+) -> (S::Scratch<'s>, Option<InitWeightsError>) {
     let mut writer = Writer { batch, source, first, next: 0, done, error: None };
     let _ = model.visit_mut(&mut writer);
-    writer.error
+    (writer.source.scratch, writer.error)
 }
 
 #[inline(never)]

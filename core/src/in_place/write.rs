@@ -27,7 +27,7 @@ impl<S: Initializers> LayerVisitorMut<S> for Sizes {
 pub(super) struct Writer<'a, 's, S: Initializers> {
     pub(super) batch: &'a mut [Decided],
     /// With the seed, and the id of the parameter that is written.
-    pub(super) source: &'a mut Source<'s, S>,
+    pub(super) source: Source<'s, S>,
     pub(super) first: usize,
     pub(super) next: usize,
     pub(super) done: &'a mut Written,
@@ -45,7 +45,7 @@ impl<S: Initializers> LayerVisitorMut<S> for Writer<'_, '_, S> {
             return ControlFlow::Continue(());
         };
         self.done.written += 1;
-        self.error = data.write(init, shape, self.source).err();
+        self.error = data.write(init, shape, &mut self.source).err();
         if self.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
