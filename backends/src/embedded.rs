@@ -9,7 +9,8 @@ mod vfp;
 use core::convert::Infallible;
 
 use weight_init_core::in_place::{
-    InitWeightsError, LayerMut, On, Set, Written, init_weights_with, initialize_with,
+    InitWeightsError, LayerMut, On, Scratch, ScratchFault, Set, WithScratch, Written,
+    init_weights_on, init_weights_with, initialize_with,
 };
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::{Fill, Float, Stream};
@@ -98,6 +99,42 @@ pub fn init_weights<S: Set>(
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
     in_default_environment(|| init_weights_with(model, seed))
+}
+
+/// As [`init_weights`], of initializers that make whole lines, too, in this scratch memory.
+///
+/// # Errors
+///
+/// See [`ScratchFault`].
+///
+/// ```
+/// use weight_init_backends::embedded::init_weights_with_scratch;
+/// use weight_init_core::Layer;
+/// use weight_init_core::in_place::Scratch;
+/// use weight_init_core::init_cfg::{Borrowed, Init, InitCfg, Rule};
+/// use weight_init_core::initializer::{Constant, Orthogonal};
+///
+/// static INIT_CFG: InitCfg<Borrowed<'static>> =
+///     InitCfg { rules: &[Rule { layers: &["Cell"], ..Rule::new(Init::Orthogonal(Orthogonal { gain: 1.0 })) }] };
+///
+/// #[derive(Layer)]
+/// #[layer(init_cfg = &INIT_CFG)]
+/// struct Cell {
+///     #[layer(param)]
+///     weight: [[f32; 16]; 16],
+/// }
+///
+/// let mut cell = Cell { weight: [[0.0; 16]; 16] };
+/// // One row: the vector of a reflection.
+/// init_weights_with_scratch::<(Constant, Orthogonal)>(&mut cell, 42, Scratch::new(&mut [0.0; 16]))?;
+/// # Ok::<(), weight_init_core::in_place::ScratchFault>(())
+/// ```
+pub fn init_weights_with_scratch<S: Set>(
+    model: &mut dyn LayerMut<WithScratch<S, Lane>>,
+    seed: u64,
+    scratch: Scratch<'_>,
+) -> Result<Written, ScratchFault> {
+    in_default_environment(|| init_weights_on(model, seed, scratch))
 }
 
 /// Writes these rules on the root alone, linking the initializers of `S` alone: [`initialize_with`] on this target.

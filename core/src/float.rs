@@ -113,6 +113,11 @@ pub(crate) mod sealed {
         ) where
             Self: super::Float;
 
+        /// The scratch memory of the type that elements are computed in.
+        fn scratch<'s>(singles: &'s mut [f32], doubles: &'s mut [f64]) -> &'s mut [Self::Compute]
+        where
+            Self: super::Float;
+
         /// The elements as what they are computed in, if it is the same type.
         fn as_compute(elements: &mut [Self]) -> Option<&mut [Self::Compute]>
         where
@@ -156,6 +161,11 @@ macro_rules! single {
             }
 
             #[inline(always)]
+            fn scratch<'s>(singles: &'s mut [f32], _: &'s mut [f64]) -> &'s mut [f32] {
+                singles
+            }
+
+            #[inline(always)]
             fn as_compute(elements: &mut [Self]) -> Option<&mut [f32]> {
                 $as_compute(elements)
             }
@@ -179,6 +189,11 @@ impl sealed::Float for f64 {
     ) {
         let words = [l.join(words[0], words[1]), l.join(words[2], words[3])];
         l.store_f64(sampler.pair(l, words), out);
+    }
+
+    #[inline(always)]
+    fn scratch<'s>(_: &'s mut [f32], doubles: &'s mut [Self]) -> &'s mut [Self] {
+        doubles
     }
 
     #[inline(always)]

@@ -4,12 +4,16 @@ mod decide;
 mod draw;
 mod initializers;
 mod look;
+mod scratch;
 mod write;
 
 use core::fmt;
 use core::ops::ControlFlow;
 
 pub use self::initializers::{All, BiasProb, Initializers, KaimingNormal, On, Set};
+pub use self::scratch::{
+    Scratch, ScratchFault, WithScratch, init_weights_on, init_weights_with_scratch,
+};
 
 use self::decide::{Decided, decide};
 use self::write::{Sizes, Writer};
@@ -62,8 +66,15 @@ pub trait Data<S: Initializers = All> {
         &mut self,
         init: &Init,
         shape: &Shape<'_>,
-        stream: &Stream,
+        source: &mut Source<'_, S>,
     ) -> Result<(), InitWeightsError>;
+}
+
+/// What the elements of a parameter are made of: its random stream, and the scratch memory that the set takes, if it does.
+#[derive(Debug)]
+pub struct Source<'s, S: Initializers + ?Sized> {
+    stream: Stream,
+    scratch: S::Scratch<'s>,
 }
 
 /// Elements of one type as [`Data`].
@@ -79,9 +90,9 @@ impl<S: Initializers, T: Float> Data<S> for Elements<'_, T> {
         &mut self,
         init: &Init,
         shape: &Shape<'_>,
-        stream: &Stream,
+        source: &mut Source<'_, S>,
     ) -> Result<(), InitWeightsError> {
-        S::write(init, shape, stream, self.0)
+        S::write(init, shape, source, self.0)
     }
 }
 
@@ -181,7 +192,7 @@ pub enum InitWeightsError {
 /// assert_eq!((done.written, scale.weight), (1, [2.0; 3]));
 /// ```
 pub fn init_weights(model: &mut dyn LayerMut, seed: u64) -> Result<Written, InitWeightsError> {
-    run::<All, 16>(model, Call::InitWeights, seed)
+    run::<All, 16>(model, Call::InitWeights, seed, ())
 }
 
 /// As [`init_weights`], for a program that links the initializers of `S` alone, and has little memory.
@@ -235,7 +246,7 @@ pub fn init_weights_with<S: Initializers>(
     model: &mut dyn LayerMut<S>,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    run::<S, 1>(model, Call::InitWeights, seed)
+    run::<S, 1>(model, Call::InitWeights, seed, S::Scratch::default())
 }
 
 /// Does what mmengine's `initialize(model, init_cfg)` does: these rules on the root alone, no module's own. Otherwise as
@@ -251,7 +262,7 @@ pub fn initialize_with<S: Initializers>(
     rules: &dyn Rules,
     seed: u64,
 ) -> Result<Written, InitWeightsError> {
-    run::<S, 1>(model, Call::Initialize(rules), seed)
+    run::<S, 1>(model, Call::Initialize(rules), seed, S::Scratch::default())
 }
 
 /// Decides `BATCH` parameters in one walk over the model and writes them in the next.
@@ -259,6 +270,7 @@ fn run<S: Initializers, const BATCH: usize>(
     model: &mut dyn LayerMut<S>,
     call: Call<'_>,
     seed: u64,
+    mut scratch: S::Scratch<'_>,
 ) -> Result<Written, InitWeightsError> {
     let mut batch = [const { Decided::none() }; BATCH];
     let (mut first, mut done) = (0, Written::default());
@@ -268,9 +280,12 @@ fn run<S: Initializers, const BATCH: usize>(
         if first == 0 && !sizes_fit(model) {
             return Err(InitWeightsError::Elements);
         }
-        if let Some(error) = write_batch(model, &mut batch, seed, first, &mut done) {
+        let source = Source { stream: Stream::with_id(seed, 0), scratch };
+        let (back, error) = write_batch(model, &mut batch, source, first, &mut done);
+        if let Some(error) = error {
             return Err(error);
         }
+        scratch = back;
         first += BATCH;
         if first >= count {
             return Ok(done);
@@ -280,17 +295,16 @@ fn run<S: Initializers, const BATCH: usize>(
 
 // The walks have their places on the stack one after the other.
 #[inline(never)]
-fn write_batch<S: Initializers>(
+fn write_batch<'s, S: Initializers>(
     model: &mut dyn LayerMut<S>,
     batch: &mut [Decided],
-    seed: u64,
+    source: Source<'s, S>,
     first: usize,
     done: &mut Written,
-) -> Option<InitWeightsError> {
-    let mut writer =
-        Writer { batch, stream: Stream::with_id(seed, 0), first, next: 0, done, error: None };
+) -> (S::Scratch<'s>, Option<InitWeightsError>) {
+    let mut writer = Writer { batch, source, first, next: 0, done, error: None };
     let _ = model.visit_mut(&mut writer);
-    writer.error
+    (writer.source.scratch, writer.error)
 }
 
 #[inline(never)]

@@ -122,6 +122,44 @@ impl<T: Float> LineFill<T> {
         self.write_with(Scalar, stream, first, scratch, out)
     }
 
+    /// Writes a whole tensor, each element at its place; elements between the lines are zero.
+    ///
+    /// # Errors
+    ///
+    /// Less scratch memory than that of one line, or of two lines where they have a stride.
+    pub(crate) fn write_tensor<L: Lanes>(
+        &self,
+        lanes: L,
+        stream: Stream,
+        scratch: &mut [T::Compute],
+        out: &mut [T],
+    ) -> Result<(), ScratchError> {
+        let lines = self.lines();
+        if lines.are_contiguous() {
+            return self.write_with(lanes, stream, 0, scratch, out);
+        }
+        let needed = match self {
+            Self::Orthogonal(_) => lines.length.saturating_mul(2),
+            Self::Sparse(_) => lines.length,
+        };
+        if scratch.len() < needed {
+            return Err(ScratchError { needed, found: scratch.len() });
+        }
+        out.fill(T::default());
+        for line in 0..lines.count {
+            let mut put = |index: usize, x: T| {
+                if let Some(out) = out.get_mut(lines.number(line, index)) {
+                    *out = x;
+                }
+            };
+            match self {
+                Self::Orthogonal(fill) => fill.line(lanes, stream, line, scratch, &mut put),
+                Self::Sparse(fill) => fill.line(lanes, stream, line, scratch, &mut put),
+            }
+        }
+        Ok(())
+    }
+
     /// The same on these lanes, with the same bits.
     ///
     /// For vector lanes, call it inside a function that has their target features.

@@ -9,9 +9,9 @@ use weight_init_core::init_cfg::{
     Bias, Borrowed, Fixed, Init, InitCfg, Override, Owned, Pretrained, Rule, Storage, Turn, Write,
 };
 use weight_init_core::initializer::{
-    Caffe2Xavier, Constant, DeltaOrthogonal, Dirac, Distribution, FanMode, Identity, Kaiming,
-    Nonlinearity, Normal, Orthogonal, Sparse, TruncNormal, Uniform, VarianceDistribution,
-    VarianceMode, VarianceScaling, Xavier,
+    Caffe2Xavier, Constant, DeltaOrthogonal, DepthScaled, Dirac, Distribution, FanMode, Identity,
+    Kaiming, MupNormal, Nonlinearity, Normal, Orthogonal, Siren, Sparse, TruncNormal, Uniform,
+    VarianceDistribution, VarianceMode, VarianceScaling, Xavier,
 };
 use weight_init_tests::tape::Tape;
 
@@ -50,7 +50,7 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
     let distribution = tape.pick(&Distribution::ALL);
     let (x, y) = (number(tape), number(tape));
     let (a, b) = if x < y { (x, y) } else { (y, x) };
-    let init = match tape.below(14) {
+    let init = match tape.below(17) {
         0 => Init::Constant(Constant { val: x }),
         1 => Init::Xavier(Xavier { gain: positive(tape), distribution }),
         2 => Init::Normal(Normal { mean: x, std: positive(tape) }),
@@ -78,6 +78,19 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
         12 => {
             Init::Sparse(Sparse { sparsity: tape.below(257) as f64 / 256.0, std: positive(tape) })
         }
+        13 => Init::DepthScaled(DepthScaled {
+            std: positive(tape),
+            layers: 1 + tape.below(99) as u64,
+        }),
+        14 => Init::MupNormal(MupNormal {
+            std: positive(tape),
+            base_fan: 1 + tape.below(1 << 20) as u64,
+            output: tape.once_in(2),
+        }),
+        15 => Init::Siren(Siren {
+            omega: positive(tape).max(f64::MIN_POSITIVE),
+            first: tape.once_in(2),
+        }),
         9 => Init::Dirac(Dirac { groups: 1 + tape.below(1 << 32) as u64 }),
         _ => {
             let optional = |tape: &mut Tape| tape.once_in(2).then(|| text(tape, plain));

@@ -1,22 +1,24 @@
 //! From the numbers of a distribution to elements, each kind by itself.
 
-use super::InitWeightsError;
+use super::initializers::sealed::Lend;
+use super::{InitWeightsError, Initializers, Source};
 use crate::fill::{
     Argument, Diagonal, DiagonalFill, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded,
 };
 use crate::initializer::Draw;
 use crate::lanes::Lanes;
-use crate::{FillError, Float, Stream};
+use crate::line_fill::{LineFill, Lines, OrthogonalFill, SparseFill};
+use crate::{FillError, Float};
 
 /// Where samples come from, and where they go.
-pub(super) struct InPlace<'o, L, T> {
+pub(super) struct InPlace<'o, 's, L, T, S: Initializers> {
     pub(super) lanes: L,
-    pub(super) stream: &'o Stream,
+    pub(super) source: &'o mut Source<'s, S>,
     pub(super) out: &'o mut [T],
 }
 
 // Out of line: the program holds one copy of each sampler, and of the stack frames only that of the chosen one is in use.
-impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
+impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
     type Output = ();
     type Error = InitWeightsError;
 
@@ -29,7 +31,7 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
     fn uniform(self, a: f64, b: f64) -> Result<(), InitWeightsError> {
         match UniformFill::new(a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, self.source.stream, 0, self.out),
         }
         Ok(())
     }
@@ -38,7 +40,7 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
     fn normal(self, mean: f64, std: f64) -> Result<(), InitWeightsError> {
         match NormalFill::new(mean, std).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, self.source.stream, 0, self.out),
         }
         Ok(())
     }
@@ -48,7 +50,7 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
     where
         InitWeightsError: From<E>,
     {
-        NormalFill::centred(std()?).write_with(self.lanes, *self.stream, 0, self.out);
+        NormalFill::centred(std()?).write_with(self.lanes, self.source.stream, 0, self.out);
         Ok(())
     }
 
@@ -56,7 +58,7 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
     fn trunc_normal(self, mean: f64, std: f64, a: f64, b: f64) -> Result<(), InitWeightsError> {
         match TruncNormalFill::new(mean, std, a, b).map_err(code)? {
             Lowered::Constant(value) => self.out.fill(value),
-            Lowered::Kind(fill) => fill.write_with(self.lanes, *self.stream, 0, self.out),
+            Lowered::Kind(fill) => fill.write_with(self.lanes, self.source.stream, 0, self.out),
         }
         Ok(())
     }
@@ -65,6 +67,18 @@ impl<L: Lanes, T: Float> Draw for InPlace<'_, L, T> {
     fn diagonal(self, value: f64, on: Diagonal) -> Result<(), InitWeightsError> {
         DiagonalFill::new(value, on).map_err(code)?.write(0, self.out);
         Ok(())
+    }
+
+    #[inline(never)]
+    fn orthogonal(self, gain: f64, lines: Lines) -> Result<(), InitWeightsError> {
+        let fill = LineFill::Orthogonal(OrthogonalFill::new(gain, lines).map_err(code)?);
+        self.source.scratch.write(self.lanes, &fill, self.source.stream, self.out)
+    }
+
+    #[inline(never)]
+    fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<(), InitWeightsError> {
+        let fill = LineFill::Sparse(SparseFill::new(zeros, std, lines).map_err(code)?);
+        self.source.scratch.write(self.lanes, &fill, self.source.stream, self.out)
     }
 }
 

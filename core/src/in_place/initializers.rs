@@ -2,8 +2,9 @@
 
 use core::marker::PhantomData;
 
-use super::InitWeightsError;
 use super::draw::InPlace;
+use super::{InitWeightsError, Source};
+use crate::Float;
 use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
     AllInitializers, BuiltIn, Constant, Declared, Distribution, Draw, InitError, Kaiming, Known,
@@ -11,7 +12,6 @@ use crate::initializer::{
 };
 use crate::lanes::{Lanes, Scalar};
 use crate::resolve::ResolveError;
-use crate::{Float, Stream};
 
 /// A set of initializers, chosen by type: a program links those of its set, and no others.
 ///
@@ -27,6 +27,9 @@ use crate::{Float, Stream};
 ///
 /// [`On`] carries a set out on other lanes.
 pub trait Initializers: 'static {
+    /// Scratch memory that the set takes: nothing, or [`Scratch`](super::Scratch).
+    type Scratch<'s>: sealed::Lend + Default;
+
     /// Whether this one is in the set.
     fn has(init: &Init) -> bool;
 
@@ -42,7 +45,7 @@ pub trait Initializers: 'static {
     fn write<T: Float>(
         init: &Init,
         shape: &Shape<'_>,
-        stream: &Stream,
+        source: &mut Source<'_, Self>,
         out: &mut [T],
     ) -> Result<(), InitWeightsError>;
 }
@@ -70,6 +73,8 @@ pub trait Set: sealed::Set {}
 impl<S: sealed::Set> Set for S {}
 
 impl<S: Set> Initializers for S {
+    type Scratch<'s> = ();
+
     fn has(init: &Init) -> bool {
         <S as sealed::Set>::has(init)
     }
@@ -81,14 +86,16 @@ impl<S: Set> Initializers for S {
     fn write<T: Float>(
         init: &Init,
         shape: &Shape<'_>,
-        stream: &Stream,
+        source: &mut Source<'_, Self>,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
-        S::write_with(init, shape, InPlace { lanes: Scalar, stream, out })
+        S::write_with(init, shape, InPlace { lanes: Scalar, source, out })
     }
 }
 
 impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
+    type Scratch<'s> = ();
+
     fn has(init: &Init) -> bool {
         <S as sealed::Set>::has(init)
     }
@@ -100,18 +107,33 @@ impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
     fn write<T: Float>(
         init: &Init,
         shape: &Shape<'_>,
-        stream: &Stream,
+        source: &mut Source<'_, Self>,
         out: &mut [T],
     ) -> Result<(), InitWeightsError> {
-        S::write_with(init, shape, InPlace { lanes: L::default(), stream, out })
+        S::write_with(init, shape, InPlace { lanes: L::default(), source, out })
     }
 }
 
 #[allow(unnameable_types, reason = "sealed")]
-mod sealed {
+pub(super) mod sealed {
     use core::fmt::Debug;
 
     use super::{Bias, Draw, Init, InitWeightsError, Read, Shape};
+    use crate::lanes::Lanes;
+    use crate::line_fill::LineFill;
+    use crate::{Float, Stream};
+
+    /// Scratch memory, or none.
+    pub trait Lend {
+        /// Writes a whole tensor by its lines.
+        fn write<L: Lanes, T: Float>(
+            &mut self,
+            lanes: L,
+            fill: &LineFill<T>,
+            stream: Stream,
+            out: &mut [T],
+        ) -> Result<(), InitWeightsError>;
+    }
 
     pub trait Set: 'static {
         fn has(init: &Init) -> bool;

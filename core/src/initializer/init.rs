@@ -150,6 +150,9 @@ initializers! {
     12 Orthogonal;
     13 DeltaOrthogonal;
     14 Sparse;
+    15 DepthScaled;
+    16 MupNormal;
+    17 Siren;
 }
 
 /// The types that come with the crate: the built-in initializers, names for some of their constants such as `Zeros`, and the

@@ -81,6 +81,25 @@ impl<T: Float> OrthogonalFill<T> {
         }
     }
 
+    /// Hands out the elements of one line; scratch is two lines.
+    #[inline(never)]
+    pub(super) fn line<L: Lanes>(
+        &self,
+        lanes: L,
+        stream: Stream,
+        line: usize,
+        scratch: &mut [T::Compute],
+        put: &mut impl FnMut(usize, T),
+    ) {
+        let Lines { length, .. } = self.lines;
+        let Some((vector, rest)) = scratch.split_at_mut_checked(length) else { return };
+        let Some(wide) = rest.get_mut(..length).filter(|_| length > 0) else { return };
+        self.block(lanes, stream, line, vector, wide);
+        for (index, wide) in wide.iter().enumerate() {
+            put(index, T::from_f64_rounded(wide.to_f64_exact()));
+        }
+    }
+
     /// Makes a block of lines, reflection by reflection from the last on.
     #[inline(always)]
     fn block<L: Lanes>(

@@ -69,26 +69,65 @@ impl<T: Float> SparseFill<T> {
                 None => line.fill(T::default()),
                 Some(normal) => normal.write_with(lanes, stream, number, line),
             }
-            if let (Some(_), Some(rank)) = (&self.normal, &self.rank) {
-                let ranks = number.wrapping_add(RANKS);
-                rank.write_with(lanes, stream, ranks, scratch);
-                let (_, last, _) = scratch.select_nth_unstable_by(self.zeros - 1, order);
-                let last = *last;
-                let below = scratch.iter().filter(|x| **x < last).count();
-                // Of equal ones the first.
-                let mut alike = self.zeros - below;
-                rank.write_with(lanes, stream, ranks, scratch);
-                for (x, rank) in line.iter_mut().zip(&*scratch) {
-                    let is_last = *rank == last && alike > 0;
-                    if *rank < last || is_last {
-                        *x = T::default();
-                    }
-                    if is_last {
-                        alike -= 1;
-                    }
+            self.ranked(lanes, stream, number, scratch, |index| {
+                if let Some(x) = line.get_mut(index) {
+                    *x = T::default();
                 }
-            }
+            });
             number = number.wrapping_add(length as u64);
+        }
+    }
+
+    /// Hands out the elements of one line; scratch is a line.
+    #[inline(never)]
+    pub(super) fn line<L: Lanes>(
+        &self,
+        lanes: L,
+        stream: Stream,
+        line: usize,
+        scratch: &mut [T::Compute],
+        put: &mut impl FnMut(usize, T),
+    ) {
+        let Lines { length, .. } = self.lines;
+        let (Some(scratch), Some(normal)) = (scratch.get_mut(..length), &self.normal) else {
+            return;
+        };
+        let number = (line as u64).wrapping_mul(length as u64);
+        for index in 0..length {
+            let mut x = [T::default()];
+            normal.write_with(lanes, stream, number.wrapping_add(index as u64), &mut x);
+            put(index, x[0]);
+        }
+        self.ranked(lanes, stream, number, scratch, |index| put(index, T::default()));
+    }
+
+    /// Hands out the places of the zeros of a line with other elements, too.
+    #[inline(always)]
+    fn ranked<L: Lanes>(
+        &self,
+        lanes: L,
+        stream: Stream,
+        number: u64,
+        scratch: &mut [T::Compute],
+        mut zero: impl FnMut(usize),
+    ) {
+        let (Some(_), Some(rank)) = (&self.normal, &self.rank) else { return };
+        let ranks = number.wrapping_add(RANKS);
+        rank.write_with(lanes, stream, ranks, scratch);
+        let (_, last, _) = scratch.select_nth_unstable_by(self.zeros - 1, order);
+        let last = *last;
+        let below = scratch.iter().filter(|x| **x < last).count();
+        // Of equal ones the first.
+        let mut alike = self.zeros - below;
+        rank.write_with(lanes, stream, ranks, scratch);
+        for (index, rank) in scratch.iter().enumerate() {
+            let is_last = *rank == last && alike > 0;
+            if *rank < last || is_last {
+                zero(index);
+            }
+            if is_last {
+                alike -= 1;
+            }
         }
     }
 }

@@ -179,6 +179,38 @@ fn lines_stand_where_the_layout_says() {
     assert_eq!(of(delta, &[3, 2, 4], Layout::InOut), lines(8, 2, 4, 1, 4));
 }
 
+fn a_tensor_has_its_lines_at_their_places<T: Float>() {
+    for (fill, elements) in [
+        (orthogonal::<T>(5, 9), 45),
+        (orthogonal(9, 5), 45),
+        (sparse(0.4, 7, 6), 42),
+        (sparse(0.0, 7, 6), 42),
+        (sparse(1.0, 7, 6), 42),
+        (lines(Init::DeltaOrthogonal(DeltaOrthogonal { gain: 0.5 }), &Shape::new(&[4, 3, 3])), 36),
+    ] {
+        let of = fill.lines();
+        let (whole, mut expected) =
+            (written(&fill, 0, of.count, 3), std::vec![T::default(); elements]);
+        for (place, x) in whole.iter().enumerate() {
+            expected[of.number(place / of.length, place % of.length)] = *x;
+        }
+        let mut out = std::vec![T::nan(); elements];
+        let mut scratch = std::vec![T::Compute::default(); 2 * of.length];
+        fill.write_tensor(Scalar, STREAM, &mut scratch, &mut out).expect("enough");
+        assert_eq!(out, expected, "{fill:?}");
+        let refused = fill.write_tensor(Scalar, STREAM, &mut scratch[..of.length - 1], &mut out);
+        assert_eq!(refused.unwrap_err().found, of.length - 1);
+    }
+}
+
+#[test]
+fn a_tensor_has_its_lines_at_their_places_in_every_type() {
+    a_tensor_has_its_lines_at_their_places::<f32>();
+    a_tensor_has_its_lines_at_their_places::<f64>();
+    a_tensor_has_its_lines_at_their_places::<f16>();
+    a_tensor_has_its_lines_at_their_places::<bf16>();
+}
+
 #[test]
 fn refusals() {
     let fill = orthogonal::<bf16>(3, 5);
