@@ -358,7 +358,7 @@ fn nothing_is_left_over_of_processes_that_were_killed() {
     place.write(&folder, 0, 3).unwrap();
     for name in [
         ".model-00003-of-00006.safetensors.12-abcdEFGH.tmp",
-        ".model-00001-of-00006.safetensors.sha256.12-abcdEFGH.tmp",
+        "..model-00001-of-00006.safetensors.sha256.12-abcdEFGH.tmp",
         ".weight_init.manifest.json.12-abcdEFGH.tmp",
     ] {
         fs::write(place.partial().join(name), "half").unwrap();

@@ -2,6 +2,7 @@
 
 mod folder;
 mod recorded;
+mod shard_size;
 mod shards;
 mod verify;
 
@@ -12,7 +13,8 @@ use weight_init_core::DType;
 
 pub use self::folder::{Folder, FolderReport, FolderState};
 pub use self::recorded::{RecipeDifference, Recorded};
-pub use self::shards::{FolderLayout, Shard, ShardLayout, ShardSize, ShardSizeError, Share, Slice};
+pub use self::shard_size::{ShardSize, ShardSizeError};
+pub use self::shards::{FolderLayout, Shard, ShardLayout, Share, Slice};
 pub use self::verify::{Difference, verify};
 pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};

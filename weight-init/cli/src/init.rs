@@ -134,9 +134,11 @@ fn write_folder(
     let shards = folder.layout().shards();
     let mine = folder.layout().share(share);
     let bytes = mine.iter().filter_map(|index| shards.get(*index)).map(|shard| shard.bytes).sum();
-    let progress = Progress::new("writing", bytes);
-    let report = folder.write(&args.out, share, backend, &mut |bytes| progress.add(bytes))?;
-    progress.clear();
+    // Bars of several processes would be drawn over each other.
+    let progress = (share.rank() == 0).then(|| Progress::new("writing", bytes));
+    let mut wrote = |bytes| progress.iter().for_each(|bar| bar.add(bytes));
+    let report = folder.write(&args.out, share, backend, &mut wrote)?;
+    progress.iter().for_each(Progress::clear);
     let out = args.out.display();
     let all = match shards.len() {
         1 => "1 file".to_owned(),

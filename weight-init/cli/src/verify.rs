@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::Path;
 
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure>
     print(format_args!(
         "{}: all {} tensors are what {} gives, bit for bit, under {recipe}{}\n",
         args.file.display(),
-        tensors().count(),
+        tensors().map(|tensor| &tensor.name).collect::<HashSet<_>>().len(),
         args.model.model.display(),
         if recorded.has_plan() {
             ", and it names the same recipe and plan"

@@ -46,7 +46,8 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
 }
 
 impl SafetensorsFile {
-    /// Opens every file of a checkpoint: the file itself, the files of an index, or what is in a folder.
+    /// Opens every file of a checkpoint: the file itself, the files of an index, or what is in a folder: the files of its index,
+    /// or the only one, or those that `torch.distributed.checkpoint` reads, `shard-*.safetensors`.
     ///
     /// Together the files hold the tensors that the index names, each where the index says, and no other.
     ///
@@ -73,6 +74,12 @@ impl SafetensorsFile {
     pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, CheckpointError> {
         let path = path.as_ref();
         let found = index_in(path)?;
+        if found.is_none() {
+            let parts = parts_in(path)?;
+            if !parts.is_empty() {
+                return parts.iter().map(Self::open).collect();
+            }
+        }
         let path = found.as_deref().unwrap_or(path);
         if path.extension().is_none_or(|end| end != "json") {
             return Ok(vec![Self::open(path)?]);
@@ -124,19 +131,7 @@ impl Index {
 /// The checkpoint in a folder: the only index of safetensors files, else the only one of PyTorch's files, else the file
 /// that such an index would stand for. `None` if the path is no folder, or holds none of these.
 pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> {
-    if !path.is_dir() {
-        return Ok(None);
-    }
-    let failed = |error| CheckpointError::io("list", path, error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(failed)? {
-        let name = entry.map_err(failed)?.file_name();
-        names.extend(
-            name.to_str()
-                .filter(|name| CHECKPOINTS.iter().any(|end| name.ends_with(end)))
-                .map(str::to_owned),
-        );
-    }
+    let names = names_in(path, |name| CHECKPOINTS.iter().any(|end| name.ends_with(end)))?;
     for end in CHECKPOINTS {
         let mut found = names.iter().filter(|name| name.ends_with(end));
         match (found.next(), found.next()) {
@@ -146,6 +141,32 @@ pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> 
         }
     }
     Ok(None)
+}
+
+/// The files in a folder whose tensors may be cut, in order.
+fn parts_in(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+    let is_part = |name: &str| name.starts_with("shard-") && name.ends_with(".safetensors");
+    let mut names = names_in(path, is_part)?;
+    if names.len() > MOST_FILES {
+        let message = format!("it has {} files; at most {MOST_FILES} are read", names.len());
+        return Err(CheckpointError::content(path, Problem::Format { message }));
+    }
+    names.sort_unstable();
+    Ok(names.iter().map(|name| path.join(name)).collect())
+}
+
+/// Names in a folder; none if the path is no folder.
+fn names_in(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>, CheckpointError> {
+    if !path.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error| CheckpointError::io("list", path, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        names.extend(name.to_str().filter(|name| wanted(name)).map(str::to_owned));
+    }
+    Ok(names)
 }
 
 /// The names of the files that an index holds.

@@ -3,30 +3,20 @@
 mod index;
 mod manifest;
 mod partial;
+mod write;
 
-use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
-use self::index::Index;
 use self::manifest::{Manifest, ManifestShard};
-use self::partial::{Joined, Partial, sum_name};
-use super::shards::{FolderLayout, Shard, ShardLayout, ShardSize, Share, Slice};
-use super::{CreateError, Recipe};
+pub use self::write::{FolderReport, FolderState};
+use super::shards::{FolderLayout, Shard, ShardLayout, Slice};
+use super::{CreateError, Recipe, ShardSize};
 use crate::checkpoint::safetensors::header_of;
 use crate::checkpoint::sharded::MOST_FILES;
-use crate::checkpoint::{
-    AtomicFile, CheckpointError, Problem, SafetensorsWriter, Sink, Summary, TensorInfo,
-};
+use crate::checkpoint::{CheckpointError, Problem, TensorInfo};
 use crate::plan::{Plan, Tensor};
-use crate::run::{Filler, generate_ranges};
-
-/// How often a process tries to finish a folder that others finish at the same time.
-const MOST_TRIES: usize = 100;
 
 /// The folder of an initial checkpoint: its files, its index and its manifest, before anything is written.
 ///
@@ -34,7 +24,7 @@ const MOST_TRIES: usize = 100;
 /// `model.safetensors.index.json`; a folder of one file has none, and one of the layout [`Dcp`](FolderLayout::Dcp) neither, for
 /// its files say which rows they hold. `weight_init.manifest.json` says how the folder came about, with the SHA-256 of each file.
 ///
-/// Any number of processes may [`write`](Self::write) it, each its [`Share`], at the same time or one after the other. They do not
+/// Any number of processes may [`write`](Self::write) it, each its [`Share`](super::Share), at the same time or one after the other. They do not
 /// talk to each other, and the same files come about whatever their number. The folder `DIR` appears when all files are whole:
 /// until then they stand in `DIR.partial`, where a run that was ended goes on.
 ///
@@ -73,30 +63,6 @@ pub struct Folder<'p> {
     /// Other names of tied parameters and the first name of each.
     ties: &'p [(String, String)],
     manifest: Manifest,
-}
-
-/// What became of a share of a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FolderReport {
-    /// Files of the share that this process wrote.
-    pub written: usize,
-    /// Bytes of these, their headers included.
-    pub bytes: u64,
-    /// Files of the share that were there.
-    pub found: usize,
-    /// How it stands with the folder.
-    pub state: FolderState,
-}
-
-/// How it stands with a folder after a process has done its share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FolderState {
-    /// It was there before, whole and of the same recipe.
-    Found,
-    /// It is there: this process, or another one at the same time, wrote what was missing.
-    Finished,
-    /// So many of its files are not there yet.
-    Missing(usize),
 }
 
 impl<'p> Folder<'p> {
@@ -157,258 +123,6 @@ impl<'p> Folder<'p> {
         &self.tensors
     }
 
-    /// Writes one file of the [layout](Self::layout) under a path of the caller's; `progress` hears how many bytes of data are
-    /// written.
-    ///
-    /// # Errors
-    ///
-    /// A number that is none of a file's; a checkpoint that a tensor is loaded from and cannot be read; a device that fails; a
-    /// file that cannot be written, and then there is none.
-    pub fn write_shard(
-        &self,
-        shard: usize,
-        path: &Path,
-        backend: &mut Filler,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Summary, CreateError> {
-        let Some(shard) = self.layout.shards().get(shard) else {
-            let files = self.layout.shards().len();
-            let message = format!("there is no file {shard} among {files}, counted from 0");
-            return Err(CheckpointError::content(path, Problem::Folder { message }).into());
-        };
-        self.write_file(shard, path, backend, progress, |_| Ok(()))
-    }
-
-    /// Writes the share of one process, and makes the folder appear if all its files are whole then.
-    ///
-    /// Files that are there are not written again. `progress` hears of their bytes, too.
-    ///
-    /// # Errors
-    ///
-    /// A `dir`, or a `DIR.partial`, that is there and is of another recipe, holds other files or cannot be renamed to, and less
-    /// room on the disk than what is missing takes: all before a byte is written. A checkpoint that a tensor is loaded from and
-    /// cannot be read; a device that fails; a file that cannot be written. What is whole stays in `DIR.partial` for the next run.
-    pub fn write(
-        &self,
-        dir: &Path,
-        share: Share,
-        backend: &mut Filler,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<FolderReport, CreateError> {
-        let mine = self.layout.share(share);
-        let mut report =
-            FolderReport { written: 0, bytes: 0, found: 0, state: FolderState::Finished };
-        let partial = match Partial::join(dir, &self.manifest)? {
-            Joined::Open(partial) => partial,
-            Joined::Whole => {
-                self.check_found(dir)?;
-                report.found = mine.len();
-                report.state = FolderState::Found;
-                return Ok(report);
-            }
-        };
-        match self.write_share(&partial, &mine, backend, progress, &mut report) {
-            Ok(0) => {}
-            Ok(missing) => report.state = FolderState::Missing(missing),
-            // Who finishes the folder takes it from those that are still writing what is in it already.
-            Err(_) if partial.is_published(&self.manifest) => {}
-            Err(error) => return Err(error),
-        }
-        Ok(report)
-    }
-
-    /// Writes the files of the share that are missing, and finishes the folder if none is missing then. The number of those that
-    /// are.
-    fn write_share(
-        &self,
-        partial: &Partial,
-        mine: &[usize],
-        backend: &mut Filler,
-        progress: &mut dyn FnMut(u64),
-        report: &mut FolderReport,
-    ) -> Result<usize, CreateError> {
-        let shards = || mine.iter().filter_map(|index| self.layout.shards().get(*index));
-        if shards().any(|shard| !self.is_there(partial.path(), shard)) {
-            self.check_room(partial)?;
-        }
-        for shard in shards() {
-            if self.is_there(partial.path(), shard) {
-                report.found += 1;
-                progress(shard.bytes);
-                continue;
-            }
-            let path = partial.path().join(&shard.name);
-            let sum_path = partial.path().join(sum_name(&shard.name));
-            // The check sum comes first: what has its name is whole, and has a check sum.
-            let sum = |sum: &str| {
-                let mut file = AtomicFile::create(&sum_path)?;
-                file.write(format!("{sum}  {}\n", shard.name).as_bytes())?;
-                file.commit()
-            };
-            match self.write_file(shard, &path, backend, progress, sum) {
-                Ok(summary) => {
-                    report.written += 1;
-                    report.bytes += summary.file_bytes;
-                }
-                // Another process has written it at the same time.
-                Err(_) if self.is_there(partial.path(), shard) => report.found += 1,
-                Err(error) => return Err(error),
-            }
-        }
-        let missing = self.missing(partial.path())?;
-        if missing == 0 {
-            self.finish(partial)?;
-        }
-        Ok(missing)
-    }
-
-    fn write_file(
-        &self,
-        shard: &Shard,
-        path: &Path,
-        backend: &mut Filler,
-        progress: &mut dyn FnMut(u64),
-        before_it_appears: impl FnOnce(&str) -> Result<(), CheckpointError>,
-    ) -> Result<Summary, CreateError> {
-        let tensors: Vec<_> = self.slices_of(shard).map(|(tensor, _)| tensor.clone()).collect();
-        let ranges: Vec<_> =
-            self.slices_of(shard).map(|(tensor, slice)| slice.elements(tensor)).collect();
-        let mut writer =
-            SafetensorsWriter::create(path, &self.metadata_of(shard), &self.infos_of(shard))?;
-        let mut hash = Sha256::new();
-        hash.update(self.header(shard)?);
-        generate_ranges(&tensors, &ranges, self.seed, backend, |chunk| {
-            writer.write(chunk.bytes)?;
-            hash.update(chunk.bytes);
-            progress(chunk.bytes.len() as u64);
-            Ok::<_, CheckpointError>(())
-        })?;
-        before_it_appears(&hexadecimal(hash))?;
-        Ok(writer.finish()?)
-    }
-
-    /// Finishes the folder, whose files of tensors are whole.
-    fn finish(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        for _ in 1..MOST_TRIES {
-            match self.finish_at_once(partial) {
-                // Another process finishes at the same time, and has removed what this one was writing; it may also be killed
-                // before it is done.
-                Err(CheckpointError::Io { source, .. })
-                    if source.kind() == ErrorKind::NotFound
-                        && !partial.is_published(&self.manifest) => {}
-                finished => return finished,
-            }
-        }
-        self.finish_at_once(partial)
-    }
-
-    /// Writes what belongs to the folder beside the files of tensors, and makes it appear.
-    fn finish_at_once(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        let folder = partial.path();
-        let mut manifest = self.manifest.clone();
-        for shard in &mut manifest.shards {
-            shard.sha256 = Some(self.sum(folder, &shard.name)?);
-        }
-        let write = |name: &str, text: &[u8]| {
-            let mut file = AtomicFile::create(folder.join(name))?;
-            file.write(text)?;
-            file.commit()
-        };
-        if self.has_index() {
-            let metadata: Vec<_> = self.index_metadata().cloned().collect();
-            let (layout, tensors) = (&self.layout, self.tensors.as_slice());
-            write(index::NAME, &Index { layout, tensors, metadata: &metadata }.text())?;
-        }
-        write(manifest::NAME, &manifest.text())?;
-        partial.publish(&manifest)
-    }
-
-    /// SHA-256 of a file that is whole.
-    fn sum(&self, folder: &Path, name: &str) -> Result<String, CheckpointError> {
-        let is_sum = |sum: &String| sum.len() == 64 && sum.bytes().all(|it| it.is_ascii_hexdigit());
-        let written = fs::read_to_string(folder.join(sum_name(name))).ok();
-        let written = written.and_then(|text| Some(text.split_once(' ')?.0.to_owned()));
-        if let Some(sum) = written.filter(is_sum) {
-            return Ok(sum);
-        }
-        // Another process that finishes has written the manifest, and removes the others.
-        let manifest = Manifest::read(folder)?.unwrap_or_else(|| self.manifest.clone());
-        let known = manifest.shards.into_iter().find(|shard| shard.name == name);
-        if let Some(sum) = known.and_then(|shard| shard.sha256).filter(is_sum) {
-            return Ok(sum);
-        }
-        let path = folder.join(name);
-        let failed = |error| CheckpointError::io("read", &path, error);
-        let mut file = File::open(&path).map_err(failed)?;
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-        loop {
-            let count = file.read(&mut buffer).map_err(failed)?;
-            match buffer.get(..count) {
-                Some(piece) if !piece.is_empty() => hash.update(piece),
-                _ => return Ok(hexadecimal(hash)),
-            }
-        }
-    }
-
-    /// How many files are not there.
-    fn missing(&self, folder: &Path) -> Result<usize, CheckpointError> {
-        let failed = |error| CheckpointError::io("list", folder, error);
-        let names: HashSet<_> = (fs::read_dir(folder).map_err(failed)?)
-            .filter_map(|file| file.ok()?.file_name().into_string().ok())
-            .collect();
-        let shards = self.layout.shards();
-        let missing = shards.iter().filter(|shard| !names.contains(&shard.name)).count();
-        // As long as one is missing, nobody looks into the others.
-        Ok(match missing {
-            0 => shards.iter().filter(|shard| !self.is_there(folder, shard)).count(),
-            missing => missing,
-        })
-    }
-
-    /// Whether a file is there and is this folder's. It has its name because it was whole and on the disk, so that its header and
-    /// its length tell.
-    fn is_there(&self, folder: &Path, shard: &Shard) -> bool {
-        let Ok(header) = self.header(shard) else { return false };
-        let Ok(mut file) = File::open(folder.join(&shard.name)) else { return false };
-        let bytes = (header.len() as u64).saturating_add(shard.bytes);
-        let mut found = vec![0; header.len()];
-        file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes)
-            && file.read_exact(&mut found).is_ok()
-            && found == header
-    }
-
-    /// Refuses a folder that was whole once.
-    fn check_found(&self, dir: &Path) -> Result<(), CheckpointError> {
-        match self.layout.shards().iter().find(|shard| !self.is_there(dir, shard)) {
-            None => Ok(()),
-            Some(shard) => {
-                let message = format!(
-                    "its manifest says that it is whole, but '{}' is missing or is another file; remove the folder, and the next \
-                     run writes it anew",
-                    shard.name
-                );
-                Err(CheckpointError::content(dir, Problem::Folder { message }))
-            }
-        }
-    }
-
-    /// Refuses to begin what the disk has no room for, with what other processes write.
-    fn check_room(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        let Some(free) = free(partial.path()) else { return Ok(()) };
-        let shards = self.layout.shards().iter().zip(&self.manifest.shards);
-        let missing = shards.filter(|(shard, _)| !self.is_there(partial.path(), shard));
-        let missing = missing.fold(0, |sum: u64, (_, file)| sum.saturating_add(file.bytes));
-        let needed = missing.saturating_sub(partial.bytes_of_temporaries());
-        if needed <= free {
-            return Ok(());
-        }
-        let message = format!(
-            "{needed} bytes are missing, and the disk has room for {free}; nothing was written"
-        );
-        let error = io::Error::new(ErrorKind::StorageFull, message);
-        Err(CheckpointError::io("write", partial.path(), error))
-    }
-
     /// What a file holds: each tensor, and which part of it.
     fn slices_of<'s>(
         &'s self,
@@ -456,20 +170,5 @@ impl<'p> Folder<'p> {
     /// Texts of the index.
     fn index_metadata(&self) -> impl Iterator<Item = &(String, String)> {
         self.metadata.iter().filter(|(key, _)| key != "format").chain(self.ties)
-    }
-}
-
-fn hexadecimal(hash: Sha256) -> String {
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Bytes that the disk of a folder has room for; `None` where the system does not say.
-fn free(folder: &Path) -> Option<u64> {
-    #[cfg(any(unix, windows))]
-    return fs4::available_space(folder).ok();
-    #[cfg(not(any(unix, windows)))]
-    {
-        let _ = folder;
-        return None;
     }
 }

@@ -1,13 +1,14 @@
-use std::collections::{HashMap, HashSet};
+mod pieces;
+
 use std::fmt;
 
 use weight_init_core::{DType, bf16, f16};
 
 use super::{CreateError, Recipe};
-use crate::checkpoint::{CheckpointError, SafetensorsFile, StoredType, TensorEntry};
+use crate::checkpoint::{CheckpointError, SafetensorsFile};
 use crate::diagnostic::escape;
 use crate::plan::{Plan, Tensor};
-use crate::run::{Filler, RunError, generate};
+use crate::run::{Filler, RunError, generate_ranges};
 
 /// The first thing in which a file is not what its plan makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +74,8 @@ impl fmt::Display for Difference {
 
 /// Makes everything once more and compares it with the files of a checkpoint, bit for bit; `None` if nothing differs.
 ///
+/// A file may hold rows of a tensor, as the layout [`Dcp`](super::FolderLayout::Dcp) writes them.
+///
 /// # Errors
 ///
 /// A plan that cannot be carried out, a file that cannot be read, a device that fails.
@@ -84,33 +87,21 @@ pub fn verify(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Difference>, CreateError> {
     let tensors = plan.tensors(recipe.unknown)?;
-    let stored = || files.iter().flat_map(|file| file.tensors().iter().map(move |it| (file, it)));
-    let by_name: HashMap<_, _> =
-        stored().map(|(file, entry)| (entry.name.as_str(), (file, entry))).collect();
-    let mut entries = Vec::with_capacity(tensors.len());
-    for tensor in &tensors {
-        match by_name.get(tensor.name) {
-            None => return Ok(Some(Difference::Missing { name: tensor.name.to_owned() })),
-            Some((file, entry)) => match kind(tensor, entry) {
-                None => entries.push((*file, *entry)),
-                difference => return Ok(difference),
-            },
-        }
-    }
-    let names: HashSet<&str> = tensors.iter().map(|tensor| tensor.name).collect();
-    if let Some((_, more)) = stored().find(|(_, entry)| !names.contains(entry.name.as_str())) {
-        return Ok(Some(Difference::Unexpected { name: more.name.clone() }));
-    }
+    let pieces = match pieces::pieces(&tensors, files)? {
+        Ok(pieces) => pieces,
+        Err(difference) => return Ok(Some(difference)),
+    };
+    let made: Vec<_> =
+        pieces.iter().filter_map(|piece| tensors.get(piece.tensor).cloned()).collect();
+    let ranges: Vec<_> = pieces.iter().map(|piece| piece.elements.clone()).collect();
     let mut buffer = Vec::new();
-    let compared = generate(&tensors, recipe.seed, backend, |chunk| {
-        let (Some(tensor), Some((file, entry))) =
-            (tensors.get(chunk.tensor), entries.get(chunk.tensor))
-        else {
+    let compared = generate_ranges(&made, &ranges, recipe.seed, backend, |chunk| {
+        let (Some(tensor), Some(piece)) = (made.get(chunk.tensor), pieces.get(chunk.tensor)) else {
             return Ok(());
         };
         buffer.resize(chunk.bytes.len(), 0);
-        file.read_at(entry, chunk.first * tensor.dtype.size() as u64, &mut buffer)
-            .map_err(Stop::Checkpoint)?;
+        let offset = (chunk.first - piece.elements.start) * tensor.dtype.size() as u64;
+        piece.file.read_at(piece.entry, offset, &mut buffer).map_err(Stop::Checkpoint)?;
         progress(chunk.bytes.len() as u64);
         Difference::between(tensor, chunk.first, chunk.bytes, &buffer)
             .map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
@@ -130,21 +121,6 @@ pub fn verify(
 enum Stop {
     Differs(Difference),
     Checkpoint(CheckpointError),
-}
-
-fn kind(tensor: &Tensor<'_>, entry: &TensorEntry) -> Option<Difference> {
-    let same_shape = entry.shape.iter().copied().eq(tensor.shape.iter().map(|dim| *dim as u64));
-    if same_shape && StoredType::of(tensor.dtype) == Some(entry.dtype) {
-        return None;
-    }
-    Some(Difference::Kind {
-        name: tensor.name.to_owned(),
-        expected: format!("{} {:?}", tensor.dtype.name(), tensor.shape),
-        found: match entry.dtype.dtype() {
-            Some(dtype) => format!("{} {:?}", dtype.name(), entry.shape),
-            None => format!("{} {:?}", entry.dtype, entry.shape),
-        },
-    })
 }
 
 impl Difference {

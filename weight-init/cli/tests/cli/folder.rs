@@ -216,6 +216,29 @@ fn tensors_may_be_cut_between_rows() {
         "{second}"
     );
     folder.init_folder(&[]).refused(2, &["its layout is dcp, and this run's is hf"]);
+
+    let answer = folder.done(&["verify", "model.json", "net"]);
+    assert!(answer.stdout.contains("all 11 tensors are what model.json gives"), "{answer:?}");
+    let verify = |says: &str| {
+        let answer = folder.run(&["verify", "model.json", "net"]);
+        assert!(answer.code == 1 && answer.stdout.contains(says), "{says}: {answer:?}");
+    };
+    let second = format!("net/{}", names[1]);
+    let mut bytes = files[1].1.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    folder.write(&second, &bytes);
+    verify("bn1.bias: element 0, at [0], expected 0.0");
+    fs::copy(folder.path(&format!("net/{}", names[0])), folder.path(&second)).unwrap();
+    verify("conv1.weight: expected each of its rows once, found its element 0 in two files");
+    fs::remove_file(folder.path(&second)).unwrap();
+    verify("conv1.weight: expected each of its rows once, found its element 108 in no file");
+    let moved = files[1].1.windows(9).position(|bytes| bytes == b"[4,0,0,0]").unwrap();
+    let mut bytes = files[1].1.clone();
+    bytes[moved + 1] = b'5';
+    folder.write(&second, &bytes);
+    verify(
+        "conv1.weight: expected float32 [8, 3, 3, 3], found float32 [4, 3, 3, 3] from [5, 0, 0, 0] on",
+    );
 }
 
 /// A write that fails, as on a full disk, ends one rank with code 3; a rerun completes.

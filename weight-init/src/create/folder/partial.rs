@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::index;
 use super::manifest::{self, Manifest};
 use crate::checkpoint::atomic_file::{folder_of, sync_folder, temporaries};
 use crate::checkpoint::{CheckpointError, Problem};
@@ -50,7 +51,7 @@ impl Partial {
         remove_abandoned(parent, &this.prefix());
         for _ in 0..MOST_TRIES {
             if is_whole(dir, manifest)? {
-                tidy(dir, manifest);
+                this.tidy_up(manifest);
                 return Ok(Joined::Whole);
             }
             match Manifest::read(&this.path)? {
@@ -62,8 +63,7 @@ impl Partial {
             match is_whole(dir, manifest) {
                 Ok(false) => return Ok(Joined::Open(this)),
                 found => {
-                    let _ = fs::remove_file(this.path.join(manifest::NAME));
-                    let _ = fs::remove_dir(&this.path);
+                    this.give_up(manifest);
                     return found.map(|_| Joined::Whole);
                 }
             }
@@ -81,9 +81,28 @@ impl Partial {
     pub(super) fn is_published(&self, manifest: &Manifest) -> bool {
         let published = is_whole(&self.dir, manifest).unwrap_or(false);
         if published {
-            tidy(&self.dir, manifest);
+            self.tidy_up(manifest);
         }
         published
+    }
+
+    /// Removes what is left of the writing of a folder that has appeared.
+    fn tidy_up(&self, manifest: &Manifest) {
+        tidy(&self.dir, manifest);
+        self.give_up(manifest);
+    }
+
+    /// Removes a `DIR.partial` that was begun at the moment in which `DIR` appeared: nobody writes files of tensors in it.
+    fn give_up(&self, manifest: &Manifest) {
+        if let Ok(Some(found)) = Manifest::read(&self.path)
+            && manifest.conflict(&found).is_none()
+        {
+            tidy(&self.path, manifest);
+            for name in [index::NAME, manifest::NAME] {
+                let _ = fs::remove_file(self.path.join(name));
+            }
+            let _ = fs::remove_dir(&self.path);
+        }
     }
 
     /// Makes the folder appear. Its files are on the disk.
@@ -215,7 +234,7 @@ fn tidy(folder: &Path, manifest: &Manifest) {
 
 /// The name of the file with a check sum while a folder is written, of the form that `sha256sum -c` reads.
 pub(super) fn sum_name(shard: &str) -> String {
-    format!("{shard}.sha256")
+    format!(".{shard}.sha256")
 }
 
 /// Whether the folder is there, of this manifest. An empty folder is removed; what else stands in its place is an error.
