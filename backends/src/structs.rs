@@ -1,6 +1,6 @@
 //! `init_weights` of people's own structs by a backend: the parameters of all layers as one job.
 //!
-//! The model is resolved once, every initializer is lowered to its [`Fill`], then a second walk lends the memory of all
+//! The model is resolved once, every initializer is lowered to its [`Fill`](weight_init_core::Fill), then a second walk lends the memory of all
 //! parameters. Every error is found before anything is written. The bits are those of
 //! [`in_place::init_weights`](weight_init_core::in_place::init_weights), which does the same without heap on one lane.
 

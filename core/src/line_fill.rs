@@ -1,6 +1,6 @@
 //! Fills that are made line by line, because the elements of a line depend on each other.
 //!
-//! A [`Fill`](crate::Fill) makes each element by itself. The rows of an orthogonal matrix are not independent, and a column
+//! A [`Fill`] makes each element by itself. The rows of an orthogonal matrix are not independent, and a column
 //! with an exact number of zeros is no set of independent elements; yet each *line* follows from the random stream alone.
 //! So any lines can be made without the others, on any number of threads and in any shard, with the same bits; they
 //! take scratch memory of the caller's, whose size [`LineFill::scratch`] tells.

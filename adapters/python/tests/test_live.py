@@ -441,6 +441,12 @@ def test_functions_have_the_names_and_statistics_of_torch():
         theirs = getattr(nn.init, name)(torch.empty(300, 400), *arguments)
         assert abs(ours.std() / theirs.std() - 1) < 0.02 and abs(ours.mean() - theirs.mean()) < 0.02, name
         assert ours.min() > theirs.min() - 1.5 and ours.max() < theirs.max() + 1.5, name
+    wide = init.orthogonal_(torch.empty(5, 7, 3), gain=2, seed=1, name="w").flatten(1)
+    assert torch.allclose(wide @ wide.T, 4 * torch.eye(5), atol=1e-5)
+    columns = init.sparse_(torch.empty(30, 40), 0.25, seed=1, name="w").eq(0).sum(0)
+    assert columns.eq(nn.init.sparse_(torch.empty(30, 40), 0.25).eq(0).sum(0)).all()
+    assert same(init.eye_(torch.empty(3, 5)), nn.init.eye_(torch.empty(3, 5)))
+    assert same(init.dirac_(torch.empty(4, 2, 3), 2), nn.init.dirac_(torch.empty(4, 2, 3), 2))
     assert same(init.constant_(torch.empty(3), 0.5), torch.full((3,), 0.5))
     assert same(init.ones_(torch.empty(3)), torch.ones(3)) and same(init.zeros_(torch.empty(3)), torch.zeros(3))
     assert init.bias_init_with_prob(0.01) == pytest.approx(-4.59512)

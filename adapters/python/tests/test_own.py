@@ -123,13 +123,35 @@ def test_code_that_fails_is_named_and_nothing_is_written():
 
 class Orthogonal(torch.nn.Linear):
     def reset_parameters(self):
-        torch.nn.init.orthogonal_(self.weight)
+        with torch.no_grad():
+            self.weight.copy_(torch.linalg.qr(torch.randn(3, 3))[0])
         torch.nn.init.zeros_(self.bias)
+
+
+class Gates(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.empty(12, 4))
+        self.reset_parameters()
+
+    def reset_parameters(self):
+        for gate in self.weight.chunk(3):
+            torch.nn.init.orthogonal_(gate)
+
+
+def test_orthogonal_gates_are_filled_each_by_itself():
+    net = Gates()
+    weight_init.init_(net, own=True, seed=0)
+    gates = net.weight.detach().chunk(3)
+    for gate in gates:
+        assert torch.allclose(gate @ gate.T, torch.eye(4), atol=1e-5)
+    assert not torch.equal(gates[0], gates[1])
+    assert weight_init.verify(net, own=True, seed=0) is None
 
 
 def test_what_has_no_name_is_an_error_unless_a_rule_writes_it():
     net = Orthogonal(3, 3)
-    with pytest.raises(InitCfgError, match="orthogonal_"):
+    with pytest.raises(InitCfgError, match="linalg_qr"):
         weight_init.init_(net, own=True, seed=0)
     weight_init.init_(net, {"type": "Normal", "params": "weight"}, own=True, seed=0)
     assert net.bias.eq(0).all()

@@ -180,6 +180,20 @@ def test_scaling_scales_every_part():
     assert node["parts"][0]["constructor"] == {"type": "Constant", "val": 2}
 
 
+def test_orthogonal_and_sparse_matrices_have_names_whole_and_in_parts():
+    assert written(lambda w: nn.init.orthogonal_(w, gain=2).neg_(), 4, 6)["constructor"] == {"type": "Orthogonal", "gain": 2.0}
+    sparse = written(lambda w: nn.init.sparse_(w, 0.5), 4, 6)
+    assert sparse["constructor"] == {"type": "Sparse", "sparsity": 0.5, "std": 0.01}
+
+    def gates(w):
+        for gate in w.chunk(3):
+            nn.init.orthogonal_(gate)
+
+    found = written(gates, 12, 4)
+    names = [part["constructor"]["type"] for part in found.get("parts", [])]
+    assert names in (["Orthogonal"] * 3, ["Orthogonal"] * 2)
+
+
 def test_computed_values_are_values():
     table = torch.sin(torch.arange(12.0).reshape(3, 4))
 
@@ -213,13 +227,13 @@ def test_what_has_no_name_is_told_with_its_place():
         def __init__(self):
             super().__init__()
             self.a = nn.Parameter(torch.linalg.qr(torch.randn(4, 4))[0])
-            self.b = nn.Parameter(nn.init.orthogonal_(torch.empty(4, 4), gain=2))
+            self.b = nn.Parameter(nn.init.orthogonal_(torch.empty(4, 4)) + torch.eye(4))
             self.c = nn.Parameter(torch.empty(3))
             self.d = nn.Parameter(torch.randn(4, 1).expand(4, 2).contiguous())
 
     found = {node["name"]: node["constructor"]["unknown"] for node in weight_init.record(Net)["params"]}
     assert "linalg_qr of normal values (test_record.py:" in found["a"] and "Net.__init__" in found["a"]
-    assert found["b"].startswith("orthogonal_(gain=2), in ") and "Net.__init__" in found["b"]
+    assert "an orthogonal matrix" in found["b"] and "Net.__init__" in found["b"]
     assert found["c"] == "memory that nothing was written into"
     assert "normal values, repeated" in found["d"]
 

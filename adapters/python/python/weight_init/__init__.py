@@ -19,8 +19,8 @@ from .errors import CheckpointError, InitCfgError, ModelError, UntouchedError, W
 
 if TYPE_CHECKING:
     from ._functions import (
-        bias_init_with_prob, caffe2_xavier_, constant_, kaiming_normal_, kaiming_uniform_, normal_, ones_, trunc_normal_,
-        uniform_, xavier_normal_, xavier_uniform_, zeros_,
+        bias_init_with_prob, caffe2_xavier_, constant_, dirac_, eye_, kaiming_normal_, kaiming_uniform_, normal_, ones_,
+        orthogonal_, sparse_, trunc_normal_, uniform_, xavier_normal_, xavier_uniform_, zeros_,
     )
     from ._record import Recorder, Recording, record
     from ._register import Fans, register
@@ -33,8 +33,9 @@ _LATE = {
     "_register": ("Fans", "register"),
     "_torch": ("describe", "explain", "init_", "load_report", "materialize_", "plan", "save", "verify"),
     "_functions": (
-        "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-        "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+        "bias_init_with_prob", "caffe2_xavier_", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
+        "normal_", "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
+        "zeros_",
     ),
 }
 _MODULES = {name: module for module, names in _LATE.items() for name in names}
@@ -43,8 +44,9 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 __all__ = [
     "STREAM_VERSION", "CheckpointError", "Difference", "Fans", "InitCfgError", "LoadReport", "ModelError", "Plan", "Recorder",
     "Recording", "Report", "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob",
-    "caffe2_xavier_", "constant_", "describe", "errors", "explain", "init_", "kaiming_normal_", "kaiming_uniform_",
-    "load_report", "materialize_", "normal_", "ones_", "plan", "record", "register", "save", "trunc_normal_", "uniform_", "verify",
+    "caffe2_xavier_", "constant_", "describe", "dirac_", "errors", "explain", "eye_", "init_", "kaiming_normal_",
+    "kaiming_uniform_", "load_report", "materialize_", "normal_", "ones_", "orthogonal_", "plan", "record", "register", "save",
+    "sparse_", "trunc_normal_", "uniform_", "verify",
     "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 

@@ -16,8 +16,8 @@ from . import _arrays, _rules, _weight_init
 from ._seed import checked_seed, checked_threads
 
 __all__ = [
-    "bias_init_with_prob", "caffe2_xavier_", "constant_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-    "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "bias_init_with_prob", "caffe2_xavier_", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_",
+    "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]
 
 Mode = Literal["fan_in", "fan_out"]
@@ -124,6 +124,36 @@ def kaiming_normal_(
     """Fills a tensor of two or more dimensions in place from N(0, std²), std = gain / √fan."""
     arguments = {"a": a, "mode": mode, "nonlinearity": nonlinearity, "distribution": "normal"}
     return _fill(tensor, "Kaiming", arguments, seed, name, threads)
+
+
+def orthogonal_(
+    tensor: T, gain: float = 1.0, *, seed: int, name: str, threads: int | None = None
+) -> T:
+    """Fills a tensor of two or more dimensions in place with orthogonal rows, or columns where these are fewer, of length ``gain``.
+
+    The tensor is taken as a matrix of its first dimension and all others. Saxe et al. 2014, https://arxiv.org/abs/1312.6120
+    """
+    return _fill(tensor, "Orthogonal", {"gain": gain}, seed, name, threads)
+
+
+def sparse_(
+    tensor: T, sparsity: float, std: float = 0.01, *, seed: int, name: str, threads: int | None = None
+) -> T:
+    """Fills a matrix in place from N(0, std²), with a share ``sparsity`` of zeros in each column, rounded up.
+
+    Martens 2010, https://icml.cc/Conferences/2010/papers/458.pdf
+    """
+    return _fill(tensor, "Sparse", {"sparsity": sparsity, "std": std}, seed, name, threads)
+
+
+def eye_(tensor: T, *, threads: int | None = None) -> T:
+    """Fills a matrix in place with ones on the diagonal and zeros beside it."""
+    return _fill(tensor, "Eye", {}, 0, "", threads)
+
+
+def dirac_(tensor: T, groups: int = 1, *, threads: int | None = None) -> T:
+    """Fills the weight of a convolution in place so that each group of channels passes its first inputs on as they are."""
+    return _fill(tensor, "Dirac", {"groups": groups}, 0, "", threads)
 
 
 def caffe2_xavier_(tensor: T, *, seed: int, name: str, threads: int | None = None) -> T:

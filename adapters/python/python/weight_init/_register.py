@@ -61,7 +61,7 @@ def register(function: Optional[F] = None, *, name: Optional[str] = None) -> Uni
     """
     if function is None:
         return lambda function: register(function, name=name)
-    known_as = name or getattr(function, "__name__", "")
+    known_as = str(name or getattr(function, "__name__", ""))
     if not known_as.isidentifier():
         raise InitCfgError(f"an initializer needs a name as a function has, not {known_as!r}")
     arguments, asks = declared(known_as, function)
@@ -119,7 +119,7 @@ def argument(name: str, key: str, hint: Any, default: Any) -> tuple[str, str, li
         fits = is_needed or is_a(kind, given)
     if not fits:
         raise InitCfgError(f"the default of the argument '{key}' of {name} is {given!r}, which is none of its type")
-    return key, kind, names, float(given) if kind == "number" and not is_needed else given
+    return key, kind, names, float(given) if kind == "number" and given is not None else given
 
 
 def is_a(kind: str, x: Any) -> bool:

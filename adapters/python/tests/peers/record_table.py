@@ -17,6 +17,7 @@ import importlib
 import json
 import os
 import random
+import re
 import resource
 import signal
 import sys
@@ -167,13 +168,27 @@ def table(found):
         good &= params["unknown"] <= 0.001 * total and peak <= MOST_BYTES
     print("\nUnknown:\n")
     for it in found:
-        if it.get("unknown"):
-            print(f"- {it['target']}: {it['params']['unknown']}, {'; '.join(f'`{name}`: {what}' for name, what in it['unknown'][:1])}")
+        count = it.get("params", {}).get("unknown")
+        if count:
+            first = "".join(f", `{name}`: {what}" for name, what in it["unknown"][:1])
+            print(f"- {short(it['target'])}: {count}{first}")
     print("\nNot built:\n")
-    for it in found:
+    for it in sorted(found, key=lambda it: it["target"]):
         if "error" in it:
-            print(f"- {it['target']}: {it['error'].splitlines()[0][:160]}")
+            print(f"- `{short(it['target'])}`: {short(reason(it['error']))}")
     return good
+
+
+def short(text):
+    """Without the folders that packages lie in."""
+    return re.sub(r"/\S*/(configs|site-packages)/", r"\1/", text)
+
+
+def reason(error):
+    """An error in a line, without what it happened to."""
+    line = " ".join(error.removeprefix("DescribeError: ").split())
+    line = line.split(" failed with ", 1)[-1].split(" cannot be built: ", 1)[-1]
+    return line if len(line) <= 140 else f"{line[:140]} …"
 
 
 def main():

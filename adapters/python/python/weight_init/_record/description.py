@@ -15,7 +15,9 @@ from .own_init import OwnInit, loading
 from .regions import Region, slices
 from .stand_ins import NOTHING, StandIns
 from .state import State
-from .values import Constant, Known, Mapped, Never, Norm, Normal, TruncNormal, Uniform, Unknown, Value, settled
+from .values import (
+    Constant, Known, Mapped, Never, Norm, Normal, Orthogonal, Sparse, TruncNormal, Uniform, Unknown, Value, settled,
+)
 
 
 class Recorded(Describer):
@@ -189,6 +191,10 @@ def constructor(value: Value, write: Write) -> dict:
         return {"type": "Normal", "mean": value.mean, "std": value.std}
     if isinstance(value, TruncNormal):
         return {"type": "TruncNormal", "mean": value.mean, "std": value.std, "a": bound(value.a), "b": bound(value.b)}
+    if isinstance(value, Orthogonal):
+        return {"type": "Orthogonal", "gain": value.gain}
+    if isinstance(value, Sparse):
+        return {"type": "Sparse", "sparsity": value.sparsity, "std": value.std}
     if isinstance(value, Mapped):
         steps = [step if isinstance(step, str) else {step[0]: step[1]} for step in value.steps]
         return {**constructor(value.of, write), "then": steps}

@@ -14,8 +14,8 @@ from typing import Any, Iterator, Optional
 
 import torch
 
-from .places import defaults, show, written
-from .values import Constant, Normal, TruncNormal, Unknown, Value
+from .places import defaults, written
+from .values import Constant, Normal, Orthogonal, Sparse, TruncNormal, Value
 
 # What receives the calls: tensor, value, the call in words.
 Receiver = Callable[[torch.Tensor, Value, str], None]
@@ -34,18 +34,18 @@ def trunc_normal(mean: float, std: float, a: float, b: float) -> Value:
     return TruncNormal(mean, std, a, b)
 
 
-def unnamed(name: str) -> Callable[..., Value]:
-    def value(**arguments: Any) -> Value:
-        shown = ", ".join(f"{key}={show(x)}" for key, x in arguments.items())
-        return Unknown(f"{name}({shown})")
+def orthogonal(gain: float) -> Value:
+    return Orthogonal(abs(float(gain)))
 
-    return value
+
+def sparse(sparsity: float, std: float) -> Value:
+    return Sparse(float(sparsity), float(std))
 
 
 NAMED: dict[str, Callable[..., Value]] = {
     "trunc_normal_": trunc_normal,
-    "orthogonal_": unnamed("orthogonal_"),
-    "sparse_": unnamed("sparse_"),
+    "orthogonal_": orthogonal,
+    "sparse_": sparse,
 }
 
 

@@ -44,6 +44,21 @@ class TruncNormal:
 
 
 @dataclass(frozen=True)
+class Orthogonal:
+    """Rows, or columns where these are fewer, that are orthogonal and of length ``gain``: Haar's distribution."""
+
+    gain: float
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Normal values of mean 0, of which each column has a share of zeros."""
+
+    sparsity: float
+    std: float
+
+
+@dataclass(frozen=True)
 class InverseError:
     """``shift + scale * erfinv(u)`` with u uniform in [low, high]: a truncated normal on its way."""
 
@@ -80,7 +95,7 @@ class Unknown:
     what: str
 
 
-Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, InverseError, Mapped, Norm, Unknown]
+Value = Union[Never, Known, Constant, Uniform, Normal, TruncNormal, Orthogonal, Sparse, InverseError, Mapped, Norm, Unknown]
 DETERMINISTIC = (Known, Constant)
 
 
@@ -99,6 +114,11 @@ def affine(value: Value, mul: float, add: float) -> Value:
         return TruncNormal(value.mean * mul + add, value.std * abs(mul), *bounds)
     if isinstance(value, InverseError):
         return InverseError(value.low, value.high, value.scale * mul, value.shift * mul + add)
+    # The negative of either has the same distribution.
+    if isinstance(value, Orthogonal) and add == 0:
+        return Orthogonal(value.gain * abs(mul))
+    if isinstance(value, Sparse) and add == 0:
+        return Sparse(value.sparsity, value.std * abs(mul))
     if isinstance(value, Mapped):
         steps = [("mul", mul)] * (mul != 1.0) + [("add", add)] * (add != 0.0)
         return mapped(value, *steps) if steps else value
@@ -228,5 +248,6 @@ def name(value: Value) -> str:
     return {
         Never: "memory that nothing was written into", Known: "computed values", Constant: "a constant",
         Uniform: "uniform values", Normal: "normal values", TruncNormal: "truncated normal values",
+        Orthogonal: "an orthogonal matrix", Sparse: "sparse normal values",
         InverseError: "truncated normal values", Mapped: "functions of a draw", Norm: "norms",
     }[type(value)]
