@@ -16,7 +16,7 @@ CALLS = []
 
 
 @weight_init.register
-def Lecun(fans, shape, *, scale: float = 1.0, mode: Literal["fan_in", "fan_out"] = "fan_in", twice: bool = False, layers: int = 1):
+def FanScaled(fans, shape, *, scale: float = 1.0, mode: Literal["fan_in", "fan_out"] = "fan_in", twice: bool = False, layers: int = 1):
     """Variance scale/fan.
 
     Yann LeCun and others: Efficient BackProp, 1998.
@@ -39,7 +39,7 @@ def net():
 
 def test_a_registered_function_decides_by_arguments_shape_and_fans():
     ours, theirs = net(), net()
-    rule = dict(type="Lecun", scale=2, mode="fan_out", twice=True, layers=3, bias=0.5, layer=["Linear", "Conv2d"])
+    rule = dict(type="FanScaled", scale=2, mode="fan_out", twice=True, layers=3, bias=0.5, layer=["Linear", "Conv2d"])
     report = weight_init.init_(ours, rule, seed=42)
     assert len(report.written) == 4
     std = {name: 2 * math.sqrt(2 / fan_out / 3) for name, fan_out in (("0", 8), ("1", 54))}
@@ -48,15 +48,15 @@ def test_a_registered_function_decides_by_arguments_shape_and_fans():
     assert all(same(a, b) for a, b in zip(list(ours.parameters())[:4], list(theirs.parameters())[:4]))
     assert weight_init.verify(ours, rule, seed=42) is None
     table = str(weight_init.plan(ours, rule))
-    assert "Lecun(scale=2, mode=fan_out, twice=true, layers=3)" in table, table
-    assert "Lecun(scale=2" in str(weight_init.explain(ours, "0.weight", rule))
+    assert "FanScaled(scale=2, mode=fan_out, twice=true, layers=3)" in table, table
+    assert "FanScaled(scale=2" in str(weight_init.explain(ours, "0.weight", rule))
 
 
 def test_it_is_asked_once_for_each_shape():
     CALLS.clear()
     model = nn.Sequential(*(nn.Linear(11, 12) for _ in range(20)))
-    weight_init.init_(model, dict(type="Lecun", scale=7, layer="Linear"), seed=1)
-    weight_init.init_(model, dict(type="Lecun", scale=7, layer="Linear"), seed=2)
+    weight_init.init_(model, dict(type="FanScaled", scale=7, layer="Linear"), seed=1)
+    weight_init.init_(model, dict(type="FanScaled", scale=7, layer="Linear"), seed=2)
     assert CALLS == [(12, 11)]
 
 
@@ -70,11 +70,11 @@ def test_it_may_stand_in_a_file_and_be_given_itself(tmp_path):
 
 
 @pytest.mark.parametrize("rule, parts", [
-    (dict(type="Lecun", scal=2, layer="Linear"), ["unknown key 'scal' of a Lecun rule", "did you mean 'scale'?"]),
-    (dict(type="Lecn", layer="Linear"), ["did you mean 'Lecun'?"]),
-    (dict(type="Lecun", mode="fan", layer="Linear"), ["'fan_in', 'fan_out'", "fan"]),
-    (dict(type="Lecun", layers=-1, layer="Linear"), ["layers"]),
-    (dict(type="Lecun", scale=math.inf, layer="Linear"), ["'scale' is inf, but it must be a finite number"]),
+    (dict(type="FanScaled", scal=2, layer="Linear"), ["unknown key 'scal' of a FanScaled rule", "did you mean 'scale'?"]),
+    (dict(type="FanScald", layer="Linear"), ["did you mean 'FanScaled'?"]),
+    (dict(type="FanScaled", mode="fan", layer="Linear"), ["'fan_in', 'fan_out'", "fan"]),
+    (dict(type="FanScaled", layers=-1, layer="Linear"), ["layers"]),
+    (dict(type="FanScaled", scale=math.inf, layer="Linear"), ["'scale' is inf, but it must be a finite number"]),
     (dict(type="Rows", layer="Linear"), ["low"]),
 ])
 def test_faults_of_a_rule_are_told_as_those_of_built_in_ones(rule, parts):
@@ -86,7 +86,7 @@ def test_faults_of_a_rule_are_told_as_those_of_built_in_ones(rule, parts):
 
 def test_a_weight_without_fans_is_refused_with_its_place():
     with pytest.raises(weight_init.InitCfgError, match="2.weight.*two or more dimensions"):
-        weight_init.plan(net(), dict(type="Lecun", layer="LayerNorm"))
+        weight_init.plan(net(), dict(type="FanScaled", layer="LayerNorm"))
 
 
 @pytest.mark.parametrize("function, part", [
