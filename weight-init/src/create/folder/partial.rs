@@ -32,8 +32,12 @@ pub(super) struct Partial {
 }
 
 impl Partial {
-    /// Takes part in writing the folder `dir` with this manifest, or begins it.
-    pub(super) fn join(dir: &Path, manifest: &Manifest) -> Result<Joined, CheckpointError> {
+    /// Takes part in writing the folder `dir` with this manifest, or begins it if `may_begin` has nothing against it.
+    pub(super) fn join(
+        dir: &Path,
+        manifest: &Manifest,
+        may_begin: impl Fn(&Self) -> Result<(), CheckpointError>,
+    ) -> Result<Joined, CheckpointError> {
         let Some(name) = dir.file_name() else {
             return Err(refused(dir, "it has no name of its own; give the name of a new folder"));
         };
@@ -56,8 +60,12 @@ impl Partial {
             }
             match Manifest::read(&this.path)? {
                 Some(found) => this.check(manifest, &found)?,
-                None if !this.begin(parent, manifest)? => continue,
-                None => {}
+                None => {
+                    may_begin(&this)?;
+                    if !this.begin(parent, manifest)? {
+                        continue;
+                    }
+                }
             }
             // Another process may have finished `dir` since, and `DIR.partial` then is a new one, in which nobody writes.
             match is_whole(dir, manifest) {

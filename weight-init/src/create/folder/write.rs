@@ -12,6 +12,7 @@ use super::Folder;
 use super::index::{self, Index};
 use super::manifest::{self, Manifest};
 use super::partial::{Joined, Partial, sum_name};
+use crate::checkpoint::atomic_file::folder_of;
 use crate::checkpoint::{AtomicFile, CheckpointError, Problem, SafetensorsWriter, Sink, Summary};
 use crate::create::{CreateError, Shard, Share};
 use crate::run::{Filler, generate_ranges};
@@ -85,7 +86,7 @@ impl Folder<'_> {
         let mine = self.layout.share(share);
         let mut report =
             FolderReport { written: 0, bytes: 0, found: 0, state: FolderState::Finished };
-        let partial = match Partial::join(dir, &self.manifest)? {
+        let partial = match Partial::join(dir, &self.manifest, |new| self.check_room(new))? {
             Joined::Open(partial) => partial,
             Joined::Whole => {
                 self.check_found(dir)?;
@@ -278,9 +279,9 @@ impl Folder<'_> {
         }
     }
 
-    /// Refuses to begin what the disk has no room for, with what other processes write.
+    /// Refuses to write what the disk has no room for, with what other processes write; also before the folder is begun.
     fn check_room(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        let Some(free) = free(partial.path()) else { return Ok(()) };
+        let Some(free) = free(folder_of(partial.path())) else { return Ok(()) };
         let shards = self.layout.shards().iter().zip(&self.manifest.shards);
         let missing = shards.filter(|(shard, _)| !self.is_there(partial.path(), shard));
         let missing = missing.fold(0, |sum: u64, (_, file)| sum.saturating_add(file.bytes));
@@ -289,7 +290,7 @@ impl Folder<'_> {
             return Ok(());
         }
         let message = format!(
-            "{needed} bytes are missing, and the disk has room for {free}; nothing was written"
+            "{needed} bytes are missing, and the disk has room for {free}; nothing was written. Make room, or name a folder on another disk"
         );
         let error = io::Error::new(ErrorKind::StorageFull, message);
         Err(CheckpointError::io("write", partial.path(), error))
