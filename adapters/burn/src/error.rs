@@ -1,11 +1,9 @@
 use std::fmt;
 
-use weight_init::diagnostic::{Diagnostic, Source};
+use weight_init::diagnostic::Diagnostic;
 use weight_init::model::SpecError;
-use weight_init::plan::{LowerError, PlanError, locate_in_init_cfg};
+use weight_init::plan::{LowerError, PlanError};
 use weight_init::run::{BackendError, RunError};
-
-use crate::Rules;
 
 /// Why a module was not initialized: what, and where there is text, its place with a caret and the nearest valid name.
 #[derive(Clone, Debug)]
@@ -14,12 +12,6 @@ pub struct Error(String);
 impl Error {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
-    }
-
-    /// At the rule that does not fit.
-    pub(crate) fn of_plan(error: &PlanError, rules: &Rules) -> Self {
-        let text = Source::new("init_cfg", "");
-        Self(locate_in_init_cfg(error, rules, &text).to_string())
     }
 }
 

@@ -46,41 +46,20 @@
 mod classes;
 mod error;
 mod report;
+mod rules;
 mod see;
 mod write;
 
 use burn_core::module::Module;
-use weight_init::config::json;
-use weight_init::diagnostic::Source;
-use weight_init::model::{Model, PlacedInitCfg, Registry};
+use weight_init::model::Model;
 use weight_init::plan::{Options, Plan};
 use weight_init::run::BackendKind;
 
 pub use self::error::Error;
 pub use self::report::Report;
+pub use self::rules::{Rules, init_cfg};
 use self::see::Seen;
 use self::write::Writer;
-
-/// Rules, and where each stands in its text.
-pub type Rules = PlacedInitCfg;
-
-/// Reads rules from JSON: a dict, or a list of dicts.
-///
-/// # Errors
-///
-/// Text that is no JSON, unknown keys and initializers, arguments that are wrong whatever the model: with the line, a caret and
-/// the nearest valid name.
-///
-/// ```
-/// let error = weight_init_burn::init_cfg(r#"{"type": "Kaimin", "layer": "Linear"}"#).unwrap_err();
-/// assert!(error.to_string().ends_with("did you mean 'Kaiming'?"));
-/// ```
-pub fn init_cfg(json: &str) -> Result<Rules, Error> {
-    let source = Source::new("init_cfg", json);
-    let value = json::parse(&source)?;
-    let registry = Registry::standard();
-    Ok(PlacedInitCfg::read(&value, &source, "$", registry.initializers())?)
-}
 
 /// Initializes every parameter that a rule writes; see [`WeightInit`] for more to choose.
 ///
@@ -185,13 +164,13 @@ impl<'a> WeightInit<'a> {
     }
 
     fn planned(&self, model: Model) -> Result<Report, Error> {
-        let options = Options { initialize: Some(&self.rules.init_cfg), ..Options::default() };
+        let options = Options { initialize: Some(self.rules.init_cfg()), ..Options::default() };
         let plan = match self.constructors {
             true => Plan::new(&model, &options),
             // What no rule writes is burn's to initialize.
             false => Plan::of_layer(&model.root(), &options),
         };
-        let plan = plan.map_err(|error| Error::of_plan(&error, self.rules))?;
+        let plan = plan.map_err(|error| self.rules.located(&error))?;
         match plan.warnings().first() {
             Some(warning) if self.strict => Err(Error::new(warning.message.clone())),
             _ => Ok(Report::new(model, plan, self.rules.clone())),

@@ -37,7 +37,7 @@ impl Report {
     ///
     /// A name that no parameter has, with the nearest.
     pub fn explain(&self, name: &str) -> Result<String, Error> {
-        let options = Options { initialize: Some(&self.rules.init_cfg), ..Options::default() };
+        let options = Options { initialize: Some(self.rules.init_cfg()), ..Options::default() };
         Ok(Explanation::of_layer(&self.plan, &self.model.root(), &options, name)?.to_string())
     }
 }

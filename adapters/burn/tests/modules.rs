@@ -77,7 +77,7 @@ fn file(
     seed: u64,
 ) -> HashMap<String, (Vec<usize>, Vec<u8>)> {
     let model = Model::read(&Source::new("model.json", description.to_string())).unwrap();
-    let options = Options { initialize: Some(&rules.init_cfg), ..Options::default() };
+    let options = Options { initialize: Some(rules.init_cfg()), ..Options::default() };
     let plan = Plan::new(&model, &options).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
@@ -236,7 +236,12 @@ fn mistakes_are_named_with_their_place_and_the_nearest_name() {
 
     let rules = init_cfg("{\"type\": \"Constant\", \"val\": 0, \"layer\": \"Conv2d\",\n \"override\": {\"name\": \"hed\", \"type\": \"Constant\", \"val\": 1}}").unwrap();
     let error = WeightInit::new(&rules, 1).plan(&net).unwrap_err().to_string();
-    assert!(error.contains("names 'hed'") && error.contains("did you mean 'head'?"), "{error}");
+    assert!(
+        error.contains("names 'hed'")
+            && error.contains("did you mean 'head'?")
+            && error.contains("init_cfg:2:14"),
+        "{error}"
+    );
 
     let rules = init_cfg(r#"{"type": "Kaiming", "layer": "Conv2"}"#).unwrap();
     let report = WeightInit::new(&rules, 1).plan(&net).unwrap();
