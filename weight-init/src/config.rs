@@ -36,6 +36,8 @@ mod meter;
 #[cfg(feature = "configs")]
 mod options;
 #[cfg(feature = "configs")]
+mod out;
+#[cfg(feature = "configs")]
 mod python;
 mod source;
 #[cfg_attr(

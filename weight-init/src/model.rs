@@ -338,3 +338,12 @@ impl Model {
         self.constructors.get(tensor)
     }
 }
+
+/// Elements of a tensor; a dimension of zero makes it empty, however large the others are.
+pub(crate) fn elements(shape: &[usize]) -> u64 {
+    if shape.contains(&0) {
+        0
+    } else {
+        shape.iter().fold(1, |n: u64, dim| n.saturating_mul(*dim as u64))
+    }
+}

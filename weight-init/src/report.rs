@@ -4,6 +4,7 @@
 //! [`Explanation`] are text, and a plan serializes by serde as `weight-init plan --format json` prints it.
 
 pub(crate) mod columns;
+mod entries;
 mod explain;
 mod json;
 mod recorded;

@@ -6,8 +6,8 @@ use weight_init::fetch::{self, Fetch};
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
-use crate::output::say;
 use crate::progress::Progress;
+use crate::say::say;
 
 /// Brings the checkpoints that rules name.
 #[derive(Debug)]

@@ -3,7 +3,8 @@ use weight_init::model::CheckpointKeys;
 
 use crate::args::{ConfigArgs, ConfigFormat};
 use crate::failure::Failure;
-use crate::output::{print_as_is, say};
+use crate::output::print_as_is;
+use crate::say::say;
 
 pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     let config = Config::read_with(&args.file, &args.read.options())?;

@@ -9,7 +9,7 @@ use weight_init::diagnostic::Diagnostic;
 use weight_init::fetch::FetchError;
 use weight_init::run::BackendError;
 
-use crate::output::{say, say_as_is};
+use crate::say::{say, say_as_is};
 
 /// Why the command ends without success: what to say and with which code.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use weight_init::run::Filler;
 use crate::args::{InitArgs, Layout, PretrainedChoice};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
-use crate::output::{say, say_fallback};
 use crate::progress::Progress;
 use crate::ranks::{Ranks, RanksChoice};
+use crate::say::{say, say_fallback};
 
 pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let start = Instant::now();

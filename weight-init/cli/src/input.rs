@@ -11,7 +11,7 @@ use weight_init_core::DType;
 use crate::args::{FetchArgs, ModelArgs, PlanPretrained};
 use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::say::say;
 
 /// The model and the rules for its root, as the files say.
 #[derive(Debug)]

@@ -37,6 +37,7 @@ mod output;
 mod plan;
 mod progress;
 mod ranks;
+mod say;
 mod shell;
 mod suggestion;
 mod verify;

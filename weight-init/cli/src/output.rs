@@ -2,7 +2,6 @@ use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 
 use serde::Serialize;
 use weight_init::diagnostic::{escape_controls, escape_json};
-use weight_init::run::BackendError;
 
 use crate::failure::Failure;
 
@@ -21,21 +20,6 @@ pub(crate) fn print_json_text(text: &str) -> Result<(), Failure> {
 /// Prints what is for programs.
 pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
     finish(io::stdout().lock().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()))
-}
-
-/// Says something on standard error, on a line of its own.
-pub(crate) fn say(text: impl std::fmt::Display) {
-    say_as_is(&(escape_controls(&text.to_string()) + "\n"));
-}
-
-/// The same of a text that is escaped. A standard error that takes nothing changes neither the result nor the exit code.
-pub(crate) fn say_as_is(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// Says why no device fills, where one could have.
-pub(crate) fn say_fallback(error: &BackendError) {
-    say(format_args!("note: the processor fills, with the same bits: {error}"));
 }
 
 /// Prints one JSON value and a line end, piece by piece: the text of a large value is never there as a whole.

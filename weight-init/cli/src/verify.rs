@@ -10,8 +10,9 @@ use weight_init::run::BackendKind;
 use crate::args::{PretrainedChoice, VerifyArgs};
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::output::{print, say_fallback};
+use crate::output::print;
 use crate::progress::Progress;
+use crate::say::say_fallback;
 
 pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure> {
     let input = Input::read(&args.model, registry)?;

@@ -19,6 +19,7 @@ mod memo;
 mod opcode;
 mod reduce;
 mod step;
+mod stop;
 
 use super::state_dict::Signs;
 

@@ -10,8 +10,8 @@ use serde_spanned::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::meter::Meter;
+use super::out::Out;
 use super::text::Text;
-use super::write::Out;
 use crate::diagnostic::{Diagnostic, is_unsafe};
 use crate::value::{Entry, Kind, Value};
 

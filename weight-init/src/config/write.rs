@@ -1,12 +1,13 @@
 //! A value as text, of bounded length.
 
+use super::out::Out;
 use super::{Format, toml, yaml};
 use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Segment, Value, path};
 
 /// The value as text of a format; `read` bytes were read for it.
 pub(super) fn write(value: &Value, format: Format, read: usize) -> Result<String, String> {
-    let mut out = Out { text: String::new(), max: FREE + TIMES.saturating_mul(read) };
+    let mut out = Out::new(read);
     match format {
         Format::Json => {
             json(value, 0, &mut Vec::new(), &mut out)?;
@@ -16,47 +17,7 @@ pub(super) fn write(value: &Value, format: Format, read: usize) -> Result<String
         Format::Yaml => yaml::write(value, &mut out)?,
         Format::Python => return Err("a config is not written as Python".to_owned()),
     }
-    out.room()?;
-    Ok(out.text)
-}
-
-/// Text that is being written. Indentation makes much of little: values deep inside each other take a line of hundreds of
-/// bytes each.
-#[derive(Debug)]
-pub(super) struct Out {
-    text: String,
-    max: usize,
-}
-
-/// Bytes that any config may have as text.
-const FREE: usize = 16 << 20;
-
-/// How many bytes each byte of the config may become.
-const TIMES: usize = 8;
-
-impl Out {
-    pub(super) fn push(&mut self, c: char) {
-        self.push_str(c.encode_utf8(&mut [0; 4]));
-    }
-
-    /// Adds a text. Text beyond the limit is dropped; [`room`](Self::room) reports it.
-    pub(super) fn push_str(&mut self, text: &str) {
-        if self.text.len() <= self.max {
-            self.text.push_str(text);
-        }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.text.is_empty()
-    }
-
-    /// That there is room for a value more.
-    pub(super) fn room(&self) -> Result<(), String> {
-        if self.text.len() > self.max {
-            return Err(format!("as text it has more than {} MiB", self.max >> 20));
-        }
-        Ok(())
-    }
+    out.finish()
 }
 
 /// JSON, one element a line, lists of plain values on one. Infinity is `1e9999`, which readers of JSON take for it.

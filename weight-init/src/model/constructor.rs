@@ -144,7 +144,7 @@ impl Region {
     /// Whether element `number` of a tensor of `dims`, which has it, is in the box, then as which of the box's own, and
     /// how many elements from it on are alike: inside and consecutive in both, or outside.
     pub(crate) fn at(&self, dims: &[usize], number: u64) -> (Option<u64>, u64) {
-        let mut stride = crate::plan::elements(dims);
+        let mut stride = super::elements(dims);
         let (total, mut rest, mut index) = (stride, number, 0);
         // The dimensions behind the last one that the box cuts are consecutive.
         let ranges = || dims.iter().zip(self.start.iter().zip(&self.shape));

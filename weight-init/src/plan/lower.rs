@@ -231,7 +231,7 @@ impl Tensor<'_> {
     /// Number of elements.
     #[must_use]
     pub fn elements(&self) -> u64 {
-        super::elements(self.shape)
+        crate::model::elements(self.shape)
     }
 
     /// Bytes of all elements.

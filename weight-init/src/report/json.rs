@@ -2,10 +2,11 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use weight_init_core::resolve::Part;
 
+use super::entries::{Args, named_entries};
 use super::recorded;
 use crate::model::Values;
 use crate::model::classes::ParamDefault;
-use crate::plan::named::{Named, init_named, named};
+use crate::plan::named::{init_named, named};
 use crate::plan::{
     Advice, By, ConstructorDefault, Converted, LoadReport, Mismatched, Plan, PlannedParam,
     PlannedRule, Warning, Writer,
@@ -189,20 +190,4 @@ impl Serialize for Warning {
         map.serialize_entry("message", &self.message)?;
         map.end()
     }
-}
-
-pub(super) struct Args<'a>(pub(super) &'a [(&'a str, crate::plan::named::Arg<'a>)]);
-
-impl Serialize for Args<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-pub(super) fn named_entries<M: SerializeMap>(
-    map: &mut M,
-    (name, args): &Named<'_>,
-) -> Result<(), M::Error> {
-    map.serialize_entry("init", name)?;
-    map.serialize_entry("args", &Args(args))
 }

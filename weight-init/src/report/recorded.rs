@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::json::{Args, named_entries};
+use super::entries::{Args, named_entries};
 use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::constructor::{Constructor, Content, Mapped, Part, Step, Written};

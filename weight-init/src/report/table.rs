@@ -8,9 +8,10 @@ use super::columns::{self, Align, Column, Narrow};
 use super::recorded;
 use crate::diagnostic::escape;
 use crate::model::Values;
+use crate::model::elements;
 use crate::plan::by::rule_name;
 use crate::plan::named::{default_in_words, in_words};
-use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer, elements};
+use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer};
 
 /// To how many columns of the terminal a name or an initializer may be shortened.
 const SHORTEST: usize = 16;

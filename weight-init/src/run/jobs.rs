@@ -8,7 +8,8 @@ use super::encode::{swap_bytes, write_floats, write_integers};
 use super::mapped::mapped;
 use super::norm::norms;
 use super::{BackendError, Filler, RunError, stored};
-use crate::plan::{LowerError, Lowered, Tensor, elements};
+use crate::model::elements;
+use crate::plan::{LowerError, Lowered, Tensor};
 
 /// Elements from which on a run of a part is a job of its own; shorter ones are written at once, so that jobs take no more
 /// than a fraction of the memory that they fill.

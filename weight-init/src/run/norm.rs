@@ -7,7 +7,8 @@ use weight_init_core::{DType, Float, bf16, f16};
 
 use super::jobs::AllJobs;
 use super::{Filler, RunError};
-use crate::plan::{NormOf, Tensor, elements};
+use crate::model::elements;
+use crate::plan::{NormOf, Tensor};
 
 /// Elements that are made at a time.
 const PIECE: u64 = 1 << 14;

@@ -1,6 +1,6 @@
 use std::io::{BufRead, ErrorKind};
 
-use super::machine::Stop;
+use super::stop::Stop;
 
 /// The bytes of a pickle, counted.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::io::{self, BufRead};
 use super::arena::Arena;
 use super::input::Input;
 use super::memo::Memo;
+use super::stop::Stop;
 use super::{Object, Storage, Tensor, Text, Value};
 use crate::checkpoint::Problem;
 
@@ -28,19 +29,6 @@ pub(in crate::checkpoint) struct Machine {
 pub(in crate::checkpoint) struct Read {
     pub(in crate::checkpoint) value: Value,
     pub(in crate::checkpoint) end: u64,
-}
-
-/// Why a pickle is not read to its end.
-#[derive(Debug)]
-pub(in crate::checkpoint) enum Stop {
-    Fault(String),
-    Io(io::Error),
-}
-
-impl Stop {
-    pub(super) fn fault<T>(message: impl Into<String>) -> Result<T, Self> {
-        Err(Self::Fault(message.into()))
-    }
 }
 
 /// The reason why a pickle cannot be read.

@@ -1,6 +1,7 @@
 //! The few calls and persistent ids that PyTorch's files hold, read as descriptions of tensors.
 
-use super::machine::{Machine, Stop};
+use super::machine::Machine;
+use super::stop::Stop;
 use super::{Global, Object, Signs, Storage, Tensor, Unit, Value};
 
 /// The longest key of a storage, in bytes; PyTorch counts.

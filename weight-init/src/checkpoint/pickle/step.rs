@@ -1,7 +1,8 @@
 use std::io::BufRead;
 
 use super::input::Input;
-use super::machine::{Machine, Stop};
+use super::machine::Machine;
+use super::stop::Stop;
 use super::{Global, Object, Text, Value, opcode as op};
 
 /// The longest name of a module or class, in bytes.

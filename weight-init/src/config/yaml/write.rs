@@ -1,6 +1,6 @@
 //! A value as YAML.
 
-use crate::config::write::Out;
+use crate::config::out::Out;
 use crate::diagnostic::is_unsafe;
 use crate::value::{Entry, Kind, Value};
 
