@@ -13,6 +13,7 @@ mod memory;
 mod plan;
 mod pool;
 mod register;
+mod save;
 mod single;
 mod verify;
 

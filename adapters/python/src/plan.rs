@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use weight_init::checkpoint::StateDict;
 use weight_init::config::{Config, ConfigError, json};
@@ -15,13 +15,11 @@ use weight_init::plan::{
     Writer, locate, locate_in_init_cfg,
 };
 use weight_init::report::Explanation;
-use weight_init::run::Filler;
-use weight_init_backends::Rayon;
 
 use crate::error::Fault;
 use crate::memory::Target;
 use crate::register::registry;
-use crate::{fill, pool, verify};
+use crate::{fill, save, verify};
 
 /// What writes each parameter of a described model.
 #[pyclass(frozen, module = "weight_init._weight_init")]
@@ -206,18 +204,34 @@ impl Plan {
         seed: u64,
         threads: Option<usize>,
     ) -> PyResult<u64> {
-        let recipe = Recipe { seed, skip_pretrained: self.skip_pretrained, ..Recipe::default() };
-        Ok(py.detach(|| -> Result<u64, Fault> {
-            let save = || {
-                let mut filler = Filler::Rayon(Rayon::new());
-                recipe.create(&self.plan, &path, &mut filler, &mut |_| ())
-            };
-            Ok(pool::pool(threads)?.install(save)?.file_bytes)
-        })?)
+        Ok(py.detach(|| save::file(&self.plan, &self.recipe(seed), &path, threads))?)
+    }
+
+    /// Writes one process' share of the folder that `weight-init init --layout` writes: `hf` or `dcp`.
+    #[pyo3(signature = (path, seed, threads, layout, max_shard_size, rank, world))]
+    #[allow(clippy::too_many_arguments, reason = "an interface to Python alone, which names them")]
+    fn save_folder(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        seed: u64,
+        threads: Option<usize>,
+        layout: &str,
+        max_shard_size: Option<&str>,
+        rank: u64,
+        world: u64,
+    ) -> PyResult<save::Saved> {
+        let cut =
+            save::Cut::new(layout, max_shard_size, rank, world).map_err(PyValueError::new_err)?;
+        Ok(py.detach(|| save::folder(&self.plan, &self.recipe(seed), &path, cut, threads))?)
     }
 }
 
 impl Plan {
+    fn recipe(&self, seed: u64) -> Recipe {
+        Recipe { seed, skip_pretrained: self.skip_pretrained, ..Recipe::default() }
+    }
+
     fn read(
         description: Text,
         init_cfg: Option<Text>,

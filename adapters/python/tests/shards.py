@@ -1,6 +1,8 @@
 """Run by torchrun in test_shards.py: every process fills its shards by itself, and gathered they are the whole tensors."""
 
 import os
+import shutil
+import tempfile
 import warnings
 
 import torch
@@ -56,6 +58,21 @@ def check_tensor(mesh, *placements):
     assert same(sharded, whole), placements
 
 
+def check_folder(sharded, whole):
+    """A folder that all processes write together, each its own files."""
+    places = [tempfile.mkdtemp()] if dist.get_rank() == 0 else [None]
+    dist.broadcast_object_list(places)
+    saved = weight_init.save(sharded, f"{places[0]}/shared", RULES, seed=9, max_shard_size="4KB")
+    assert saved.files >= 2 and saved.written < saved.files, saved
+    dist.barrier()
+    if dist.get_rank() == 0:
+        weight_init.save(whole, f"{places[0]}/whole", RULES, seed=9, max_shard_size="4KB", ranks=None)
+        ours, theirs = ({name: open(f"{places[0]}/{of}/{name}", "rb").read() for name in os.listdir(f"{places[0]}/{of}")}
+                        for of in ("shared", "whole"))
+        assert ours == theirs
+        shutil.rmtree(places[0])
+
+
 def main():
     world = int(os.environ["WORLD_SIZE"])
     dist.init_process_group("gloo")
@@ -104,6 +121,7 @@ def main():
         assert same(p, expected[name]), name
     assert materialized[1].running_var.eq(1).all()
     materialized(torch.ones(4, 30)).sum().backward()
+    check_folder(materialized, whole)
     dist.barrier()
     # In one piece: the processes share the output.
     os.write(1, f"rank {dist.get_rank()} of {world}: equal\n".encode())

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 README = pathlib.Path(__file__).parents[1] / "README.md"
 
 
-@pytest.mark.parametrize("module, least", [("_torch", 3), ("_functions", 1), ("_record", 1), ("_register", 4)])
+@pytest.mark.parametrize("module, least", [("_torch", 3), ("_save", 3), ("_functions", 1), ("_record", 1), ("_register", 4)])
 def test_examples_of_docstrings(module, least):
     done = doctest.testmod(importlib.import_module(f"weight_init.{module}"))
     assert done.failed == 0 and done.attempted >= least

@@ -24,7 +24,7 @@ def models(model: torch.nn.Module, path: os.PathLike[str]) -> None:
         assert_type(report.written, list[str])
         assert_type(plan.explain("fc.weight"), str)
         assert_type(weight_init.describe(model), dict[str, Any])
-        assert_type(weight_init.save(model, path, seed=42), int)
+        assert_type(weight_init.save(model, path, seed=42), weight_init.Saved)
     found = weight_init.verify(model, seed=42)
     if found is not None:
         print(found.name, found.element + 1)

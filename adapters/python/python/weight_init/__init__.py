@@ -24,14 +24,16 @@ if TYPE_CHECKING:
     )
     from ._record import Recorder, Recording, record
     from ._register import Fans, register
-    from ._torch import describe, explain, init_, load_report, materialize_, plan, save, verify
+    from ._save import Saved, save
+    from ._torch import describe, explain, init_, load_report, materialize_, plan, verify
     from .report import Difference, LoadReport, Plan, Report
 
 _LATE = {
     "report": ("Difference", "LoadReport", "Plan", "Report"),
     "_record": ("Recorder", "Recording", "record"),
     "_register": ("Fans", "register"),
-    "_torch": ("describe", "explain", "init_", "load_report", "materialize_", "plan", "save", "verify"),
+    "_save": ("Saved", "save"),
+    "_torch": ("describe", "explain", "init_", "load_report", "materialize_", "plan", "verify"),
     "_functions": (
         "bias_init_with_prob", "caffe2_xavier_", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_",
         "normal_", "ones_", "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
@@ -43,7 +45,7 @@ _MODULES = {name: module for module, names in _LATE.items() for name in names}
 # Spelled out, for type checkers.
 __all__ = [
     "STREAM_VERSION", "CheckpointError", "Difference", "Fans", "InitCfgError", "LoadReport", "ModelError", "Plan", "Recorder",
-    "Recording", "Report", "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob",
+    "Recording", "Report", "Saved", "UntouchedError", "WeightInitError", "WeightInitWarning", "bias_init_with_prob",
     "caffe2_xavier_", "constant_", "describe", "dirac_", "errors", "explain", "eye_", "init_", "kaiming_normal_",
     "kaiming_uniform_", "load_report", "materialize_", "normal_", "ones_", "orthogonal_", "plan", "record", "register", "save",
     "sparse_", "trunc_normal_", "uniform_", "verify",

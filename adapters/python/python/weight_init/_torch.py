@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -192,38 +191,6 @@ def verify(
     computed = Memory(live, [name for name in names if name in live.parametrized])
     made._engine.fill(computed.targets, seed, threads)
     return computed.difference()
-
-
-def save(
-    model: torch.nn.Module | Plan,
-    path: str | os.PathLike[str],
-    init_cfg: InitCfg = None,
-    *,
-    seed: int,
-    pretrained: Pretrained = "load",
-    checkpoints: Mapping[str, str | os.PathLike[str]] | None = None,
-    offline: bool = False,
-    threads: int | None = None,
-) -> int:
-    """Writes the initial checkpoint of a model as a safetensors file, byte for byte as ``weight-init init`` does; its bytes.
-
-    The model may be on the meta device: its weights are neither needed nor made. Takes a :class:`Plan`, too, with the rules
-    that it was made of.
-    """
-    seed, threads = checked_seed(seed), checked_threads(threads)
-    if isinstance(model, Plan):
-        module, options = model._live.root, {**model._options, "constructor": True}
-    else:
-        module, options = model, checked_options(init_cfg, "constructor", pretrained, checkpoints, offline)
-    with tempfile.TemporaryDirectory() as folder:
-        companion = _describe.Companion(os.path.join(folder, "model.buffers.safetensors"))
-        live = Live(module, has_overrides=True, companion=companion)
-        companion.write()
-        described = os.path.join(folder, "model.json")
-        with open(described, "w", encoding="utf-8") as file:
-            file.write(_rules.dumps(live.description))
-        engine = _weight_init.Plan(described, True, **options)
-        return engine.save(os.fspath(path), seed, threads)
 
 
 def materialize_(
