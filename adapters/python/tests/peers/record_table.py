@@ -28,6 +28,8 @@ from collections import Counter
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+# A forked process waits for ever for the threads that OpenMP had in its parent.
+os.environ["OMP_NUM_THREADS"] = "1"
 SECONDS = 150
 MOST_BYTES = 2 << 30
 
@@ -158,8 +160,8 @@ def table(found):
     print(f"| library | models | parameters | {' | '.join(columns)} | **unknown** | peak memory |")
     print("|" + "---|" * (len(columns) + 5))
     good = True
-    for library in dict.fromkeys(it["library"] for it in found):
-        of = [it for it in found if it["library"] == library]
+    for library in dict.fromkeys(library_of(it) for it in found):
+        of = [it for it in found if library_of(it) == library]
         built = [it for it in of if "error" not in it]
         params = sum((Counter(it["params"]) for it in built), Counter())
         total, peak = sum(params.values()), max((it["bytes"] for it in built), default=0)
@@ -177,6 +179,12 @@ def table(found):
         if "error" in it:
             print(f"- `{short(it['target'])}`: {short(reason(it['error']))}")
     return good
+
+
+def library_of(it):
+    """The library of a model; of a config the package that brings it."""
+    package = re.search(r"/(\w+)/\.mim/", it["target"])
+    return package[1] if package else it["library"]
 
 
 def short(text):
