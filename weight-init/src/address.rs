@@ -56,6 +56,19 @@ impl fmt::Debug for Address {
     }
 }
 
+/// Whether it is an address in an object store: `s3://`, `gs://` or `az://`.
+///
+/// ```
+/// use weight_init::address::is_in_store;
+///
+/// assert!(is_in_store("s3://bucket/net"));
+/// assert!(!is_in_store("models/net"));
+/// ```
+#[must_use]
+pub fn is_in_store(address: &str) -> bool {
+    ["s3://", "gs://", "az://"].iter().any(|scheme| address.starts_with(scheme))
+}
+
 /// The printed form of an address, or of any other name of a checkpoint: a path stays as it is.
 ///
 /// ```

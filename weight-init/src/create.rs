@@ -11,7 +11,7 @@ use std::path::Path;
 
 use weight_init_core::DType;
 
-pub use self::folder::{Folder, FolderReport, FolderState};
+pub use self::folder::{Folder, FolderReport, FolderState, StoreReport};
 pub use self::recorded::{RecipeDifference, Recorded};
 pub use self::shard_size::{ShardSize, ShardSizeError};
 pub use self::shards::{FolderLayout, Shard, ShardLayout, Share, Slice};

@@ -28,7 +28,7 @@
 //! |---|---|---|
 //! | `configs` | yes | config files: OpenMMLab's Python, TOML and YAML beside JSON, with what they inherit |
 //! | `fetch` | yes | checkpoints by the names of model zoos, from caches and downloads |
-//! | `cloud` | no | `s3://`, `gs://` and `az://` as places of checkpoints |
+//! | `cloud` | no | `s3://`, `gs://` and `az://` as places of checkpoints, to read and to write |
 //! | `cuda` | no | a CUDA device as backend, on Linux |
 //! | `signals` | no | a handler of signals that removes unfinished files |
 //!
@@ -74,6 +74,8 @@ mod pool;
 pub mod reference;
 pub mod report;
 pub mod run;
+#[cfg(feature = "cloud")]
+mod store;
 pub mod structs;
 pub mod value;
 

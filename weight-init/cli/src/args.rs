@@ -53,9 +53,11 @@ Examples:
   weight-init init model.json --out - | ssh host 'cat > model.safetensors'
   weight-init init llama.py --out llama --dtype bf16
   mpirun -n 8 weight-init init llama.py --out llama --dtype bf16 --max-shard-size 2GB
+  srun -n 64 weight-init init llama.py --out s3://bucket/llama --wait 600
 
 A folder has the files and the index of a Hugging Face model. It appears when it is whole; until then, its files stand in
-DIR.partial, where the same command with any number of processes goes on.")]
+DIR.partial, where the same command with any number of processes goes on. In an object store, files appear one by one, each
+whole, and the index last.")]
     Init(InitArgs),
     /// Show every rule that was considered for a parameter, in order, and which won
     #[command(after_help = "\
@@ -177,8 +179,8 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "N", default_value_t)]
     pub(crate) seed: u64,
     /// The checkpoint to write; it appears when it is whole. '-': standard output, as it comes. A name that does not end with
-    /// .safetensors is that of a new folder, of several files with an index
-    #[arg(long, value_name = "FILE.safetensors|DIR")]
+    /// .safetensors is that of a new folder, of several files with an index; s3://, gs:// and az:// are folders in object stores
+    #[arg(long, value_name = "FILE.safetensors|DIR|s3://BUCKET/DIR")]
     pub(crate) out: PathBuf,
     /// Whether a file or a folder is written, whatever the name [default: by the name]
     #[arg(long, value_enum)]
@@ -191,6 +193,9 @@ pub(crate) struct InitArgs {
     /// R/W, number R (from 0 on) of W [default: auto]
     #[arg(long, value_name = "auto|none|node|R/W")]
     pub(crate) ranks: Option<RanksChoice>,
+    /// Wait until the folder is whole, with the files of all processes, at most so many seconds; after that, exit code 3
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u32>,
     /// What fills; every backend gives the same bits. auto: a CUDA device if this build can use one and there is one,
     /// else all cores
     #[arg(long, default_value = "auto", value_parser = backend_parser())]

@@ -1,9 +1,10 @@
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use weight_init::create::{Folder, FolderLayout, FolderState, Recipe};
+use weight_init::address::{Address, is_in_store};
+use weight_init::create::{Folder, FolderLayout, FolderReport, FolderState, Recipe};
 use weight_init::model::Registry;
 use weight_init::plan::{Plan, Unknown, WarningKind};
 use weight_init::run::Filler;
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
         ));
     }
     let target = Target::of(args)?;
-    if let Target::Folder(_, ranks) = &target
+    if let Target::Folder { ranks, .. } = &target
         && ranks.share.world() > 1
     {
         say(ranks);
@@ -42,10 +43,10 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let mut backend = args.backend.start_or_fall_back(target.threads(), say_fallback)?;
     let wrote = match &target {
         Target::File => write_file(args, &recipe, &plan, &mut backend)?,
-        Target::Folder(layout, ranks) => {
+        Target::Folder { place, layout, ranks } => {
             let folder =
                 Folder::new(&recipe, &plan, *layout, args.max_shard_size.unwrap_or_default())?;
-            write_folder(args, &folder, ranks, &plan, &mut backend)?
+            write_folder(args, &folder, place, ranks, &plan, &mut backend)?
         }
     };
     say(format_args!(
@@ -62,11 +63,24 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
 enum Target {
     /// One file, which every process writes for itself.
     File,
-    Folder(FolderLayout, Ranks),
+    Folder {
+        place: Place,
+        layout: FolderLayout,
+        ranks: Ranks,
+    },
+}
+
+/// Where a folder is written.
+enum Place {
+    /// On a disk.
+    Path,
+    /// In an object store.
+    Store(Address),
 }
 
 impl Target {
     fn of(args: &InitArgs) -> Result<Self, Failure> {
+        let address = args.out.to_str().filter(|out| is_in_store(out));
         let is_name_of_a_file = args.out.extension().is_some_and(|end| end == "safetensors")
             || args.out.as_os_str() == "-"
             || fs::metadata(&args.out).is_ok_and(|found| !found.is_dir());
@@ -77,10 +91,20 @@ impl Target {
             Layout::Single => None,
         };
         if let Some(layout) = folder {
-            return Ok(Self::Folder(layout, Ranks::find(args.ranks.unwrap_or_default())?));
+            let place = address.map_or(Place::Path, |address| Place::Store(address.into()));
+            let ranks = Ranks::find(args.ranks.unwrap_or_default())?;
+            return Ok(Self::Folder { place, layout, ranks });
+        }
+        if let Some(address) = address {
+            let address = Address::from(address);
+            return Err(Failure::input(format!(
+                "{address} is to be one file, and what is written to an object store is a folder, if only of one file; --layout hf, or a \
+                 name that does not end with .safetensors, says so"
+            )));
         }
         let of_folders = [
             ("--max-shard-size", args.max_shard_size.is_some()),
+            ("--wait", args.wait.is_some()),
             ("--ranks", !matches!(args.ranks, None | Some(RanksChoice::None))),
         ];
         match of_folders.iter().find(|(_, given)| *given) {
@@ -95,7 +119,8 @@ impl Target {
 
     /// Processes of one machine share its processors; `None`: all are this one's.
     fn threads(&self) -> Option<usize> {
-        let Self::Folder(_, Ranks { on_this_machine: Some(processes), .. }) = self else {
+        let Self::Folder { ranks: Ranks { on_this_machine: Some(processes), .. }, .. } = self
+        else {
             return None;
         };
         let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -126,6 +151,7 @@ fn write_file(
 fn write_folder(
     args: &InitArgs,
     folder: &Folder<'_>,
+    place: &Place,
     ranks: &Ranks,
     plan: &Plan,
     backend: &mut Filler,
@@ -137,9 +163,20 @@ fn write_folder(
     // Bars of several processes would be drawn over each other.
     let progress = (share.rank() == 0).then(|| Progress::new("writing", bytes));
     let mut wrote = |bytes| progress.iter().for_each(|bar| bar.add(bytes));
-    let report = folder.write(&args.out, share, backend, &mut wrote)?;
+    let mut report = match place {
+        Place::Path => folder.write(&args.out, share, backend, &mut wrote)?,
+        Place::Store(address) => {
+            let report = folder.write_to_store(address, share, backend, &mut wrote)?;
+            say_aborted(report.aborted);
+            report.folder
+        }
+    };
     progress.iter().for_each(Progress::clear);
-    let out = args.out.display();
+    wait_for_others(args, folder, place, &mut report)?;
+    let out = match place {
+        Place::Path => args.out.display().to_string(),
+        Place::Store(address) => address.to_string(),
+    };
     let all = match shards.len() {
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
@@ -161,12 +198,54 @@ fn write_folder(
             contents(plan),
             report.written,
         ),
-        FolderState::Missing(missing) => format!(
-            "wrote {} of {all}, {megabytes:.1} MB, into {out}.partial; files still missing: {missing}; {out} appears with the last",
-            report.written,
-        ),
+        FolderState::Missing(missing) => {
+            let (into, end) = match place {
+                Place::Path => (format!("{out}.partial"), format!("{out} appears with the last")),
+                Place::Store(_) => (out, "the index comes last".to_owned()),
+            };
+            format!(
+                "wrote {} of {all}, {megabytes:.1} MB, into {into}; files still missing: {missing}; {end}",
+                report.written,
+            )
+        }
     };
     Ok(rank + &done)
+}
+
+/// Waits for the files of other processes, if `--wait` says so.
+fn wait_for_others(
+    args: &InitArgs,
+    folder: &Folder<'_>,
+    place: &Place,
+    report: &mut FolderReport,
+) -> Result<(), Failure> {
+    let (Some(seconds), FolderState::Missing(_)) = (args.wait, report.state) else {
+        return Ok(());
+    };
+    let longest = Duration::from_secs(seconds.into());
+    report.state = match place {
+        Place::Path => folder.wait(&args.out, longest)?,
+        Place::Store(address) => folder.wait_in_store(address, longest)?,
+    };
+    let FolderState::Missing(missing) = report.state else { return Ok(()) };
+    Err(Failure::io(format!(
+        "after {seconds} s, {missing} of {} files are still missing, which other processes write; this one has done its share. \
+         The same command, with any number of processes, writes what is missing",
+        folder.layout().shards().len()
+    )))
+}
+
+/// Says what became of uploads that killed processes had left.
+fn say_aborted(aborted: Option<usize>) {
+    match aborted {
+        Some(0) => {}
+        Some(count) => {
+            say(format_args!("note: aborted {count} unfinished uploads of earlier runs"))
+        }
+        None => say(
+            "note: the store does not list unfinished uploads of killed processes; a rule of the bucket for its lifecycle removes them",
+        ),
+    }
 }
 
 fn contents(plan: &Plan) -> String {

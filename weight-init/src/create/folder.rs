@@ -2,14 +2,20 @@
 
 mod index;
 mod manifest;
+#[cfg(feature = "cloud")]
+mod objects;
 mod partial;
+mod remote;
+mod wait;
 mod write;
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use self::index::Index;
 use self::manifest::{Manifest, ManifestShard};
+pub use self::remote::StoreReport;
 pub use self::write::{FolderReport, FolderState};
 use super::shards::{FolderLayout, Shard, ShardLayout, Slice};
 use super::{CreateError, Recipe, ShardSize};
@@ -167,8 +173,10 @@ impl<'p> Folder<'p> {
         texts
     }
 
-    /// Texts of the index.
-    fn index_metadata(&self) -> impl Iterator<Item = &(String, String)> {
-        self.metadata.iter().filter(|(key, _)| key != "format").chain(self.ties)
+    /// The text of the index.
+    fn index_text(&self) -> Vec<u8> {
+        let texts = self.metadata.iter().filter(|(key, _)| key != "format").chain(self.ties);
+        let metadata: Vec<_> = texts.cloned().collect();
+        Index { layout: &self.layout, tensors: &self.tensors, metadata: &metadata }.text()
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use super::names::Zoo;
 use super::{Fetch, FetchError, expand};
-use crate::address::Address;
+use crate::address::{Address, is_in_store};
 use crate::checkpoint::plain_name;
 
 /// Where a checkpoint is.
@@ -112,7 +112,7 @@ pub(super) fn is_index(name: &str) -> bool {
 }
 
 pub(super) fn is_cloud(url: &Address) -> bool {
-    ["s3://", "gs://", "az://"].iter().any(|scheme| url.secret().starts_with(scheme))
+    is_in_store(url.secret())
 }
 
 /// The address of another file in the same folder.

@@ -13,7 +13,7 @@ use crate::create::{FolderLayout, Recipe, STREAM_VERSION, keys};
 pub(super) const NAME: &str = "weight_init.manifest.json";
 
 /// The longest that is read, in bytes.
-const LONGEST: u64 = 100_000_000;
+pub(super) const LONGEST: u64 = 100_000_000;
 
 /// The recipe and the files of a folder.
 ///
@@ -89,13 +89,30 @@ impl Manifest {
         };
         let mut text = Vec::new();
         file.take(LONGEST).read_to_end(&mut text).map_err(failed)?;
-        serde_json::from_slice(&text).map(Some).map_err(|error| {
+        Self::parse(&path, &text).map(Some)
+    }
+
+    /// Reads the manifest out of the text of its file.
+    pub(super) fn parse(path: &Path, text: &[u8]) -> Result<Self, CheckpointError> {
+        serde_json::from_slice(text).map_err(|error| {
             let message = format!(
                 "it is no manifest of a folder that this program writes (line {})",
                 error.line()
             );
-            CheckpointError::content(&path, Problem::Folder { message })
+            CheckpointError::content(path, Problem::Folder { message })
         })
+    }
+
+    /// The check sum of a file, if it is known.
+    pub(super) fn sum_of(&self, name: &str) -> Option<String> {
+        let shard = self.shards.iter().find(|shard| shard.name == name)?;
+        shard.sha256.clone().filter(|sum| is_sum(sum))
+    }
+
+    /// Whether the check sum of each file is known.
+    #[cfg(feature = "cloud")]
+    pub(super) fn has_sums(&self) -> bool {
+        self.shards.iter().all(|shard| shard.sha256.as_deref().is_some_and(is_sum))
     }
 
     /// In what a folder with the other manifest is another one than a folder with this; `None` if it is the same.
@@ -138,4 +155,9 @@ impl Manifest {
         }
         None
     }
+}
+
+/// Whether a text is a SHA-256 in hexadecimal digits.
+pub(super) fn is_sum(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -24,6 +24,35 @@ pub(super) enum Joined {
     Open(Partial),
 }
 
+/// What a process finds that waits for a folder.
+pub(super) enum Waiting {
+    /// The folder is there, of the same recipe.
+    Whole,
+    /// Nobody has begun it.
+    NotBegun,
+    /// It is being written.
+    Open(Partial),
+}
+
+impl Waiting {
+    /// Looks for the folder `dir` with this manifest.
+    pub(super) fn look(dir: &Path, manifest: &Manifest) -> Result<Self, CheckpointError> {
+        if is_whole(dir, manifest)? {
+            return Ok(Self::Whole);
+        }
+        let partial = Partial::of(dir)?;
+        match Manifest::read(&partial.path)? {
+            Some(found) => {
+                partial.check(manifest, &found)?;
+                Ok(Self::Open(partial))
+            }
+            // It may have appeared at this moment.
+            None if is_whole(dir, manifest)? => Ok(Self::Whole),
+            None => Ok(Self::NotBegun),
+        }
+    }
+}
+
 /// The folder while it is written.
 #[derive(Debug)]
 pub(super) struct Partial {
@@ -38,9 +67,7 @@ impl Partial {
         manifest: &Manifest,
         may_begin: impl Fn(&Self) -> Result<(), CheckpointError>,
     ) -> Result<Joined, CheckpointError> {
-        let Some(name) = dir.file_name() else {
-            return Err(refused(dir, "it has no name of its own; give the name of a new folder"));
-        };
+        let this = Self::of(dir)?;
         let parent = folder_of(dir);
         if !parent.is_dir() {
             let error = io::Error::new(
@@ -49,9 +76,6 @@ impl Partial {
             );
             return Err(CheckpointError::io("create", dir, error));
         }
-        let mut partial_name = name.to_owned();
-        partial_name.push(".partial");
-        let this = Self { dir: dir.to_owned(), path: parent.join(partial_name) };
         remove_abandoned(parent, &this.prefix());
         for _ in 0..MOST_TRIES {
             if is_whole(dir, manifest)? {
@@ -78,6 +102,16 @@ impl Partial {
         }
         let error = io::Error::other("other processes begin and remove it again and again");
         Err(CheckpointError::io("create", &this.path, error))
+    }
+
+    /// The place beside `dir` where it is written.
+    fn of(dir: &Path) -> Result<Self, CheckpointError> {
+        let Some(name) = dir.file_name() else {
+            return Err(refused(dir, "it has no name of its own; give the name of a new folder"));
+        };
+        let mut partial_name = name.to_owned();
+        partial_name.push(".partial");
+        Ok(Self { dir: dir.to_owned(), path: folder_of(dir).join(partial_name) })
     }
 
     /// The folder that files are written in.

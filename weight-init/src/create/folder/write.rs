@@ -9,7 +9,7 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::Folder;
-use super::index::{self, Index};
+use super::index;
 use super::manifest::{self, Manifest};
 use super::partial::{Joined, Partial, sum_name};
 use crate::checkpoint::atomic_file::folder_of;
@@ -150,6 +150,22 @@ impl Folder<'_> {
         Ok(missing)
     }
 
+    /// Finishes the folder if none of its files is missing, whoever wrote them.
+    pub(super) fn finish_if_whole(&self, partial: &Partial) -> Result<FolderState, CreateError> {
+        let finished = self.missing(partial.path()).and_then(|missing| {
+            if missing == 0 {
+                self.finish(partial)?
+            }
+            Ok(missing)
+        });
+        match finished {
+            Ok(0) => Ok(FolderState::Finished),
+            Ok(missing) => Ok(FolderState::Missing(missing)),
+            Err(_) if partial.is_published(&self.manifest) => Ok(FolderState::Finished),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     fn write_file(
         &self,
         shard: &Shard,
@@ -202,9 +218,7 @@ impl Folder<'_> {
             file.commit()
         };
         if self.has_index() {
-            let metadata: Vec<_> = self.index_metadata().cloned().collect();
-            let (layout, tensors) = (&self.layout, self.tensors.as_slice());
-            write(index::NAME, &Index { layout, tensors, metadata: &metadata }.text())?;
+            write(index::NAME, &self.index_text())?;
         }
         write(manifest::NAME, &manifest.text())?;
         partial.publish(&manifest)
@@ -212,16 +226,13 @@ impl Folder<'_> {
 
     /// SHA-256 of a file that is whole.
     fn sum(&self, folder: &Path, name: &str) -> Result<String, CheckpointError> {
-        let is_sum = |sum: &String| sum.len() == 64 && sum.bytes().all(|it| it.is_ascii_hexdigit());
         let written = fs::read_to_string(folder.join(sum_name(name))).ok();
         let written = written.and_then(|text| Some(text.split_once(' ')?.0.to_owned()));
-        if let Some(sum) = written.filter(is_sum) {
+        if let Some(sum) = written.filter(|sum| manifest::is_sum(sum)) {
             return Ok(sum);
         }
         // Another process that finishes has written the manifest, and removes the others.
-        let manifest = Manifest::read(folder)?.unwrap_or_else(|| self.manifest.clone());
-        let known = manifest.shards.into_iter().find(|shard| shard.name == name);
-        if let Some(sum) = known.and_then(|shard| shard.sha256).filter(is_sum) {
+        if let Some(sum) = Manifest::read(folder)?.and_then(|manifest| manifest.sum_of(name)) {
             return Ok(sum);
         }
         let path = folder.join(name);
@@ -327,7 +338,7 @@ fn write_and_hash(
     })
 }
 
-fn hexadecimal(hash: Sha256) -> String {
+pub(super) fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
