@@ -160,7 +160,7 @@ impl Environment<'_> {
                     Some((rank, world)) => self.pair(rank, world)?,
                     None => None,
                 };
-                return found(share, name, local).map(Some);
+                return found(share, name, local.or_else(|| self.local_of_step(share))).map(Some);
             }
         }
         if let Some(found) = self.slurm_step()? {
@@ -195,6 +195,13 @@ impl Environment<'_> {
         };
         let name = "a Slurm step (SLURM_PROCID and SLURM_STEP_NUM_TASKS)";
         found(share, name, local).map(Some)
+    }
+
+    /// The place on this machine of a process that Slurm counts in the same way: `srun --mpi=pmi2` sets PMI's number and count, and
+    /// leaves the rest to Slurm's own variables.
+    fn local_of_step(&self, share: Share) -> Option<Share> {
+        let step = self.slurm_step().ok()??;
+        step.local.filter(|_| step.ranks.share == share)
     }
 
     /// `SLURM_STEP_TASKS_PER_NODE` is a list such as `4(x2),3`.

@@ -80,6 +80,10 @@ fn processes_of_one_machine() {
     assert_eq!(node(OPEN_MPI), share(0, 2));
     assert_eq!(node(MPICH), share(3, 4));
     assert_eq!(node(STEP), share(1, 3));
+    let with_pmi2 = format!("{STEP} PMI_FD=11 PMI_JOBID=3.0 PMI_RANK=6 PMI_SIZE=7");
+    assert_eq!(node(&with_pmi2), share(1, 3));
+    // Another launcher within the step counts in another way.
+    assert!(node(&format!("{STEP} PMI_RANK=0 PMI_SIZE=2")).unwrap_err().contains("--ranks R/W"));
     assert_eq!(node(""), Ok((Share::ALL, None)));
     assert!(node(ARRAY).unwrap_err().contains("--ranks R/W"));
     assert_eq!(find("auto", STEP).unwrap().on_this_machine, Some(3));
