@@ -8,5 +8,6 @@ mod cloud;
 mod command;
 mod crash;
 mod download;
+mod ranks;
 mod secrets;
 mod server;
