@@ -10,13 +10,14 @@ mod upload;
 
 use std::collections::BTreeMap;
 use std::env;
+use std::future::ready;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
@@ -29,6 +30,9 @@ use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
 use crate::address::Address;
+
+/// Short objects that are read at the same time.
+const AT_ONCE: usize = 16;
 
 /// A place in a bucket: a folder that objects are written below, or one object.
 #[derive(Debug)]
@@ -60,7 +64,9 @@ impl Store {
         let invalid = |message: String| io::Error::new(ErrorKind::InvalidInput, message);
         let url = Url::parse(address.secret()).map_err(|error| invalid(error.to_string()))?;
         let bucket = url.host_str().unwrap_or_default().to_owned();
-        if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        let is_more =
+            url.query().is_some() || url.fragment().is_some() || !url.username().is_empty();
+        if bucket.is_empty() || is_more {
             let message = "it is not of the form s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER";
             return Err(invalid(message.to_owned()));
         }
@@ -97,19 +103,30 @@ impl Store {
 
     /// Reads an object, or as many of its first bytes; `None` if it is not there.
     pub(crate) fn read(&self, name: &str, most: u64) -> io::Result<Option<Found>> {
+        self.wait(self.reading(name.to_owned(), most))
+    }
+
+    /// Reads many short objects, as many at once as [`AT_ONCE`].
+    pub(crate) fn read_each(
+        &self,
+        names: impl Iterator<Item = String>,
+        most: u64,
+    ) -> io::Result<Vec<Option<Found>>> {
+        let reading: Vec<_> = names.map(|name| self.reading(name, most)).collect();
+        self.wait(stream::iter(reading).buffered(AT_ONCE).try_collect())
+    }
+
+    async fn reading(&self, name: String, most: u64) -> Result<Option<Found>, object_store::Error> {
         let path = self.path.clone().join(name);
         let options =
             GetOptions { range: Some(GetRange::Bounded(0..most)), ..GetOptions::default() };
-        let read = async {
-            let result = self.objects.get_opts(&path, options).await?;
-            let size = result.meta.size;
-            Ok(Found { bytes: result.bytes().await?.into(), size })
+        let result = match self.objects.get_opts(&path, options).await {
+            Ok(result) => result,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
         };
-        match self.wait(read) {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let size = result.meta.size;
+        Ok(Some(Found { bytes: result.bytes().await?.into(), size }))
     }
 
     /// Hears all bytes of an object, piece by piece.
@@ -142,10 +159,11 @@ impl Store {
         }
     }
 
-    /// Removes an object, if it is there.
-    pub(crate) fn remove(&self, name: &str) {
-        let path = self.path.clone().join(name);
-        let _ = self.wait(self.objects.delete(&path));
+    /// Removes objects, if they are there.
+    pub(crate) fn remove(&self, names: impl Iterator<Item = String>) {
+        let paths: Vec<_> = names.map(|name| Ok(self.path.clone().join(name))).collect();
+        let removed = self.objects.delete_stream(stream::iter(paths).boxed());
+        self.runtime.block_on(removed.for_each(|_| ready(())));
     }
 
     /// Why there is no answer, in one clause.

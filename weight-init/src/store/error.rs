@@ -18,6 +18,14 @@ const CREDENTIALS: [&str; 7] = [
     "InvalidSecurity",
 ];
 
+/// Codes of S3, Google and Azure for credentials that are accepted, but not for this.
+const DENIED: [&str; 4] = [
+    "AccessDenied",
+    "AllAccessDisabled",
+    "AuthorizationFailure",
+    "AuthorizationPermissionMismatch",
+];
+
 /// The most characters of a server's own words.
 const LONGEST: usize = 300;
 
@@ -42,6 +50,10 @@ pub(super) fn explained(bucket: &str, error: &object_store::Error) -> io::Error 
                 AZURE_STORAGE_ACCOUNT_KEY)";
             (ErrorKind::PermissionDenied, message.to_owned())
         }
+        _ if text.contains("Account must be specified") => {
+            let message = "the account of az:// is not known; set AZURE_STORAGE_ACCOUNT_NAME";
+            (ErrorKind::Other, message.to_owned())
+        }
         (_, Some("NoSuchBucket" | "ContainerNotFound")) => {
             let message = format!("there is no bucket '{bucket}'; make it, or name another one");
             (ErrorKind::NotFound, message)
@@ -51,7 +63,9 @@ pub(super) fn explained(bucket: &str, error: &object_store::Error) -> io::Error 
                 format!("the store does not accept the credentials of the environment: {}", said());
             (ErrorKind::PermissionDenied, message)
         }
-        (Store::PermissionDenied { .. } | Store::Unauthenticated { .. }, _) => {
+        _ if code.is_some_and(|code| DENIED.contains(&code))
+            || matches!(error, Store::PermissionDenied { .. } | Store::Unauthenticated { .. }) =>
+        {
             let message = format!(
                 "these credentials may not do that in the bucket '{bucket}', where objects are listed, read, written and deleted: {}",
                 said()

@@ -26,8 +26,11 @@ mod pytorch;
 mod readme;
 mod run;
 mod scale;
+#[cfg(not(feature = "cloud"))]
+mod store;
 mod stored_values;
 mod terminal;
 mod training_checkpoint;
 mod usage;
 mod verify;
+mod wait;

@@ -26,7 +26,10 @@ use crate::store::Store;
 type Objects = BTreeMap<String, u64>;
 
 /// How often an object is begun whose upload another process has ended.
-const MOST_TRIES: usize = 5;
+const MOST_TRIES: usize = 4;
+
+/// Bytes of an object with a check sum that are read: the sum, and as much of the name.
+const LONGEST_SUM: u64 = 200;
 
 /// What a process finds that wants to write.
 enum Joined {
@@ -185,7 +188,8 @@ impl<'a> Writer<'a> {
                 // Another process, which took this upload for a dead one's, has ended it. It writes the same object; but it may
                 // be killed, so that this one begins again, and lets the other's alone.
                 Err(CreateError::Checkpoint(CheckpointError::Io { source, .. }))
-                    if source.kind() == ErrorKind::NotFound && last > 0 => {}
+                    if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::Other)
+                        && last > 0 => {}
                 Err(error) => return Err(error),
             }
         }
@@ -225,11 +229,16 @@ impl<'a> Writer<'a> {
     /// Writes what belongs to the folder beside the files of tensors, which are all there. What makes it whole comes last.
     fn finish(&self) -> Result<(), CheckpointError> {
         let mut manifest = self.folder.manifest.clone();
+        let names = manifest.shards.iter().map(|file| sum_name(&file.name));
+        let sums = self.store.read_each(names, LONGEST_SUM);
+        let sums = sums.map_err(|error| self.failed("read the check sums in", "", error))?;
+        // Another process that finishes writes the manifest before it removes the others.
         let written = self.manifest()?;
-        for (shard, file) in self.folder.layout.shards().iter().zip(&mut manifest.shards) {
-            // Another process that finishes may have written the manifest, and removes the others.
-            let known = written.as_ref().and_then(|found| found.sum_of(&shard.name));
-            file.sha256 = Some(known.map_or_else(|| self.sum(shard), Ok)?);
+        for (file, found) in manifest.shards.iter_mut().zip(sums) {
+            let known = found
+                .and_then(|found| sum_in(&found.bytes))
+                .or_else(|| written.as_ref().and_then(|manifest| manifest.sum_of(&file.name)));
+            file.sha256 = Some(known.map_or_else(|| self.sum(&file.name), Ok)?);
         }
         let put = |name: &str, text| {
             self.store.put(name, text).map_err(|error| self.failed("write", name, error))
@@ -241,21 +250,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// SHA-256 of an object that is whole.
-    fn sum(&self, shard: &Shard) -> Result<String, CheckpointError> {
-        let name = sum_name(&shard.name);
-        let failed = |error| self.failed("read", &name, error);
-        if let Some(found) = self.store.read(&name, 200).map_err(failed)?
-            && let Some(sum) = str::from_utf8(&found.bytes)
-                .ok()
-                .and_then(|text| Some(text.split_once(' ')?.0))
-                .filter(|sum| manifest::is_sum(sum))
-        {
-            return Ok(sum.to_owned());
-        }
+    /// SHA-256 of an object that is whole, from all its bytes.
+    fn sum(&self, name: &str) -> Result<String, CheckpointError> {
         let mut hash = Sha256::new();
-        let read = self.store.read_all(&shard.name, |bytes| hash.update(bytes));
-        read.map_err(|error| self.failed("read", &shard.name, error))?;
+        let read = self.store.read_all(name, |bytes| hash.update(bytes));
+        read.map_err(|error| self.failed("read", name, error))?;
         Ok(hexadecimal(hash))
     }
 
@@ -264,7 +263,7 @@ impl<'a> Writer<'a> {
         let names = || self.folder.layout.shards().iter().map(|shard| shard.name.as_str());
         if let Ok(objects) = self.list() {
             let sums = names().map(sum_name).filter(|name| objects.contains_key(name));
-            sums.for_each(|name| self.store.remove(&name));
+            self.store.remove(sums);
         }
         self.store.abort_unfinished(names())
     }
@@ -313,6 +312,12 @@ impl<'a> Writer<'a> {
     fn failed(&self, operation: &'static str, name: &str, error: io::Error) -> CheckpointError {
         CheckpointError::io(operation, self.shown(name).as_ref(), error)
     }
+}
+
+/// The check sum in the text of its own object.
+fn sum_in(text: &[u8]) -> Option<String> {
+    let (sum, _) = str::from_utf8(text).ok()?.split_once(' ')?;
+    manifest::is_sum(sum).then(|| sum.to_owned())
 }
 
 fn refused(place: &str, message: &str) -> CheckpointError {
