@@ -12,12 +12,12 @@ fn who_waits_in_vain_ends_with_code_3() {
     let folder = Folder::new();
     let begun = Instant::now();
     let answer = folder.run(&[&INIT[..], &["--ranks", "0/2", "--wait", "1"]].concat());
-    answer.refused(3, &["after 1 s, 1 of 3 files are still missing", "The same command"]);
+    answer.refused(3, &["after 1 s, 2 of 3 files are still missing", "The same command"]);
     let seconds = begun.elapsed().as_secs_f64();
     assert!((1.0..10.0).contains(&seconds), "{seconds}");
     // Its share stays, and the others complete it.
     let answer = folder.done(&[&INIT[..], &["--ranks", "1/2", "--wait", "1"]].concat());
-    assert!(answer.stderr.contains("of which this run wrote 1"), "{answer:?}");
+    assert!(answer.stderr.contains("of which this run wrote 2"), "{answer:?}");
     // There is nothing to wait for.
     let answer = folder.done(&[&INIT[..], &["--ranks", "0/2", "--wait", "0"]].concat());
     assert!(answer.stderr.contains("net is there already"), "{answer:?}");
