@@ -85,27 +85,18 @@ fn row(
         idle += u64::from(mine == 0);
     }
     let largest = largest as f64;
-    let index: usize = match layout {
-        // "    "NAME": "FILE",", a line for each tensor.
-        FolderLayout::Hf => files
-            .shards()
-            .iter()
-            .map(|file| {
-                let names = file.slices.iter().map(|slice| tensors[slice.tensor].name.len());
-                names.map(|name| name + file.name.len() + 12).sum::<usize>()
-            })
-            .sum(),
-        FolderLayout::Dcp => 0,
+    let index = match layout {
+        FolderLayout::Hf => format!("{:.1} MB", index_bytes(files, tensors) as f64 / 1e6),
+        FolderLayout::Dcp => "none".to_owned(),
     };
     // The slowest process, or the disk if that is slower.
     let shared = (bytes / SHARED).max(largest / OWN_DISK);
     let one_server = bytes / ONE_SERVER;
     writeln!(
         text,
-        "| `{}`, {size} | {} | {:.1} MB | {:.2} GB | {:.2} | {idle} | {:.1} s | {:.1} s | {:.0} s | {:.0} | {:.0} s |",
+        "| `{}`, {size} | {} | {index} | {:.2} GB | {:.2} | {idle} | {:.1} s | {:.1} s | {:.0} s | {:.0} | {:.0} s |",
         layout.name(),
         files.shards().len(),
-        index as f64 / 1e6,
         largest / 1e9,
         largest / (bytes / WORLD as f64),
         largest / CORE,
@@ -117,15 +108,20 @@ fn row(
     Ok(())
 }
 
+/// Bytes of the index: a line for each tensor, `    "NAME": "FILE",`.
+fn index_bytes(files: &ShardLayout, tensors: &[Tensor<'_>]) -> usize {
+    let lines = files.shards().iter().flat_map(|file| {
+        let names = file.slices.iter().filter_map(|slice| tensors.get(slice.tensor));
+        names.map(|tensor| tensor.name.len() + file.name.len() + 12)
+    });
+    lines.sum()
+}
+
 /// A decoder with attention of low rank and a mixture of experts.
 fn description() -> Value {
     const HIDDEN: usize = 7168;
-    let linear = |name: &str, outputs: usize, inputs: usize| {
-        json!({"name": name, "class": "Linear", "params": [{"name": "weight", "shape": [outputs, inputs]}]})
-    };
-    let norm = |name: &str, size: usize| {
-        json!({"name": name, "class": "RMSNorm", "params": [{"name": "weight", "shape": [size]}]})
-    };
+    let linear = |name: &str, outputs: usize, inputs: usize| json!({"name": name, "class": "Linear", "params": [{"name": "weight", "shape": [outputs, inputs]}]});
+    let norm = |name: &str, size: usize| json!({"name": name, "class": "RMSNorm", "params": [{"name": "weight", "shape": [size]}]});
     let mlp = |name: &str, inner: usize| {
         json!({"name": name, "class": "MLP", "children": [
             linear("gate_proj", inner, HIDDEN), linear("up_proj", inner, HIDDEN), linear("down_proj", HIDDEN, inner)]})
