@@ -41,14 +41,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The plan of the model.
-pub fn plan() -> Result<Plan, Box<dyn Error>> {
+pub(crate) fn plan() -> Result<Plan, Box<dyn Error>> {
     let model = Model::read(&Source::new("model.json", description().to_string()))?;
     let options = Options { dtype: Some(DType::BF16), ..Options::default() };
     Ok(Plan::new(&model, &options)?)
 }
 
 /// Cuts the plan into files and deals them out to all processes.
-pub fn table(plan: &Plan) -> Result<String, Box<dyn Error>> {
+pub(crate) fn table(plan: &Plan) -> Result<String, Box<dyn Error>> {
     let tensors = plan.tensors(Unknown::Refuse)?;
     let elements: u64 = tensors.iter().map(Tensor::elements).sum();
     let bytes: u64 = tensors.iter().map(Tensor::bytes).sum();

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
-use object_store::azure::MicrosoftAzureBuilder;
-use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{
     BackoffConfig, ClientConfigKey, GetOptions, GetRange, ObjectStore, ObjectStoreExt,
@@ -33,6 +33,9 @@ use crate::address::Address;
 
 /// Short objects that are read at the same time.
 const AT_ONCE: usize = 16;
+
+/// Objects below a place that are listed at most; a folder has fewer.
+const MOST_OBJECTS: usize = 100_000;
 
 /// A place in a bucket: a folder that objects are written below, or one object.
 #[derive(Debug)]
@@ -86,15 +89,28 @@ impl Store {
         format!("{}/{name}", self.address).into()
     }
 
-    /// Objects below and their bytes, by the names that they have here. The first request to a store that may not be there.
+    /// Objects below and their bytes, by the names that they have here.
     pub(crate) fn list(&self) -> io::Result<BTreeMap<String, u64>> {
+        self.list_by(&self.objects)
+    }
+
+    /// The same as the first request, to a store that may not be there.
+    pub(crate) fn list_at_first(&self) -> io::Result<BTreeMap<String, u64>> {
+        self.list_by(&self.hasty)
+    }
+
+    fn list_by(&self, client: &Arc<dyn ObjectStore>) -> io::Result<BTreeMap<String, u64>> {
         let listed = async {
             let mut found = BTreeMap::new();
-            let mut list = self.hasty.list(Some(&self.path));
+            let mut list = client.list(Some(&self.path));
             while let Some(object) = list.try_next().await? {
                 let Some(parts) = object.location.prefix_match(&self.path) else { continue };
                 let name: Vec<_> = parts.map(|part| part.as_ref().to_owned()).collect();
                 found.insert(name.join("/"), object.size);
+                if found.len() > MOST_OBJECTS {
+                    let source = format!("there are more than {MOST_OBJECTS} objects").into();
+                    return Err(object_store::Error::Generic { store: "list", source });
+                }
             }
             Ok(found)
         };
@@ -126,7 +142,18 @@ impl Store {
             Err(error) => return Err(error),
         };
         let size = result.meta.size;
-        Ok(Some(Found { bytes: result.bytes().await?.into(), size }))
+        let mut bytes = Vec::new();
+        let mut stream = result.into_stream();
+        // A store may send more than it was asked for.
+        while let Some(piece) = stream.try_next().await? {
+            let room = most.saturating_sub(bytes.len() as u64);
+            let taken = usize::try_from(room).unwrap_or(usize::MAX).min(piece.len());
+            bytes.extend_from_slice(piece.get(..taken).unwrap_or_default());
+            if taken < piece.len() {
+                break;
+            }
+        }
+        Ok(Some(Found { bytes, size }))
     }
 
     /// Hears all bytes of an object, piece by piece.
@@ -180,6 +207,9 @@ impl Store {
     }
 }
 
+/// For one request, its body included: 8 MiB at 30 kB/s.
+const PATIENCE: &str = "300s";
+
 type Client = (Arc<dyn ObjectStore>, Option<Arc<AmazonS3>>);
 
 /// The client of a store, as the environment says.
@@ -190,17 +220,26 @@ fn client(
 ) -> Result<Client, object_store::Error> {
     match scheme {
         ObjectStoreScheme::GoogleCloudStorage => {
-            let builder = GoogleCloudStorageBuilder::new().with_url(url.as_str()).with_retry(retry);
+            let builder = GoogleCloudStorageBuilder::new()
+                .with_url(url.as_str())
+                .with_config(GoogleConfigKey::Client(ClientConfigKey::Timeout), PATIENCE)
+                .with_retry(retry);
             let with = GoogleCloudStorageBuilder::with_config;
             Ok((Arc::new(configured(builder, "google_", with).build()?), None))
         }
         ObjectStoreScheme::MicrosoftAzure => {
-            let builder = MicrosoftAzureBuilder::new().with_url(url.as_str()).with_retry(retry);
+            let builder = MicrosoftAzureBuilder::new()
+                .with_url(url.as_str())
+                .with_config(AzureConfigKey::Client(ClientConfigKey::Timeout), PATIENCE)
+                .with_retry(retry);
             let with = MicrosoftAzureBuilder::with_config;
             Ok((Arc::new(configured(builder, "azure_", with).build()?), None))
         }
         _ => {
-            let builder = AmazonS3Builder::new().with_url(url.as_str()).with_retry(retry);
+            let builder = AmazonS3Builder::new()
+                .with_url(url.as_str())
+                .with_config(AmazonS3ConfigKey::Client(ClientConfigKey::Timeout), PATIENCE)
+                .with_retry(retry);
             let mut builder = configured(builder, "aws_", AmazonS3Builder::with_config);
             // Who names an open address wants it.
             if endpoint().is_some_and(|(_, endpoint)| endpoint.starts_with("http://")) {

@@ -130,7 +130,8 @@ impl<'a> Writer<'a> {
     /// Takes part in writing the folder, or begins it.
     fn join(&self) -> Result<Joined, CheckpointError> {
         let wanted = &self.folder.manifest;
-        let objects = self.list()?;
+        let objects = self.store.list_at_first();
+        let objects = objects.map_err(|error| self.failed("list", "", error))?;
         let mut found = self.manifest()?;
         if found.is_none() {
             if let Some(name) = objects.keys().find(|name| *name != manifest::NAME) {
