@@ -168,7 +168,7 @@ impl<'a> WeightInit<'a> {
     /// let (varmap, device) = (VarMap::new(), Device::Cpu);
     /// let init = WeightInit::new(None, 42).model(&model);
     /// let (fc, report) = init.build(&varmap, DType::F32, &device, |vb| linear(4, 2, vb.pp("fc")))?;
-    /// assert!(report.to_string().contains("constructor of Linear"), "{report}");
+    /// assert!(report.to_string().contains("uniform(a=-0.5, b=0.5)"), "PyTorch's Linear");
     /// # let _ = fc;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
