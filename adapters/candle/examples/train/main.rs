@@ -79,7 +79,7 @@ fn train<N: Net>(
     let params = ParamsAdamW { lr: rate, weight_decay: 0.0, ..ParamsAdamW::default() };
     let mut optimizer = AdamW::new(varmap.all_vars(), params)?;
     for step in 0..*steps {
-        let (pixels, wanted) = tensors(&digits.batch(step + 1000 * seed, 64), device)?;
+        let (pixels, wanted) = tensors(&digits.batch(step + 1000 * seed, 32), device)?;
         let loss = cross_entropy(&made.forward(&pixels)?, &wanted)?;
         optimizer.backward_step(&loss)?;
         if step % 10 == 0 {
@@ -98,15 +98,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let short = arguments.iter().any(|it| it == "--short");
     let file = arguments.iter().find(|it| !it.starts_with("--"));
     let digits = file.map_or_else(|| Ok(Digits::drawn()), |it| Digits::read(Path::new(it)))?;
-    let (steps, seeds) = if short { (3, 1) } else { (300, 5) };
+    let (steps, seeds) = if short { (3, 1) } else { (240, 5) };
     let settings = Settings { digits, steps, seeds, device: Device::Cpu };
     println!("net,rules,seed,step,loss");
     for seed in 0..settings.seeds {
         for rules in PLAIN {
-            train::<Plain>("plain convolutions", rules, seed, 1e-3, &settings)?;
+            train::<Plain>("plain convolutions", rules, seed, 2e-3, &settings)?;
         }
         for rules in TRANSFORMER {
-            train::<Transformer>("transformer", rules, seed, 1e-3, &settings)?;
+            train::<Transformer>("transformer", rules, seed, 2e-3, &settings)?;
         }
     }
     Ok(())
