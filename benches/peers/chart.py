@@ -1,4 +1,4 @@
-"""Bar charts as SVG, with nothing but text."""
+"""Charts as SVG, with nothing but text."""
 import math
 from xml.sax.saxutils import escape
 
@@ -32,6 +32,41 @@ def chart(groups, title):
         parts.append(text(x, y + 16, f"{grid:g}", 12, anchor="middle"))
         grid *= 10
     size = f'width="{LEFT + WIDTH + 60}" height="{y + 26}"'
+    background = '<rect width="100%" height="100%" fill="white"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif">\n{background}\n' + "\n".join(parts) + "\n</svg>\n"
+
+
+COLOURS = ("#868e96", "#d9480f", "#1864ab")
+
+
+def curves(panels, title, highest):
+    """Losses over steps, side by side: `panels` has, by its title and by name, one list of (step, loss) for each seed."""
+    width, height, left, top = 330, 220, 46, 60
+    parts = [text(left, 18, title, 13)]
+    for number, (panel, names) in enumerate(panels.items()):
+        x0 = left + number * (width + 60)
+        last = max(step for runs in names.values() for run in runs for step, _ in run)
+        parts.append(text(x0, 44, panel, 13, weight="bold"))
+        for loss in range(highest + 1):
+            y = top + height * (1 - loss / highest)
+            parts.append(f'<line x1="{x0}" y1="{y:.1f}" x2="{x0 + width}" y2="{y:.1f}" stroke="#dee2e6"/>')
+            parts.append(text(x0 - 6, y + 4, f"{loss}", 12, anchor="end"))
+        for step in (0, last):
+            parts.append(text(x0 + width * step / last, top + height + 18, f"{step}", 12, anchor="middle"))
+        parts.append(text(x0 + width / 2, top + height + 18, "step", 12, anchor="middle"))
+        for place, (name, runs) in enumerate(names.items()):
+            colour = COLOURS[place % len(COLOURS)]
+            for run in runs:
+                points = " ".join(
+                    f"{x0 + width * step / last:.1f},{top + height * (1 - min(loss, highest) / highest):.1f}"
+                    for step, loss in run if loss == loss
+                )
+                parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-opacity="0.7"/>')
+            y = top + height + 38 + 16 * place
+            parts.append(f'<rect x="{x0}" y="{y - 9}" width="14" height="9" fill="{colour}"/>')
+            parts.append(text(x0 + 20, y, name, 12))
+    rows = max(len(names) for names in panels.values())
+    size = f'width="{left + len(panels) * (width + 60)}" height="{top + height + 44 + 16 * rows}"'
     background = '<rect width="100%" height="100%" fill="white"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif">\n{background}\n' + "\n".join(parts) + "\n</svg>\n"
 

@@ -63,7 +63,8 @@
 //! ```
 //!
 //! Features, each of which only adds: `serde` (decode and encode init_cfg), `alloc` (init_cfg of `Vec` and `String`),
-//! `derive` (`#[derive(Layer)]`), `registry` (initializers of your own by name in an init_cfg; with `alloc`).
+//! `derive` (`#[derive(Layer)]`), `registry` (initializers of your own by name in an init_cfg; with `alloc`),
+//! `nalgebra` and `ndarray` (their matrices and arrays as parameters of structs).
 #![no_std]
 #![forbid(unsafe_code)]
 

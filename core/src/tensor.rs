@@ -1,5 +1,10 @@
 //! The memory of parameters that people's own structs hold.
 
+#[cfg(feature = "nalgebra")]
+mod nalgebra;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+
 use crate::{Float, bf16, f16};
 
 /// Memory of a parameter's elements, row-major: nested arrays, and flat storage of any kind.
@@ -16,7 +21,7 @@ use crate::{Float, bf16, f16};
     message = "`{Self}` does not hold the elements of a parameter",
     label = "marked `#[layer(param)]`",
     note = "parameters are (nested) arrays, `Vec`s, slices, and boxes of these, of f32, f64, f16 or bf16; any of them may \
-            stand in an `Option`"
+            stand in an `Option`; arrays of ndarray and matrices of nalgebra by the features of these names"
 )]
 pub trait ParamData {
     /// Element type.

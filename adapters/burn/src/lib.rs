@@ -37,12 +37,17 @@
 //! | container `Struct:Conv2d` | class `Conv2d`; convolutions also by `_ConvNd`, `_ConvTransposeNd`, `BatchNorm` by `_BatchNorm` and `BatchNorm1d` … `3d`, `InstanceNorm` by `_InstanceNorm`, `RmsNorm` by `RMSNorm`, `MultiHeadAttention` by `MultiheadAttention` |
 //! | `gamma`, `beta` of normalizations, `alpha` of `PRelu` | `weight`, `bias`, `weight` |
 //! | `weight` of `Linear`, `[in, out]` | layout `in_out`: fans are right, and elements are numbered as burn shows them, in the layout `Row` and `Col` alike |
-//! | `running_mean`, `running_var` | buffers, which stay as they are |
+//! | `running_mean`, `running_var` | buffers: a `Pretrained` rule loads them, otherwise they stay as they are |
 //! | two fields of one `ParamId` | one parameter, by the name that comes first |
+//!
+//! `Pretrained` rules load PyTorch's files, safetensors and npz by the same names: a `fc.weight` `[out, in]` of PyTorch's becomes
+//! burn's `[in, out]`. [`WeightInit::rename`] tells names that differ, and the feature `fetch` finds checkpoints by the names of
+//! model zoos.
 //!
 //! Parameters that no rule writes keep burn's own initializer, lazily where they are lazy; those that a rule writes never run
 //! it. Ids, gradient settings, load and save mappers, devices and element types stay as they are.
 
+mod checkpoints;
 mod classes;
 mod error;
 mod report;
@@ -50,11 +55,14 @@ mod rules;
 mod see;
 mod write;
 
+use std::collections::HashSet;
+
 use burn_core::module::Module;
 use weight_init::model::Model;
-use weight_init::plan::{Options, Plan};
+use weight_init::plan::{LoadError, Plan};
 use weight_init::run::BackendKind;
 
+use self::checkpoints::Checkpoints;
 pub use self::error::Error;
 pub use self::report::Report;
 pub use self::rules::{Rules, init_cfg};
@@ -99,6 +107,7 @@ pub struct WeightInit<'a> {
     rules: &'a Rules,
     seed: u64,
     in_out: Vec<String>,
+    checkpoints: Checkpoints,
     strict: bool,
     constructors: bool,
 }
@@ -107,7 +116,14 @@ impl<'a> WeightInit<'a> {
     /// By rules for the root, as mmengine's `initialize(model, init_cfg)` has them; a seed gives the same values everywhere.
     #[must_use]
     pub fn new(rules: &'a Rules, seed: u64) -> Self {
-        Self { rules, seed, in_out: Vec::new(), strict: false, constructors: false }
+        Self {
+            rules,
+            seed,
+            in_out: Vec::new(),
+            checkpoints: Checkpoints::default(),
+            strict: false,
+            constructors: false,
+        }
     }
 
     /// Matrices of this class are `[in, out]`, as `Linear`'s are; a class of one's own counts as `[out, in]`.
@@ -117,7 +133,23 @@ impl<'a> WeightInit<'a> {
         self
     }
 
-    /// Warnings are errors: a rule that matches nothing, an override that never wins.
+    /// The module's name for a tensor of a checkpoint of Pretrained rules, whose names are otherwise the module's own.
+    #[must_use]
+    pub fn rename(mut self, name: fn(&str) -> String) -> Self {
+        self.checkpoints.name = Some(name);
+        self
+    }
+
+    /// Checkpoints hold matrices `[in, out]`, as files of burn's do; otherwise they are `[out, in]` as in PyTorch's, and what is
+    /// `[in, out]` in the module gets their transposes.
+    #[must_use]
+    pub fn checkpoints_in_out(mut self) -> Self {
+        self.checkpoints.in_out = true;
+        self
+    }
+
+    /// Warnings are errors: a rule that matches nothing, an override that never wins, a checkpoint that does not match in
+    /// every name and shape.
     #[must_use]
     pub fn strict(mut self) -> Self {
         self.strict = true;
@@ -146,15 +178,18 @@ impl<'a> WeightInit<'a> {
     /// # Errors
     ///
     /// Rules that do not fit the module (an override of a field that it does not have, a weight without the fans that its
-    /// initializer needs), Pretrained rules, for burn loads checkpoints itself; with [`strict`](Self::strict) every warning; with
+    /// initializer needs); checkpoints that cannot be read; with [`strict`](Self::strict) every warning; with
     /// [`constructors`](Self::constructors) parameters of classes whose constructor is not known. Nothing was written then.
     pub fn apply<M: Module>(&self, module: M) -> Result<(M, Report), Error> {
         let Seen { model, params } = Seen::of(&module, &self.in_out)?;
         let report = self.planned(model)?;
-        let tensors = match self.constructors {
+        let mut tensors = match self.constructors {
             true => report.plan().tensors(Default::default())?,
             false => report.plan().written()?,
         };
+        let buffers = report.plan().buffers().iter().filter(|buffer| buffer.stored.is_none());
+        let kept: HashSet<_> = buffers.map(|buffer| &*buffer.name).collect();
+        tensors.retain(|tensor| !kept.contains(tensor.name));
         let backend = BackendKind::Auto.start(None)?;
         let mut writer = Writer::new(&params, &tensors, self.seed, backend);
         let module = module.map(&mut writer);
@@ -164,16 +199,24 @@ impl<'a> WeightInit<'a> {
     }
 
     fn planned(&self, model: Model) -> Result<Report, Error> {
-        let options = Options { initialize: Some(self.rules.init_cfg()), ..Options::default() };
+        let options = self.rules.options();
         let plan = match self.constructors {
             true => Plan::new(&model, &options),
             // What no rule writes is burn's to initialize.
             false => Plan::of_layer(&model.root(), &options),
         };
-        let plan = plan.map_err(|error| self.rules.located(&error))?;
-        match plan.warnings().first() {
-            Some(warning) if self.strict => Err(Error::new(warning.message.clone())),
-            _ => Ok(Report::new(model, plan, self.rules.clone())),
+        let mut plan = plan.map_err(|error| self.rules.located(&error))?;
+        let matrices = checkpoints::matrices(&plan);
+        let loaded = plan.load(|name, key| self.checkpoints.open(name, key, &matrices).map(Some));
+        loaded.map_err(|error| match error {
+            LoadError::Open(error) => error,
+            LoadError::Plan(error) => self.rules.located(&error),
+        })?;
+        let warning = plan.warnings().first().map(|warning| warning.message.clone());
+        let inexact = plan.loads().iter().find(|load| !load.is_exact()).map(ToString::to_string);
+        match warning.or(inexact).filter(|_| self.strict) {
+            Some(message) => Err(Error::new(message)),
+            None => Ok(Report::new(model, plan, self.rules.clone())),
         }
     }
 }

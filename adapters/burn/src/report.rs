@@ -1,7 +1,7 @@
 use std::fmt;
 
 use weight_init::model::Model;
-use weight_init::plan::{Options, Plan, Warning};
+use weight_init::plan::{Plan, Warning};
 use weight_init::report::Explanation;
 
 use crate::{Error, Rules};
@@ -37,7 +37,7 @@ impl Report {
     ///
     /// A name that no parameter has, with the nearest.
     pub fn explain(&self, name: &str) -> Result<String, Error> {
-        let options = Options { initialize: Some(self.rules.init_cfg()), ..Options::default() };
+        let options = self.rules.options();
         Ok(Explanation::of_layer(&self.plan, &self.model.root(), &options, name)?.to_string())
     }
 }

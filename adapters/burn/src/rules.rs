@@ -1,7 +1,7 @@
 use weight_init::config::json;
 use weight_init::diagnostic::Source;
 use weight_init::model::{PlacedInitCfg, Registry};
-use weight_init::plan::{PlanError, locate_in_init_cfg};
+use weight_init::plan::{Options, PlanError, locate_in_init_cfg};
 use weight_init_core::init_cfg::{InitCfg, Owned};
 
 use crate::Error;
@@ -36,6 +36,14 @@ impl Rules {
     #[must_use]
     pub fn init_cfg(&self) -> &InitCfg<Owned> {
         &self.placed.init_cfg
+    }
+
+    pub(crate) fn options(&self) -> Options<'_> {
+        Options {
+            initialize: Some(&self.placed.init_cfg),
+            initialize_keys: Some(&self.placed.keys),
+            ..Options::default()
+        }
     }
 
     /// An error of a plan at the rule that it is about.

@@ -16,7 +16,7 @@ pub(crate) struct Seen {
     pub(crate) params: HashMap<ParamId, Known>,
 }
 
-/// What was seen of a parameter.
+/// What was seen of a parameter or buffer.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     /// Its first name in the model.
@@ -44,6 +44,8 @@ struct Layer {
     spec: LayerSpec,
     /// Of each parameter.
     ids: Vec<ParamId>,
+    /// Of each buffer.
+    buffer_ids: Vec<ParamId>,
     children: Vec<(String, usize)>,
 }
 
@@ -122,6 +124,8 @@ impl ModuleVisitor for Visitor<'_> {
         let tensor = TensorSpec { dtype, layout, ..TensorSpec::new(name, &shape) };
         if field.starts_with("running_") {
             layer.spec.buffers.push(tensor);
+            layer.buffer_ids.push(param.id);
+            self.params.entry(param.id).or_default();
             return;
         }
         layer.spec.params.push(tensor);
@@ -174,6 +178,11 @@ fn tie(layers: &mut [Layer], place: usize, path: &str, params: &mut HashMap<Para
             tensor.same_as = Some(known.name.clone());
         }
         known.uses += 1;
+    }
+    for (tensor, id) in layer.spec.buffers.iter().zip(&layer.buffer_ids) {
+        let Some(known) = params.get_mut(id).filter(|known| known.uses == 0) else { continue };
+        known.name = full(&tensor.name);
+        known.uses = 1;
     }
     for (name, child) in layer.children.clone() {
         tie(layers, child, &full(&name), params);

@@ -6,6 +6,7 @@ mod nested;
 mod open;
 pub(crate) mod source;
 mod tensor;
+mod view;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};

@@ -1,23 +1,13 @@
 //! Values, shapes, ids and laziness of modules beside the file that the command writes for the same description.
 
-#![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
-
-mod nets;
-
-use std::collections::HashMap;
-
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::module::Module;
 use burn::nn::LinearLayout;
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::SafeTensors;
-use weight_init::create::Recipe;
-use weight_init::diagnostic::Source;
-use weight_init::model::Model;
-use weight_init::plan::{Options, Plan, Unknown};
-use weight_init::run::BackendKind;
+use std::collections::HashMap;
 use weight_init_burn::{Rules, WeightInit, description, init, init_cfg};
 
-use nets::{Net, modules, net};
+use crate::check::{file, looks, values};
+use crate::nets::{Net, modules, net};
 
 const RULES: &str = r#"[
     {"type": "Kaiming", "layer": ["_ConvNd", "_ConvTransposeNd"], "bias": 0.25},
@@ -26,70 +16,6 @@ const RULES: &str = r#"[
     {"type": "TruncNormal", "std": 0.02, "a": -0.04, "b": 0.04, "layer": "Embedding", "params": ["pos", "half", "double"]},
     {"type": "Normal", "std": 0.001, "params": "head.A.*", "override": {"name": "pair", "type": "Uniform", "a": -0.5, "b": 0.5}}
 ]"#;
-
-/// What a parameter is: its path, whether it is initialized, its shape.
-type Looks = Vec<(String, ParamId, bool, Vec<usize>)>;
-
-#[derive(Default)]
-struct Collect {
-    path: Vec<String>,
-    looks: Looks,
-    values: HashMap<String, TensorData>,
-    /// Whether values are read, which initializes what is lazy.
-    reads: bool,
-}
-
-impl ModuleVisitor for Collect {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let path = self.path.join(".");
-        let shape = param.lazy_shape().to_vec();
-        self.looks.push((path.clone(), param.id, param.is_initialized(), shape));
-        if self.reads {
-            self.values.insert(path, param.val().to_data());
-        }
-    }
-}
-
-fn looks<M: Module>(module: &M) -> Looks {
-    let mut collect = Collect::default();
-    module.visit(&mut collect);
-    collect.looks
-}
-
-fn values<M: Module>(module: &M) -> HashMap<String, TensorData> {
-    let mut collect = Collect { reads: true, ..Collect::default() };
-    module.visit(&mut collect);
-    collect.values
-}
-
-/// Tensors of the file that the command writes: shape and bytes by name.
-fn file(
-    description: &serde_json::Value,
-    rules: &Rules,
-    seed: u64,
-) -> HashMap<String, (Vec<usize>, Vec<u8>)> {
-    let model = Model::read(&Source::new("model.json", description.to_string())).unwrap();
-    let options = Options { initialize: Some(rules.init_cfg()), ..Options::default() };
-    let plan = Plan::new(&model, &options).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("model.safetensors");
-    let recipe = Recipe { seed, unknown: Unknown::Zeros, ..Recipe::default() };
-    recipe.create(&plan, &path, &mut BackendKind::Auto.start(None).unwrap(), &mut |_| ()).unwrap();
-    let bytes = std::fs::read(&path).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    file.tensors()
-        .into_iter()
-        .map(|(name, it)| (name, (it.shape().to_vec(), it.data().to_vec())))
-        .collect()
-}
 
 /// What rules call a field of the nets.
 fn in_rules(path: &str) -> String {

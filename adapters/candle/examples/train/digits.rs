@@ -1,0 +1,1 @@
+../../../burn/examples/train/digits.rs
