@@ -13,13 +13,13 @@ pub(crate) trait Net: Sized {
     fn forward(&self, pixels: &Tensor) -> Result<Tensor>;
 }
 
-/// Twenty convolutions of 12 channels with rectifiers, without normalization and shortcuts.
+/// Twenty convolutions of 8 channels with rectifiers, without normalization and shortcuts.
 pub(crate) struct Plain {
     layers: Vec<Conv2d>,
     head: Linear,
 }
 
-const CHANNELS: usize = 12;
+const CHANNELS: usize = 8;
 
 impl Net for Plain {
     fn new(vb: VarBuilder<'static>) -> Result<Self> {
