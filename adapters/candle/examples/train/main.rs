@@ -89,7 +89,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let seed = arguments.iter().find_map(|it| it.parse::<u64>().ok());
     let file = arguments.iter().find(|it| !it.starts_with("--") && it.parse::<u64>().is_err());
     let digits = file.map_or_else(|| Ok(Digits::drawn()), |it| Digits::read(Path::new(it)))?;
-    let (steps, seeds) = if short { (3, 0..1) } else { (300, 0..5) };
+    let (steps, seeds) = if short { (3, 0..1) } else { (600, 0..5) };
     let seeds = seed.map_or(seeds, |seed| seed..seed + 1);
     let settings = Settings { digits, steps, seeds, device: Device::Cpu };
     println!("net,rules,seed,step,loss");
