@@ -189,7 +189,7 @@ fn mistakes_are_named_with_their_place_and_the_nearest_name() {
 
 #[derive(Module, Debug)]
 struct Scale {
-    factor: Param<Tensor<1>>,
+    weight: Param<Tensor<1>>,
 }
 
 #[derive(Module, Debug)]
@@ -207,7 +207,7 @@ struct Nested {
 #[test]
 fn structs_of_ones_own_are_classes_wherever_they_are_nested() {
     let device = Device::flex();
-    let scale = || Scale { factor: Param::from_tensor(Tensor::ones([2], &device)) };
+    let scale = || Scale { weight: Param::from_tensor(Tensor::ones([2], &device)) };
     let scaled = || {
         let linear = burn::nn::LinearConfig::new(2, 2).init(&device);
         Scaled { linear, scale: scale() }
@@ -221,7 +221,7 @@ fn structs_of_ones_own_are_classes_wherever_they_are_nested() {
     let (net, report) = WeightInit::new(&rules, 1).strict().apply(net).unwrap();
     assert_eq!(report.plan().rules()[0].matched, 3);
     let held = values(&net);
-    let factor = |name: &str| held[name].as_slice::<f32>().unwrap().to_vec();
-    assert_eq!(factor("blocks.1.scale.factor"), [3.0; 2]);
-    assert_eq!(factor("scale.factor"), [5.0; 2], "the override of the root's attribute");
+    let weight = |name: &str| held[name].as_slice::<f32>().unwrap().to_vec();
+    assert_eq!(weight("blocks.1.scale.weight"), [3.0; 2]);
+    assert_eq!(weight("scale.weight"), [5.0; 2], "the override of the root's attribute");
 }
