@@ -13,14 +13,14 @@ pub(crate) trait Net: Module + Clone {
     fn forward(&self, pixels: Tensor<4>) -> Tensor<2>;
 }
 
-/// Twenty convolutions of 12 channels with rectifiers, without normalization and shortcuts.
+/// Twenty convolutions of 8 channels with rectifiers, without normalization and shortcuts.
 #[derive(Module, Debug)]
 pub(crate) struct Plain {
     layers: Vec<Conv2d>,
     head: Linear,
 }
 
-const CHANNELS: usize = 12;
+const CHANNELS: usize = 8;
 
 impl Net for Plain {
     fn new(device: &Device) -> Self {

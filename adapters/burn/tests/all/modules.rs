@@ -1,6 +1,6 @@
 //! Values, shapes, ids and laziness of modules beside the file that the command writes for the same description.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::LinearLayout;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::collections::HashMap;
@@ -185,4 +185,43 @@ fn mistakes_are_named_with_their_place_and_the_nearest_name() {
     let rules = init_cfg(r#"{"type": "Pretrained", "checkpoint": "net.pth"}"#).unwrap();
     let error = init(net, &rules, 1).unwrap_err().to_string();
     assert!(error.contains("net.pth"), "{error}");
+}
+
+#[derive(Module, Debug)]
+struct Scale {
+    weight: Param<Tensor<1>>,
+}
+
+#[derive(Module, Debug)]
+struct Scaled {
+    linear: burn::nn::Linear,
+    scale: Scale,
+}
+
+#[derive(Module, Debug)]
+struct Nested {
+    blocks: Vec<Scaled>,
+    scale: Option<Scale>,
+}
+
+#[test]
+fn structs_of_ones_own_are_classes_wherever_they_are_nested() {
+    let device = Device::flex();
+    let scale = || Scale { weight: Param::from_tensor(Tensor::ones([2], &device)) };
+    let scaled = || {
+        let linear = burn::nn::LinearConfig::new(2, 2).init(&device);
+        Scaled { linear, scale: scale() }
+    };
+    let net = Nested { blocks: vec![scaled(), scaled()], scale: Some(scale()) };
+    let rules = init_cfg(
+        r#"[{"type": "Constant", "val": 3, "layer": "Scale"},
+            {"type": "Xavier", "layer": "Linear", "override": {"name": "scale", "type": "Constant", "val": 5}}]"#,
+    )
+    .unwrap();
+    let (net, report) = WeightInit::new(&rules, 1).strict().apply(net).unwrap();
+    assert_eq!(report.plan().rules()[0].matched, 3);
+    let held = values(&net);
+    let weight = |name: &str| held[name].as_slice::<f32>().unwrap().to_vec();
+    assert_eq!(weight("blocks.1.scale.weight"), [3.0; 2]);
+    assert_eq!(weight("scale.weight"), [5.0; 2], "the override of the root's attribute");
 }
