@@ -2,9 +2,12 @@
 
 mod decide;
 mod draw;
+mod frame;
 mod initializers;
 mod look;
+mod order;
 mod scratch;
+mod sealed;
 mod write;
 
 use core::fmt;
@@ -15,7 +18,8 @@ pub use self::scratch::{
     Scratch, ScratchFault, WithScratch, init_weights_on, init_weights_with_scratch,
 };
 
-use self::decide::{Decided, decide};
+use self::decide::decide;
+use self::frame::Decided;
 use self::write::{Sizes, Writer};
 use crate::init_cfg::{Init, Rules};
 use crate::initializer::Shape;

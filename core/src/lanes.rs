@@ -37,13 +37,13 @@
 //! Fused multiply-add is given up on purpose: its bits differ from those of a product and a sum, and SSE2
 //! and processors without FPU would have to emulate it.
 
+mod element;
 mod twice;
 
 use half::{bf16, f16};
 
+pub use self::element::Element;
 pub use self::twice::{Halves, Twice};
-
-use crate::float::Compute;
 
 /// Lanes of `E`, and of integers as wide as `E`.
 ///
@@ -56,7 +56,7 @@ use crate::float::Compute;
 /// assert_eq!(hypotenuse(Scalar, 3.0, 4.0), 5.0);
 /// ```
 #[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
-pub trait Arithmetic<E: Compute>: Copy {
+pub trait Arithmetic<E: Element>: Copy {
     /// Independent samples that a sampler interleaves, so that the latency of one sample's operations is hidden
     /// behind those of the others. Divided by the registers that one lane value takes.
     const ABREAST: usize = 1;
@@ -154,7 +154,7 @@ pub trait Arithmetic<E: Compute>: Copy {
 }
 
 /// A function of numbers, on any lanes.
-pub trait Function<E: Compute>: Copy {
+pub trait Function<E: Element>: Copy {
     /// Its values.
     fn call<V: Arithmetic<E>>(self, v: V, x: V::Float) -> V::Float;
 }

@@ -1,6 +1,6 @@
 //! From the numbers of a distribution to elements, each kind by itself.
 
-use super::initializers::sealed::Lend;
+use super::sealed::Lend;
 use super::{InitWeightsError, Initializers, Source};
 use crate::fill::{
     Argument, Diagonal, DiagonalFill, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded,

@@ -2,12 +2,11 @@
 
 use half::{bf16, f16};
 
-use super::{Arithmetic, Function, Int, Lane, Lanes};
-use crate::float::Compute;
+use super::{Arithmetic, Element, Function, Int, Lane, Lanes};
 
 /// Lanes of `E` that are twice those of another implementation: every operation is carried out on
 /// either half.
-pub trait Halves<E: Compute>: Copy {
+pub trait Halves<E: Element>: Copy {
     /// Implements half of the lanes.
     type Half: Arithmetic<E>;
 
@@ -26,7 +25,7 @@ macro_rules! on_both {
     )*};
 }
 
-impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
+impl<E: Element, P: Halves<E>> Arithmetic<E> for P {
     const ABREAST: usize = P::Half::ABREAST / 2;
 
     type Int = [Int<E, P::Half>; 2];
@@ -106,7 +105,7 @@ impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
 #[derive(Clone, Copy, Debug)]
 pub struct Twice<L>(pub L);
 
-impl<E: Compute, L: Arithmetic<E>> Halves<E> for Twice<L> {
+impl<E: Element, L: Arithmetic<E>> Halves<E> for Twice<L> {
     type Half = L;
 
     #[inline(always)]

@@ -19,11 +19,24 @@
 //!
 //! Error against the true quantile of the very `p`, tested: below 4 units in the last place.
 
-use super::{horner, ln::split, ln_lanes};
-use crate::{
-    float::Compute,
-    lanes::{Arithmetic, Function, Lane},
-};
+use super::horner::horner;
+use super::ln::{Ln, ln_lanes, split};
+use crate::lanes::{Arithmetic, Function, Lane};
+
+/// A type in which the quantile is computed. Sealed.
+#[allow(unnameable_types, reason = "sealed")]
+pub trait NormalQuantile: Ln {
+    /// The constants of this type.
+    const QUANTILE: &'static Coefficients<Self>;
+}
+
+impl NormalQuantile for f32 {
+    const QUANTILE: &'static Coefficients<Self> = &F32;
+}
+
+impl NormalQuantile for f64 {
+    const QUANTILE: &'static Coefficients<Self> = &F64;
+}
 
 /// Constants of the quantile in one type.
 #[derive(Debug)]
@@ -46,7 +59,7 @@ pub struct Coefficients<E: 'static> {
     denominator: &'static [E],
 }
 
-pub(crate) static F32: Coefficients<f32> = Coefficients {
+static F32: Coefficients<f32> = Coefficients {
     tail_below: 0.0017,
     middle: 2.5,
     minus_ln2: -core::f32::consts::LN_2,
@@ -78,7 +91,7 @@ pub(crate) static F32: Coefficients<f32> = Coefficients {
     denominator: &[0.0014535845, 0.050359026, 0.42436165, 1.0],
 };
 
-pub(crate) static F64: Coefficients<f64> = Coefficients {
+static F64: Coefficients<f64> = Coefficients {
     tail_below: 0.0017,
     middle: 2.5,
     minus_ln2: -core::f64::consts::LN_2,
@@ -156,7 +169,10 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
 
 /// Upper quantiles `z` with `Q(z) = p`, for `p` in (0, ½], not below the limit of the table above.
 #[inline(always)]
-pub fn normal_quantile_lanes<E: Compute, V: Arithmetic<E>>(v: V, p: Lane<E, V>) -> Lane<E, V> {
+pub fn normal_quantile_lanes<E: NormalQuantile, V: Arithmetic<E>>(
+    v: V,
+    p: Lane<E, V>,
+) -> Lane<E, V> {
     let c = E::QUANTILE;
     let q = v.sub(v.splat(E::HALF), p);
     let [f, e] = split(v, v.mul(p, v.add(v.splat(E::HALF), q)));
@@ -173,7 +189,7 @@ pub fn normal_quantile_lanes<E: Compute, V: Arithmetic<E>>(v: V, p: Lane<E, V>) 
 #[derive(Clone, Copy)]
 struct Tail;
 
-impl<E: Compute> Function<E> for Tail {
+impl<E: NormalQuantile> Function<E> for Tail {
     #[inline(always)]
     fn call<V: Arithmetic<E>>(self, v: V, p: Lane<E, V>) -> Lane<E, V> {
         let c = E::QUANTILE;
