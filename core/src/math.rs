@@ -14,6 +14,7 @@ pub(crate) mod normal_quantile;
 pub(crate) mod normal_tail;
 pub(crate) mod root;
 pub(crate) mod series;
+pub(crate) mod sin_cos;
 pub(crate) mod sincos;
 
 pub(crate) use horner::horner;

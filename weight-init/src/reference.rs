@@ -213,12 +213,14 @@ fn values(argument: &Argument) -> String {
         (ArgumentKind::Number, Check::NotNegative) => "number from 0".to_owned(),
         (ArgumentKind::Number, Check::Positive) => "number above 0".to_owned(),
         (ArgumentKind::Number, Check::Share) => "number from 0 to 1".to_owned(),
+        (ArgumentKind::Number, Check::Probability) => "number between 0 and 1".to_owned(),
         (ArgumentKind::Number, Check::LowerBound) => "number or -inf".to_owned(),
         (ArgumentKind::Number, Check::UpperBound) => "number or inf".to_owned(),
         (ArgumentKind::Count, Check::Positive) => "whole number from 1".to_owned(),
         (ArgumentKind::Count, _) => "whole number from 0".to_owned(),
         (ArgumentKind::Flag, _) => "true or false".to_owned(),
         (ArgumentKind::Choice { names, .. }, _) => names.join(", "),
+        (ArgumentKind::Axes, _) => "dimension or list of dimensions".to_owned(),
     }
 }
 

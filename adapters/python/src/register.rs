@@ -11,7 +11,7 @@ use weight_init::diagnostic::Source;
 use weight_init::model::{PlacedInitCfg, Registry};
 use weight_init_core::init_cfg::{Init, Write};
 use weight_init_core::initializer::{
-    ALL, Argument, ArgumentKind, Check, Custom, FanNeed, InitError, InitializerType, Layout, Shape,
+    ALL, Argument, ArgumentKind, Axes, Check, Custom, FanNeed, InitError, InitializerType, Layout, Shape,
     Value, fans,
 };
 
@@ -57,7 +57,7 @@ pub(crate) fn register_initializer(
         };
         let needed = default.is_none();
         defaults.push(default.map(|default| value(kind, &default)).transpose()?);
-        declared.push(Argument { name: text(&name), kind, needed, check: Check::Finite, doc: &[] });
+        declared.push(Argument { name: text(&name), kind, needed, later: false, check: Check::Finite, doc: &[] });
     }
     let name = text(name);
     let arguments = kept(declared);
@@ -97,6 +97,10 @@ fn value(kind: ArgumentKind, default: &Bound<'_, PyAny>) -> PyResult<Value> {
                 place.ok_or_else(|| PyValueError::new_err(format!("'{name}' is no choice")))?,
             )
         }
+        ArgumentKind::Axes => Value::Axes(
+            Axes::of(&default.extract::<Vec<i64>>()?)
+                .ok_or_else(|| PyValueError::new_err("more dimensions than four"))?,
+        ),
     })
 }
 
@@ -158,6 +162,7 @@ impl Function {
                     (Value::Count(n), _) => given.append(n)?,
                     (Value::Flag(flag), _) => given.append(flag)?,
                     (Value::Choice(place), None) => given.append(place)?,
+                    (Value::Axes(axes), _) => given.append(axes.iter().collect::<Vec<_>>())?,
                 }
             }
             self.function.call1(py, (given, dims.to_vec(), fans))?.extract(py)
@@ -185,5 +190,6 @@ fn word(value: Value) -> u64 {
         Value::Count(n) => n,
         Value::Flag(flag) => flag.into(),
         Value::Choice(place) => place.into(),
+        Value::Axes(axes) => axes.to_bits().into(),
     }
 }

@@ -7,7 +7,7 @@ use crate::fill::{
 };
 use crate::initializer::Draw;
 use crate::lanes::Lanes;
-use crate::line_fill::{LineFill, Lines, OrthogonalFill, SparseFill};
+use crate::line_fill::{Computed, ComputedFill, LineFill, Lines, OrthogonalFill, SparseFill};
 use crate::{FillError, Float};
 
 /// Where samples come from, and where they go.
@@ -79,6 +79,13 @@ impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
     fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<(), InitWeightsError> {
         let fill = LineFill::Sparse(SparseFill::new(zeros, std, lines).map_err(code)?);
         self.source.scratch.write(self.lanes, &fill, self.source.stream, self.out)
+    }
+
+    #[inline(never)]
+    fn computed(self, of: Computed, lines: Lines) -> Result<(), InitWeightsError> {
+        let fill = ComputedFill::new(of, lines).map_err(code)?;
+        fill.write_with(self.lanes, self.source.stream, 0, self.out);
+        Ok(())
     }
 }
 

@@ -32,7 +32,7 @@ fn every_type_with_its_defaults_and_arguments() {
     assert_eq!(init(r#"{"type": "Constant", "val": 2}"#), Init::Constant(Constant { val: 2.0 }));
     assert_eq!(
         init(r#"{"type": "Xavier"}"#),
-        Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal })
+        Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal, ..Xavier::DEFAULT })
     );
     assert_eq!(
         init(r#"{"std": 0.5, "type": "Normal"}"#),
@@ -46,6 +46,7 @@ fn every_type_with_its_defaults_and_arguments() {
         mode: FanMode::FanIn,
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Uniform,
+        ..Kaiming::DEFAULT
     };
     assert_eq!(
         init(r#"{"type": "mmengine.Kaiming", "mode": "FAN_IN", "distribution": "uniform"}"#),

@@ -44,6 +44,19 @@ impl Lines {
     }
 }
 
+/// The last dimension of a shape of at least so many as lines.
+pub(crate) fn rows(shape: &Shape<'_>, fewest: u8) -> Result<Lines, InitError> {
+    let found = shape.dims().len();
+    let Some((length, front)) = shape.dims().split_last().filter(|_| found >= usize::from(fewest))
+    else {
+        return Err(InitError::Dimensions { found, fewest, most: u8::MAX });
+    };
+    let count = front.iter().try_fold(1_usize, |count, dim| count.checked_mul(*dim));
+    let count = count.filter(|count| count.checked_mul(*length).is_some());
+    let overflow = InitError::Fan(crate::initializer::FanError::Overflow);
+    Ok(Lines::rows(count.ok_or(overflow)?, *length))
+}
+
 /// A weight as the matrix of its outputs and all else, in the order of its layout: rows and columns.
 pub(crate) fn matrix(shape: &Shape<'_>) -> Result<[usize; 2], InitError> {
     let dims = shape.dims();
@@ -57,7 +70,7 @@ pub(crate) fn matrix(shape: &Shape<'_>) -> Result<[usize; 2], InitError> {
     };
     let [rows, columns] = match (shape.layout(), dims) {
         (_, [] | [_]) => return Err(too_few),
-        (Layout::OutIn, [outputs, rest @ ..]) => [*outputs, product(rest)?],
+        (Layout::OutIn | Layout::Conv { .. }, [outputs, rest @ ..]) => [*outputs, product(rest)?],
         (Layout::InOut, [rest @ .., outputs]) => [product(rest)?, *outputs],
     };
     match rows.checked_mul(columns) {
