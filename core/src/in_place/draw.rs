@@ -17,7 +17,7 @@ pub(super) struct InPlace<'o, 's, L, T, S: Initializers> {
     pub(super) out: &'o mut [T],
 }
 
-// Out of line: the program holds one copy of each sampler, and of the stack frames only that of the chosen one is in use.
+// The methods are never inlined: flash holds one copy of each sampler, and the stack only the frame of the chosen one.
 impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
     type Output = ();
     type Error = InitWeightsError;

@@ -142,7 +142,7 @@ impl<'a> Frame<'a> {
                     .and_then(self.shared.bias)
                     .map(|val| Init::Constant(Constant { val }))
             } else {
-                rules.init(rule, over).map(Init::copied)
+                rules.init(rule, over).copied()
             });
         }
     }

@@ -40,9 +40,10 @@ pub(super) fn look(
     if look.last == Last::Pretrained { Some(InitWeightsError::Pretrained) } else { None }
 }
 
-/// A look at one part after the other of the rules on the path, for one parameter: lent as one, for each of these would
-/// have its copy on the stack. What it does is in functions of their own, whose places on the stack come one after the
-/// other.
+/// A cursor over all parts of all rules that could write one parameter.
+///
+/// One struct that is passed by reference, and steps that are never inlined, keep the peak of the stack low: each step's frame
+/// is freed before the next step begins.
 struct Look<'l> {
     frame: &'l Frame<'l>,
     /// Those of `frame`, if they are applied.

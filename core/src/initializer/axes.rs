@@ -11,7 +11,7 @@ use core::fmt;
 /// assert!(Axes::NONE.iter().next().is_none());
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Axes([i8; Axes::MOST]);
+pub struct Axes([i8; Self::MOST]);
 
 /// Stands behind the last axis. No shape has so many dimensions.
 const NO_AXIS: i8 = i8::MIN;

@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use super::{ArgError, Argument, ArgumentType, FanCount, Init, Value};
+use super::{ArgError, Argument, ArgumentType, FanConvention, FanCount, Init, Value};
 
 /// The declaration of an initializer: its name, arguments, checks and documentation.
 ///
@@ -38,6 +38,12 @@ pub trait Declared: Copy + Debug + PartialEq + 'static {
     /// How it counts the fans, if the scale follows from them.
     fn fan_count(&self) -> FanCount {
         FanCount::TORCH
+    }
+
+    /// The convention of [`fan_count`](Self::fan_count), without the rest.
+    #[inline]
+    fn fan_convention(&self) -> FanConvention {
+        FanConvention::Torch
     }
 
     /// Checks the values as far as they can be checked without a model.
@@ -93,7 +99,7 @@ pub enum FanNeed {
 ///   [`MOST_ARGUMENTS`](super::MOST_ARGUMENTS), of a type that a program registers [`MOST_OF_YOUR_OWN`](super::MOST_OF_YOUR_OWN);
 /// - `function: "…";` the name in plans ([`Declared::FUNCTION`]); without it the name of the struct;
 /// - `fans: Always;` or `fans: UnlessEmpty;` ([`FanNeed`]) if the scale follows from the fans;
-/// - `count(this) { … }`: the [`FanCount`], of an initializer that has arguments for it;
+/// - `count(this) { … }`: the [`FanCount`], of an initializer that has an argument `fan`, and others for it;
 /// - `same_as: …;` the initializer of another type that this one is ([`Declared::SAME_AS`]);
 /// - `check(this) { … }`: a check of several arguments together, which gives `Result<(), ArgError>`.
 ///
@@ -196,6 +202,10 @@ macro_rules! initializer {
                     let $counted = self;
                     $count
                 }
+
+                fn fan_convention(&self) -> $crate::initializer::FanConvention {
+                    self.fan
+                }
             )?
 
             fn check(&self) -> Result<(), $crate::initializer::ArgError> {
@@ -221,7 +231,9 @@ macro_rules! initializer {
     };
     (@struct $vis:vis [$($doc:tt)*] $name:ident $($(#[$field_doc:meta])* $field:ident: $type:ty,)+) => {
         $($doc)*
+        // Whole words: a copy of an enum of initializers with bytes beside its tag would link `memcpy` into small firmware.
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[repr(align(8))]
         $vis struct $name {
             $($(#[$field_doc])* $vis $field: $type,)*
         }

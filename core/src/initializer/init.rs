@@ -105,12 +105,12 @@ macro_rules! initializers {
                 }
             }
 
-            /// A copy, variant by variant: a copy of the whole would link `memcpy`.
-            pub(crate) const fn copied(&self) -> Self {
+            /// The convention by which it counts the fans.
+            fn fan_convention(&self) -> FanConvention {
                 match self {
-                    $(Self::$name(this) => Self::$name(*this),)*
+                    $(Self::$name(this) => this.fan_convention(),)*
                     #[cfg(feature = "registry")]
-                    Self::Registered(this) => Self::Registered(*this),
+                    Self::Registered(_) => FanConvention::Torch,
                 }
             }
 
@@ -266,7 +266,7 @@ impl Init {
     pub(crate) fn lacks_dimensions(&self, shape: &Shape<'_>) -> bool {
         self.uses_fans(shape)
             && shape.dims().len() < 2
-            && self.fan_count().convention != FanConvention::Keras
+            && self.fan_convention() != FanConvention::Keras
     }
 
     fn uses_fans(&self, shape: &Shape<'_>) -> bool {
