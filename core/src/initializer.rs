@@ -21,6 +21,7 @@ mod hippo;
 mod identity;
 mod init;
 mod kaiming;
+mod lines;
 mod lower;
 mod lstm_bias;
 mod mamba;

@@ -20,7 +20,6 @@ use core::fmt;
 
 pub use computed::{Computed, ComputedFill, Formula};
 pub use lines::Lines;
-pub(crate) use lines::{matrix, rows};
 pub use orthogonal::OrthogonalFill;
 pub use sparse::SparseFill;
 

@@ -1,7 +1,8 @@
 use super::argument::choice;
+use super::lines::rows;
 use super::{Draw, Lower, Shape};
 use crate::initializer;
-use crate::line_fill::{Computed, Formula, rows};
+use crate::line_fill::{Computed, Formula};
 
 initializer! {
     /// The matrices of HiPPO-LegS: A with `−√((2n+1)(2k+1))` below its diagonal, `−(n+1)` on it and zeros above, and B with `√(2n+1)`.

@@ -1,8 +1,9 @@
 use super::argument::choice;
+use super::lines::rows;
 use super::sinusoidal::angle;
 use super::{Draw, Lower, Shape};
 use crate::initializer;
-use crate::line_fill::{Computed, Formula, rows};
+use crate::line_fill::{Computed, Formula};
 use crate::math::{ln, sin_cos::sin_cos};
 
 initializer! {

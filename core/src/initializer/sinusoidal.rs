@@ -1,6 +1,7 @@
+use super::lines::rows;
 use super::{Draw, Lower, Shape};
 use crate::initializer;
-use crate::line_fill::{Computed, Formula, rows};
+use crate::line_fill::{Computed, Formula};
 use crate::math::{exp::exp, ln, sin_cos::sin_cos};
 
 initializer! {
