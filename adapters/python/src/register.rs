@@ -11,8 +11,8 @@ use weight_init::diagnostic::Source;
 use weight_init::model::{PlacedInitCfg, Registry};
 use weight_init_core::init_cfg::{Init, Write};
 use weight_init_core::initializer::{
-    ALL, Argument, ArgumentKind, Axes, Check, Custom, FanNeed, InitError, InitializerType, Layout, Shape,
-    Value, fans,
+    ALL, Argument, ArgumentKind, Axes, Check, Custom, FanNeed, InitError, InitializerType, Layout,
+    Shape, Value, fans,
 };
 
 /// Those that are registered; each lives as long as the process, as rules that name it may.
@@ -57,7 +57,14 @@ pub(crate) fn register_initializer(
         };
         let needed = default.is_none();
         defaults.push(default.map(|default| value(kind, &default)).transpose()?);
-        declared.push(Argument { name: text(&name), kind, needed, later: false, check: Check::Finite, doc: &[] });
+        declared.push(Argument {
+            name: text(&name),
+            kind,
+            needed,
+            later: false,
+            check: Check::Finite,
+            doc: &[],
+        });
     }
     let name = text(name);
     let arguments = kept(declared);
