@@ -7,6 +7,7 @@ use weight_init_backends::{Backend, LineBackend, Simd};
 use weight_init_core::init_cfg::{Init, InitCfg, Owned, Write};
 use weight_init_core::initializer::{AnyFill, Layout, Shape};
 use weight_init_core::{Fill, Stream};
+use weight_init_tests::bits::Bits;
 use weight_init_tests::golden;
 
 #[derive(Deserialize)]
@@ -28,6 +29,8 @@ enum Found {
     Nonzero(Vec<(usize, f64)>),
     Zeros(usize),
     Moments([f64; 5]),
+    Table(Vec<f64>),
+    SingleTable(Vec<f64>),
     Error(String),
 }
 
@@ -41,12 +44,22 @@ impl Case {
     }
 
     fn shape(&self) -> Shape<'_> {
-        let layout = if self.layout == "in_out" { Layout::InOut } else { Layout::OutIn };
+        // `in_out`, `out_in`, `groups 4`, `groups 4 transposed`.
+        let layout = match self.layout.split(' ').collect::<Vec<_>>()[..] {
+            ["in_out"] => Layout::InOut,
+            ["groups", groups, ref rest @ ..] => {
+                Layout::conv(groups.parse().unwrap(), rest == ["transposed"]).unwrap()
+            }
+            _ => Layout::OutIn,
+        };
         Shape::new(&self.shape).with_layout(layout)
     }
 
-    fn elements(&self) -> Vec<f32> {
-        let mut out = vec![f32::NAN; self.shape.iter().product()];
+    fn elements<T: Bits>(&self) -> Vec<T>
+    where
+        Simd: LineBackend<T, Memory = [T], Error = std::convert::Infallible>,
+    {
+        let mut out = vec![T::nan(); self.shape.iter().product()];
         let stream = Stream::new(42, "weight");
         match self.init().any_fill(&self.shape()).unwrap() {
             AnyFill::Elements(fill) => Simd::new().fill(&fill, stream, 0, &mut out).unwrap(),
@@ -83,17 +96,31 @@ fn check(case: &Case) -> Result<(), String> {
             _ => false,
         },
         Found::Nonzero(expected) => {
-            let found = case.elements().into_iter().enumerate().filter(|(_, x)| *x != 0.0);
+            let found = case.elements::<f32>().into_iter().enumerate().filter(|(_, x)| *x != 0.0);
             found.eq(expected.iter().map(|(number, x)| (*number, *x as f32)))
         }
         Found::Zeros(zeros) => {
-            let (elements, columns) = (case.elements(), case.shape[1]);
+            let (elements, columns) = (case.elements::<f32>(), case.shape[1]);
             (0..columns).all(|column| {
                 let of_column = elements.iter().skip(column).step_by(columns);
                 of_column.filter(|x| **x == 0.0).count() == *zeros
             })
         }
         Found::Moments(expected) => moments(&case.elements(), expected),
+        // The angles of a table are products in double precision, of a hundred at most.
+        Found::Table(expected) => {
+            let found = case.elements::<f64>();
+            found.len() == expected.len()
+                && found
+                    .iter()
+                    .zip(expected)
+                    .all(|(x, y)| (x - y).abs() <= 1e-13 * y.abs().max(1.0))
+        }
+        Found::SingleTable(expected) => {
+            let found = case.elements::<f32>();
+            let expected = expected.iter().map(|x| *x as f32);
+            found.iter().zip(expected).all(|(x, y)| (x - y).abs() <= f32::EPSILON * y.abs())
+        }
         Found::Error(message) => match case.init().any_fill::<f64>(&case.shape()) {
             Ok(_) => return Err(format!("no error, where it is refused: {message}")),
             Err(_) => true,
@@ -111,7 +138,10 @@ fn moments(sample: &[f32], [n, mean, std, min, max]: &[f64; 5]) -> bool {
     let own_std = (numbers().map(|x| (x - own_mean) * (x - own_mean)).sum::<f64>() / n).sqrt();
     let error = 6.0 * 2_f64.sqrt() * std / n.sqrt();
     // The extremes are of the same order: no library cuts where another does not.
-    let extremes = [numbers().fold(0.0, f64::min) / min, numbers().fold(0.0, f64::max) / max];
+    let extremes = [
+        numbers().fold(f64::INFINITY, f64::min) / min,
+        numbers().fold(f64::NEG_INFINITY, f64::max) / max,
+    ];
     sample.len() as f64 == *n
         && (own_mean - mean).abs() < error
         && (own_std - std).abs() < 0.9 * error
@@ -130,5 +160,5 @@ fn initializers_do_what_the_libraries_do() {
         }
     }
     assert!(wrong.is_empty(), "{} of {cases} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(cases, 680);
+    assert_eq!(cases, 877);
 }

@@ -126,12 +126,16 @@ fn scales() {
                     let mode = FanMode::from_name(case.mode.as_deref().unwrap()).unwrap();
                     let nonlinearity = case.nonlinearity.as_deref().unwrap();
                     let nonlinearity = Nonlinearity::from_name(nonlinearity).unwrap();
-                    Kaiming { a: case.a, mode, nonlinearity, distribution }.fill(&shape).unwrap()
+                    Kaiming { a: case.a, mode, nonlinearity, distribution, ..Kaiming::DEFAULT }
+                        .fill(&shape)
+                        .unwrap()
                 }
                 name => {
                     let uniform = distribution == Distribution::Uniform;
                     assert_eq!(name, if uniform { "xavier_uniform" } else { "xavier_normal" });
-                    Xavier { gain: case.gain, distribution }.fill(&shape).unwrap()
+                    Xavier { gain: case.gain, distribution, ..Xavier::DEFAULT }
+                        .fill(&shape)
+                        .unwrap()
                 }
             };
             let found = match fill {

@@ -8,6 +8,7 @@ use weight_init_core::initializer::{
 use weight_init_core::line_fill::LineFill;
 use weight_init_core::{Stream, bf16, f16};
 use weight_init_tests::bits::{Bits, same};
+use weight_init_tests::every::reference;
 use weight_init_tests::tape::Tape;
 
 const STREAM: Stream = Stream::with_id(42, 0xfedc_ba98_7654_3210);
@@ -40,24 +41,10 @@ fn fills<T: Bits>() -> Vec<(LineFill<T>, usize)> {
     cases.to_vec()
 }
 
-/// All elements, every line by the reference of core.
-fn reference<T: Bits>(fill: &LineFill<T>, elements: usize) -> Vec<T> {
-    let (lines, mut out) = (fill.lines(), vec![T::default(); elements]);
-    let mut line = vec![T::default(); lines.length];
-    let mut scratch = vec![T::Compute::default(); fill.scratch(1)];
-    for number in 0..lines.count {
-        fill.write(STREAM, number as u64, &mut scratch, &mut line).unwrap();
-        for (index, x) in line.iter().enumerate() {
-            out[lines.number(number, index)] = *x;
-        }
-    }
-    out
-}
-
 fn windows<T: Bits, B: LineBackend<T, Memory = [T]>>(backend: &mut B) {
     let mut tape = Tape::from_seed(5);
     for (fill, elements) in fills::<T>() {
-        let expected = reference(&fill, elements);
+        let expected = reference(&AnyFill::Lines(fill), STREAM, elements);
         let mut check = |first: usize, len: usize| {
             let mut out = vec![T::nan(); len];
             backend.fill_lines(&fill, STREAM, first as u64, &mut out).unwrap();

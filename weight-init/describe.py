@@ -133,6 +133,10 @@ class Describer:
         tensor = self.tensor(module, name, p, path)
         if "same_as" not in tensor and isinstance(module, torch.nn.PReLU) and hasattr(module, "init"):
             tensor["value"] = module.init
+        if "same_as" not in tensor and name == "weight" and isinstance(module, torch.nn.modules.conv._ConvNd):
+            # Which channels are connected; the shape does not tell.
+            tensor |= {"groups": module.groups} if module.groups > 1 else {}
+            tensor |= {"transposed": True} if module.transposed else {}
         return tensor
 
     def buffer(self, module, name, b, path):

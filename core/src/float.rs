@@ -6,8 +6,8 @@ use half::{bf16, f16};
 
 use crate::{
     DType,
-    lanes::{Arithmetic, Int, Lanes, Twice},
-    math::{ln, normal_quantile, sincos},
+    lanes::{Arithmetic, Element, Int, Lanes, Twice},
+    math::{ln::Ln, normal_quantile::NormalQuantile, sincos::SinCos},
 };
 
 /// A floating-point element type of a parameter: `f32`, `f64`, [`f16`](struct@f16), [`bf16`]. Sealed.
@@ -62,14 +62,10 @@ pub trait Float:
 }
 
 /// The types in which samples are computed: `f32` and `f64`. Sealed.
-pub trait Compute: Float + sealed::Compute {
-    /// Unsigned integer of the same width.
-    type Bits: Copy + Debug;
+pub trait Compute: Float + Element + Ln + SinCos + NormalQuantile {
     /// Coefficients of a polynomial fitted for one [`Fill`](crate::Fill).
     type Series: Copy + PartialEq + Debug + Send + Sync + AsRef<[Self]>;
 
-    /// Width in bits.
-    const BITS: u32;
     /// Leaves the bits of a word that make a uniform sample: 24 or 53.
     const UNIFORM_SHIFT: u32;
     /// 2⁻²⁴ or 2⁻⁵³.
@@ -79,16 +75,7 @@ pub trait Compute: Float + sealed::Compute {
     const RANDOM_SHIFT: u32;
     /// 2⁻³¹ or 2⁻⁵³.
     const RANDOM_STEP: Self;
-    /// ½.
-    const HALF: Self;
-    /// 1.
-    const ONE: Self;
-    /// −2.
-    const MINUS_TWO: Self;
 
-    /// An integer constant, its low bits.
-    #[must_use]
-    fn bits(x: u64) -> Self::Bits;
     /// The coefficients, each rounded once.
     #[must_use]
     fn series(fit: impl FnOnce(&mut [f64])) -> Self::Series;
@@ -96,7 +83,6 @@ pub trait Compute: Float + sealed::Compute {
 
 #[allow(unnameable_types, reason = "sealed")]
 pub(crate) mod sealed {
-    use super::{ln, normal_quantile, sincos};
     use crate::lanes::{Arithmetic, Int, Lane, Lanes};
 
     /// How a type's elements are made of random words.
@@ -127,13 +113,6 @@ pub(crate) mod sealed {
     /// The numbers of a distribution, which make a pair of samples of a pair of words.
     pub trait Sampler<E: super::Compute>: Copy {
         fn pair<V: Arithmetic<E>>(self, v: V, words: [Int<E, V>; 2]) -> [Lane<E, V>; 2];
-    }
-
-    /// Coefficients of the functions in [`crate::math`].
-    pub trait Compute: Sized + 'static {
-        const LN: &'static ln::Coefficients<Self>;
-        const SINCOS: &'static sincos::Coefficients<Self>;
-        const QUANTILE: &'static normal_quantile::Coefficients<Self>;
     }
 }
 
@@ -257,21 +236,12 @@ float!(f16, u16, DType::F16, 1, f32, |x: f64| f16::from_bits(round_to_16::<5>(x.
 float!(bf16, u16, DType::BF16, 1, f32, |x: f64| bf16::from_bits(round_to_16::<8>(x.to_bits())));
 
 impl Compute for f32 {
-    type Bits = u32;
     type Series = [Self; 12];
-    const BITS: u32 = 32;
     const UNIFORM_SHIFT: u32 = 8;
     const UNIFORM_STEP: Self = 1.0 / 16_777_216.0;
     const RANDOM_SHIFT: u32 = 1;
     const RANDOM_STEP: Self = 1.0 / 2_147_483_648.0;
-    const HALF: Self = 0.5;
-    const ONE: Self = 1.0;
-    const MINUS_TWO: Self = -2.0;
 
-    #[inline(always)]
-    fn bits(x: u64) -> u32 {
-        x as u32
-    }
     fn series(fit: impl FnOnce(&mut [f64])) -> [Self; 12] {
         let mut wide = [0.0; 12];
         fit(&mut wide);
@@ -280,38 +250,17 @@ impl Compute for f32 {
 }
 
 impl Compute for f64 {
-    type Bits = u64;
     type Series = [Self; 22];
-    const BITS: u32 = 64;
     const UNIFORM_SHIFT: u32 = 11;
     const UNIFORM_STEP: Self = 1.0 / 9_007_199_254_740_992.0;
     const RANDOM_SHIFT: u32 = 11;
     const RANDOM_STEP: Self = 1.0 / 9_007_199_254_740_992.0;
-    const HALF: Self = 0.5;
-    const ONE: Self = 1.0;
-    const MINUS_TWO: Self = -2.0;
 
-    #[inline(always)]
-    fn bits(x: u64) -> u64 {
-        x
-    }
     fn series(fit: impl FnOnce(&mut [Self])) -> [Self; 22] {
         let mut series = [0.0; 22];
         fit(&mut series);
         series
     }
-}
-
-impl sealed::Compute for f32 {
-    const LN: &'static ln::Coefficients<Self> = &ln::F32;
-    const SINCOS: &'static sincos::Coefficients<Self> = &sincos::F32;
-    const QUANTILE: &'static normal_quantile::Coefficients<Self> = &normal_quantile::F32;
-}
-
-impl sealed::Compute for f64 {
-    const LN: &'static ln::Coefficients<Self> = &ln::F64;
-    const SINCOS: &'static sincos::Coefficients<Self> = &sincos::F64;
-    const QUANTILE: &'static normal_quantile::Coefficients<Self> = &normal_quantile::F64;
 }
 
 /// The bits of the nearest 16-bit number with `E` exponent bits, ties to even.

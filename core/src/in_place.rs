@@ -1,10 +1,23 @@
 //! `model.init_weights()` for structs that hold their weights: resolved and written where they lie, without heap.
+//!
+//! A call walks the model twice for each batch of parameters. The first walk has the model by shared reference and decides: for
+//! each parameter of the batch it follows the frames of the call stack from the parameter's layer up to the root, and keeps
+//! the last write (`look`, over the frames of `frame` and the moments of `order`). The second walk has the model by unique
+//! reference and writes (`write`, `draw`). The decision is copied between the walks, because no rule can be borrowed from a model
+//! that is being written.
+//!
+//! A batch is one parameter on a microcontroller, so memory does not grow with the model, and time grows with the square
+//! of the number of its parameters; a computer takes 16 at once. Which samplers a program links follows from the type of its set
+//! ([`Initializers`]), for an `enum` of initializers would link all of them.
 
 mod decide;
 mod draw;
+mod frame;
 mod initializers;
 mod look;
+mod order;
 mod scratch;
+mod sealed;
 mod write;
 
 use core::fmt;
@@ -15,7 +28,8 @@ pub use self::scratch::{
     Scratch, ScratchFault, WithScratch, init_weights_on, init_weights_with_scratch,
 };
 
-use self::decide::{Decided, decide};
+use self::decide::decide;
+use self::frame::Decided;
 use self::write::{Sizes, Writer};
 use crate::init_cfg::{Init, Rules};
 use crate::initializer::Shape;

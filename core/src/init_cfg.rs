@@ -8,7 +8,12 @@
 //! | decoded on a device from a compact binary | [`Fixed`] | `heapless` vectors, strings borrowed from the bytes |
 //! | read from a file on a computer | [`Owned`] (feature `alloc`) | `Vec` and `String`, unlimited |
 //!
-//! Whatever the home, the resolver sees it through the object-safe [`Rules`].
+//! Whatever the home, the resolver sees it through the object-safe [`Rules`]. Its methods lend single parts of a rule, because
+//! a device then links no code that copies whole rules.
+//!
+//! The dict of text formats is read in any order of its keys and checked while it is read, so that a fault has a place. The
+//! binary form has positions in place of keys and numbers in place of names; a set of initializers decides which numbers a
+//! program can decode.
 //!
 //! ```
 //! use weight_init_core::initializer::{Constant, Kaiming};

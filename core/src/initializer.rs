@@ -2,6 +2,7 @@
 
 mod alias;
 mod argument;
+mod axes;
 mod check;
 mod constant;
 #[cfg(feature = "registry")]
@@ -13,18 +14,27 @@ mod dirac;
 mod distribution;
 mod error;
 mod fan;
+mod fan_count;
+mod fixup;
 mod gain;
+mod hippo;
 mod identity;
 mod init;
 mod kaiming;
+mod lines;
 mod lower;
+mod lstm_bias;
+mod mamba;
 mod mup_normal;
 mod normal;
 mod orthogonal;
 mod preset;
 #[cfg(feature = "registry")]
 mod registered;
+mod rotary;
 mod shape;
+mod shorthand;
+mod sinusoidal;
 mod siren;
 mod sparse;
 mod trunc_normal;
@@ -34,6 +44,7 @@ mod variance_scaling;
 mod xavier;
 
 pub use argument::{Argument, ArgumentKind, ArgumentType, Shown, Value};
+pub use axes::Axes;
 pub use check::{ArgError, ArgProblem, Check, ordered};
 pub use constant::{Constant, bias_from_prob};
 #[cfg(feature = "registry")]
@@ -45,23 +56,31 @@ pub use dirac::Dirac;
 pub use distribution::Distribution;
 pub use error::InitError;
 pub use fan::{FanError, FanMode, Fans, fans};
+pub use fan_count::{FanConvention, FanCount};
+pub use fixup::{Fixup, TFixup};
 pub use gain::{Nonlinearity, gain};
+pub use hippo::{HiPPO, HiPPOMatrix};
 pub use identity::Identity;
+pub(crate) use init::WITH_LATER;
 pub use init::{ALL, AllInitializers, BuiltIn, Init, Known};
 pub use kaiming::{Caffe2Xavier, Kaiming};
 pub use lower::{Draw, Lower};
+pub use lstm_bias::LSTMBias;
+pub use mamba::{MambaALog, MambaDtBias};
 pub use mup_normal::MupNormal;
 pub use normal::Normal;
 pub use orthogonal::Orthogonal;
 #[cfg(feature = "registry")]
 pub use registered::Registered;
+pub use rotary::{Rotary, RotaryTable};
 pub use shape::{Layout, Shape};
+pub use sinusoidal::Sinusoidal;
 pub use siren::Siren;
 pub use sparse::Sparse;
 pub use trunc_normal::TruncNormal;
 #[cfg(all(test, feature = "serde"))]
 pub(crate) use types::KEYS_OF_RULES;
-pub use types::{BuildError, InitializerType, MOST_ARGUMENTS};
+pub use types::{BuildError, InitializerType, MOST_ARGUMENTS, MOST_OF_YOUR_OWN};
 pub use uniform::Uniform;
 pub use variance_scaling::{VarianceDistribution, VarianceMode, VarianceScaling};
 pub use xavier::Xavier;

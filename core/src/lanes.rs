@@ -37,13 +37,13 @@
 //! Fused multiply-add is given up on purpose: its bits differ from those of a product and a sum, and SSE2
 //! and processors without FPU would have to emulate it.
 
+mod element;
 mod twice;
 
 use half::{bf16, f16};
 
+pub use self::element::Element;
 pub use self::twice::{Halves, Twice};
-
-use crate::float::Compute;
 
 /// Lanes of `E`, and of integers as wide as `E`.
 ///
@@ -56,7 +56,7 @@ use crate::float::Compute;
 /// assert_eq!(hypotenuse(Scalar, 3.0, 4.0), 5.0);
 /// ```
 #[allow(clippy::wrong_self_convention, reason = "`self` is the token, not the value")]
-pub trait Arithmetic<E: Compute>: Copy {
+pub trait Arithmetic<E: Element>: Copy {
     /// Independent samples that a sampler interleaves, so that the latency of one sample's operations is hidden
     /// behind those of the others. Divided by the registers that one lane value takes.
     const ABREAST: usize = 1;
@@ -137,6 +137,25 @@ pub trait Arithmetic<E: Compute>: Copy {
         if self.any(mask) { self.select(mask, f.call(self, x), other) } else { other }
     }
 
+    /// Looks up rows of a table: `[k]` holds the numbers of column `k`, in each lane those of the row that its integer names.
+    /// The five low bits of an integer count, whatever the others are.
+    ///
+    /// Implementations permute registers that hold a column, or load one row for each lane and transpose. This body compares
+    /// with every row, for lanes of which no sampler asks it.
+    #[inline(always)]
+    fn rows<T: Table<E>>(self, index: Self::Int) -> [Self::Float; 4] {
+        let number = |k: usize| self.to_float(self.splat_int(E::bits(k as u64)));
+        let row = self.to_float(self.and(index, self.splat_int(E::bits(ROWS as u64 - 1))));
+        let mut found = [self.splat(E::default()); 4];
+        for (k, numbers) in T::ROWS.iter().enumerate().rev() {
+            let is_no_later = self.less(row, self.add(number(k), self.splat(E::HALF)));
+            for (found, x) in found.iter_mut().zip(numbers) {
+                *found = self.select(is_no_later, self.splat(*x), *found);
+            }
+        }
+        found
+    }
+
     /// Returns `x`: a scheduling barrier that keeps the registers of a wide value advancing together.
     ///
     /// Long dependency chains call it after each operation. Without it compilers tend to finish the
@@ -153,8 +172,32 @@ pub trait Arithmetic<E: Compute>: Copy {
     }
 }
 
+/// Rows of a [`Table`].
+pub const ROWS: usize = 32;
+
+/// A table of 32 rows of four numbers, as [`Arithmetic::rows`] looks them up. Both orders are there, of which a program keeps
+/// the one that its lanes read.
+pub trait Table<E: 'static> {
+    /// Row by row.
+    const ROWS: &'static [[E; 4]; ROWS];
+    /// The same, column by column.
+    const COLUMNS: &'static [[E; ROWS]; 4];
+}
+
+/// The columns of these rows.
+#[must_use]
+pub const fn columns(rows: &[[f32; 4]; ROWS]) -> [[f32; ROWS]; 4] {
+    let mut columns = [[0.0; ROWS]; 4];
+    let mut place = 0;
+    while place < 4 * ROWS {
+        columns[place % 4][place / 4] = rows[place / 4][place % 4];
+        place += 1;
+    }
+    columns
+}
+
 /// A function of numbers, on any lanes.
-pub trait Function<E: Compute>: Copy {
+pub trait Function<E: Element>: Copy {
     /// Its values.
     fn call<V: Arithmetic<E>>(self, v: V, x: V::Float) -> V::Float;
 }
@@ -308,6 +351,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn select(self, mask: bool, a: $float, b: $float) -> $float {
                 if mask { a } else { b }
+            }
+            #[inline(always)]
+            fn rows<T: Table<$float>>(self, index: $bits) -> [$float; 4] {
+                T::ROWS[index as usize % ROWS]
             }
         }
     };

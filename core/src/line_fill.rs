@@ -1,4 +1,4 @@
-//! Fills that are made line by line, because the elements of a line depend on each other.
+//! Fills that are made line by line, because the elements of a line depend on each other, or because a formula counts by lines.
 //!
 //! A [`Fill`] makes each element by itself. The rows of an orthogonal matrix are not independent, and a column
 //! with an exact number of zeros is no set of independent elements; yet each *line* follows from the random stream alone.
@@ -9,15 +9,17 @@
 //! |---|---|---|
 //! | [`OrthogonalFill`] | the rows or columns that are orthonormal: the shorter dimension's number of them | one line; in 16 bits one more for each line that is made at once |
 //! | [`SparseFill`] | the weights of one input | one line |
+//! | [`ComputedFill`] | the last dimension | none |
 
+mod computed;
 mod lines;
 mod orthogonal;
 mod sparse;
 
 use core::fmt;
 
+pub use computed::{Computed, ComputedFill, Formula};
 pub use lines::Lines;
-pub(crate) use lines::matrix;
 pub use orthogonal::OrthogonalFill;
 pub use sparse::SparseFill;
 
@@ -48,6 +50,8 @@ pub enum LineFill<T: Float> {
     Orthogonal(OrthogonalFill<T>),
     /// Normal, with an exact number of zeros in every line.
     Sparse(SparseFill<T>),
+    /// By a formula.
+    Computed(ComputedFill<T>),
 }
 
 /// The fill of a tensor: element by element, or line by line.
@@ -84,15 +88,17 @@ impl<T: Float> LineFill<T> {
         match self {
             Self::Orthogonal(fill) => fill.lines(),
             Self::Sparse(fill) => fill.lines(),
+            Self::Computed(fill) => fill.lines(),
         }
     }
 
-    /// Name of the kind: `orthogonal`, `sparse`.
+    /// Name of the kind: `orthogonal`, `sparse`, `computed`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Orthogonal(_) => "orthogonal",
             Self::Sparse(_) => "sparse",
+            Self::Computed(_) => "computed",
         }
     }
 
@@ -103,6 +109,7 @@ impl<T: Float> LineFill<T> {
         match self {
             Self::Orthogonal(fill) => fill.scratch(at_once),
             Self::Sparse(fill) => fill.scratch(),
+            Self::Computed(_) => 0,
         }
     }
 
@@ -141,6 +148,7 @@ impl<T: Float> LineFill<T> {
         let needed = match self {
             Self::Orthogonal(_) => lines.length.saturating_mul(2),
             Self::Sparse(_) => lines.length,
+            Self::Computed(_) => 0,
         };
         if scratch.len() < needed {
             return Err(ScratchError { needed, found: scratch.len() });
@@ -155,6 +163,8 @@ impl<T: Float> LineFill<T> {
             match self {
                 Self::Orthogonal(fill) => fill.line(lanes, stream, line, scratch, &mut put),
                 Self::Sparse(fill) => fill.line(lanes, stream, line, scratch, &mut put),
+                // Its lines are contiguous.
+                Self::Computed(_) => {}
             }
         }
         Ok(())
@@ -183,6 +193,7 @@ impl<T: Float> LineFill<T> {
         match self {
             Self::Orthogonal(fill) => fill.write_with(lanes, stream, first, scratch, out),
             Self::Sparse(fill) => fill.write_with(lanes, stream, first, scratch, out),
+            Self::Computed(fill) => fill.write_with(lanes, stream, first, out),
         }
         Ok(())
     }

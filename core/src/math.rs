@@ -8,40 +8,20 @@
 //! `f32` and `f64`; those of constants are plain `f64`.
 
 pub(crate) mod exp;
+mod horner;
 pub(crate) mod ln;
 pub(crate) mod normal_quantile;
 pub(crate) mod normal_tail;
 pub(crate) mod root;
 pub(crate) mod series;
+pub(crate) mod sin_cos;
 pub(crate) mod sincos;
 
+pub(crate) use horner::horner;
 pub use ln::{ln, ln_lanes};
 pub use normal_quantile::normal_quantile_lanes;
 pub use normal_tail::normal_tail;
 pub use sincos::sincos_lanes;
-
-use crate::{
-    float::Compute,
-    lanes::{Arithmetic, Lane},
-};
-
-/// `((c₀·x + c₁)·x + …) + cₙ`.
-#[inline(always)]
-pub(crate) fn horner<E: Compute, V: Arithmetic<E>>(
-    v: V,
-    x: Lane<E, V>,
-    coefficients: &[E],
-) -> Lane<E, V> {
-    let mut coefficients = coefficients.iter();
-    let mut sum = match coefficients.next() {
-        Some(&c) => v.splat(c),
-        None => return v.splat(E::default()),
-    };
-    for &c in coefficients {
-        sum = v.in_step(v.add(v.mul(sum, x), v.splat(c)));
-    }
-    sum
-}
 
 #[cfg(test)]
 pub(crate) mod reference;

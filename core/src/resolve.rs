@@ -58,10 +58,10 @@ mod walk;
 
 pub use considered::{Considered, Matcher, Order, Outcome, Part, Target};
 pub use path::Path;
-pub use problem::{Problem, ResolveError};
+pub use problem::{MAX_TIED_VISITS, Problem, ResolveError};
 pub use unmatched::unmatched;
 pub use visit::{BufferVisit, Custom, ModuleVisit, ParamVisit};
-pub use walk::{Call, MAX_TIED_VISITS, Observer, resolve};
+pub use walk::{Call, Observer, resolve};
 
 pub(crate) use considered::{is_bias, own, touches};
 pub(crate) use frame::{Attribute, Link, attribute, extend, stream_of};

@@ -1,13 +1,14 @@
 """Writes initializers.jsonl: what PyTorch, Keras and JAX make of initializers, arguments and shapes.
 
-    python initializers.py torch > torch.jsonl                       # PyTorch 2.15
+    python initializers.py torch union > torch.jsonl                 # PyTorch 2.15, transformers
     KERAS_BACKEND=jax python initializers.py keras jax > keras.jsonl # Keras 3.15, JAX 0.10
     cat torch.jsonl keras.jsonl | gzip -9n > initializers.jsonl.gz
 
 A line is a rule as our init_cfg spells it, a shape with its layout, and what the library does: the numbers that it gives its
 own sampler (`uniform`: bounds; `normal`: mean and standard deviation; `trunc_normal`: these and the bounds), the elements that are not
 zero (`nonzero`: number and value), the zeros of each column (`zeros`), moments of a large sample (`moments`: elements, mean,
-standard deviation, smallest and largest), or `error`. Samplers are replaced by functions that keep their arguments.
+standard deviation, smallest and largest), the elements of a table (`table`; `single_table` of numbers in single precision), or `error`. Samplers are replaced by functions that
+keep their arguments. Connections are counted by running the convolution on ones.
 """
 
 import itertools
@@ -97,6 +98,112 @@ def of_torch():
             line(library, {"type": "orthogonal_", "gain": gain}, shape, "out_in", {"error": str(error)})
 
 
+def connections(groups, transposed, inputs, outputs, kernel):
+    """Inputs that a unit sums up, and outputs that an input feeds, of a real convolution: far from its edges, stride 1."""
+    import torch
+
+    cls = torch.nn.ConvTranspose2d if transposed else torch.nn.Conv2d
+    conv = cls(inputs, outputs, kernel, groups=groups, bias=False).double()
+    torch.nn.init.ones_(conv.weight)
+    x = torch.ones(1, inputs, 15, 15, dtype=torch.float64, requires_grad=True)
+    y = conv(x)
+    y.sum().backward()
+    middle = y.shape[-1] // 2
+    return tuple(conv.weight.shape), int(y[0, 0, middle, middle]), int(x.grad[0, 0, 7, 7])
+
+
+def of_union():
+    """What more than one library has, or a paper alone: by the library where one has it, else by the paper's formula."""
+    import math
+
+    import numpy
+    import torch
+    from torch.nn import init
+
+    library = f"torch {torch.__version__.split('+')[0]}"
+    for inputs, outputs, groups, transposed in itertools.product((8, 12), (8, 24), (1, 4), (False, True)):
+        shape, fan_in, fan_out = connections(groups, transposed, inputs, outputs, (3, 2))
+        layout = f"groups {groups}" + (" transposed" if transposed else "")
+        for mode, fan in (("fan_in", fan_in), ("fan_out", fan_out)):
+            rule = {"type": "Kaiming", "mode": mode, "nonlinearity": "linear", "fan": "connections"}
+            line(library, rule, shape, layout, {"normal": [0.0, 1 / math.sqrt(fan)]})
+            rule = {"type": "VarianceScaling", "mode": mode, "distribution": "untruncated_normal", "fan": "connections"}
+            line(library, rule, shape, layout, {"normal": [0.0, math.sqrt(1 / fan)]})
+        rule = {"type": "Xavier", "fan": "connections"}
+        line(library, rule, shape, layout, {"normal": [0.0, math.sqrt(2 / (fan_in + fan_out))]})
+    # A fused weight is filled as its parts are.
+    kept, real = {}, torch.Tensor.uniform_
+    torch.Tensor.uniform_ = lambda self, a, b, generator=None: kept.update(uniform=[a, b]) or self
+    for width, parts in ((16, 3), (64, 3), (8, 2)):
+        init.xavier_uniform_(torch.empty(width, width))
+        rule = {"type": "Xavier", "distribution": "uniform", "parts": parts}
+        line(library, rule, (parts * width, width), "out_in", dict(kept))
+        init.kaiming_uniform_(torch.empty(width, 2 * width), mode="fan_out", nonlinearity="relu")
+        rule = {"type": "Kaiming", "distribution": "uniform", "parts": parts}
+        line(library, rule, (parts * width, 2 * width), "out_in", dict(kept))
+    line(library, {"type": "Xavier", "parts": 3}, (16, 16), "out_in", {"error": "16 outputs are no three parts"})
+    for (layers, decoder), shape in itertools.product(((6, False), (6, True), (1, True)), ((12, 20), (64, 64))):
+        init.xavier_uniform_(torch.empty(shape))
+        factor = (9 * layers) ** -0.25 if decoder else 0.67 * layers**-0.25
+        rule = {"type": "TFixup", "layers": layers, "decoder": decoder}
+        line("Huang et al. 2020", rule, shape, "out_in", {"uniform": [x * factor for x in kept["uniform"]]})
+        found = {"normal": [0.0, shape[1] ** -0.5 * factor]}
+        line("Huang et al. 2020", {**rule, "embedding": True}, shape, "out_in", found)
+    torch.Tensor.uniform_ = real
+    for layers, depth, shape in itertools.product((1, 5, 27), (2, 3, 4), ((8, 4, 3, 3), (16, 16))):
+        fan = shape[0] * math.prod(shape[2:])
+        found = {"normal": [0.0, math.sqrt(2 / fan) * layers ** (-1 / (2 * depth - 2))]}
+        line("Zhang et al. 2019", {"type": "Fixup", "layers": layers, "depth": depth}, shape, "out_in", found)
+    line("Zhang et al. 2019", {"type": "LayerScale"}, (7,), "out_in", {"table": [1e-5] * 7})
+    line("Lin et al. 2017", {"type": "BiasProb", "prior_prob": 0.01}, (3,), "out_in", {"table": [-math.log(99)] * 3})
+
+    def table(name, rule, values, kind="table"):
+        values = numpy.asarray(values, "float64")
+        line(name, rule, values.shape, "out_in", {kind: values.ravel().tolist()})
+
+    import transformers
+    from transformers import MambaConfig
+    from transformers.models.distilbert.modeling_distilbert import create_sinusoidal_embeddings
+    from transformers.models.mamba.modeling_mamba import MambaMixer
+
+    library = f"transformers {transformers.__version__}"
+    for positions, channels in ((5, 8), (100, 6), (3, 64)):
+        out = torch.empty(positions, channels, dtype=torch.float64)
+        create_sinusoidal_embeddings(positions, channels, out)
+        # It rounds them to single precision.
+        table(library, {"type": "Sinusoidal"}, out.numpy(), "single_table")
+        table(library, {"type": "Sinusoidal"}, numpy.stack([out.numpy()] * 2), "single_table")
+        angles = numpy.outer(numpy.arange(positions), 1.0 / 10000 ** (numpy.arange(channels // 2) / (channels / 2)))
+        table("He et al. 2022", {"type": "Sinusoidal", "halves": True}, numpy.concatenate([numpy.sin(angles), numpy.cos(angles)], 1))
+    for positions, channels, base in ((7, 8, 10000.0), (50, 16, 500000.0)):
+        frequencies = 1.0 / base ** (numpy.arange(0, channels, 2) / channels)
+        angles = numpy.outer(numpy.arange(positions), frequencies)
+        rule = {"type": "Rotary", "base": base}
+        table("Su et al. 2021", {**rule, "of": "inv_freq"}, frequencies)
+        for of, function in (("cos", numpy.cos), ("sin", numpy.sin)):
+            table("Su et al. 2021", {**rule, "of": of}, function(numpy.concatenate([angles, angles], 1)))
+            table("Su et al. 2021", {**rule, "of": of, "interleaved": True}, function(numpy.repeat(angles, 2, 1)))
+    for order in (1, 2, 16):
+        # As state-spaces/s4 builds it: a similarity transformation of another matrix.
+        q = numpy.arange(order, dtype="float64")
+        column, row = numpy.meshgrid(q, q)
+        r = 2 * q + 1
+        m = -(numpy.where(row >= column, r, 0) - numpy.diag(q))
+        t = numpy.sqrt(numpy.diag(2 * q + 1))
+        table("Gu et al. 2020", {"type": "HiPPO"}, t @ m @ numpy.linalg.inv(t))
+        table("Gu et al. 2020", {"type": "HiPPO", "of": "B"}, numpy.diag(t))
+        table("Gu et al. 2020", {"type": "HiPPO", "of": "B"}, numpy.diag(t)[:, None])
+    mixer = MambaMixer(MambaConfig(hidden_size=4, state_size=16, num_hidden_layers=1), 0)
+    table(library, {"type": "MambaALog"}, numpy.log(numpy.exp(mixer.A_log.detach().double().numpy()).round()))
+    torch.manual_seed(0)
+    for args in ({}, {"dt_min": 0.01, "dt_max": 0.5, "dt_init_floor": 0.02}):
+        low, high, floor = args.get("dt_min", 0.001), args.get("dt_max", 0.1), args.get("dt_init_floor", 1e-4)
+        u = torch.rand(1_000_000, dtype=torch.float64)
+        dt = torch.exp(u * (math.log(high) - math.log(low)) + math.log(low)).clamp(min=floor)
+        line("Gu and Dao 2023", {"type": "MambaDtBias", **args}, (1_000_000,), "out_in",
+             moments((dt + torch.log(-torch.expm1(-dt))).numpy()))
+
+
 def moments(sample):
     sample = sample.astype("float64").ravel()
     return {"moments": [len(sample), sample.mean(), sample.std(), sample.min(), sample.max()]}
@@ -147,6 +254,22 @@ def of_keras():
         ("GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "LecunNormal", "LecunUniform"), SHAPES
     ):
         line(library, {"type": name}, shape, "in_out", found(getattr(initializers, name)(), shape))
+    # A depthwise kernel is `[out, 1, height, width]` in PyTorch's layout, a vector is one in both.
+    for channels, multiplier, mode in itertools.product((4, 8), (1, 3), MODES):
+        args = {"scale": 2.0, "mode": mode, "distribution": "uniform"}
+        result = found(initializers.VarianceScaling(**args), (3, 2, channels, multiplier))
+        rule = {"type": "VarianceScaling", **args, "fan": "keras"}
+        line(library, rule, (channels * multiplier, 1, 3, 2), f"groups {channels}", result)
+    for shape in [(7,), ()]:
+        args = {"scale": 2.0, "mode": "fan_avg", "distribution": "uniform"}
+        line(library, {"type": "VarianceScaling", **args, "fan": "keras"}, shape, "in_out",
+             found(initializers.VarianceScaling(**args), shape))
+        line(library, {"type": "Xavier", "distribution": "uniform", "fan": "keras"}, shape, "in_out",
+             found(initializers.GlorotUniform(), shape))
+    cell = keras.layers.LSTMCell(3, unit_forget_bias=True)
+    cell.build((None, 2))
+    flat = numpy.asarray(cell.bias).tolist()
+    line(library, {"type": "LSTMBias"}, (12,), "in_out", {"nonzero": [[number, x] for number, x in enumerate(flat) if x]})
     for name, args in (("Identity", {}), ("Identity", {"gain": 0.5}), ("Zeros", {}), ("Ones", {})):
         for shape in [(3, 3), (2, 5), (5, 2), (3, 3, 3)]:
             try:
@@ -202,6 +325,16 @@ def of_jax():
                  "normal": {"normal": [0.0, factor]}, "uniform": {"uniform": [-factor, factor]}}[own]
         rule = {"type": "VarianceScaling", "scale": scale, "mode": mode, "distribution": ours}
         line(library, rule, shape, "in_out", found)
+    for axes, shape, mode in itertools.product(
+        ({"in_axis": 0, "out_axis": 1}, {"in_axis": [0, 1]}, {"batch_axis": 0}, {"in_axis": -1, "out_axis": 0, "batch_axis": [1]},
+         {"in_axis": [0, -1], "out_axis": [1]}), ((3, 4, 5), (2, 3, 4, 5)), MODES,
+    ):
+        module.random = Sampler
+        own = {name: tuple(axis) if isinstance(axis, list) else axis for name, axis in axes.items()}
+        factor = float(initializers.variance_scaling(2.0, mode, "uniform", **own)(key, shape, "float64").ravel()[0])
+        module.random = real
+        rule = {"type": "VarianceScaling", "scale": 2.0, "mode": mode, "distribution": "uniform", **axes}
+        line(library, rule, shape, "in_out", {"uniform": [-factor, factor]})
     for name, function, args, shape in (
         ("Orthogonal", initializers.orthogonal(2.0), {"gain": 2.0}, (2048, 512)),
         ("DeltaOrthogonal", initializers.delta_orthogonal(2.0), {"gain": 2.0}, (3, 3, 200, 300)),
@@ -216,4 +349,4 @@ def of_jax():
 
 
 for name in sys.argv[1:]:
-    {"torch": of_torch, "keras": of_keras, "jax": of_jax}[name]()
+    {"torch": of_torch, "union": of_union, "keras": of_keras, "jax": of_jax}[name]()

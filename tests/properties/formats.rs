@@ -52,7 +52,7 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
     let (a, b) = if x < y { (x, y) } else { (y, x) };
     let init = match tape.below(17) {
         0 => Init::Constant(Constant { val: x }),
-        1 => Init::Xavier(Xavier { gain: positive(tape), distribution }),
+        1 => Init::Xavier(Xavier { gain: positive(tape), distribution, ..Xavier::DEFAULT }),
         2 => Init::Normal(Normal { mean: x, std: positive(tape) }),
         3 => {
             let a = if tape.once_in(4) { f64::NEG_INFINITY } else { a };
@@ -65,12 +65,14 @@ fn write(tape: &mut Tape, plain: bool) -> Write<String> {
             mode: tape.pick(&FanMode::ALL),
             nonlinearity: tape.pick(&Nonlinearity::ALL),
             distribution,
+            ..Kaiming::DEFAULT
         }),
         6 => Init::Caffe2Xavier(Caffe2Xavier),
         7 => Init::VarianceScaling(VarianceScaling {
             scale: positive(tape).max(f64::MIN_POSITIVE),
             mode: tape.pick(&VarianceMode::ALL),
             distribution: tape.pick(&VarianceDistribution::ALL),
+            ..VarianceScaling::DEFAULT
         }),
         8 => Init::Identity(Identity { gain: x }),
         10 => Init::Orthogonal(Orthogonal { gain: x }),

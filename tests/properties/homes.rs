@@ -72,7 +72,11 @@ const TABLE: InitCfg<Borrowed<'static>> = InitCfg {
             overrides: &[Override {
                 name: "bbox_head",
                 write: Some(Write::Init(
-                    Init::Xavier(Xavier { gain: 1.5, distribution: Distribution::Uniform }),
+                    Init::Xavier(Xavier {
+                        gain: 1.5,
+                        distribution: Distribution::Uniform,
+                        ..Xavier::DEFAULT
+                    }),
                     Bias::Prob(0.01),
                 )),
             }],

@@ -10,6 +10,7 @@
 
 pub mod bits;
 pub mod cuts;
+pub mod every;
 pub mod golden;
 pub mod plan;
 pub mod statistics;

@@ -42,6 +42,7 @@
 //! | `by` | beside either, also in a part: the method and the call that wrote it, for people | none |
 //! | `own_init` | parameters: what the `init_weights` of classes of their own write, see below | none |
 //! | `layout` | parameters: `"out_in"` (PyTorch) or `"in_out"` (burn's Linear, Keras); fans follow it | `"out_in"` |
+//! | `groups`, `transposed` | parameters: of a convolution's kernel, for fans that count connections | 1, `false` |
 //! | `stream` | parameters: the name that seeds the values, so that a renamed layer keeps them | the full name |
 //! | `same_as` | beside `name` alone: the very same parameter, or buffer, as that of this full name | |
 //!

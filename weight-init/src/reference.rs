@@ -1,5 +1,7 @@
 //! What the declarations of initializers say, for people: a table, a page for each, and the table of the documentation.
 
+mod names;
+
 use std::fmt;
 
 use weight_init_core::init_cfg::Types;
@@ -47,7 +49,8 @@ impl<'t> Reference<'t> {
         Table { types: self.types, width }
     }
 
-    /// Everything about the one of this name.
+    /// Everything about the one of this name, which may be another library's, alone or behind the library:
+    /// `jax.nn.initializers.he_normal`.
     ///
     /// # Errors
     ///
@@ -56,7 +59,8 @@ impl<'t> Reference<'t> {
         if name == PRETRAINED[0] {
             return Ok(Page { of: None, names: Vec::new() });
         }
-        let of = self.types.iter().find(|of| of.name == name);
+        let named = |name: &str| self.types.iter().find(|of| of.name == name);
+        let of = named(name).or_else(|| names::foreign(name).and_then(named));
         of.map(|of| Page { of: Some(of), names: self.other_names(of) }).ok_or_else(|| {
             let names = || self.types.iter().map(|of| of.name).chain([PRETRAINED[0]]);
             let is_shown =
@@ -154,6 +158,10 @@ impl fmt::Display for Page {
         if !self.names.is_empty() {
             writeln!(f, "\nOther names, with defaults of their own: {}", self.names.join(", "))?;
         }
+        let elsewhere = names::elsewhere(of.name);
+        if !elsewhere.is_empty() {
+            writeln!(f, "\nIn other libraries:\n{}", elsewhere.join("\n"))?;
+        }
         if of.arguments.is_empty() {
             return Ok(());
         }
@@ -213,12 +221,14 @@ fn values(argument: &Argument) -> String {
         (ArgumentKind::Number, Check::NotNegative) => "number from 0".to_owned(),
         (ArgumentKind::Number, Check::Positive) => "number above 0".to_owned(),
         (ArgumentKind::Number, Check::Share) => "number from 0 to 1".to_owned(),
+        (ArgumentKind::Number, Check::Probability) => "number between 0 and 1".to_owned(),
         (ArgumentKind::Number, Check::LowerBound) => "number or -inf".to_owned(),
         (ArgumentKind::Number, Check::UpperBound) => "number or inf".to_owned(),
         (ArgumentKind::Count, Check::Positive) => "whole number from 1".to_owned(),
         (ArgumentKind::Count, _) => "whole number from 0".to_owned(),
         (ArgumentKind::Flag, _) => "true or false".to_owned(),
         (ArgumentKind::Choice { names, .. }, _) => names.join(", "),
+        (ArgumentKind::Axes, _) => "dimension or list of dimensions".to_owned(),
     }
 }
 

@@ -11,8 +11,8 @@ use weight_init::diagnostic::Source;
 use weight_init::model::{PlacedInitCfg, Registry};
 use weight_init_core::init_cfg::{Init, Write};
 use weight_init_core::initializer::{
-    ALL, Argument, ArgumentKind, Check, Custom, FanNeed, InitError, InitializerType, Layout, Shape,
-    Value, fans,
+    ALL, Argument, ArgumentKind, Axes, Check, Custom, FanNeed, InitError, InitializerType, Layout,
+    Shape, Value, fans,
 };
 
 /// Those that are registered; each lives as long as the process, as rules that name it may.
@@ -57,7 +57,14 @@ pub(crate) fn register_initializer(
         };
         let needed = default.is_none();
         defaults.push(default.map(|default| value(kind, &default)).transpose()?);
-        declared.push(Argument { name: text(&name), kind, needed, check: Check::Finite, doc: &[] });
+        declared.push(Argument {
+            name: text(&name),
+            kind,
+            needed,
+            later: false,
+            check: Check::Finite,
+            doc: &[],
+        });
     }
     let name = text(name);
     let arguments = kept(declared);
@@ -97,6 +104,10 @@ fn value(kind: ArgumentKind, default: &Bound<'_, PyAny>) -> PyResult<Value> {
                 place.ok_or_else(|| PyValueError::new_err(format!("'{name}' is no choice")))?,
             )
         }
+        ArgumentKind::Axes => Value::Axes(
+            Axes::of(&default.extract::<Vec<i64>>()?)
+                .ok_or_else(|| PyValueError::new_err("more dimensions than four"))?,
+        ),
     })
 }
 
@@ -158,6 +169,7 @@ impl Function {
                     (Value::Count(n), _) => given.append(n)?,
                     (Value::Flag(flag), _) => given.append(flag)?,
                     (Value::Choice(place), None) => given.append(place)?,
+                    (Value::Axes(axes), _) => given.append(axes.iter().collect::<Vec<_>>())?,
                 }
             }
             self.function.call1(py, (given, dims.to_vec(), fans))?.extract(py)
@@ -185,5 +197,6 @@ fn word(value: Value) -> u64 {
         Value::Count(n) => n,
         Value::Flag(flag) => flag.into(),
         Value::Choice(place) => place.into(),
+        Value::Axes(axes) => axes.to_bits().into(),
     }
 }

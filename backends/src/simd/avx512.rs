@@ -6,7 +6,7 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
 use weight_init_core::{Float, bf16, f16};
 
 use super::instructions::{abreast, functions, instructions, store};
@@ -67,6 +67,11 @@ impl Arithmetic<f32> for Avx512 {
     #[inline(always)]
     fn any(self, mask: __mmask16) -> bool {
         mask != 0
+    }
+    #[inline(always)]
+    fn rows<T: Table<f32>>(self, index: __m512i) -> [__m512; 4] {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe { rows(T::COLUMNS, index) }
     }
 }
 
@@ -178,6 +183,23 @@ functions! {
     }
     fn abreast_64(a: __m512d, b: __m512d) -> [__m512d; 2] {
         abreast!(zmm_reg, a, b)
+    }
+
+    /// Two registers hold a column, and one instruction reads them by the five low bits of each lane.
+    fn rows(columns: &[[f32; ROWS]; 4], index: __m512i) -> [__m512; 4] {
+        [
+            column(&columns[0], index),
+            column(&columns[1], index),
+            column(&columns[2], index),
+            column(&columns[3], index),
+        ]
+    }
+    fn column(column: &[f32; ROWS], index: __m512i) -> __m512 {
+        // SAFETY: a column has two registers of numbers.
+        let [low, high] = unsafe {
+            [_mm512_loadu_ps(column.as_ptr()), _mm512_loadu_ps(column.as_ptr().add(ROWS / 2))]
+        };
+        _mm512_permutex2var_ps(low, index, high)
     }
 
     fn counters(first: u32) -> __m512i {

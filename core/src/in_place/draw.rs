@@ -1,13 +1,13 @@
 //! From the numbers of a distribution to elements, each kind by itself.
 
-use super::initializers::sealed::Lend;
+use super::sealed::Lend;
 use super::{InitWeightsError, Initializers, Source};
 use crate::fill::{
     Argument, Diagonal, DiagonalFill, Lowered, NormalFill, TruncNormalFill, UniformFill, rounded,
 };
 use crate::initializer::Draw;
 use crate::lanes::Lanes;
-use crate::line_fill::{LineFill, Lines, OrthogonalFill, SparseFill};
+use crate::line_fill::{Computed, ComputedFill, LineFill, Lines, OrthogonalFill, SparseFill};
 use crate::{FillError, Float};
 
 /// Where samples come from, and where they go.
@@ -17,7 +17,7 @@ pub(super) struct InPlace<'o, 's, L, T, S: Initializers> {
     pub(super) out: &'o mut [T],
 }
 
-// Out of line: the program holds one copy of each sampler, and of the stack frames only that of the chosen one is in use.
+// The methods are never inlined: flash holds one copy of each sampler, and the stack only the frame of the chosen one.
 impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
     type Output = ();
     type Error = InitWeightsError;
@@ -79,6 +79,13 @@ impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
     fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<(), InitWeightsError> {
         let fill = LineFill::Sparse(SparseFill::new(zeros, std, lines).map_err(code)?);
         self.source.scratch.write(self.lanes, &fill, self.source.stream, self.out)
+    }
+
+    #[inline(never)]
+    fn computed(self, of: Computed, lines: Lines) -> Result<(), InitWeightsError> {
+        let fill = ComputedFill::new(of, lines).map_err(code)?;
+        fill.write_with(self.lanes, self.source.stream, 0, self.out);
+        Ok(())
     }
 }
 

@@ -3,12 +3,13 @@
 use core::marker::PhantomData;
 
 use super::draw::InPlace;
+use super::sealed::{self, Member};
 use super::{InitWeightsError, Source};
 use crate::Float;
 use crate::init_cfg::{Bias, Init};
 use crate::initializer::{
-    AllInitializers, BuiltIn, Constant, Declared, Distribution, Draw, InitError, Kaiming, Known,
-    Lower, Nonlinearity, Read, Shape, bias_from_prob,
+    AllInitializers, ArgumentType, BuiltIn, Constant, Declared, Distribution, Draw, FanConvention,
+    InitError, Kaiming, Known, Lower, Nonlinearity, Read, Shape, WITH_LATER, bias_from_prob,
 };
 use crate::lanes::{Lanes, Scalar};
 use crate::resolve::ResolveError;
@@ -57,7 +58,8 @@ pub type All = AllInitializers;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct On<L, S>(PhantomData<(L, S)>);
 
-/// In a set: [`Kaiming`] with its normal distribution, and any nonlinearity but leaky ReLU, whose gain takes arithmetic.
+/// In a set: [`Kaiming`] with its normal distribution and PyTorch's fans, and any nonlinearity but leaky ReLU, whose gain takes
+/// arithmetic.
 ///
 /// For the smallest of programs: they link no `f64` arithmetic at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -113,61 +115,6 @@ impl<L: Lanes + Default + 'static, S: Set> Initializers for On<L, S> {
         S::write_with(init, shape, InPlace { lanes: L::default(), source, out })
     }
 }
-
-#[allow(unnameable_types, reason = "sealed")]
-pub(super) mod sealed {
-    use core::fmt::Debug;
-
-    use super::{Bias, Draw, Init, InitWeightsError, Read, Shape};
-    use crate::lanes::Lanes;
-    use crate::line_fill::LineFill;
-    use crate::{Float, Stream};
-
-    /// Scratch memory, or none.
-    pub trait Lend {
-        /// Writes a whole tensor by its lines.
-        fn write<L: Lanes, T: Float>(
-            &mut self,
-            lanes: L,
-            fill: &LineFill<T>,
-            stream: Stream,
-            out: &mut [T],
-        ) -> Result<(), InitWeightsError>;
-    }
-
-    pub trait Set: 'static {
-        fn has(init: &Init) -> bool;
-        fn bias(bias: Bias) -> Option<f64>;
-        fn write_with<D: Draw<Output = (), Error = InitWeightsError>>(
-            init: &Init,
-            shape: &Shape<'_>,
-            draw: D,
-        ) -> Result<(), InitWeightsError>;
-    }
-
-    /// A part of a set.
-    pub trait Member: Copy + Debug + PartialEq + 'static {
-        /// Whether the initializer is this one.
-        fn has(init: &Init) -> bool;
-
-        /// See [`Initializers::bias`](super::Initializers::bias).
-        #[inline]
-        fn prob(_: f64) -> Option<f64> {
-            None
-        }
-
-        /// See [`Known`](super::Known).
-        fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>>;
-
-        /// Draws what the initializer gives; it is this one.
-        fn write<D: Draw<Output = (), Error = InitWeightsError>>(
-            init: &Init,
-            shape: &Shape<'_>,
-            draw: D,
-        ) -> Result<(), InitWeightsError>;
-    }
-}
-use sealed::Member;
 
 /// Implements sets of as many members as there are names, and of fewer.
 macro_rules! sets {
@@ -243,7 +190,7 @@ impl<I: BuiltIn> Member for I {
 
     #[inline]
     fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
-        (number == I::NUMBER).then(|| <I as Declared>::read(from).map(I::into_init))
+        (number & !WITH_LATER == I::NUMBER).then(|| <I as Declared>::read(from).map(I::into_init))
     }
 
     #[inline]
@@ -260,12 +207,16 @@ impl Member for KaimingNormal {
     #[inline]
     fn has(init: &Init) -> bool {
         matches!(init, Init::Kaiming(i)
-            if i.distribution == Distribution::Normal && i.nonlinearity != Nonlinearity::LeakyRelu)
+            if i.distribution == Distribution::Normal
+                && i.nonlinearity != Nonlinearity::LeakyRelu
+                && i.fan == FanConvention::Torch
+                && i.parts == 1)
     }
 
     #[inline]
     fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
-        <Kaiming as Member>::read(number, from)
+        (number == Kaiming::NUMBER)
+            .then(|| <Kaiming as Declared>::read(&mut First(from)).map(Init::Kaiming))
     }
 
     #[inline]
@@ -276,6 +227,21 @@ impl Member for KaimingNormal {
     ) -> Result<(), InitWeightsError> {
         let Init::Kaiming(i) = init else { return Err(InitWeightsError::NotLinked) };
         draw.centred(|| constant_gain_std(i, shape).ok_or(InitWeightsError::NotLinked))
+    }
+}
+
+/// Hands out the first arguments alone, those that came later with their defaults.
+struct First<'r, R>(&'r mut R);
+
+impl<R: Read> Read for First<'_, R> {
+    type Error = R::Error;
+
+    fn next<A: ArgumentType>(&mut self, default: Option<A>) -> Result<A, R::Error> {
+        self.0.next(default)
+    }
+
+    fn later<A: ArgumentType>(&mut self, default: A) -> Result<A, R::Error> {
+        Ok(default)
     }
 }
 
@@ -317,6 +283,9 @@ impl From<InitError> for InitWeightsError {
             InitError::Fan(_) => Self::Resolve(ResolveError::Shape),
             InitError::Dimensions { .. }
             | InitError::Groups { .. }
+            | InitError::Parts { .. }
+            | InitError::Gates { .. }
+            | InitError::Axis { .. }
             | InitError::MoreInputs { .. } => Self::Shape,
             InitError::ByLines => Self::Scratch,
             InitError::ZeroFans => Self::ZeroFans,

@@ -1,51 +1,11 @@
 //! Which part of which rule writes a parameter last.
 
 use super::InitWeightsError;
-use super::decide::{Decided, Frame};
+use super::frame::{Decided, Frame};
+use super::order::{Order, PartNumber};
 use crate::init_cfg::{Init, Rules, Turn};
 use crate::layer::Param;
 use crate::resolve::{Link, Outcome, Part, ResolveError, is_bias, matches_backwards, own, touches};
-
-/// The moment of a write. Without Pretrained rules every module writes before its children.
-///
-/// Layers are counted from 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Order {
-    pub(super) entered: u32,
-    pub(super) rule: u32,
-    pub(super) part: PartNumber,
-}
-
-impl Order {
-    /// Before every write.
-    pub(super) const NEVER: Self = Self { entered: 0, rule: 0, part: PartNumber::LAYER };
-}
-
-/// A [`Part`] in one word: globs and overrides count from 0, each in a range of its own.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct PartNumber(u32);
-
-impl PartNumber {
-    const LAYER: Self = Self(0);
-    const FIRST_GLOB: u32 = 1;
-    const FIRST_OVERRIDE: u32 = 1 << 31;
-
-    fn part(self) -> Part {
-        let number = |first| self.0.wrapping_sub(first) as usize;
-        match self.0 {
-            0 => Part::Layer,
-            Self::FIRST_OVERRIDE.. => Part::Override(number(Self::FIRST_OVERRIDE)),
-            _ => Part::Params(number(Self::FIRST_GLOB)),
-        }
-    }
-
-    pub(super) fn over(self) -> Option<usize> {
-        match self.part() {
-            Part::Override(index) => Some(index),
-            Part::Layer | Part::Params(_) => None,
-        }
-    }
-}
 
 /// Looks for the last write to a parameter on the path to it, for `slot`; or for what is wrong with any write to it.
 #[inline(never)]
@@ -80,9 +40,10 @@ pub(super) fn look(
     if look.last == Last::Pretrained { Some(InitWeightsError::Pretrained) } else { None }
 }
 
-/// A look at one part after the other of the rules on the path, for one parameter: lent as one, for each of these would
-/// have its copy on the stack. What it does is in functions of their own, whose places on the stack come one after the
-/// other.
+/// A cursor over all parts of all rules that could write one parameter.
+///
+/// One struct that is passed by reference, and steps that are never inlined, keep the peak of the stack low: each step's frame
+/// is freed before the next step begins.
 struct Look<'l> {
     frame: &'l Frame<'l>,
     /// Those of `frame`, if they are applied.

@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::draw::InPlace;
-use super::initializers::sealed;
+use super::sealed;
 use super::{InitWeightsError, Initializers, LayerMut, Set, Source, Written, run};
 use crate::Float;
 use crate::init_cfg::{Bias, Init};

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use super::decide::Decided;
+use super::frame::Decided;
 use super::{Data, InitWeightsError, Initializers, LayerMut, LayerVisitorMut, Source, Written};
 use crate::Stream;
 use crate::initializer::Shape;

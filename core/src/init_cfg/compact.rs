@@ -13,7 +13,9 @@ use serde::ser::{SerializeSeq, SerializeTuple};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::{Bias, List, Override, Pretrained, Rule, Storage, Turn, Write};
-use crate::initializer::{ArgumentKind, ArgumentType, Known, MOST_ARGUMENTS, Read, Value};
+use crate::initializer::{
+    Argument, ArgumentKind, ArgumentType, Axes, Known, MOST_ARGUMENTS, Read, Value, WITH_LATER,
+};
 
 /// The numbers of Pretrained among those of the initializers: behind the children, and in list order.
 const PRETRAINED: u8 = 7;
@@ -47,14 +49,20 @@ impl<T: AsRef<str>> Serialize for Source<'_, T> {
                 init.name()
             ))
         })?;
-        let mut tuple = serializer.serialize_tuple(1 + init.arguments().count())?;
-        tuple.serialize_element(&number)?;
-        for (_, value) in init.arguments() {
+        let arguments = init.declared().arguments;
+        let has_later = init.arguments().any(|(argument, _)| argument.later);
+        let is_written = |argument: &Argument| has_later || !argument.later;
+        let count = arguments.iter().filter(|argument| is_written(argument)).count();
+        let mut tuple = serializer.serialize_tuple(1 + count)?;
+        tuple.serialize_element(&if has_later { number | WITH_LATER } else { number })?;
+        for (index, argument) in arguments.iter().enumerate() {
+            let Some(value) = init.get(index).filter(|_| is_written(argument)) else { continue };
             match value {
                 Value::Number(x) => tuple.serialize_element(&x)?,
                 Value::Count(n) => tuple.serialize_element(&n)?,
                 Value::Flag(flag) => tuple.serialize_element(&flag)?,
                 Value::Choice(place) => tuple.serialize_element(&place)?,
+                Value::Axes(axes) => tuple.serialize_element(&axes.to_bits())?,
             }
         }
         tuple.end()
@@ -82,7 +90,8 @@ impl<'de, T: Deserialize<'de>, K: Known> Deserialize<'de> for ReadSource<T, K> {
                     let pretrained = Pretrained { checkpoint, prefix, map_location, turn };
                     return Ok(Write::Pretrained(pretrained));
                 }
-                let init = K::read(number, &mut Values(seq, PhantomData)).ok_or_else(|| {
+                let mut values = Values(seq, number & WITH_LATER != 0, PhantomData);
+                let init = K::read(number, &mut values).ok_or_else(|| {
                     de::Error::custom(format_args!(
                         "{number} is the number of no initializer that is known here"
                     ))
@@ -101,8 +110,8 @@ fn element<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(seq: &mut A) -> Result<T
     seq.next_element()?.ok_or_else(|| de::Error::custom("a value is missing"))
 }
 
-/// Values of arguments, one after the other.
-struct Values<'de, A>(A, PhantomData<&'de ()>);
+/// Values of arguments, one after the other, and whether those that came later are among them.
+struct Values<'de, A>(A, bool, PhantomData<&'de ()>);
 
 impl<'de, A: SeqAccess<'de>> Read for Values<'de, A> {
     type Error = A::Error;
@@ -114,8 +123,13 @@ impl<'de, A: SeqAccess<'de>> Read for Values<'de, A> {
             ArgumentKind::Count => Value::Count(element(seq)?),
             ArgumentKind::Flag => Value::Flag(element(seq)?),
             ArgumentKind::Choice { .. } => Value::Choice(element(seq)?),
+            ArgumentKind::Axes => Value::Axes(Axes::from_bits(element(seq)?)),
         };
         T::of(value).ok_or_else(|| de::Error::custom(NoChoice(T::KIND, value)))
+    }
+
+    fn later<T: ArgumentType>(&mut self, default: T) -> Result<T, A::Error> {
+        if self.1 { self.next(None) } else { Ok(default) }
     }
 }
 

@@ -78,6 +78,7 @@ impl Serialize for Shown {
             Value::Number(x) => serializer.serialize_f64(x),
             Value::Count(n) => serializer.serialize_u64(n),
             Value::Flag(flag) => serializer.serialize_bool(flag),
+            Value::Axes(axes) => axes.serialize(serializer),
             Value::Choice(place) => match argument.shown(value).name() {
                 Some(name) => serializer.serialize_str(name),
                 None => serializer.serialize_u8(place),

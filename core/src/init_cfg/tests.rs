@@ -32,7 +32,7 @@ fn every_type_with_its_defaults_and_arguments() {
     assert_eq!(init(r#"{"type": "Constant", "val": 2}"#), Init::Constant(Constant { val: 2.0 }));
     assert_eq!(
         init(r#"{"type": "Xavier"}"#),
-        Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal })
+        Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal, ..Xavier::DEFAULT })
     );
     assert_eq!(
         init(r#"{"std": 0.5, "type": "Normal"}"#),
@@ -46,6 +46,7 @@ fn every_type_with_its_defaults_and_arguments() {
         mode: FanMode::FanIn,
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Uniform,
+        ..Kaiming::DEFAULT
     };
     assert_eq!(
         init(r#"{"type": "mmengine.Kaiming", "mode": "FAN_IN", "distribution": "uniform"}"#),
@@ -317,4 +318,49 @@ fn a_device_decodes_the_initializers_of_its_set_alone() {
         assert!(postcard::from_bytes::<Small<'_>>(&bytes(known)).is_ok(), "{known}");
     }
     assert!(postcard::from_bytes::<Small<'_>>(&bytes(r#"{"type": "Normal"}"#)).is_err());
+}
+
+/// What was encoded before an argument came is read as before, and encoded as before where the argument has its default.
+#[test]
+fn arguments_that_came_later_are_encoded_where_they_are_no_defaults() {
+    type Small<'a> = InitCfg<Fixed<'a, 6, 2, 2, (crate::in_place::KaimingNormal,)>>;
+    let bytes = |json: &str| postcard::to_allocvec(&read(json).unwrap()).unwrap();
+    let plain = bytes(r#"{"type": "Kaiming"}"#);
+    // One rule; number 5, `a`, three choices; the bias; three empty lists.
+    let expected = [&[1, 5][..], &[0; 8], &[1, 9, 0], &[0; 9], &[0; 3]].concat();
+    assert_eq!(plain, expected);
+    assert_eq!(bytes(r#"{"type": "Kaiming", "fan": "torch", "parts": 1}"#), plain);
+    let later = bytes(r#"{"type": "Kaiming", "parts": 3}"#);
+    assert_eq!(later[..2], [1, 5 | 0x80]);
+    assert_eq!(later[13..15], [0, 3]);
+    assert!(postcard::from_bytes::<Small<'_>>(&plain).is_ok());
+    // Its set counts fans as PyTorch does.
+    assert!(postcard::from_bytes::<Small<'_>>(&later).is_err());
+    for json in [
+        r#"{"type":"Kaiming","a":0.0,"mode":"fan_out","nonlinearity":"relu","distribution":"normal","parts":3}"#,
+        r#"{"type":"Xavier","gain":1.0,"distribution":"normal","fan":"connections"}"#,
+        r#"{"type":"VarianceScaling","scale":1.0,"mode":"fan_in","distribution":"uniform","in_axis":-2,"out_axis":[0,-1]}"#,
+    ] {
+        let cfg = read(json).unwrap();
+        assert_eq!(serde_json::to_string(&cfg).unwrap(), json);
+        assert_eq!(postcard::from_bytes(&postcard::to_allocvec(&cfg).unwrap()), Ok(cfg));
+    }
+}
+
+#[test]
+fn axes_are_a_number_or_a_list() {
+    let axes = |value: &str| read(&format!(r#"{{"in_axis": {value}, "type": "VarianceScaling"}}"#));
+    let shown = |value: &str| match axes(value).unwrap().rules[0].write {
+        Write::Init(init, _) => format!("{:?}", init.get(5)),
+        Write::Pretrained(_) => panic!("an initializer"),
+    };
+    for (value, expected) in
+        [("0", "0"), ("-1", "-1"), ("[-2]", "-2"), ("[0, 1]", "[0, 1]"), ("[]", "[]")]
+    {
+        assert_eq!(shown(value), format!("Some(Axes({expected}))"));
+    }
+    for wrong in ["1.5", "true", "\"0\"", "[0, 1, 2, 3, 4]", "200", "[0, null]"] {
+        let error = axes(wrong).unwrap_err();
+        assert!(error.contains("dimension") || error.contains("i64"), "{wrong}: {error}");
+    }
 }

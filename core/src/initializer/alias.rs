@@ -12,14 +12,15 @@ pub(super) trait Alias: Declared {
     fn expand(self) -> Init;
 }
 
+/// Lists declarations that stand for initializers of other types; `$make` makes their types.
 macro_rules! aliases {
-    ($(
+    ($list:ident of $make:ident: $(
         $(#[doc = $doc:literal])*
         $name:ident($($field:ident: $type:ty = $default:expr, $check:ident $(, $needed:ident)?;)*) => $expanded:expr;
     )*) => {
-        /// The types of the aliases.
-        pub(super) const ALIASES: &[&InitializerType] =
-            &[$(&InitializerType::alias::<declared::$name>()),*];
+        /// The types of these declarations.
+        pub(super) const $list: &[&InitializerType] =
+            &[$(&InitializerType::$make::<declared::$name>()),*];
 
         #[allow(non_camel_case_types, reason = "the name of a declaration is that of the type in a dict")]
         mod declared {
@@ -34,7 +35,7 @@ macro_rules! aliases {
                     )*}
                 }
 
-                impl Alias for $name {
+                impl $crate::initializer::alias::Alias for $name {
                     fn expand(self) -> Init {
                         let Self { $($field),* } = self;
                         $expanded
@@ -45,7 +46,10 @@ macro_rules! aliases {
     };
 }
 
+pub(super) use aliases;
+
 aliases! {
+    ALIASES of alias:
     /// PyTorch's function: Uniform.
     uniform_(a: f64 = 0.0, Finite; b: f64 = 1.0, Finite;) => Init::Uniform(Uniform { a, b });
     /// PyTorch's function: Normal.
@@ -69,22 +73,22 @@ aliases! {
     dirac_(groups: u64 = 1, Positive;) => Init::Dirac(Dirac { groups });
     /// PyTorch's function: Xavier with `distribution='uniform'`.
     xavier_uniform_(gain: f64 = 1.0, NotNegative;) =>
-        Init::Xavier(Xavier { gain, distribution: Distribution::Uniform });
+        Init::Xavier(Xavier { gain, distribution: Distribution::Uniform, ..Xavier::DEFAULT });
     /// PyTorch's function: Xavier with `distribution='normal'`.
     xavier_normal_(gain: f64 = 1.0, NotNegative;) =>
-        Init::Xavier(Xavier { gain, distribution: Distribution::Normal });
+        Init::Xavier(Xavier { gain, distribution: Distribution::Normal, ..Xavier::DEFAULT });
     /// PyTorch's function: Kaiming with `distribution='uniform'`, by other defaults.
     kaiming_uniform_(
         a: f64 = 0.0, Finite;
         mode: FanMode = FanMode::FanIn, Any;
         nonlinearity: Nonlinearity = Nonlinearity::LeakyRelu, Any;
-    ) => Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution: Distribution::Uniform });
+    ) => Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution: Distribution::Uniform, ..Kaiming::DEFAULT });
     /// PyTorch's function: Kaiming with `distribution='normal'`, by other defaults.
     kaiming_normal_(
         a: f64 = 0.0, Finite;
         mode: FanMode = FanMode::FanIn, Any;
         nonlinearity: Nonlinearity = Nonlinearity::LeakyRelu, Any;
-    ) => Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution: Distribution::Normal });
+    ) => Init::Kaiming(Kaiming { a, mode, nonlinearity, distribution: Distribution::Normal, ..Kaiming::DEFAULT });
     /// PyTorch's function: Orthogonal.
     orthogonal_(gain: f64 = 1.0, Finite;) => Init::Orthogonal(Orthogonal { gain });
     /// PyTorch's function: Sparse.
@@ -109,9 +113,11 @@ mod tests {
                 mode: FanMode::FanIn,
                 nonlinearity: Nonlinearity::LeakyRelu,
                 distribution,
+                ..Kaiming::DEFAULT
             })
         };
-        let xavier = |distribution| Init::Xavier(Xavier { gain: 1.0, distribution });
+        let xavier =
+            |distribution| Init::Xavier(Xavier { gain: 1.0, distribution, ..Xavier::DEFAULT });
         for (name, expected) in [
             ("uniform_", Init::Uniform(Uniform { a: 0.0, b: 1.0 })),
             ("normal_", Init::Normal(Normal { mean: 0.0, std: 1.0 })),

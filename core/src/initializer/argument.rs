@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::Check;
+use super::{Axes, Check};
 
 /// One argument of an initializer, as the initializer's file declares it.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,9 @@ pub struct Argument {
     pub kind: ArgumentKind,
     /// Whether a rule must give it.
     pub needed: bool,
+    /// Whether it came to the initializer after others had its binary form: it is encoded, and shown, where it is not the
+    /// default.
+    pub later: bool,
     /// The check of a number or a whole number.
     pub check: Check,
     /// The documentation of the field, line by line.
@@ -37,6 +40,8 @@ pub enum ArgumentKind {
         /// Whether upper and lower case are alike.
         any_case: bool,
     },
+    /// Dimensions of a weight: a number or a list of numbers.
+    Axes,
 }
 
 /// The value of an argument.
@@ -50,6 +55,8 @@ pub enum Value {
     Flag(bool),
     /// One of a closed set of names, by its place in the set.
     Choice(u8),
+    /// Dimensions of a weight.
+    Axes(Axes),
 }
 
 impl Argument {
@@ -75,7 +82,7 @@ impl Value {
         match self {
             Self::Number(x) => Some(x),
             Self::Count(n) => Some(n as f64),
-            Self::Flag(_) | Self::Choice(_) => None,
+            Self::Flag(_) | Self::Choice(_) | Self::Axes(_) => None,
         }
     }
 }
@@ -106,6 +113,7 @@ impl fmt::Display for Shown {
             Value::Number(x) => x.fmt(f),
             Value::Count(n) => n.fmt(f),
             Value::Flag(flag) => flag.fmt(f),
+            Value::Axes(axes) => axes.fmt(f),
             Value::Choice(place) => match self.name() {
                 Some(name) => f.write_str(name),
                 None => place.fmt(f),
@@ -145,6 +153,7 @@ argument_types! {
     f64 Number;
     u64 Count;
     bool Flag;
+    Axes Axes;
 }
 
 /// Declares a closed set of names: the enum, its list, its names, and its values as those of an argument.

@@ -15,6 +15,8 @@ pub enum Check {
     Positive,
     /// Numbers from 0 to 1.
     Share,
+    /// Numbers between 0 and 1, without these.
+    Probability,
     /// Finite numbers and −∞, which is no bound.
     LowerBound,
     /// Finite numbers and +∞, which is no bound.
@@ -33,11 +35,12 @@ impl Check {
     /// # Errors
     ///
     /// [`ArgProblem::NotFinite`], [`ArgProblem::Negative`], [`ArgProblem::NotPositive`],
-    /// [`ArgProblem::NotAShare`].
+    /// [`ArgProblem::NotAShare`], [`ArgProblem::NotAProbability`].
     #[inline]
     pub fn test(self, x: f64) -> Result<(), ArgProblem> {
         let is_finite = match self {
-            Self::Any => true,
+            // What is not finite is not between 0 and 1.
+            Self::Any | Self::Probability => true,
             Self::Finite | Self::NotNegative | Self::Positive | Self::Share => x.is_finite(),
             Self::LowerBound => x.is_finite() || x == f64::NEG_INFINITY,
             Self::UpperBound => x.is_finite() || x == f64::INFINITY,
@@ -50,6 +53,9 @@ impl Check {
         }
         if self == Self::Share && !(0.0..=1.0).contains(&x) {
             return Err(ArgProblem::NotAShare(x));
+        }
+        if self == Self::Probability && !(x > 0.0 && x < 1.0) {
+            return Err(ArgProblem::NotAProbability(x));
         }
         if self == Self::Positive && x <= 0.0 {
             return Err(ArgProblem::NotPositive(x));
@@ -106,6 +112,13 @@ pub enum ArgProblem {
         /// The upper bound.
         b: f64,
     },
+    /// Below another number that it must not be below.
+    Below {
+        /// The argument.
+        x: f64,
+        /// The least that it may be.
+        least: f64,
+    },
     /// Below 0 or above 1 where a share is needed.
     NotAShare(f64),
     /// A probability that does not lie strictly between 0 and 1.
@@ -127,6 +140,9 @@ impl fmt::Display for ArgError {
             }
             ArgProblem::Inverted { a, b } => {
                 write!(f, "the lower bound a = {a} is above the upper bound b = {b}")
+            }
+            ArgProblem::Below { x, least } => {
+                write!(f, "'{argument}' is {x}, but it must be at least {least}")
             }
             ArgProblem::NotAShare(x) => {
                 write!(f, "'{argument}' is {x}, but it must lie between 0 and 1")

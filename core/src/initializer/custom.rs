@@ -30,7 +30,7 @@ use super::{Init, InitError, InitializerType, Shape, Value};
 /// }
 ///
 /// let scale = Argument {
-///     name: "scale", kind: ArgumentKind::Number, needed: false, check: Check::NotNegative, doc: &[" Factor of the variance."],
+///     name: "scale", kind: ArgumentKind::Number, needed: false, later: false, check: Check::NotNegative, doc: &[" Factor of the variance."],
 /// };
 /// // What lives as long as the program: of a name that is known late, a leaked box.
 /// let arguments: &'static [Argument] = Box::leak(Box::new([scale]));
@@ -76,7 +76,7 @@ pub(super) fn stands_for(
     of: &Registered,
     shape: &Shape<'_>,
 ) -> Result<Init, InitError> {
-    let mut values = [Value::Flag(false); super::MOST_ARGUMENTS];
+    let mut values = [Value::Flag(false); super::MOST_OF_YOUR_OWN];
     let mut count = 0;
     for (slot, value) in values.iter_mut().zip((0..).map_while(|index| of.get(index))) {
         *slot = value;

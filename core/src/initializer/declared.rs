@@ -2,7 +2,7 @@
 
 use core::fmt::Debug;
 
-use super::{ArgError, Argument, ArgumentType, Init, Value};
+use super::{ArgError, Argument, ArgumentType, FanConvention, FanCount, Init, Value};
 
 /// The declaration of an initializer: its name, arguments, checks and documentation.
 ///
@@ -35,6 +35,17 @@ pub trait Declared: Copy + Debug + PartialEq + 'static {
     /// Those of `from`.
     fn read<R: Read>(from: &mut R) -> Result<Self, R::Error>;
 
+    /// How it counts the fans, if the scale follows from them.
+    fn fan_count(&self) -> FanCount {
+        FanCount::TORCH
+    }
+
+    /// The convention of [`fan_count`](Self::fan_count), without the rest.
+    #[inline]
+    fn fan_convention(&self) -> FanConvention {
+        FanConvention::Torch
+    }
+
     /// Checks the values as far as they can be checked without a model.
     ///
     /// # Errors
@@ -54,6 +65,15 @@ pub trait Read {
     ///
     /// A value that is needed and missing, or of another kind.
     fn next<A: ArgumentType>(&mut self, default: Option<A>) -> Result<A, Self::Error>;
+
+    /// The next value of an argument that came [later](Argument::later).
+    ///
+    /// # Errors
+    ///
+    /// A value of another kind.
+    fn later<A: ArgumentType>(&mut self, default: A) -> Result<A, Self::Error> {
+        self.next(Some(default))
+    }
 }
 
 /// Whether the scale of an initializer follows from the fans of the weight.
@@ -74,10 +94,12 @@ pub enum FanNeed {
 /// - documentation: the first paragraph is the line in tables, best the formula; then the paper;
 /// - `pub struct Name { argument: type = default, check; … }`: the type is `f64`, `u64`, `bool` or a closed set of names
 ///   ([`Distribution`], [`FanMode`](super::FanMode), [`Nonlinearity`](super::Nonlinearity)); the check is the name of a
-///   [`Check`](super::Check); `, needed` behind it marks an argument that a rule must give. At most
-///   [`MOST_ARGUMENTS`](super::MOST_ARGUMENTS);
+///   [`Check`](super::Check); `, needed` behind it marks an argument that a rule must give, `, later` one that was added
+///   when others had the binary form ([`Argument::later`]); those come last. At most
+///   [`MOST_ARGUMENTS`](super::MOST_ARGUMENTS), of a type that a program registers [`MOST_OF_YOUR_OWN`](super::MOST_OF_YOUR_OWN);
 /// - `function: "…";` the name in plans ([`Declared::FUNCTION`]); without it the name of the struct;
 /// - `fans: Always;` or `fans: UnlessEmpty;` ([`FanNeed`]) if the scale follows from the fans;
+/// - `count(this) { … }`: the [`FanCount`], of an initializer that has an argument `fan`, and others for it;
 /// - `same_as: …;` the initializer of another type that this one is ([`Declared::SAME_AS`]);
 /// - `check(this) { … }`: a check of several arguments together, which gives `Result<(), ArgError>`.
 ///
@@ -118,10 +140,11 @@ macro_rules! initializer {
         $(#[doc = $doc:literal])*
         $vis:vis struct $name:ident {$(
             $(#[doc = $field_doc:literal])*
-            $field:ident: $type:ty = $default:expr, $check:ident $(, $needed:ident)?;
+            $field:ident: $type:ty = $default:expr, $check:ident $(, $mark:ident)?;
         )*}
         $(function: $function:literal;)?
         $(fans: $fans:ident;)?
+        $(count($counted:ident) $count:block)?
         $(same_as: $same_as:expr;)?
         $(check($this:ident) $together:block)?
     ) => {
@@ -147,7 +170,8 @@ macro_rules! initializer {
                 $crate::initializer::Argument {
                     name: stringify!($field),
                     kind: <$type as $crate::initializer::ArgumentType>::KIND,
-                    needed: $crate::initializer!(@needed $($needed)?),
+                    needed: $crate::initializer!(@needed $($mark)?),
+                    later: $crate::initializer!(@later $($mark)?),
                     check: $crate::initializer::Check::$check,
                     doc: &[$($field_doc),*],
                 },
@@ -169,9 +193,20 @@ macro_rules! initializer {
             #[allow(unused_variables, reason = "an initializer without arguments reads none")]
             fn read<R: $crate::initializer::Read>(from: &mut R) -> Result<Self, R::Error> {
                 Ok(Self {$(
-                    $field: from.next($crate::initializer!(@default $default $(, $needed)?))?,
+                    $field: $crate::initializer!(@read from, $default $(, $mark)?)?,
                 )*})
             }
+
+            $(
+                fn fan_count(&self) -> $crate::initializer::FanCount {
+                    let $counted = self;
+                    $count
+                }
+
+                fn fan_convention(&self) -> $crate::initializer::FanConvention {
+                    self.fan
+                }
+            )?
 
             fn check(&self) -> Result<(), $crate::initializer::ArgError> {
                 $(
@@ -196,7 +231,9 @@ macro_rules! initializer {
     };
     (@struct $vis:vis [$($doc:tt)*] $name:ident $($(#[$field_doc:meta])* $field:ident: $type:ty,)+) => {
         $($doc)*
+        // Whole words: a copy of an enum of initializers with bytes beside its tag would link `memcpy` into small firmware.
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[repr(align(8))]
         $vis struct $name {
             $($(#[$field_doc])* $vis $field: $type,)*
         }
@@ -205,6 +242,11 @@ macro_rules! initializer {
     (@or $given:expr, $default:expr) => { $given };
     (@needed) => { false };
     (@needed needed) => { true };
-    (@default $default:expr) => { Some($default) };
-    (@default $default:expr, needed) => { None };
+    (@needed later) => { false };
+    (@later) => { false };
+    (@later needed) => { false };
+    (@later later) => { true };
+    (@read $from:ident, $default:expr) => { $from.next(Some($default)) };
+    (@read $from:ident, $default:expr, needed) => { $from.next(None) };
+    (@read $from:ident, $default:expr, later) => { $from.later($default) };
 }

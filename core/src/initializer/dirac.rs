@@ -60,7 +60,7 @@ pub(super) fn kernel(shape: &Shape<'_>) -> Result<Kernel, InitError> {
     let dims = shape.dims();
     InitError::dimensions(dims.len(), 3, 5)?;
     let (outputs, inputs, field) = match (shape.layout(), dims) {
-        (Layout::OutIn, &[outputs, inputs, ref field @ ..])
+        (Layout::OutIn | Layout::Conv { .. }, &[outputs, inputs, ref field @ ..])
         | (Layout::InOut, &[ref field @ .., inputs, outputs]) => (outputs, inputs, field),
         // There are three dimensions.
         _ => (0, 0, dims),
@@ -71,7 +71,7 @@ pub(super) fn kernel(shape: &Shape<'_>) -> Result<Kernel, InitError> {
         places = places.saturating_mul(dim);
     }
     let (output, input, place) = match shape.layout() {
-        Layout::OutIn => (inputs.saturating_mul(places), places, 1),
+        Layout::OutIn | Layout::Conv { .. } => (inputs.saturating_mul(places), places, 1),
         Layout::InOut => (1, outputs, inputs.saturating_mul(outputs)),
     };
     let centre = (places > 0).then(|| centre.saturating_mul(place));

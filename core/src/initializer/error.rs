@@ -24,6 +24,23 @@ pub enum InitError {
         /// The outputs, along the shape's dimension of outputs.
         outputs: usize,
     },
+    /// The outputs do not fall into so many equal parts.
+    Parts {
+        /// The outputs.
+        outputs: u64,
+    },
+    /// The last dimension does not fall into the four gates of an LSTM.
+    Gates {
+        /// Its length.
+        length: u64,
+    },
+    /// A dimension is named that the shape does not have, or for the second time.
+    Axis {
+        /// The dimension, as it is named.
+        axis: i8,
+        /// The dimensions of the shape.
+        dims: usize,
+    },
     /// A kernel has more inputs than outputs.
     MoreInputs {
         /// The inputs.
@@ -76,6 +93,16 @@ impl fmt::Display for InitError {
             Self::Groups { outputs } => {
                 write!(f, "'groups' must divide the number of outputs, which is {outputs}")
             }
+            Self::Parts { outputs } => {
+                write!(f, "'parts' must divide the number of outputs, which is {outputs}")
+            }
+            Self::Gates { length } => {
+                write!(f, "the last dimension holds four gates, but {length} is no multiple of 4")
+            }
+            Self::Axis { axis, dims } => write!(
+                f,
+                "the axis {axis} is named twice, or is none of a shape of {dims} dimensions"
+            ),
             Self::Fill(error) => error.fmt(f),
             #[cfg(feature = "registry")]
             Self::Custom(message) => f.write_str(message),

@@ -27,7 +27,7 @@ impl Fans {
 ///
 /// PyTorch's layout: dimension 1 (in) and dimension 0 (out), each times the product of the others.
 /// This holds for groups and transposed convolutions as well, where it is PyTorch's convention
-/// rather than a count of connections. [`Layout::InOut`]: the last but one dimension in, the last
+/// rather than a count of connections; [`FanCount`](super::FanCount) has others. [`Layout::InOut`]: the last but one dimension in, the last
 /// out, those in front are the receptive field.
 ///
 /// # Errors
@@ -41,7 +41,7 @@ impl Fans {
 pub fn fans(shape: &Shape<'_>) -> Result<Fans, FanError> {
     let dims = shape.dims();
     let split = match shape.layout() {
-        Layout::OutIn => match dims {
+        Layout::OutIn | Layout::Conv { .. } => match dims {
             [outputs, inputs, field @ ..] => Some((inputs, outputs, field)),
             _ => None,
         },

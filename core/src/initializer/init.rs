@@ -6,9 +6,10 @@ use core::marker::PhantomData;
 use super::alias::ALIASES;
 use super::lower::AnyFillOf;
 use super::preset::PRESETS;
+use super::shorthand::SHORTHANDS;
 use super::{
-    ArgError, Argument, Constant, Declared, Draw, FanNeed, Fans, InitError, InitializerType, Lower,
-    Read, Shape, Value, fans,
+    ArgError, Argument, Constant, Declared, Draw, FanConvention, FanCount, FanNeed, Fans,
+    InitError, InitializerType, Lower, Read, Shape, Value,
 };
 use crate::line_fill::AnyFill;
 use crate::{Fill, Float};
@@ -95,12 +96,21 @@ macro_rules! initializers {
                 }
             }
 
-            /// A copy, variant by variant: a copy of the whole would link `memcpy`.
-            pub(crate) const fn copied(&self) -> Self {
+            /// How it counts the fans, if the scale follows from them.
+            pub(crate) fn fan_count(&self) -> FanCount {
                 match self {
-                    $(Self::$name(this) => Self::$name(*this),)*
+                    $(Self::$name(this) => this.fan_count(),)*
                     #[cfg(feature = "registry")]
-                    Self::Registered(this) => Self::Registered(*this),
+                    Self::Registered(_) => FanCount::TORCH,
+                }
+            }
+
+            /// The convention by which it counts the fans.
+            fn fan_convention(&self) -> FanConvention {
+                match self {
+                    $(Self::$name(this) => this.fan_convention(),)*
+                    #[cfg(feature = "registry")]
+                    Self::Registered(_) => FanConvention::Torch,
                 }
             }
 
@@ -127,7 +137,7 @@ macro_rules! initializers {
 
         impl Known for AllInitializers {
             fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>> {
-                match number {
+                match number & !WITH_LATER {
                     $($number => Some(super::$name::read(from).map(Init::$name)),)*
                     _ => None,
                 }
@@ -153,17 +163,32 @@ initializers! {
     15 DepthScaled;
     16 MupNormal;
     17 Siren;
+    18 Fixup;
+    19 TFixup;
+    20 LSTMBias;
+    21 MambaALog;
+    22 MambaDtBias;
+    23 Sinusoidal;
+    24 Rotary;
+    25 HiPPO;
 }
+
+/// Added to an initializer's number in the binary form where values of arguments follow that came
+/// [later](Argument::later).
+pub(crate) const WITH_LATER: u8 = 0x80;
 
 /// The types that come with the crate: the built-in initializers, names for some of their constants such as `Zeros`, and the
 /// names of PyTorch's functions such as `xavier_normal_`.
 pub static ALL: &[&InitializerType] = &{
-    let mut all = [Constant::TYPE; BUILT_IN.len() + PRESETS.len() + ALIASES.len()];
-    let (front, behind) = all.split_at_mut(BUILT_IN.len());
-    front.copy_from_slice(BUILT_IN);
-    let (middle, behind) = behind.split_at_mut(PRESETS.len());
-    middle.copy_from_slice(PRESETS);
-    behind.copy_from_slice(ALIASES);
+    const LISTS: [&[&InitializerType]; 4] = [BUILT_IN, PRESETS, SHORTHANDS, ALIASES];
+    let mut all =
+        [Constant::TYPE; { BUILT_IN.len() + PRESETS.len() + SHORTHANDS.len() + ALIASES.len() }];
+    let (mut rest, mut list): (&mut [_], usize) = (&mut all, 0);
+    while list < LISTS.len() {
+        let (front, behind) = rest.split_at_mut(LISTS[list].len());
+        front.copy_from_slice(LISTS[list]);
+        (rest, list) = (behind, list + 1);
+    }
     all
 };
 
@@ -183,7 +208,8 @@ pub trait BuiltIn: Declared + Lower {
 
 /// A set of initializers that a binary init_cfg may name: a program links the decoders of these.
 pub trait Known: Copy + Debug + PartialEq + 'static {
-    /// The initializer of this number, with the values that `from` hands out; `None` if it is not in the set.
+    /// The initializer of this number, with the values that `from` hands out; `None` if it is not in the set. A number
+    /// with its highest bit set is that of the rest, and values of arguments that came later follow.
     fn read<R: Read>(number: u8, from: &mut R) -> Option<Result<Init, R::Error>>;
 }
 
@@ -198,7 +224,7 @@ impl Init {
         self.declared().name
     }
 
-    /// The arguments with their values.
+    /// The arguments with their values; one that came [later](Argument::later) only where it is not the default.
     ///
     /// ```
     /// use weight_init_core::init_cfg::Init;
@@ -208,8 +234,13 @@ impl Init {
     /// assert_eq!(shown.collect::<Vec<_>>(), ["a=0", "mode=fan_out", "nonlinearity=relu", "distribution=normal"]);
     /// ```
     pub fn arguments(&self) -> impl Iterator<Item = (&'static Argument, Value)> {
-        let values = (0..).map_while(|index| self.get(index));
-        self.declared().arguments.iter().zip(values)
+        let of = self.declared();
+        let values = (0..).map_while(|index| Some((index, self.get(index)?)));
+        let all = of.arguments.iter().zip(values);
+        all.filter(|(argument, (index, value))| {
+            !argument.later || of.default(*index) != Some(*value)
+        })
+        .map(|(argument, (_, value))| (argument, value))
     }
 
     /// The numbers that this initializer gives a parameter of `shape`.
@@ -233,7 +264,9 @@ impl Init {
 
     /// Whether it fails on a weight of this shape for want of fans, whatever these are.
     pub(crate) fn lacks_dimensions(&self, shape: &Shape<'_>) -> bool {
-        self.uses_fans(shape) && shape.dims().len() < 2
+        self.uses_fans(shape)
+            && shape.dims().len() < 2
+            && self.fan_convention() != FanConvention::Keras
     }
 
     fn uses_fans(&self, shape: &Shape<'_>) -> bool {
@@ -250,11 +283,12 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// Fewer than two dimensions for Xavier and Kaiming (Kaiming skips weights without elements).
+    /// Fewer than two dimensions for Xavier and Kaiming (Kaiming skips weights without elements); parts or axes that the
+    /// shape does not have.
     pub fn check_fans(&self, shape: &Shape<'_>) -> Result<Option<Fans>, InitError> {
         if !self.uses_fans(shape) {
             return Ok(None);
         }
-        Ok(Some(fans(shape)?))
+        self.fan_count().fans(shape).map(Some)
     }
 }

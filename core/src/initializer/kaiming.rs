@@ -1,5 +1,8 @@
 use super::gain::constant_gain;
-use super::{Distribution, Draw, FanMode, Init, InitError, Lower, Nonlinearity, Shape, fans, gain};
+use super::{
+    Declared, Distribution, Draw, FanConvention, FanCount, FanMode, Init, InitError, Lower,
+    Nonlinearity, Shape, fans, gain,
+};
 use crate::initializer;
 use crate::math::root::over_root;
 
@@ -27,9 +30,14 @@ initializer! {
         nonlinearity: Nonlinearity = Nonlinearity::Relu, Any;
         /// Normal or uniform.
         distribution: Distribution = Distribution::Normal, Any;
+        /// How fans are counted.
+        fan: FanConvention = FanConvention::Torch, Any, later;
+        /// Equal parts of the outputs, each with fans of its own: 3 of the fused weight of queries, keys and values.
+        parts: u64 = 1, Positive, later;
     }
     function: "kaiming_{distribution}";
     fans: UnlessEmpty;
+    count(this) { FanCount { convention: this.fan, parts: this.parts, ..FanCount::TORCH } }
 }
 
 impl Kaiming {
@@ -37,18 +45,19 @@ impl Kaiming {
     ///
     /// # Errors
     ///
-    /// [`InitError::Fan`].
+    /// Those of [`FanCount::fans`].
     pub fn std(&self, shape: &Shape<'_>) -> Result<f64, InitError> {
-        match self.constant_gain_std(shape)? {
-            Some(std) => Ok(std),
-            None => {
-                let fan = fans(shape)?.get(self.mode);
-                Ok(gain(self.nonlinearity, self.a) / libm::sqrt(fan as f64))
-            }
+        if shape.is_empty() {
+            return Ok(0.0);
         }
+        let fan = self.fan_count().fans(shape)?.get(self.mode);
+        Ok(match constant_gain(self.nonlinearity) {
+            Some(gain) => over_root(gain, fan),
+            None => gain(self.nonlinearity, self.a) / libm::sqrt(fan as f64),
+        })
     }
 
-    /// [`std`](Self::std), where the gain does not depend on `a`.
+    /// [`std`](Self::std) by PyTorch's fans, where the gain does not depend on `a`.
     pub(crate) fn constant_gain_std(&self, shape: &Shape<'_>) -> Result<Option<f64>, InitError> {
         if shape.is_empty() {
             return Ok(Some(0.0));
@@ -92,6 +101,7 @@ impl Caffe2Xavier {
         mode: FanMode::FanIn,
         nonlinearity: Nonlinearity::LeakyRelu,
         distribution: Distribution::Uniform,
+        ..Kaiming::DEFAULT
     };
 }
 

@@ -4,7 +4,9 @@ use core::marker::PhantomData;
 
 use super::{Distribution, InitError, Initializer, Shape};
 use crate::fill::Diagonal;
-use crate::line_fill::{AnyFill, LineFill, Lines, OrthogonalFill, SparseFill};
+use crate::line_fill::{
+    AnyFill, Computed, ComputedFill, LineFill, Lines, OrthogonalFill, SparseFill,
+};
 use crate::{Fill, Float};
 
 /// Takes the distribution that an initializer chooses: it makes a [`Fill`] of it, or writes the elements at once.
@@ -70,6 +72,16 @@ pub trait Draw: Sized {
     /// Numbers that the element type cannot express; [`InitError::ByLines`] of what makes single elements.
     fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<Self::Output, Self::Error> {
         let _ = (zeros, std, lines);
+        Err(InitError::ByLines.into())
+    }
+
+    /// Elements by a formula.
+    ///
+    /// # Errors
+    ///
+    /// Numbers that the element type cannot express; [`InitError::ByLines`] of what makes single elements.
+    fn computed(self, of: Computed, lines: Lines) -> Result<Self::Output, Self::Error> {
+        let _ = (of, lines);
         Err(InitError::ByLines.into())
     }
 
@@ -186,6 +198,10 @@ impl<T: Float> Draw for AnyFillOf<T> {
 
     fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<AnyFill<T>, InitError> {
         Ok(AnyFill::Lines(LineFill::Sparse(SparseFill::new(zeros, std, lines)?)))
+    }
+
+    fn computed(self, of: Computed, lines: Lines) -> Result<AnyFill<T>, InitError> {
+        Ok(AnyFill::Lines(LineFill::Computed(ComputedFill::new(of, lines)?)))
     }
 }
 

@@ -1,6 +1,7 @@
+use super::lines::matrix;
 use super::{Draw, Lower, Shape};
 use crate::initializer;
-use crate::line_fill::{Lines, matrix};
+use crate::line_fill::Lines;
 
 initializer! {
     /// A uniformly distributed orthogonal matrix times `gain`: orthonormal rows, or columns where there are more rows.

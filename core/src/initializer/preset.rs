@@ -28,17 +28,17 @@ presets! {
     /// Keras' Glorot normal: VarianceScaling with `scale=1`, fan_avg, truncated normal.
     ///
     /// Xavier draws from the whole normal distribution.
-    GlorotNormal = VarianceScaling { scale: 1.0, mode: By::FanAvg, distribution: Of::TruncatedNormal };
+    GlorotNormal = VarianceScaling { scale: 1.0, mode: By::FanAvg, distribution: Of::TruncatedNormal, ..VarianceScaling::DEFAULT };
     /// Keras' Glorot uniform: VarianceScaling with `scale=1`, fan_avg, uniform.
-    GlorotUniform = VarianceScaling { scale: 1.0, mode: By::FanAvg, distribution: Of::Uniform };
+    GlorotUniform = VarianceScaling { scale: 1.0, mode: By::FanAvg, distribution: Of::Uniform, ..VarianceScaling::DEFAULT };
     /// Keras' He normal: VarianceScaling with `scale=2`, fan_in, truncated normal.
     ///
     /// Kaiming draws from the whole normal distribution, and by fan_out.
-    HeNormal = VarianceScaling { scale: 2.0, mode: By::FanIn, distribution: Of::TruncatedNormal };
+    HeNormal = VarianceScaling { scale: 2.0, mode: By::FanIn, distribution: Of::TruncatedNormal, ..VarianceScaling::DEFAULT };
     /// Keras' He uniform: VarianceScaling with `scale=2`, fan_in, uniform.
-    HeUniform = VarianceScaling { scale: 2.0, mode: By::FanIn, distribution: Of::Uniform };
+    HeUniform = VarianceScaling { scale: 2.0, mode: By::FanIn, distribution: Of::Uniform, ..VarianceScaling::DEFAULT };
     /// Keras' LeCun normal: VarianceScaling with `scale=1`, fan_in, truncated normal.
-    LecunNormal = VarianceScaling { scale: 1.0, mode: By::FanIn, distribution: Of::TruncatedNormal };
+    LecunNormal = VarianceScaling { scale: 1.0, mode: By::FanIn, distribution: Of::TruncatedNormal, ..VarianceScaling::DEFAULT };
     /// Keras' LeCun uniform: VarianceScaling with `scale=1`, fan_in, uniform.
-    LecunUniform = VarianceScaling { scale: 1.0, mode: By::FanIn, distribution: Of::Uniform };
+    LecunUniform = VarianceScaling { scale: 1.0, mode: By::FanIn, distribution: Of::Uniform, ..VarianceScaling::DEFAULT };
 }

@@ -3,14 +3,14 @@
 use core::fmt;
 
 use super::{
-    Argument, ArgumentKind, Declared, Draw, InitError, InitializerType, Lower, MOST_ARGUMENTS,
-    Shape, Value, custom, types,
+    Argument, ArgumentKind, Axes, Declared, Draw, InitError, InitializerType, Lower,
+    MOST_OF_YOUR_OWN, Shape, Value, custom, types,
 };
 use crate::fill::Diagonal;
-use crate::line_fill::Lines;
+use crate::line_fill::{Computed, Lines};
 
 /// Values without their kinds, one word each.
-pub(super) type Words = [u64; MOST_ARGUMENTS];
+pub(super) type Words = [u64; MOST_OF_YOUR_OWN];
 
 /// An initializer of a registered type: the type, and the values of its arguments.
 #[derive(Clone, Copy)]
@@ -50,6 +50,7 @@ impl Registered {
             Numbers::Diagonal { value, on } => draw.diagonal(value, on),
             Numbers::Orthogonal { gain, lines } => draw.orthogonal(gain, lines),
             Numbers::Sparse { zeros, std, lines } => draw.sparse(zeros, std, lines),
+            Numbers::Computed { of, lines } => draw.computed(of, lines),
         }
     }
 }
@@ -79,6 +80,7 @@ pub(super) const fn word(value: Value) -> u64 {
         Value::Count(n) => n,
         Value::Flag(flag) => flag as u64,
         Value::Choice(place) => place as u64,
+        Value::Axes(axes) => axes.to_bits() as u64,
     }
 }
 
@@ -88,6 +90,7 @@ const fn value(argument: &Argument, word: u64) -> Value {
         ArgumentKind::Count => Value::Count(word),
         ArgumentKind::Flag => Value::Flag(word != 0),
         ArgumentKind::Choice { .. } => Value::Choice(word as u8),
+        ArgumentKind::Axes => Value::Axes(Axes::from_bits(word as u32)),
     }
 }
 
@@ -96,7 +99,7 @@ pub(super) fn lower<I: Declared + Lower>(
     words: &Words,
     shape: &Shape<'_>,
 ) -> Result<Numbers, InitError> {
-    let mut values = [None; MOST_ARGUMENTS];
+    let mut values = [None; MOST_OF_YOUR_OWN];
     for ((slot, argument), word) in values.iter_mut().zip(I::ARGUMENTS).zip(words) {
         *slot = Some(value(argument, *word));
     }
@@ -119,6 +122,7 @@ pub(super) enum Numbers {
     Diagonal { value: f64, on: Diagonal },
     Orthogonal { gain: f64, lines: Lines },
     Sparse { zeros: usize, std: f64, lines: Lines },
+    Computed { of: Computed, lines: Lines },
 }
 
 /// Keeps the numbers.
@@ -154,5 +158,9 @@ impl Draw for Keep {
 
     fn sparse(self, zeros: usize, std: f64, lines: Lines) -> Result<Numbers, InitError> {
         Ok(Numbers::Sparse { zeros, std, lines })
+    }
+
+    fn computed(self, of: Computed, lines: Lines) -> Result<Numbers, InitError> {
+        Ok(Numbers::Computed { of, lines })
     }
 }

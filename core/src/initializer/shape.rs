@@ -19,6 +19,27 @@ pub enum Layout {
     OutIn,
     /// `[…, in, out]`, the receptive field in front: Keras, burn's `Linear`.
     InOut,
+    /// The kernel of a convolution with groups, or of a transposed one, as PyTorch holds it: `[out, in / groups, …]`, or
+    /// `[in, out / groups, …]`. PyTorch's own fans are those of [`OutIn`](Self::OutIn);
+    /// [`FanConvention::Connections`](super::FanConvention::Connections) counts by the groups and the direction.
+    Conv {
+        /// Groups; 0 as 1.
+        groups: u16,
+        /// Whether the first dimension counts inputs.
+        transposed: bool,
+    },
+}
+
+impl Layout {
+    /// That of a convolution in PyTorch; `None` of no groups, or more than 65,535.
+    #[must_use]
+    pub const fn conv(groups: usize, transposed: bool) -> Option<Self> {
+        match groups {
+            1 if !transposed => Some(Self::OutIn),
+            1..=0xffff => Some(Self::Conv { groups: groups as u16, transposed }),
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Shape<'a> {

@@ -25,7 +25,7 @@ impl Lower for Sparse {
             return Err(InitError::Dimensions { found, fewest: 2, most: 2 }.into());
         };
         let lines = match shape.layout() {
-            Layout::OutIn => Lines::columns(rows, columns),
+            Layout::OutIn | Layout::Conv { .. } => Lines::columns(rows, columns),
             Layout::InOut => Lines::rows(rows, columns),
         };
         let zeros = libm::ceil(self.sparsity * lines.length as f64) as usize;

@@ -50,7 +50,9 @@ fn fans_follow_the_layout() {
 fn scales_are_pytorchs() {
     for &(dims, gain, std, bound) in leaf::XAVIER {
         let shape = Shape::new(dims);
-        let fill = |distribution| Xavier { gain, distribution }.fill(&shape).expect("legal");
+        let fill = |distribution| {
+            Xavier { gain, distribution, ..Xavier::DEFAULT }.fill(&shape).expect("legal")
+        };
         assert_eq!(fill(Distribution::Normal), Fill::<f64>::normal(0.0, std).expect("legal"));
         // The golden bound was computed as √3·gain·√(2/sum), PyTorch's is √3·(gain·√(2/sum)).
         let Fill::<f64>::Uniform(uniform) = fill(Distribution::Uniform) else {
@@ -70,6 +72,7 @@ fn scales_are_pytorchs() {
                 mode: FanMode::from_name(mode).expect(mode),
                 nonlinearity: Nonlinearity::from_name(nonlinearity).expect(nonlinearity),
                 distribution,
+                ..Kaiming::DEFAULT
             };
             assert_eq!(Ok(kaiming.fill(&shape).expect("legal")), expected, "{dims:?} {kaiming:?}");
         }

@@ -8,7 +8,9 @@ use super::{ArgError, Argument, ArgumentType, BuiltIn, Declared, FanNeed, Init, 
 use super::{Custom, InitError, Lower, Shape, registered};
 
 /// The most arguments that an initializer has.
-pub const MOST_ARGUMENTS: usize = 4;
+pub const MOST_ARGUMENTS: usize = 8;
+/// The most arguments that an initializer of a type has that a program registers.
+pub const MOST_OF_YOUR_OWN: usize = 4;
 
 /// The keys that rules and overrides have themselves, so that no argument may have their names.
 pub(crate) const KEYS_OF_RULES: [&str; 12] = [
@@ -96,22 +98,24 @@ impl InitializerType {
         Self::declared::<I>(|_, values| build::<I>(values).map(BuiltIn::into_init))
     }
 
-    /// A name with arguments of its own for an initializer of another type.
+    /// Another library's name, with arguments of its own, for an initializer of another type.
     pub(super) const fn alias<I: Alias>() -> Self {
-        Self {
-            is_alias: true,
-            ..Self::declared::<I>(|_, values| {
-                let init = build::<I>(values)?.expand();
-                init.check().map_err(BuildError::Argument)?;
-                Ok(init)
-            })
-        }
+        Self { is_alias: true, ..Self::shorthand::<I>() }
+    }
+
+    /// A name with arguments of its own for an initializer of another type.
+    pub(super) const fn shorthand<I: Alias>() -> Self {
+        Self::declared::<I>(|_, values| {
+            let init = build::<I>(values)?.expand();
+            init.check().map_err(BuildError::Argument)?;
+            Ok(init)
+        })
     }
 
     const fn declared<I: Declared>(
         make: fn(&'static Self, &[Option<Value>]) -> Result<Init, BuildError>,
     ) -> Self {
-        assert!(I::ARGUMENTS.len() <= MOST_ARGUMENTS, "an initializer has at most four arguments");
+        assert!(I::ARGUMENTS.len() <= MOST_ARGUMENTS, "an initializer has at most eight arguments");
         assert!(
             !is_taken(I::ARGUMENTS),
             "an argument has the name of a key that rules have themselves"
@@ -188,7 +192,7 @@ impl InitializerType {
     }
 
     /// A type that is made while the program runs, of its name, arguments, documentation line by line, and what it does; see
-    /// [`Custom`]. `None` of more than [`MOST_ARGUMENTS`] arguments.
+    /// [`Custom`]. `None` of more than [`MOST_OF_YOUR_OWN`] arguments.
     #[cfg(feature = "registry")]
     #[must_use]
     pub const fn custom(
@@ -198,7 +202,7 @@ impl InitializerType {
         fans: FanNeed,
         custom: &'static dyn Custom,
     ) -> Option<Self> {
-        if arguments.len() > MOST_ARGUMENTS {
+        if arguments.len() > MOST_OF_YOUR_OWN {
             return None;
         }
         let (function, custom) = (name, Some(custom));

@@ -1,5 +1,5 @@
 use super::argument::choice;
-use super::{Draw, InitError, Lower, Shape, fans};
+use super::{Axes, Declared, Draw, FanConvention, FanCount, Lower, Shape};
 use crate::initializer;
 
 initializer! {
@@ -22,9 +22,23 @@ initializer! {
         mode: VarianceMode = VarianceMode::FanIn, Any;
         /// What has that variance; the truncated normal is cut off at two standard deviations before truncation.
         distribution: VarianceDistribution = VarianceDistribution::TruncatedNormal, Any;
+        /// How fans are counted.
+        fan: FanConvention = FanConvention::Torch, Any, later;
+        /// Equal parts of the outputs, each with fans of its own: 3 of the fused weight of queries, keys and values.
+        parts: u64 = 1, Positive, later;
+        /// Dimensions of the inputs, as in JAX; none: that of the layout among those that nothing else names.
+        in_axis: Axes = Axes::NONE, Any, later;
+        /// Dimensions of the outputs, likewise.
+        out_axis: Axes = Axes::NONE, Any, later;
+        /// Dimensions that count for no fan, such as that of stacked layers or experts.
+        batch_axis: Axes = Axes::NONE, Any, later;
     }
     function: "variance_scaling";
     fans: Always;
+    count(this) {
+        let Self { parts, in_axis, out_axis, batch_axis, .. } = *this;
+        FanCount { convention: this.fan, parts, in_axis, out_axis, batch_axis }
+    }
 }
 
 choice! {
@@ -58,7 +72,7 @@ const TRUNCATED_STD: f64 = 0.879_625_661_034_239_8;
 impl Lower for VarianceScaling {
     #[inline]
     fn lower<D: Draw>(&self, shape: &Shape<'_>, draw: D) -> Result<D::Output, D::Error> {
-        let fans = fans(shape).map_err(InitError::from)?;
+        let fans = self.fan_count().fans(shape)?;
         let fan = match self.mode {
             VarianceMode::FanIn => fans.fan_in as f64,
             VarianceMode::FanOut => fans.fan_out as f64,
@@ -84,13 +98,14 @@ impl Lower for VarianceScaling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::initializer::Declared;
     use crate::{Fill, Initializer};
 
     fn fill(scale: f64, mode: VarianceMode, distribution: VarianceDistribution) -> Fill<f64> {
         // Keras: a kernel of 3×3, from 4 to 6 channels.
         let shape = Shape::new(&[6, 4, 3, 3]);
-        VarianceScaling { scale, mode, distribution }.fill(&shape).unwrap()
+        VarianceScaling { scale, mode, distribution, ..VarianceScaling::DEFAULT }
+            .fill(&shape)
+            .unwrap()
     }
 
     #[test]

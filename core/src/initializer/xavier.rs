@@ -1,4 +1,4 @@
-use super::{Distribution, Draw, InitError, Lower, Shape, fans};
+use super::{Declared, Distribution, Draw, FanConvention, FanCount, InitError, Lower, Shape};
 use crate::initializer;
 
 initializer! {
@@ -19,9 +19,14 @@ initializer! {
         gain: f64 = 1.0, NotNegative;
         /// Normal or uniform.
         distribution: Distribution = Distribution::Normal, Any;
+        /// How fans are counted.
+        fan: FanConvention = FanConvention::Torch, Any, later;
+        /// Equal parts of the outputs, each with fans of its own: 3 of the fused weight of queries, keys and values.
+        parts: u64 = 1, Positive, later;
     }
     function: "xavier_{distribution}";
     fans: Always;
+    count(this) { FanCount { convention: this.fan, parts: this.parts, ..FanCount::TORCH } }
 }
 
 impl Xavier {
@@ -29,9 +34,9 @@ impl Xavier {
     ///
     /// # Errors
     ///
-    /// [`InitError::Fan`]; [`InitError::ZeroFans`] if both fans are zero.
+    /// Those of [`FanCount::fans`]; [`InitError::ZeroFans`] if both fans are zero.
     pub fn std(&self, shape: &Shape<'_>) -> Result<f64, InitError> {
-        let fans = fans(shape)?;
+        let fans = self.fan_count().fans(shape)?;
         let sum = u128::from(fans.fan_in) + u128::from(fans.fan_out);
         if sum == 0 {
             return Err(InitError::ZeroFans);

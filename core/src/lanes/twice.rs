@@ -2,12 +2,11 @@
 
 use half::{bf16, f16};
 
-use super::{Arithmetic, Function, Int, Lane, Lanes};
-use crate::float::Compute;
+use super::{Arithmetic, Element, Function, Int, Lane, Lanes, Table};
 
 /// Lanes of `E` that are twice those of another implementation: every operation is carried out on
 /// either half.
-pub trait Halves<E: Compute>: Copy {
+pub trait Halves<E: Element>: Copy {
     /// Implements half of the lanes.
     type Half: Arithmetic<E>;
 
@@ -26,7 +25,7 @@ macro_rules! on_both {
     )*};
 }
 
-impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
+impl<E: Element, P: Halves<E>> Arithmetic<E> for P {
     const ABREAST: usize = P::Half::ABREAST / 2;
 
     type Int = [Int<E, P::Half>; 2];
@@ -90,6 +89,11 @@ impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
         [half.select_rare(mask[0], f, x[0], other[0]), half.select_rare(mask[1], f, x[1], other[1])]
     }
     #[inline(always)]
+    fn rows<T: Table<E>>(self, [a, b]: Self::Int) -> [Self::Float; 4] {
+        let [a, b] = [self.half().rows::<T>(a), self.half().rows::<T>(b)];
+        [[a[0], b[0]], [a[1], b[1]], [a[2], b[2]], [a[3], b[3]]]
+    }
+    #[inline(always)]
     fn in_step(self, [a, b]: Self::Float) -> Self::Float {
         let half = self.half();
         half.abreast(half.in_step(a), half.in_step(b))
@@ -106,7 +110,7 @@ impl<E: Compute, P: Halves<E>> Arithmetic<E> for P {
 #[derive(Clone, Copy, Debug)]
 pub struct Twice<L>(pub L);
 
-impl<E: Compute, L: Arithmetic<E>> Halves<E> for Twice<L> {
+impl<E: Element, L: Arithmetic<E>> Halves<E> for Twice<L> {
     type Half = L;
 
     #[inline(always)]

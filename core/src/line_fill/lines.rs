@@ -1,5 +1,3 @@
-use crate::initializer::{InitError, Layout, Shape};
-
 /// The lines of a tensor: element `index` of line `line` has the number `offset + line·line_stride + index·stride`.
 ///
 /// Elements between the lines are zero.
@@ -41,27 +39,5 @@ impl Lines {
         self.offset
             .wrapping_add(line.wrapping_mul(self.line_stride))
             .wrapping_add(index.wrapping_mul(self.stride))
-    }
-}
-
-/// A weight as the matrix of its outputs and all else, in the order of its layout: rows and columns.
-pub(crate) fn matrix(shape: &Shape<'_>) -> Result<[usize; 2], InitError> {
-    let dims = shape.dims();
-    let too_few = InitError::Dimensions { found: dims.len(), fewest: 2, most: u8::MAX };
-    let product = |dims: &[usize]| {
-        if dims.contains(&0) {
-            return Ok(0);
-        }
-        let product = dims.iter().try_fold(1_usize, |product, dim| product.checked_mul(*dim));
-        product.ok_or(InitError::Fan(crate::initializer::FanError::Overflow))
-    };
-    let [rows, columns] = match (shape.layout(), dims) {
-        (_, [] | [_]) => return Err(too_few),
-        (Layout::OutIn, [outputs, rest @ ..]) => [*outputs, product(rest)?],
-        (Layout::InOut, [rest @ .., outputs]) => [product(rest)?, *outputs],
-    };
-    match rows.checked_mul(columns) {
-        Some(_) => Ok([rows, columns]),
-        None => Err(InitError::Fan(crate::initializer::FanError::Overflow)),
     }
 }

@@ -33,6 +33,20 @@ pub(crate) fn exp(x: f64) -> f64 {
     value * power_of_two(k / 2) * power_of_two(k - k / 2)
 }
 
+/// `eˣ − 1`, without the loss of digits near zero. Relative error below 10⁻¹⁵.
+pub(crate) fn exp_m1(x: f64) -> f64 {
+    if x.is_nan() || x.abs() > 0.5 {
+        return exp(x) - 1.0;
+    }
+    // Taylor's series; the rest is below 2⁻¹⁴/15!.
+    let (mut sum, mut n) = (1.0, 16.0);
+    while n > 1.0 {
+        sum = 1.0 + x * sum / n;
+        n -= 1.0;
+    }
+    x * sum
+}
+
 /// `2ᵏ` for `|k| < 1000`.
 fn power_of_two(k: i64) -> f64 {
     f64::from_bits(((k + 1023) << 52).cast_unsigned())
@@ -40,7 +54,7 @@ fn power_of_two(k: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::exp;
+    use super::{exp, exp_m1};
 
     /// (x, eˣ), 17 digits from mpmath.
     const KNOWN: [(f64, f64); 9] = [
@@ -54,6 +68,28 @@ mod tests {
         (709.7, 1.6549840276802644e308),
         (-707.5, 5.453232991066742e-308),
     ];
+
+    /// (x, eˣ − 1), 17 digits from mpmath.
+    const LESS_ONE: &[(f64, f64)] = &[
+        (1e-10, 1.00000000005e-10),
+        (-0.0001, -9.999500016666251e-05),
+        (0.001, 0.0010005001667083417),
+        (-0.1, -0.09516258196404043),
+        (0.3, 0.3498588075760031),
+        (-0.499, -0.3928625062612104),
+        (0.7, 1.0137527074704764),
+        (-2.0, -0.8646647167633873),
+        (5.0, 147.4131591025766),
+    ];
+
+    #[test]
+    fn less_one_keeps_its_digits_near_zero() {
+        for &(x, expected) in LESS_ONE {
+            assert!((exp_m1(x) - expected).abs() <= 1e-15 * expected.abs(), "{x}: {}", exp_m1(x));
+        }
+        assert_eq!(exp_m1(-800.0), -1.0);
+        assert!(exp_m1(f64::NAN).is_nan());
+    }
 
     #[test]
     fn known_answers() {

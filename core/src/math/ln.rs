@@ -13,10 +13,23 @@
 //! Error, tested: below 1 unit in the last place of the correctly rounded value for `f32` (all
 //! arguments that the samplers use), below 1.5 for `f64`.
 
-use crate::{
-    float::Compute,
-    lanes::{Arithmetic, Lane, Scalar},
-};
+use super::horner::horner;
+use crate::lanes::{Arithmetic, Element, Lane, Scalar};
+
+/// A type in which the logarithm is computed. Sealed.
+#[allow(unnameable_types, reason = "sealed")]
+pub trait Ln: Element {
+    /// The constants of this type.
+    const LN: &'static Coefficients<Self>;
+}
+
+impl Ln for f32 {
+    const LN: &'static Coefficients<Self> = &F32;
+}
+
+impl Ln for f64 {
+    const LN: &'static Coefficients<Self> = &F64;
+}
 
 /// Constants of the logarithm in one type.
 #[derive(Debug)]
@@ -34,7 +47,7 @@ pub struct Coefficients<E: 'static> {
     polynomial: &'static [E],
 }
 
-pub(crate) static F32: Coefficients<f32> = Coefficients {
+static F32: Coefficients<f32> = Coefficients {
     sqrt_half: 0x3f35_04f3,
     one: 0x3f80_0000,
     mantissa: 23,
@@ -53,7 +66,7 @@ pub(crate) static F32: Coefficients<f32> = Coefficients {
     ],
 };
 
-pub(crate) static F64: Coefficients<f64> = Coefficients {
+static F64: Coefficients<f64> = Coefficients {
     sqrt_half: 0x3fe6_a09e_667f_3bcd,
     one: 0x3ff0_0000_0000_0000,
     mantissa: 52,
@@ -85,14 +98,14 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
 
 /// Natural logarithm of positive normal numbers; of others the result is unspecified.
 #[inline(always)]
-pub fn ln_lanes<E: Compute, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> Lane<E, V> {
+pub fn ln_lanes<E: Ln, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> Lane<E, V> {
     let [f, e] = split(v, x);
     scaled(v, f, e)
 }
 
 /// `[f, e]` with `x = 2ᵉ·(1 + f)` and `1 + f` in [√½, √2), exact, for positive normal numbers.
 #[inline(always)]
-pub(super) fn split<E: Compute, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> [Lane<E, V>; 2] {
+pub(super) fn split<E: Ln, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> [Lane<E, V>; 2] {
     let c = E::LN;
     let int = |bits| v.splat_int(E::bits(bits));
     let offset = v.add_int(v.to_bits(x), int(c.one.wrapping_sub(c.sqrt_half)));
@@ -104,10 +117,10 @@ pub(super) fn split<E: Compute, V: Arithmetic<E>>(v: V, x: Lane<E, V>) -> [Lane<
 
 /// `e·ln 2 + ln(1 + f)` for `1 + f` in [√½, √2).
 #[inline(always)]
-fn scaled<E: Compute, V: Arithmetic<E>>(v: V, f: Lane<E, V>, e: Lane<E, V>) -> Lane<E, V> {
+fn scaled<E: Ln, V: Arithmetic<E>>(v: V, f: Lane<E, V>, e: Lane<E, V>) -> Lane<E, V> {
     let c = E::LN;
     let z = v.mul(f, f);
-    let cubic = v.mul(v.mul(super::horner(v, f, c.polynomial), f), z);
+    let cubic = v.mul(v.mul(horner(v, f, c.polynomial), f), z);
     let small = v.sub(v.add(cubic, v.mul(e, v.splat(c.ln2[1]))), v.mul(z, v.splat(E::HALF)));
     v.add(v.add(small, f), v.mul(e, v.splat(c.ln2[0])))
 }

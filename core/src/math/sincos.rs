@@ -14,10 +14,23 @@
 //! Error against the correctly rounded sine and cosine of the angle `θ + q·π/2`, tested: below 2
 //! units in the last place, near the zeros too.
 
-use crate::{
-    float::Compute,
-    lanes::{Arithmetic, Int, Lane},
-};
+use super::horner::horner;
+use crate::lanes::{Arithmetic, Element, Int, Lane};
+
+/// A type in which sines and cosines are computed. Sealed.
+#[allow(unnameable_types, reason = "sealed")]
+pub trait SinCos: Element {
+    /// The constants of this type.
+    const SINCOS: &'static Coefficients<Self>;
+}
+
+impl SinCos for f32 {
+    const SINCOS: &'static Coefficients<Self> = &F32;
+}
+
+impl SinCos for f64 {
+    const SINCOS: &'static Coefficients<Self> = &F64;
+}
 
 /// Constants of sine and cosine in one type.
 #[derive(Debug)]
@@ -33,7 +46,7 @@ pub struct Coefficients<E: 'static> {
     cosine: &'static [E],
 }
 
-pub(crate) static F32: Coefficients<f32> = Coefficients {
+static F32: Coefficients<f32> = Coefficients {
     shift: 8,
     middle: 8_388_607.5,
     unit: core::f32::consts::FRAC_PI_2 / 16_777_216.0,
@@ -41,7 +54,7 @@ pub(crate) static F32: Coefficients<f32> = Coefficients {
     cosine: &[2.4547942e-05, -0.0013888302, 0.041666664],
 };
 
-pub(crate) static F64: Coefficients<f64> = Coefficients {
+static F64: Coefficients<f64> = Coefficients {
     shift: 11,
     middle: 4_503_599_627_370_495.5,
     unit: core::f64::consts::FRAC_PI_2 / 9_007_199_254_740_992.0,
@@ -65,16 +78,16 @@ pub(crate) static F64: Coefficients<f64> = Coefficients {
 
 /// `[cos, sin]` of the angle that the word stands for.
 #[inline(always)]
-pub fn sincos_lanes<E: Compute, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> [Lane<E, V>; 2] {
+pub fn sincos_lanes<E: SinCos, V: Arithmetic<E>>(v: V, word: Int<E, V>) -> [Lane<E, V>; 2] {
     let c = E::SINCOS;
     let turned = v.add_int(word, v.splat_int(E::bits(1 << (E::BITS - 3))));
     let k = v.to_float(v.shr(v.shl(turned, 2), c.shift));
     let x = v.mul(v.sub(k, v.splat(c.middle)), v.splat(c.unit));
     let z = v.mul(x, x);
-    let s = v.add(x, v.mul(v.mul(x, z), super::horner(v, z, c.sine)));
+    let s = v.add(x, v.mul(v.mul(x, z), horner(v, z, c.sine)));
     let c = v.add(
         v.sub(v.splat(E::ONE), v.mul(z, v.splat(E::HALF))),
-        v.mul(v.mul(z, z), super::horner(v, z, c.cosine)),
+        v.mul(v.mul(z, z), horner(v, z, c.cosine)),
     );
 
     // Quadrants 1 and 3 swap the two. The sine is negative in 2 and 3, the cosine in 1 and 2.

@@ -1,8 +1,11 @@
 use core::fmt;
 
 use super::path::Path;
-use super::walk::MAX_TIED_VISITS;
 use crate::initializer::InitError;
+
+/// Layers that one walk enters at most at other paths than their first. Only a model whose layers are shared within
+/// shared layers, many levels deep, has more such paths; mmengine would walk them all.
+pub const MAX_TIED_VISITS: u32 = 1 << 16;
 
 /// Why rules and model do not fit together, with the place; it borrows the walk.
 #[derive(Clone, Copy, Debug)]

@@ -3,16 +3,12 @@ use core::ops::ControlFlow;
 use super::considered::{Matcher, Outcome};
 use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
-use super::problem::{Problem, ResolveError};
+use super::problem::{MAX_TIED_VISITS, Problem, ResolveError};
 use super::visit::{BufferVisit, ModuleVisit, ParamVisit};
 use crate::init_cfg::{Origin, Rules};
 use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
 use crate::random::Fnv1a;
-
-/// Layers that one walk enters at most at other paths than their first. Only a model whose layers are shared within
-/// shared layers, many levels deep, has more such paths; mmengine would walk them all.
-pub const MAX_TIED_VISITS: u32 = 1 << 16;
 
 /// Which of mmengine's two entries is resolved.
 #[derive(Clone, Copy)]

@@ -109,8 +109,17 @@ impl Serialize for Param<'_> {
         }
         map.serialize_entry("shape", &*param.shape)?;
         map.serialize_entry("dtype", param.dtype.name())?;
-        if param.layout == Layout::InOut {
-            map.serialize_entry("layout", "in_out")?;
+        match param.layout {
+            Layout::OutIn => {}
+            Layout::InOut => map.serialize_entry("layout", "in_out")?,
+            Layout::Conv { groups, transposed } => {
+                if groups > 1 {
+                    map.serialize_entry("groups", &groups)?;
+                }
+                if transposed {
+                    map.serialize_entry("transposed", &true)?;
+                }
+            }
         }
         if let Some(stream) = &param.stream {
             map.serialize_entry("stream", stream)?;
@@ -205,6 +214,12 @@ mod tests {
             .child("head", LayerSpec { params: vec![head, scale], ..LayerSpec::new("Head", &[]) })
             .constant_param("gamma", &[3], 0.25)
             .buffer(steps);
+        for (name, groups, transposed) in [("a", 2, false), ("b", 1, true), ("c", 4, true)] {
+            let layout = Layout::conv(groups, transposed).unwrap();
+            let kernel = TensorSpec { layout, ..TensorSpec::new("weight", &[8, 4, 3]) };
+            let conv = LayerSpec { params: vec![kernel], ..LayerSpec::new("Conv1d", &["_ConvNd"]) };
+            net = net.child(name, conv);
+        }
         net.children.push(("tail".to_owned(), ChildSpec::SameAs("head".to_owned())));
         net.aliases.push(("body".to_owned(), "embed".to_owned()));
         let model = Model::from_spec(net).unwrap();

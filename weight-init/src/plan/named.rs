@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use weight_init_core::init_cfg::{Init, Origin};
-use weight_init_core::initializer::Value;
+use weight_init_core::initializer::{Axes, Value};
 
 use crate::address::shown;
 use crate::diagnostic::escape;
@@ -19,6 +19,7 @@ pub(crate) enum Arg<'a> {
     Number(f64),
     Count(u64),
     Flag(bool),
+    Axes(Axes),
     Text(&'a str),
     /// The name of a checkpoint, which may be an address with secrets.
     Checkpoint(&'a str),
@@ -33,6 +34,7 @@ impl Serialize for Arg<'_> {
             Self::Number(x) => serializer.serialize_f64(*x),
             Self::Count(n) => serializer.serialize_u64(*n),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Axes(axes) => axes.serialize(serializer),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Checkpoint(name) => serializer.serialize_str(&shown(name)),
             Self::Nothing => serializer.serialize_none(),
@@ -46,6 +48,7 @@ impl fmt::Display for Arg<'_> {
             Self::Number(x) => write!(f, "{x}"),
             Self::Count(n) => write!(f, "{n}"),
             Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Axes(axes) => write!(f, "{axes}"),
             Self::Text(text) => f.write_str(&escape(text)),
             Self::Checkpoint(name) => f.write_str(&escape(&shown(name))),
             Self::Nothing => f.write_str("-"),
@@ -84,6 +87,7 @@ pub(crate) fn init_named(init: &Init) -> Named<'static> {
             Value::Number(x) => Arg::Number(x),
             Value::Count(n) => Arg::Count(n),
             Value::Flag(flag) => Arg::Flag(flag),
+            Value::Axes(axes) => Arg::Axes(axes),
             Value::Choice(_) => shown.name().map_or(Arg::Nothing, Arg::Text),
         };
         args.push((argument.name, arg));

@@ -2,11 +2,13 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, Unexpected, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, SeqAccess, Unexpected, Visitor,
+};
 
 use super::key::{list, shown};
 use crate::init_cfg::{ArgError, List, RuleType, Types};
-use crate::initializer::{ArgumentKind, Check, Value};
+use crate::initializer::{ArgumentKind, Axes, Check, Value};
 use crate::nearest;
 
 /// Reads a number and checks it at its place.
@@ -118,6 +120,10 @@ impl ValueSeed {
         self.check.argument(self.name, x).map_err(E::custom)?;
         Ok(Value::Number(x))
     }
+
+    fn axes<E: Error>(self, axes: &[i64], found: Unexpected<'_>) -> Result<Value, E> {
+        Axes::of(axes).map(Value::Axes).ok_or_else(|| E::invalid_value(found, &self))
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for ValueSeed {
@@ -131,7 +137,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed {
     }
 }
 
-impl Visitor<'_> for ValueSeed {
+impl<'de> Visitor<'de> for ValueSeed {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,6 +148,9 @@ impl Visitor<'_> for ValueSeed {
             }
             ArgumentKind::Count => f.write_str("a whole number from 0"),
             ArgumentKind::Flag => f.write_str("true or false"),
+            ArgumentKind::Axes => {
+                write!(f, "a dimension or a list of at most {} dimensions", Axes::MOST)
+            }
             ArgumentKind::Choice { what, names, .. } => {
                 write!(f, "{what}: one of ")?;
                 list(f, names.iter().copied())
@@ -168,6 +177,7 @@ impl Visitor<'_> for ValueSeed {
     fn visit_i64<E: Error>(self, x: i64) -> Result<Value, E> {
         match (self.kind, u64::try_from(x)) {
             (ArgumentKind::Number, _) => self.number(x as f64),
+            (ArgumentKind::Axes, _) => self.axes(&[x], Unexpected::Signed(x)),
             (_, Ok(x)) => self.visit_u64(x),
             (_, Err(_)) => Err(E::invalid_value(Unexpected::Signed(x), &self)),
         }
@@ -180,8 +190,27 @@ impl Visitor<'_> for ValueSeed {
                 self.check.argument(self.name, x as f64).map_err(E::custom)?;
                 Ok(Value::Count(x))
             }
+            ArgumentKind::Axes => {
+                let axis = i64::try_from(x).unwrap_or(i64::MAX);
+                self.axes(&[axis], Unexpected::Unsigned(x))
+            }
             _ => Err(E::invalid_type(Unexpected::Unsigned(x), &self)),
         }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        if self.kind != ArgumentKind::Axes {
+            return Err(Error::invalid_type(Unexpected::Seq, &self));
+        }
+        let (mut axes, mut count) = ([0; Axes::MOST], 0);
+        while let Some(axis) = seq.next_element()? {
+            let Some(slot) = axes.get_mut(count) else {
+                return Err(Error::invalid_length(count + 1, &self));
+            };
+            *slot = axis;
+            count += 1;
+        }
+        self.axes(axes.get(..count).unwrap_or_default(), Unexpected::Seq)
     }
 
     /// A name, or an infinite number in formats that have no such numbers.

@@ -16,7 +16,10 @@ use crate::net::SEED;
 pub static CASES: &[(&str, Init)] = &[
     ("constant", Init::Constant(Constant { val: 0.1 })),
     ("xavier_normal", Init::Xavier(Xavier::DEFAULT)),
-    ("xavier_uniform", Init::Xavier(Xavier { gain: 1.5, distribution: Distribution::Uniform })),
+    (
+        "xavier_uniform",
+        Init::Xavier(Xavier { gain: 1.5, distribution: Distribution::Uniform, ..Xavier::DEFAULT }),
+    ),
     ("normal", Init::Normal(Normal { mean: 0.5, std: 0.02 })),
     ("trunc_normal", Init::TruncNormal(TruncNormal { mean: 0.0, std: 0.02, a: -0.04, b: 0.04 })),
     (
@@ -33,6 +36,7 @@ pub static CASES: &[(&str, Init)] = &[
             mode: FanMode::FanIn,
             nonlinearity: Nonlinearity::LeakyRelu,
             distribution: Distribution::Uniform,
+            ..Kaiming::DEFAULT
         }),
     ),
     ("caffe2_xavier", Init::Caffe2Xavier(Caffe2Xavier)),

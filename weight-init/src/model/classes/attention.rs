@@ -88,9 +88,10 @@ fn finish(mut layer: LayerSpec, embed: usize, bias: bool, bias_kv: bool) -> Laye
 }
 
 pub(super) const XAVIER_UNIFORM: Init =
-    Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Uniform });
+    Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Uniform, ..Xavier::DEFAULT });
 
-const XAVIER_NORMAL: Init = Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal });
+const XAVIER_NORMAL: Init =
+    Init::Xavier(Xavier { gain: 1.0, distribution: Distribution::Normal, ..Xavier::DEFAULT });
 
 fn param(_: &str, _: &LayerFacts<'_>, name: &str) -> Option<Init> {
     match name {

@@ -9,12 +9,12 @@
 //! counts outputs.
 
 use weight_init_core::init_cfg::Init;
-use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity};
+use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Layout, Nonlinearity};
 
 use super::family::{Family, Kind, no_buffer, uniform_by_fan};
 use super::{DEVICE, LayerFacts};
 use crate::diagnostic::Diagnostic;
-use crate::model::from_config::{Arguments, LayerSpec, Registry};
+use crate::model::from_config::{Arguments, LayerSpec, Registry, TensorSpec};
 
 pub(super) const FAMILY: Family = Family {
     kind: Kind::Conv,
@@ -78,8 +78,12 @@ fn conv(
     let (first, second) =
         if transposed { (input, output / groups) } else { (output, input / groups) };
     let base = if transposed { "_ConvTransposeNd" } else { "_ConvNd" };
-    let layer =
-        LayerSpec::new(class, &[base]).param("weight", &[&[first, second], &*kernel].concat());
+    let Some(layout) = Layout::conv(groups, transposed) else {
+        return Err(arguments.fault("groups", "groups are at most 65535"));
+    };
+    let shape = [&[first, second], &*kernel].concat();
+    let weight = TensorSpec { layout, ..TensorSpec::new("weight", &shape) };
+    let layer = LayerSpec { params: vec![weight], ..LayerSpec::new(class, &[base]) };
     Ok(if bias { layer.param("bias", &[output]) } else { layer }.in_dtype(dtype))
 }
 
@@ -92,6 +96,7 @@ pub(super) const WEIGHT: Init = Init::Kaiming(Kaiming {
     mode: FanMode::FanIn,
     nonlinearity: Nonlinearity::LeakyRelu,
     distribution: Distribution::Uniform,
+    ..Kaiming::DEFAULT
 });
 
 pub(super) fn param(_: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> {

@@ -128,6 +128,7 @@ fn deform_conv(class: &str, layer: &LayerFacts<'_>, name: &str) -> Option<Init> 
         mode: FanMode::FanIn,
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Uniform,
+        ..Kaiming::DEFAULT
     }))
 }
 

@@ -240,6 +240,7 @@ const fn kaiming_normal(mode: FanMode) -> Rewrite {
         mode,
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Normal,
+        ..Kaiming::DEFAULT
     }))
 }
 

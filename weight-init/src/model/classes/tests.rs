@@ -118,7 +118,7 @@ fn normal(std: f64) -> Option<Init> {
 }
 
 fn xavier(distribution: Distribution) -> Option<Init> {
-    Some(Init::Xavier(Xavier { gain: 1.0, distribution }))
+    Some(Init::Xavier(Xavier { gain: 1.0, distribution, ..Xavier::DEFAULT }))
 }
 
 fn kaiming_normal(mode: FanMode) -> Option<Init> {
@@ -336,6 +336,7 @@ fn deformable_convolutions() {
         mode: FanMode::FanIn,
         nonlinearity: Nonlinearity::Relu,
         distribution: Distribution::Uniform,
+        ..Kaiming::DEFAULT
     };
     let pack =
         node("DeformConv2dPack", [("weight", &[64, 4, 3, 3])]).child("conv_offset", offset());

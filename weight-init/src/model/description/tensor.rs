@@ -16,6 +16,8 @@ const PARAM_KEYS: &[&str] = &[
     "shape",
     "dtype",
     "layout",
+    "groups",
+    "transposed",
     "stream",
     "same_as",
     "value",
@@ -44,14 +46,7 @@ pub(super) fn param(
 ) -> Result<(ParamNode, Option<Described>, Vec<OwnWrite>), Diagnostic> {
     let dtype = dtype(fields)?;
     let shape = shape(fields, dtype)?;
-    let layout = match fields.optional_string("layout")? {
-        None | Some("out_in") => Layout::OutIn,
-        Some("in_out") => Layout::InOut,
-        Some(other) => {
-            let message = format!("'{other}' is no layout; allowed are 'out_in', 'in_out'");
-            return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
-        }
-    };
+    let layout = layout(fields)?;
     let value = described(fields, dtype, &shape, contents)?;
     let own = own_writes(fields, dtype, &shape, contents)?;
     let stream = fields.optional_string("stream")?.map(Box::from);
@@ -61,6 +56,40 @@ pub(super) fn param(
         value,
         own,
     ))
+}
+
+/// What the dimensions mean; of a convolution with groups, or a transposed one, also which channels are connected.
+fn layout(fields: &Fields<'_>) -> Result<Layout, Diagnostic> {
+    let transposed = fields.optional_bool("transposed")?.unwrap_or_default();
+    let groups = match fields.get("groups") {
+        None => 1,
+        Some(groups) => groups
+            .as_int()
+            .and_then(|groups| usize::try_from(groups).ok())
+            .ok_or_else(|| fields.wrong("groups", "a whole number from 1 to 65535", groups))?,
+    };
+    let in_out = match fields.optional_string("layout")? {
+        None | Some("out_in") => false,
+        Some("in_out") => true,
+        Some(other) => {
+            let message = format!("'{other}' is no layout; allowed are 'out_in', 'in_out'");
+            return Err(fields.fault_with_nearest("layout", message, other, ["out_in", "in_out"]));
+        }
+    };
+    let Some(layout) = Layout::conv(groups, transposed) else {
+        return Err(
+            fields.fault("groups", format!("{groups} is no number of groups from 1 to 65535"))
+        );
+    };
+    match (in_out, layout) {
+        (false, layout) => Ok(layout),
+        (true, Layout::OutIn) => Ok(Layout::InOut),
+        (true, _) => {
+            let message =
+                "'groups' and 'transposed' are told of kernels in PyTorch's layout, 'out_in'";
+            Err(fields.fault("layout", message))
+        }
+    }
 }
 
 /// What the `init_weights` of classes of their own write.
