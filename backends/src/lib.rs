@@ -48,6 +48,8 @@ mod rayon;
 #[allow(unsafe_code, reason = "functions with instructions that were asked for at run time")]
 mod simd;
 #[cfg(feature = "simd")]
+mod strided;
+#[cfg(feature = "simd")]
 pub mod structs;
 #[cfg(feature = "rayon")]
 mod tile;
@@ -64,3 +66,5 @@ pub use self::line::{LineBackend, LineJob, LineJobs};
 pub use self::rayon::{BuildError, Rayon};
 #[cfg(feature = "simd")]
 pub use self::simd::{Level, Simd};
+#[cfg(feature = "simd")]
+pub use self::strided::{Strided, StridedBackend, StridedJob};

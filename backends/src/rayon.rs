@@ -68,6 +68,18 @@ impl Rayon {
         Ok(Self { pool: Some(pool), level: Level::best() })
     }
 
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// On its threads.
+    pub(crate) fn run(&self, work: impl FnOnce() + Send) {
+        match &self.pool {
+            Some(pool) => pool.install(work),
+            None => work(),
+        }
+    }
+
     /// The number of threads.
     #[must_use]
     pub fn threads(&self) -> usize {
@@ -108,11 +120,7 @@ impl<T: Float> Backend<T> for Rayon {
             jobs.iter_mut().for_each(write);
             return Ok(());
         }
-        let mut run = || tiles(jobs).into_par_iter().for_each(|mut tile| write(&mut tile));
-        match &self.pool {
-            Some(pool) => pool.install(run),
-            None => run(),
-        }
+        self.run(|| tiles(jobs).into_par_iter().for_each(|mut tile| write(&mut tile)));
         Ok(())
     }
 }
@@ -137,15 +145,11 @@ impl<T: Float> LineBackend<T> for Rayon {
                 return make(level, fill, stream, line, out);
             }
             // The last lines of an orthogonal matrix take longest, so they are begun first.
-            let mut run = || {
+            self.run(|| {
                 out.par_chunks_mut(block).enumerate().rev().with_max_len(1).for_each(
                     |(number, out)| make(level, fill, stream, line + number * at_once, out),
                 );
-            };
-            match &self.pool {
-                Some(pool) => pool.install(run),
-                None => run(),
-            }
+            });
         });
         Ok(())
     }

@@ -4,6 +4,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod blocks;
 mod constant;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod instructions;
@@ -12,6 +14,8 @@ mod level;
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod strided;
 
 use core::convert::Infallible;
 
@@ -52,6 +56,10 @@ impl Simd {
     #[must_use]
     pub const fn with_level(level: Level) -> Self {
         Self { level }
+    }
+
+    pub(crate) const fn level(&self) -> Level {
+        self.level
     }
 }
 

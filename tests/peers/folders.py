@@ -9,7 +9,8 @@ needs PyTorch, safetensors and transformers. A small Llama and a small Mixtral a
 - loaded by transformers' `from_pretrained`, with nothing missing or unexpected, and the values of the files;
 - split as `split_torch_state_dict_into_shards` of huggingface_hub splits the model's own state dict;
 - loaded by `torch.distributed.checkpoint` on 1, 3 and 4 processes, with parameters sharded by rows and by columns, from a folder of
-  whole tensors and from one whose tensors are cut between rows.
+  whole tensors and from one whose tensors are cut between rows;
+- written as slices for tensor and pipeline parallelism, with a GPT-NeoX beside them, and held against PyTorch's own slices of the whole.
 
 Exit code 1 if anything differs. What is not installed is said.
 """
@@ -29,17 +30,20 @@ import torch
 import transformers
 from huggingface_hub import split_torch_state_dict_into_shards
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, MixtralConfig, MixtralForCausalLM
+from transformers import (AutoModelForCausalLM, GPTNeoXConfig, GPTNeoXForCausalLM, LlamaConfig, LlamaForCausalLM, MixtralConfig,
+                          MixtralForCausalLM)
 
 from command import load_describe
 
 WORLDS = (1, 2, 3, 4, 7, 16)
 SIZE = "2MB"
-SMALL = dict(hidden_size=256, intermediate_size=600, num_hidden_layers=3, num_attention_heads=8, num_key_value_heads=2, vocab_size=3000)
+SMALL = dict(hidden_size=256, intermediate_size=600, num_hidden_layers=3, num_attention_heads=8, num_key_value_heads=2, vocab_size=3200)
 MODELS = {
     "Llama": lambda: LlamaForCausalLM(LlamaConfig(**SMALL, tie_word_embeddings=False)),
     "Llama, tied": lambda: LlamaForCausalLM(LlamaConfig(**SMALL, tie_word_embeddings=True)),
     "Mixtral": lambda: MixtralForCausalLM(MixtralConfig(**SMALL, num_local_experts=4)),
+    "GPT-NeoX": lambda: GPTNeoXForCausalLM(GPTNeoXConfig(hidden_size=256, intermediate_size=1024, num_hidden_layers=3,
+                                                         num_attention_heads=8, vocab_size=3200)),
 }
 RULES = [{"type": "Normal", "std": 0.02, "params": "*"}, {"type": "Constant", "val": 1, "params": "*norm.weight"}]
 LAUNCHERS = {
@@ -153,6 +157,78 @@ def dcp(name, folder, whole, scratch):
         check(f"{name}: dcp.load on {world} processes, by rows and by columns", done.returncode == 0, done.stderr[-1500:])
 
 
+def rows(tensor, rank, ranks):
+    return tensor.chunk(ranks, dim=0)[rank]
+
+
+def columns(tensor, rank, ranks):
+    return tensor.chunk(ranks, dim=1)[rank]
+
+
+def halves(dim):
+    """Two fused matrices, each cut by itself."""
+    return lambda tensor, rank, ranks: torch.cat([half.chunk(ranks, dim=dim)[rank] for half in tensor.chunk(2, dim=dim)], dim=dim)
+
+
+def key_value(tensor, rank, ranks):
+    """Two heads, each with half of the ranks."""
+    heads = tensor.view(2, -1, *tensor.shape[1:])
+    return heads[rank * 2 // ranks]
+
+
+def interleaved(tensor, rank, ranks):
+    """GPT-NeoX: [heads, 3, head_dim]."""
+    heads = tensor.view(8, 3, -1, *tensor.shape[1:])
+    return heads.chunk(ranks, dim=0)[rank].flatten(0, 2)
+
+
+LLAMA_PARTS = [("q_proj.weight", rows), ("k_proj.weight", key_value), ("v_proj.weight", key_value), ("o_proj.weight", columns),
+               ("gate_proj.weight", rows), ("up_proj.weight", rows), ("down_proj.weight", columns), ("embed_tokens.weight", rows),
+               ("lm_head.weight", rows)]
+SPLITS = {
+    "Llama": ("llama:tp=8,pp=3,heads=8,kv_heads=2", LLAMA_PARTS),
+    "Llama, tied": ("llama:tp=8,pp=3,heads=8,kv_heads=2", LLAMA_PARTS),
+    "Mixtral": ("mixtral:tp=8,pp=3,heads=8,kv_heads=2",
+                [("experts.gate_up_proj", halves(1)), ("experts.down_proj", lambda tensor, rank, ranks: tensor.chunk(ranks, dim=2)[rank]),
+                 ("w1.weight", rows), ("w3.weight", rows), ("w2.weight", columns), *LLAMA_PARTS]),
+    "GPT-NeoX": ("gpt_neox:tp=8,pp=3,heads=8",
+                 [("query_key_value.weight", interleaved), ("query_key_value.bias", interleaved), ("attention.dense.weight", columns),
+                  ("dense_h_to_4h.weight", rows), ("dense_h_to_4h.bias", rows), ("dense_4h_to_h.weight", columns),
+                  ("embed_in.weight", rows), ("embed_out.weight", rows)]),
+}
+
+
+def stage_of(name):
+    if "layers." in name:
+        return int(name.split("layers.")[1].split(".")[0])
+    if "embed_tokens" in name or "embed_in" in name:
+        return 0
+    return 2 if "norm" in name or "lm_head" in name or "embed_out" in name else None
+
+
+def slices(name, binary, description, folder, scratch):
+    split, parts = SPLITS[name]
+    out = scratch / f"{name} in slices"
+    done = write(binary, description, out, lambda command: [*command, "--split", split])
+    check(f"{name}, --split {split}", done.returncode == 0, done.stderr)
+    if done.returncode:
+        return
+    whole, wrong, count = tensors_of(folder), [], 0
+    for stage in range(3):
+        for rank in range(8):
+            found = tensors_of(out / f"tp-{rank:02}-of-08-pp-{stage:02}-of-03")
+            expected = {key: value for key, value in whole.items() if stage_of(key) in (None, stage)}
+            if stage == 2 and "tied" in name:
+                expected["lm_head.weight"] = whole["model.embed_tokens.weight"]
+            for key, value in expected.items():
+                cut = next((cut for end, cut in parts if key.endswith(end)), lambda tensor, rank, ranks: tensor)
+                count += 1
+                if key not in found or not torch.equal(found[key], cut(value, rank, 8)):
+                    wrong.append(f"{rank} {stage} {key}")
+            wrong += [f"{rank} {stage} {key}, unexpected" for key in found.keys() - expected.keys()]
+    check(f"{name}: {count} slices of 24 ranks are PyTorch's", not wrong, wrong[:5])
+
+
 def main():
     warnings.simplefilter("ignore")
     binary = os.path.abspath(sys.argv[1])
@@ -176,7 +252,9 @@ def main():
                 done = write(binary, description, rows, lambda command: [*command, "--layout", "dcp"])
                 check(f"{name}, --layout dcp: {done.stderr.strip()}", done.returncode == 0)
                 dcp(f"{name}, --layout dcp", rows, folder, scratch)
-            read(name, model, folder)
+            slices(name, binary, description, folder, scratch)
+            if name != "GPT-NeoX":
+                read(name, model, folder)
     print(f"{len(failed)} wrong")
     sys.exit(bool(failed))
 

@@ -12,6 +12,7 @@
 
 pub mod atomic_file;
 mod error;
+pub(crate) mod held_part;
 pub mod interrupt;
 mod numpy;
 mod pickle;

@@ -14,12 +14,14 @@ use weight_init_core::DType;
 pub use self::folder::{Folder, FolderReport, FolderState, StoreReport};
 pub use self::recorded::{RecipeDifference, Recorded};
 pub use self::shard_size::{ShardSize, ShardSizeError};
-pub use self::shards::{FolderLayout, Shard, ShardLayout, Share, Slice};
+pub use self::shards::{FolderLayout, Shard, ShardFolder, ShardLayout, Share};
 pub use self::verify::{Difference, verify};
 pub(crate) use self::verify::{element, indices};
 use crate::checkpoint::{CheckpointError, SafetensorsWriter, Sink, Summary, TensorInfo};
 use crate::plan::{LowerError, Plan, Tensor, Unknown};
 use crate::run::{BackendError, Filler, RunError, generate};
+use crate::split::SplitError;
+pub use crate::split::{Cut, Slice};
 
 /// Version of the random stream: a public contract that changes with a major version only.
 pub const STREAM_VERSION: &str = "1";
@@ -42,6 +44,8 @@ pub struct Recipe {
 pub enum CreateError {
     /// The plan cannot be carried out.
     Lower(LowerError),
+    /// Its tensors cannot be cut so.
+    Split(SplitError),
     /// The file, or a checkpoint that it is loaded from, cannot be written or read.
     Checkpoint(CheckpointError),
     /// The backend's device failed.
@@ -52,6 +56,7 @@ impl fmt::Display for CreateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lower(error) => error.fmt(f),
+            Self::Split(error) => error.fmt(f),
             Self::Checkpoint(error) => error.fmt(f),
             Self::Backend(error) => error.fmt(f),
         }
@@ -63,6 +68,12 @@ impl std::error::Error for CreateError {}
 impl From<LowerError> for CreateError {
     fn from(error: LowerError) -> Self {
         Self::Lower(error)
+    }
+}
+
+impl From<SplitError> for CreateError {
+    fn from(error: SplitError) -> Self {
+        Self::Split(error)
     }
 }
 
@@ -168,6 +179,7 @@ pub(crate) mod keys {
     pub(crate) const DTYPE: &str = "weight_init.dtype";
     pub(crate) const UNKNOWN: &str = "weight_init.unknown";
     pub(crate) const PRETRAINED: &str = "weight_init.pretrained";
+    pub(crate) const SPLIT: &str = "weight_init.split";
 }
 
 fn info(tensor: &Tensor<'_>) -> TensorInfo {

@@ -15,7 +15,9 @@
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`report`] | a plan as a table, an explanation, JSON |
-//! | [`run`] | a plan, a seed and a backend → bytes, window by window |
+//! | [`split`] | how a model is cut for tensor and pipeline parallelism |
+//! | [`window`] | a part of a tensor as runs of consecutive elements |
+//! | [`run`] | a plan, a seed and a backend → bytes, piece by piece |
 //! | [`fetch`] | where checkpoints are that Pretrained rules name, and their way onto this machine |
 //! | [`checkpoint`] | safetensors files, written whole or not at all; files of every format, read as hostile input |
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
@@ -74,10 +76,12 @@ mod pool;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod split;
 #[cfg(feature = "cloud")]
 mod store;
 pub mod structs;
 pub mod value;
+pub mod window;
 
 pub use model::Registry;
 pub use structs::init_weights;

@@ -1,8 +1,8 @@
-//! Carries a plan out: its tensors, a seed and a backend make bytes, window by window.
+//! Carries a plan out: its tensors, a seed and a backend make bytes, batch by batch.
 //!
-//! A window is a few megabytes of consecutive tensors, filled as one job whatever their number, so memory does
+//! A batch is a few megabytes of consecutive tensors, filled as one job whatever their number, so memory does
 //! not grow with the model and thousands of small parameters cost no more than one large one. A tensor that is made by lines
-//! with a stride, such as an orthogonal matrix with more rows than columns, is a window of its own, whatever its size. While one window is
+//! with a stride, such as an orthogonal matrix with more rows than columns, is a batch of its own, whatever its size. While one batch is
 //! written to a file, the next is filled.
 
 mod backend;
@@ -12,6 +12,7 @@ mod backend;
 )]
 mod cuda;
 mod encode;
+mod groups;
 mod jobs;
 mod mapped;
 mod norm;
@@ -30,19 +31,20 @@ pub use self::backend::{BackendError, BackendKind, Filler};
 pub use self::cuda::Device;
 pub(crate) use self::cuda::{Meter, MeterMemory};
 use self::jobs::AllJobs;
-pub use self::pieces::{Piece, fill_pieces};
+pub use self::pieces::{Piece, WindowPiece, fill_pieces, fill_windows};
 use crate::checkpoint::CheckpointError;
 use crate::plan::{LowerError, Tensor};
+use crate::window::Window;
 
-/// Bytes that a window holds at most; there are two.
-pub const WINDOW: usize = 4 << 20;
+/// Bytes that a batch holds at most; there are two.
+pub const BATCH: usize = 4 << 20;
 
-/// Consecutive elements of one tensor, as they stand in a file.
+/// Consecutive elements of one tensor, or of a window of it, as they stand in a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'a> {
     /// Place of the tensor in the list.
     pub tensor: usize,
-    /// Number of the first element.
+    /// Number of the first element; in a window, counted within it.
     pub first: u64,
     /// The elements, little endian.
     pub bytes: &'a [u8],
@@ -122,68 +124,88 @@ pub fn generate<E: Send>(
     backend: &mut Filler,
     take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
-    let ranges: Vec<_> = tensors.iter().map(|tensor| 0..tensor.elements()).collect();
-    generate_ranges(tensors, &ranges, seed, backend, take)
+    let windows: Vec<_> = tensors.iter().map(|tensor| Window::whole(tensor.shape)).collect();
+    generate_windows(tensors, &windows, seed, backend, take)
 }
 
-/// The same of consecutive elements of each tensor: those of a range that lie in it.
+/// The same of a window of each tensor.
+///
+/// ```
+/// use weight_init::diagnostic::Source;
+/// use weight_init::model::Model;
+/// use weight_init::plan::{Options, Plan, Unknown};
+/// use weight_init::run::{BackendKind, generate_windows};
+/// use weight_init::window::Window;
+///
+/// let source = Source::new("model.json", r#"{"class": "Linear", "params": [{"name": "weight", "shape": [2, 3], "value": [0, 1, 2, 3, 4, 5]}]}"#);
+/// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+/// let mut bytes = Vec::new();
+/// let second_column = Window::along(&[2, 3], 1, &[1..2])?;
+/// generate_windows(&plan.tensors(Unknown::Refuse)?, &[second_column], 42, &mut BackendKind::Auto.start(None)?, |chunk| {
+///     bytes.extend_from_slice(chunk.bytes);
+///     Ok::<_, std::convert::Infallible>(())
+/// })?;
+/// assert_eq!(bytes, [1.0_f32.to_le_bytes(), 4.0_f32.to_le_bytes()].concat());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
 /// As [`generate`].
-pub fn generate_ranges<E: Send>(
+pub fn generate_windows<E: Send>(
     tensors: &[Tensor<'_>],
-    ranges: &[Range<u64>],
+    windows: &[Window],
     seed: u64,
     backend: &mut Filler,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
     thread::scope(|scope| {
         // The channels are locals of this closure, and their other ends move into the thread. Each side so drops its ends
-        // when it stops, for whatever reason, and the other side, which may be waiting for a window, is woken by that.
+        // when it stops, for whatever reason, and the other side, which may be waiting for a batch, is woken by that.
         let (give_back, memory) = mpsc::channel();
-        let (hand_over, windows) = mpsc::sync_channel(1);
-        // One window is filled while the other is taken.
+        let (hand_over, batches) = mpsc::sync_channel(1);
+        // One batch is filled while the other is taken.
         for _ in 0..2 {
             let _ = give_back.send(Vec::new());
         }
         scope.spawn(move || {
             let mut cursor = Cursor::default();
             for scratch in memory {
-                let parts = cursor.window(tensors, ranges);
+                let parts = cursor.batch(tensors, windows);
                 if parts.is_empty() {
                     return;
                 }
-                let window = Window { parts, scratch };
-                let window = in_default_environment(|| window.filled(tensors, seed, backend));
-                if hand_over.send(window).is_err() {
+                let batch = Batch { parts, scratch };
+                let filled = || batch.filled(tensors, windows, seed, backend);
+                if hand_over.send(in_default_environment(filled)).is_err() {
                     return;
                 }
             }
         });
-        for window in windows {
-            let window = window?;
-            for (part, bytes) in window.bytes(tensors) {
+        for batch in batches {
+            let batch = batch?;
+            for (part, bytes) in batch.bytes(tensors) {
                 take(Chunk { tensor: part.tensor, first: part.first, bytes })
                     .map_err(RunError::Taker)?;
             }
-            let _ = give_back.send(window.scratch);
+            let _ = give_back.send(batch.scratch);
         }
         Ok(())
     })
 }
 
 /// Consecutive parts and the memory that they are made in.
-struct Window {
+struct Batch {
     parts: Vec<Part>,
     scratch: Vec<u64>,
 }
 
-impl Window {
+impl Batch {
     /// Fills the parts, in the byte order of files.
     fn filled<E>(
         mut self,
         tensors: &[Tensor<'_>],
+        windows: &[Window],
         seed: u64,
         backend: &mut Filler,
     ) -> Result<Self, RunError<E>> {
@@ -197,10 +219,11 @@ impl Window {
         for part in &self.parts {
             let (memory, behind) = rest.split_at_mut(part.words.len());
             rest = behind;
-            if let Some(tensor) = tensors.get(part.tensor) {
+            let tensor = tensors.get(part.tensor);
+            if let (Some(tensor), Some(window)) = (tensor, windows.get(part.tensor)) {
                 let bytes = bytemuck::cast_slice_mut(memory);
                 let bytes = bytes.get_mut(..part.elements * tensor.dtype.size());
-                jobs.add(tensor, part.first, seed, bytes.unwrap_or_default())?;
+                jobs.add_window(tensor, window, part.first, seed, bytes.unwrap_or_default())?;
             }
         }
         jobs.run(backend)?;
@@ -264,7 +287,7 @@ pub fn fill_whole(
     })
 }
 
-/// A piece of a tensor and where in the scratch memory it is made.
+/// A piece of a window and where in the scratch memory it is made.
 struct Part {
     tensor: usize,
     first: u64,
@@ -277,24 +300,25 @@ struct Part {
 #[derive(Default)]
 struct Cursor {
     tensor: usize,
-    /// Elements of its range that are done.
+    /// Elements of its window that are done.
     done: u64,
 }
 
 impl Cursor {
-    /// Cuts the next window; empty at the end.
-    fn window(&mut self, tensors: &[Tensor<'_>], ranges: &[Range<u64>]) -> Vec<Part> {
+    /// Cuts the next batch; empty at the end.
+    fn batch(&mut self, tensors: &[Tensor<'_>], windows: &[Window]) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut used = 0;
-        while let (Some(tensor), Some(range)) = (tensors.get(self.tensor), ranges.get(self.tensor))
+        while let (Some(tensor), Some(window)) =
+            (tensors.get(self.tensor), windows.get(self.tensor))
         {
-            let all = range.end.min(tensor.elements()).saturating_sub(range.start);
+            let all = window.elements();
             let left = all - self.done;
             let size = tensor.dtype.size();
-            let room = (WINDOW / 8).saturating_sub(used) * 8 / size;
+            let room = (BATCH / 8).saturating_sub(used) * 8 / size;
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             let mut elements = left.min(room);
-            // To make a part of such a tensor takes as long as all of it: it gets a window of its own, as large as it is.
+            // To make a part of such a tensor takes as long as all of it: it gets a batch of its own, as large as it is.
             if elements < left && tensor.is_made_whole() {
                 if used > 0 {
                     break;
@@ -305,7 +329,7 @@ impl Cursor {
                 let words = (elements * size).div_ceil(8);
                 parts.push(Part {
                     tensor: self.tensor,
-                    first: range.start + self.done,
+                    first: self.done,
                     elements,
                     words: used..used + words,
                 });

@@ -49,6 +49,7 @@ impl From<CreateError> for Fault {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Lower(error) => error.into(),
+            CreateError::Split(error) => Self::Model(error.to_string()),
             CreateError::Checkpoint(error) => Self::Checkpoint(error.to_string()),
             CreateError::Backend(error) => Self::Model(error.to_string()),
         }

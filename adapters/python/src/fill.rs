@@ -1,19 +1,20 @@
 //! Tensors of a plan → memory that Python owns, as one parallel job.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use weight_init::plan::Tensor;
-use weight_init::run::{Filler, Piece, fill_pieces};
+use weight_init::run::{Filler, WindowPiece, fill_windows};
+use weight_init::window::Window;
 use weight_init_backends::{Rayon, Simd};
 
-use crate::block::Stretch;
 use crate::error::Fault;
 use crate::memory::{Region, Target, check_overlaps};
 use crate::pool;
 
 /// Elements that are made at a time where memory is strided.
-const WINDOW: u64 = 16 << 10;
+const AT_ONCE: u64 = 16 << 10;
 
 /// Bytes of a batch, at least: enough that all threads are busy for a long time.
 const BATCH: usize = 256 << 20;
@@ -36,16 +37,19 @@ pub(crate) unsafe fn fill(
     check_overlaps(regions.iter().map(|(_, region)| region))?;
     let bytes = regions
         .iter()
-        .map(|(tensor, region)| region.block.elements() * tensor.dtype.size() as u64)
+        .map(|(tensor, region)| region.window.elements() * tensor.dtype.size() as u64)
         .sum();
     let (dense, strided): (Vec<_>, Vec<_>) =
         regions.into_iter().partition(|(_, region)| region.is_dense());
-    let pieces = dense.into_iter().flat_map(|(tensor, region)| {
-        region.into_dense().map(move |(stretch, bytes)| Piece {
-            tensor,
-            first: stretch.first,
-            bytes,
-        })
+    let mut dense: Vec<_> = dense
+        .into_iter()
+        .filter_map(|(tensor, region)| Some((tensor, region.into_dense()?)))
+        .collect();
+    let pieces = dense.iter_mut().map(|(tensor, (window, bytes))| WindowPiece {
+        tensor: *tensor,
+        window: &*window,
+        first: 0,
+        bytes: &mut **bytes,
     });
     let batches = in_batches(pieces);
     if batches.len() > 1 {
@@ -55,7 +59,7 @@ pub(crate) unsafe fn fill(
     let mut written = 0;
     for batch in batches {
         written += batch.iter().map(|piece| piece.bytes.len() as u64).sum::<u64>();
-        pool.install(|| fill_pieces(batch, seed, &mut Filler::Rayon(Rayon::new())))?;
+        pool.install(|| fill_windows(batch, seed, &mut Filler::Rayon(Rayon::new())))?;
         passed(written)?;
     }
     pool.install(|| {
@@ -64,7 +68,7 @@ pub(crate) unsafe fn fill(
     Ok(bytes)
 }
 
-fn in_batches<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> Vec<Vec<Piece<'a>>> {
+fn in_batches<'a>(pieces: impl Iterator<Item = WindowPiece<'a>>) -> Vec<Vec<WindowPiece<'a>>> {
     let mut batches = vec![Vec::new()];
     let mut bytes = 0;
     for piece in pieces {
@@ -81,46 +85,49 @@ fn in_batches<'a>(pieces: impl Iterator<Item = Piece<'a>>) -> Vec<Vec<Piece<'a>>
 }
 
 /// Finds what cannot be written before anything is: a batch alone would find its own.
-fn check<'p>(pieces: impl Iterator<Item = &'p Piece<'p>>, seed: u64) -> Result<(), Fault> {
+fn check<'p>(pieces: impl Iterator<Item = &'p WindowPiece<'p>>, seed: u64) -> Result<(), Fault> {
     for piece in pieces {
         let mut element = [0_u64];
         let size = piece.tensor.dtype.size().min(piece.bytes.len());
         let bytes = &mut bytemuck::cast_slice_mut(&mut element)[..size.min(8)];
-        let one = Piece { tensor: piece.tensor, first: piece.first, bytes };
-        fill_pieces([one], seed, &mut Filler::Simd(Simd::new()))?;
+        let &WindowPiece { tensor, window, first, .. } = piece;
+        fill_windows(
+            [WindowPiece { tensor, window, first, bytes }],
+            seed,
+            &mut Filler::Simd(Simd::new()),
+        )?;
     }
     Ok(())
 }
 
 fn fill_strided(tensor: &Tensor<'_>, region: &Region<'_>, seed: u64) -> Result<(), Fault> {
-    region.block.stretches.par_iter().flat_map_iter(windows).try_for_each_init(
-        Vec::new,
-        |words: &mut Vec<u64>, window| {
-            let bytes = scratch(words, window, tensor.dtype.size());
-            let piece = Piece { tensor, first: window.first, bytes };
-            fill_pieces([piece], seed, &mut Filler::Simd(Simd::new()))?;
-            region.scatter(window.local, scratch(words, window, tensor.dtype.size()));
-            Ok(())
-        },
-    )
-}
-
-/// The pieces of a stretch.
-pub(crate) fn windows(stretch: &Stretch) -> impl Iterator<Item = Stretch> + use<> {
-    let Stretch { first, local, elements } = *stretch;
-    (0..elements.div_ceil(WINDOW)).map(move |window| {
-        let start = window * WINDOW;
-        Stretch {
-            first: first + start,
-            local: local + start,
-            elements: (elements - start).min(WINDOW),
-        }
+    let window = &region.window;
+    pieces(window).try_for_each_init(Vec::new, |words: &mut Vec<u64>, local| {
+        let bytes = scratch(words, &local, tensor.dtype.size());
+        let piece = WindowPiece { tensor, window, first: local.start, bytes };
+        fill_windows([piece], seed, &mut Filler::Simd(Simd::new()))?;
+        region.scatter(local.start, scratch(words, &local, tensor.dtype.size()));
+        Ok(())
     })
 }
 
-/// Aligned memory for the elements of a window.
-pub(crate) fn scratch(words: &mut Vec<u64>, window: Stretch, size: usize) -> &mut [u8] {
-    let bytes = window.elements.min(WINDOW) as usize * size;
+/// The elements of a window, some at a time, as their numbers in it.
+pub(crate) fn pieces(window: &Window) -> impl IndexedParallelIterator<Item = Range<u64>> + use<> {
+    let elements = window.elements();
+    let count = usize::try_from(elements.div_ceil(AT_ONCE)).unwrap_or(usize::MAX);
+    (0..count).into_par_iter().map(move |piece| {
+        let start = piece as u64 * AT_ONCE;
+        start..elements.min(start + AT_ONCE)
+    })
+}
+
+/// Aligned memory for the elements of a piece.
+pub(crate) fn scratch<'w>(
+    words: &'w mut Vec<u64>,
+    piece: &Range<u64>,
+    size: usize,
+) -> &'w mut [u8] {
+    let bytes = (piece.end - piece.start).min(AT_ONCE) as usize * size;
     words.resize(bytes.div_ceil(8).max(words.len()), 0);
     &mut bytemuck::cast_slice_mut(words)[..bytes]
 }

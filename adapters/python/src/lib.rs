@@ -5,7 +5,6 @@
 //!                                    └──► save ─► checkpoint
 //! ```
 
-mod block;
 mod command;
 mod error;
 mod fill;

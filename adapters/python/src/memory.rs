@@ -7,9 +7,12 @@ use std::marker::PhantomData;
 use std::slice;
 
 use weight_init::plan::Tensor;
+use weight_init::window::Window;
 
-use crate::block::{Block, Segments, Stretch};
 use crate::error::Fault;
+
+/// Ranges of indices along one dimension: first index and number.
+pub(crate) type Segments = Vec<(u64, u64)>;
 
 /// Where a tensor, or a shard of it, lies: name, address of the first element, strides in elements, the ranges of each
 /// dimension that it holds (`None`: all of it), and the address and bytes of its storage.
@@ -21,7 +24,7 @@ pub(crate) type Target = (String, usize, Vec<i64>, Option<Vec<Segments>>, usize,
 #[derive(Debug)]
 pub(crate) struct Region<'m> {
     pub(crate) name: &'m str,
-    pub(crate) block: Block,
+    pub(crate) window: Window,
     address: usize,
     size: usize,
     strides: Vec<u64>,
@@ -37,27 +40,30 @@ impl<'m> Region<'m> {
         let (name, address, strides, segments, storage, bytes) = target;
         let fault = |message: &str| Err(Fault::Model(format!("{name}: {message}")));
         let size = tensor.dtype.size();
-        let block = match segments {
-            Some(segments) => Block::of(tensor.shape, segments, (bytes / size) as u64)?,
-            None => Block::whole(tensor.shape),
+        let window = match segments {
+            Some(segments) => part(tensor.shape, segments)?,
+            None => Window::whole(tensor.shape),
         };
-        if strides.len() != block.shape.len() {
+        if segments.is_some() && window.elements() > (bytes / size) as u64 {
+            return fault("a part of it has more elements than its storage holds");
+        }
+        if strides.len() != window.shape().len() {
             return fault("its memory has another number of dimensions");
         }
         let Ok(strides) = strides.iter().map(|s| u64::try_from(*s)).collect::<Result<Vec<_>, _>>()
         else {
             return fault("its memory has negative strides");
         };
-        let is_dense = is_dense(&block.shape, &strides);
+        let is_dense = is_dense(window.shape(), &strides);
         let region =
-            Self { name, block, address: *address, size, strides, is_dense, memory: PhantomData };
-        if region.block.elements() == 0 {
+            Self { name, window, address: *address, size, strides, is_dense, memory: PhantomData };
+        if region.window.elements() == 0 {
             return Ok(region);
         }
         if !address.is_multiple_of(size.min(8)) {
             return fault("its memory is not aligned for its elements");
         }
-        if !region.is_dense && overlaps_itself(&region.block.shape, &region.strides) {
+        if !region.is_dense && overlaps_itself(region.window.shape(), &region.strides) {
             return fault(
                 "several of its elements lie in the same memory, as those of expand() do",
             );
@@ -73,14 +79,14 @@ impl<'m> Region<'m> {
     /// Bytes from the first element to the end of the last one.
     fn bytes(&self) -> Option<usize> {
         let mut last = 0_u64;
-        for (dim, stride) in self.block.shape.iter().zip(&self.strides) {
+        for (dim, stride) in self.window.shape().iter().zip(&self.strides) {
             last = last.checked_add(dim.checked_sub(1)?.checked_mul(*stride)?)?;
         }
         usize::try_from(last).ok()?.checked_add(1)?.checked_mul(self.size)
     }
 
     fn span(&self) -> (usize, usize) {
-        match self.block.elements() {
+        match self.window.elements() {
             0 => (self.address, self.address),
             _ => (self.address, self.address.saturating_add(self.bytes().unwrap_or(usize::MAX))),
         }
@@ -91,27 +97,20 @@ impl<'m> Region<'m> {
         self.is_dense
     }
 
-    /// The memory of every stretch, if it is dense.
-    pub(crate) fn into_dense(self) -> impl Iterator<Item = (Stretch, &'m mut [u8])> {
-        let stretches = self.block.stretches.clone();
-        stretches.into_iter().filter_map(move |stretch| {
-            let (start, len) = self.range(stretch)?;
-            // SAFETY: `new` has checked that every element lies within the storage, which is ours by its contract; the
-            // stretches of a block share no element, and the region is consumed.
-            Some((stretch, unsafe { slice::from_raw_parts_mut(start as *mut u8, len) }))
-        })
-    }
-
-    fn range(&self, stretch: Stretch) -> Option<(usize, usize)> {
-        let behind = stretch.local.checked_add(stretch.elements)?;
-        if !self.is_dense || behind > self.block.elements() {
+    /// Its elements and their memory, if it is dense.
+    pub(crate) fn into_dense(self) -> Option<(Window, &'m mut [u8])> {
+        let elements = usize::try_from(self.window.elements()).ok().filter(|_| self.is_dense)?;
+        if elements == 0 {
             return None;
         }
-        let start = usize::try_from(stretch.local).ok()? * self.size;
-        Some((self.address + start, usize::try_from(stretch.elements).ok()? * self.size))
+        // SAFETY: `new` has checked that every element lies within the storage, which is ours by its contract, and the region is
+        // consumed.
+        let memory =
+            unsafe { slice::from_raw_parts_mut(self.address as *mut u8, elements * self.size) };
+        Some((self.window, memory))
     }
 
-    /// Puts consecutive elements where they belong. Stretches that share no element may be written at the same time.
+    /// Puts consecutive elements where they belong. Elements that are not the same may be written at the same time.
     pub(crate) fn scatter(&self, local: u64, elements: &[u8]) {
         self.walk(local, elements.len() / self.size, |index, place| {
             let Some(element) = elements.get(index * self.size..(index + 1) * self.size) else {
@@ -136,8 +135,8 @@ impl<'m> Region<'m> {
 
     /// Calls `visit` with the address of each element from `local` on.
     fn walk(&self, local: u64, elements: usize, mut visit: impl FnMut(usize, usize)) {
-        let shape = &self.block.shape;
-        let left = self.block.elements().saturating_sub(local);
+        let shape = self.window.shape();
+        let left = self.window.elements().saturating_sub(local);
         let elements = elements.min(usize::try_from(left).unwrap_or(usize::MAX));
         let mut index = vec![0; shape.len()];
         let (mut rest, mut offset) = (local, 0_u64);
@@ -160,6 +159,13 @@ impl<'m> Region<'m> {
             }
         }
     }
+}
+
+/// The part of a tensor that is the product of segments along its dimensions.
+fn part(shape: &[usize], segments: &[Segments]) -> Result<Window, Fault> {
+    let range = |(first, n): &(u64, u64)| *first..first.saturating_add(*n);
+    let ranges = segments.iter().map(|segments| segments.iter().map(range).collect());
+    Window::new(shape, ranges.collect()).map_err(|error| Fault::Model(error.to_string()))
 }
 
 /// Row-major and without gaps; dimensions of one element may have any stride.
@@ -188,7 +194,7 @@ fn overlaps_itself(shape: &[u64], strides: &[u64]) -> bool {
 pub(crate) fn check_overlaps<'r>(
     regions: impl Iterator<Item = &'r Region<'r>>,
 ) -> Result<(), Fault> {
-    let mut by_start: Vec<_> = regions.filter(|region| region.block.elements() > 0).collect();
+    let mut by_start: Vec<_> = regions.filter(|region| region.window.elements() > 0).collect();
     by_start.sort_unstable_by_key(|region| region.span());
     let mut cluster: Vec<&Region<'_>> = Vec::new();
     let mut end = 0;
@@ -219,7 +225,7 @@ fn check_cluster(cluster: &[&Region<'_>]) -> Result<(), Fault> {
     owners.resize(bytes, 0_u8);
     for (number, region) in cluster.iter().enumerate() {
         let mut clash = false;
-        let elements = usize::try_from(region.block.elements()).unwrap_or(usize::MAX);
+        let elements = usize::try_from(region.window.elements()).unwrap_or(usize::MAX);
         region.walk(0, elements, |_, place| {
             for byte in place - start..place - start + region.size {
                 let bit = 1 << (byte % 8);

@@ -1,14 +1,15 @@
 //! Memory that Python owns, compared with what a plan makes.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 use weight_init::create::Difference;
 use weight_init::plan::Tensor;
-use weight_init::run::{Filler, Piece, fill_pieces};
+use weight_init::run::{Filler, WindowPiece, fill_windows};
 use weight_init_backends::Simd;
 
-use crate::block::Stretch;
 use crate::error::Fault;
-use crate::fill::{regions, scratch, windows};
+use crate::fill::{pieces, regions, scratch};
 use crate::memory::{Region, Target};
 use crate::pool;
 
@@ -30,9 +31,8 @@ pub(crate) unsafe fn verify(
     let regions = unsafe { regions(tensors, targets) }?;
     let first = pool::pool(threads)?.install(|| {
         let all = regions.par_iter().flat_map(|(tensor, region)| {
-            let windows = region.block.stretches.par_iter().flat_map_iter(windows);
-            windows.map_init(Scratch::default, |scratch, window| {
-                compare(tensor, region, window, seed, scratch)
+            pieces(&region.window).map_init(Scratch::default, |scratch, piece| {
+                compare(tensor, region, &piece, seed, scratch)
             })
         });
         all.filter_map(Result::transpose).find_first(|_| true)
@@ -57,16 +57,17 @@ struct Scratch {
 fn compare(
     tensor: &Tensor<'_>,
     region: &Region<'_>,
-    window: Stretch,
+    local: &Range<u64>,
     seed: u64,
     memory: &mut Scratch,
 ) -> Result<Option<Difference>, Fault> {
     let size = tensor.dtype.size();
-    let bytes = scratch(&mut memory.expected, window, size);
-    let piece = Piece { tensor, first: window.first, bytes };
-    fill_pieces([piece], seed, &mut Filler::Simd(Simd::new()))?;
-    let expected = scratch(&mut memory.expected, window, size);
-    let found = scratch(&mut memory.found, window, size);
-    region.gather(window.local, found);
-    Ok(Difference::between(tensor, window.first, expected, found))
+    let window = &region.window;
+    let bytes = scratch(&mut memory.expected, local, size);
+    let piece = WindowPiece { tensor, window, first: local.start, bytes };
+    fill_windows([piece], seed, &mut Filler::Simd(Simd::new()))?;
+    let expected = scratch(&mut memory.expected, local, size);
+    let found = scratch(&mut memory.found, local, size);
+    region.gather(local.start, found);
+    Ok(Difference::in_window(tensor, window, local.start, expected, found))
 }

@@ -8,30 +8,38 @@ use core::arch::x86_64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
 use weight_init_core::{Float, bf16, f16};
 
+use super::blocks::{Blocks, InOrder, Listed};
 use super::instructions::{abreast, functions, instructions, store};
 
 /// Proof that the processor has AVX2 and F16C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Avx2 {
+pub(super) struct Avx2<B = InOrder> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
+    /// Which blocks a group takes.
+    blocks: B,
 }
 
 impl Avx2 {
     pub(super) fn detect() -> Option<Self> {
         let detected = std::arch::is_x86_feature_detected!("avx2")
             && std::arch::is_x86_feature_detected!("f16c");
-        detected.then_some(Self { uncached: false })
+        detected.then_some(Self { uncached: false, blocks: InOrder })
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 32 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true }
+        Self { uncached: true, blocks: InOrder }
+    }
+
+    /// As this one, but a group takes the blocks of a list.
+    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Avx2<Listed<'_>> {
+        Avx2 { uncached: self.uncached, blocks }
     }
 }
 
-impl Arithmetic<f32> for Avx2 {
+impl<B: Blocks> Arithmetic<f32> for Avx2<B> {
     const ABREAST: usize = 8;
 
     type Int = __m256i;
@@ -72,7 +80,7 @@ impl Arithmetic<f32> for Avx2 {
 
 /// One register of `f64`: half the lanes of [`Avx2`].
 #[derive(Clone, Copy)]
-pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx2);
+pub(super) struct Half(());
 
 impl Arithmetic<f64> for Half {
     const ABREAST: usize = 8;
@@ -107,22 +115,31 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Halves<f64> for Avx2 {
+impl<B: Blocks> Halves<f64> for Avx2<B> {
     type Half = Half;
 
     #[inline(always)]
     fn half(self) -> Half {
-        Half(self)
+        Half(())
     }
 }
 
-impl Lanes for Avx2 {
+impl<B: Blocks> Lanes for Avx2<B> {
     const N: usize = 8;
 
     instructions! {
-        counters(first: u32) -> __m256i = counters(first);
         mul_hilo(a: __m256i, b: u32) -> [__m256i; 2] = mul_hilo(a, b);
         join(low: __m256i, high: __m256i) -> [__m256i; 2] = unpack_32(low, high);
+    }
+    #[inline(always)]
+    fn counters(self, first: u32) -> __m256i {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe {
+            match self.blocks.listed(first) {
+                Some(numbers) => listed(numbers),
+                None => counters(first),
+            }
+        }
     }
     #[inline(always)]
     fn store_f32(self, x: [Lane<f32, Self>; 4], out: &mut [f32]) {
@@ -142,7 +159,7 @@ impl Lanes for Avx2 {
     }
 }
 
-impl Avx2 {
+impl<B: Blocks> Avx2<B> {
     instructions! {
         order_f32(x: [__m256; 4]) -> [__m256i; 4] = order_f32(x);
         order_f64(x: [[__m256d; 2]; 2]) -> [__m256i; 4] = order_f64(x);
@@ -218,9 +235,20 @@ functions! {
         ]
     }
 
+    /// The block of each lane.
+    fn place() -> __m256i {
+        _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7)
+    }
+
     fn counters(first: u32) -> __m256i {
-        let place = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
-        _mm256_add_epi32(_mm256_set1_epi32(first.cast_signed()), place)
+        _mm256_add_epi32(_mm256_set1_epi32(first.cast_signed()), place())
+    }
+
+    /// The numbers in the order in which lanes carry blocks.
+    fn listed(numbers: [u32; 8]) -> __m256i {
+        // SAFETY: there are as many numbers as lanes.
+        let numbers = unsafe { _mm256_loadu_si256(numbers.as_ptr().cast()) };
+        _mm256_permutevar8x32_epi32(numbers, place())
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

@@ -9,13 +9,16 @@ use core::arch::x86_64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
 use weight_init_core::{Float, bf16, f16};
 
+use super::blocks::{Blocks, InOrder, Listed};
 use super::instructions::{abreast, functions, instructions, store};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Avx512 {
+pub(super) struct Avx512<B = InOrder> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
+    /// Which blocks a group takes.
+    blocks: B,
 }
 
 impl Avx512 {
@@ -24,17 +27,22 @@ impl Avx512 {
             && std::arch::is_x86_feature_detected!("avx512bw")
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512vl");
-        detected.then_some(Self { uncached: false })
+        detected.then_some(Self { uncached: false, blocks: InOrder })
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 64 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true }
+        Self { uncached: true, blocks: InOrder }
+    }
+
+    /// As this one, but a group takes the blocks of a list.
+    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Avx512<Listed<'_>> {
+        Avx512 { uncached: self.uncached, blocks }
     }
 }
 
-impl Arithmetic<f32> for Avx512 {
+impl<B: Blocks> Arithmetic<f32> for Avx512<B> {
     const ABREAST: usize = 8;
 
     type Int = __m512i;
@@ -77,7 +85,7 @@ impl Arithmetic<f32> for Avx512 {
 
 /// One register of `f64`: half the lanes of [`Avx512`].
 #[derive(Clone, Copy)]
-pub(super) struct Half(#[allow(dead_code, reason = "proof")] Avx512);
+pub(super) struct Half(());
 
 impl Arithmetic<f64> for Half {
     const ABREAST: usize = 8;
@@ -116,22 +124,31 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Halves<f64> for Avx512 {
+impl<B: Blocks> Halves<f64> for Avx512<B> {
     type Half = Half;
 
     #[inline(always)]
     fn half(self) -> Half {
-        Half(self)
+        Half(())
     }
 }
 
-impl Lanes for Avx512 {
+impl<B: Blocks> Lanes for Avx512<B> {
     const N: usize = 16;
 
     instructions! {
-        counters(first: u32) -> __m512i = counters(first);
         mul_hilo(a: __m512i, b: u32) -> [__m512i; 2] = mul_hilo(a, b);
         join(low: __m512i, high: __m512i) -> [__m512i; 2] = unpack_32(low, high);
+    }
+    #[inline(always)]
+    fn counters(self, first: u32) -> __m512i {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe {
+            match self.blocks.listed(first) {
+                Some(numbers) => listed(numbers),
+                None => counters(first),
+            }
+        }
     }
     #[inline(always)]
     fn store_f32(self, x: [Lane<f32, Self>; 4], out: &mut [f32]) {
@@ -151,7 +168,7 @@ impl Lanes for Avx512 {
     }
 }
 
-impl Avx512 {
+impl<B: Blocks> Avx512<B> {
     instructions! {
         order_f32(x: [__m512; 4]) -> [__m512i; 4] = order_f32(x);
         order_f64(x: [[__m512d; 2]; 2]) -> [__m512i; 4] = order_f64(x);
@@ -202,9 +219,20 @@ functions! {
         _mm512_permutex2var_ps(low, index, high)
     }
 
+    /// The block of each lane.
+    fn place() -> __m512i {
+        _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
+    }
+
     fn counters(first: u32) -> __m512i {
-        let place = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-        _mm512_add_epi32(_mm512_set1_epi32(first.cast_signed()), place)
+        _mm512_add_epi32(_mm512_set1_epi32(first.cast_signed()), place())
+    }
+
+    /// The numbers in the order in which lanes carry blocks.
+    fn listed(numbers: [u32; 16]) -> __m512i {
+        // SAFETY: there are as many numbers as lanes.
+        let numbers = unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) };
+        _mm512_permutexvar_epi32(place(), numbers)
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

@@ -10,9 +10,11 @@ use weight_init_core::{Fill, Float, Stream, bf16, f16};
 use super::constant;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 use super::neon::Neon;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+use super::strided::{self, OfListed};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
-use crate::in_default_environment;
+use crate::{Strided, in_default_environment};
 
 /// The instructions that a fill is carried out with: a value of run time, so that one process can use them all.
 ///
@@ -108,6 +110,31 @@ impl Level {
         self.write_part(fill, stream, first, out, size_of_val(out));
     }
 
+    /// Writes the elements of runs, as many as `out` holds, the same bits at every level.
+    ///
+    /// Runs of a few elements cost about what as many consecutive elements do.
+    pub fn write_strided<T: Float>(
+        self,
+        fill: &Fill<T>,
+        stream: Stream,
+        runs: Strided,
+        out: &mut [T],
+    ) {
+        if runs.length == 0 {
+            return;
+        }
+        in_default_environment(|| match fill {
+            Fill::Constant(value) => constant::fill(*value, out, false),
+            Fill::Diagonal(fill) => {
+                for (run, out) in out.chunks_mut(runs.length).enumerate() {
+                    out.fill(T::default());
+                    fill.write_value(runs.of(run), out);
+                }
+            }
+            _ => self.dispatch(fill, stream, Elements::Strided(runs), out),
+        });
+    }
+
     /// As [`write`](Self::write), where `out` is a part of `whole` bytes that are filled at once.
     pub(crate) fn write_part<T: Float>(
         self,
@@ -142,24 +169,25 @@ impl Level {
         #[cfg(target_arch = "x86_64")]
         if uncached && let Some(level) = self.uncached() {
             let (head, body) = out.split_at_mut(aligned_from(out, first));
-            self.dispatch(fill, stream, first, head);
-            level.dispatch(fill, stream, first.wrapping_add(head.len() as u64), body);
+            self.dispatch(fill, stream, Elements::From(first), head);
+            let behind = first.wrapping_add(head.len() as u64);
+            level.dispatch(fill, stream, Elements::From(behind), body);
             // SAFETY: every processor of this target has the instruction.
             unsafe { core::arch::x86_64::_mm_sfence() };
             return;
         }
-        self.dispatch(fill, stream, first, out);
+        self.dispatch(fill, stream, Elements::From(first), out);
     }
 
     /// Goes on to a function that is compiled here, once for its type of elements, and not anew in each crate that
     /// fills: there are many instructions, and those crates may be compiled without optimization.
-    fn dispatch<T: Float>(self, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
+    fn dispatch<T: Float>(self, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
         macro_rules! if_type {
             ($($type:ident: $dispatch:ident;)*) => {$(
                 if let Some(fill) = (fill as &dyn Any).downcast_ref::<Fill<$type>>() {
                     // SAFETY: a `Fill<T>` is a `Fill` of this type, so `T` is this type.
                     let out = unsafe { &mut *(ptr::from_mut(out) as *mut [$type]) };
-                    return $dispatch(self, fill, stream, first, out);
+                    return $dispatch(self, fill, stream, of, out);
                 }
             )*};
         }
@@ -170,7 +198,7 @@ impl Level {
             bf16: dispatch_bf16;
         }
         // There are no other types.
-        fill.write(stream, first, out);
+        of.write(fill, stream, out);
     }
 
     /// Writes whole lines from number `first` on, the same bits at every level; `scratch` is large enough.
@@ -196,7 +224,7 @@ impl Level {
                 lines_avx512(token, fill, stream, first, scratch, out)
             },
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-            Kind::Neon => fill.write_with(Twice(Neon), stream, first, scratch, out),
+            Kind::Neon => fill.write_with(Twice(Neon::new()), stream, first, scratch, out),
         });
     }
 
@@ -232,10 +260,10 @@ macro_rules! compiled_here {
             level: Level,
             fill: &Fill<$type>,
             stream: Stream,
-            first: u64,
+            of: Elements,
             out: &mut [$type],
         ) {
-            dispatch(level, fill, stream, first, out);
+            dispatch(level, fill, stream, of, out);
         }
     )*};
 }
@@ -247,20 +275,69 @@ compiled_here! {
     dispatch_bf16: bf16;
 }
 
+/// Which elements are written.
+#[derive(Clone, Copy)]
+enum Elements {
+    /// Consecutive ones from this number on.
+    From(u64),
+    /// Runs.
+    Strided(Strided),
+}
+
+impl Elements {
+    /// By the scalar reference.
+    fn write<T: Float>(self, fill: &Fill<T>, stream: Stream, out: &mut [T]) {
+        match self {
+            Self::From(first) => fill.write(stream, first, out),
+            Self::Strided(runs) => {
+                for (run, out) in out.chunks_mut(runs.length.max(1)).enumerate() {
+                    fill.write(stream, runs.of(run), out);
+                }
+            }
+        }
+    }
+}
+
 /// The one place that chooses instructions.
-fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    match level.0 {
-        Kind::Scalar => fill.write(stream, first, out),
+fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
+    match (level.0, of) {
+        (Kind::Scalar, _) => of.write(fill, stream, out),
         #[cfg(target_arch = "x86_64")]
-        Kind::Sse2(token) => write_with(Twice(token), fill, stream, first, out),
+        (Kind::Sse2(token), Elements::From(first)) => {
+            write_with(Twice(token), fill, stream, first, out);
+        }
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Sse2(token), Elements::Strided(runs)) => {
+            write_strided(token, fill, stream, runs, out);
+        }
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the token proves that the processor has the instructions.
-        Kind::Avx2(token) => unsafe { avx2(token, fill, stream, first, out) },
+        (Kind::Avx2(token), Elements::From(first)) => unsafe {
+            avx2(token, fill, stream, first, out);
+        },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: as above.
-        Kind::Avx512(token) => unsafe { avx512(token, fill, stream, first, out) },
+        (Kind::Avx2(token), Elements::Strided(runs)) => unsafe {
+            strided_avx2(token, fill, stream, runs, out);
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        (Kind::Avx512(token), Elements::From(first)) => unsafe {
+            avx512(token, fill, stream, first, out);
+        },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: as above.
+        (Kind::Avx512(token), Elements::Strided(runs)) => unsafe {
+            strided_avx512(token, fill, stream, runs, out);
+        },
         #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-        Kind::Neon => write_with(Twice(Neon), fill, stream, first, out),
+        (Kind::Neon, Elements::From(first)) => {
+            write_with(Twice(Neon::new()), fill, stream, first, out);
+        }
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        (Kind::Neon, Elements::Strided(runs)) => {
+            write_strided(Neon::new(), fill, stream, runs, out);
+        }
     }
 }
 
@@ -277,6 +354,19 @@ fn write_with<T: Float>(
     fill.write_with(lanes, stream, first, out);
 }
 
+/// The same of runs.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+#[inline(never)]
+fn write_strided<T: Float>(
+    lanes: impl OfListed,
+    fill: &Fill<T>,
+    stream: Stream,
+    runs: Strided,
+    out: &mut [T],
+) {
+    strided::write(lanes, fill, stream, runs, out);
+}
+
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,f16c")]
 fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
@@ -284,9 +374,33 @@ fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: 
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,f16c")]
+fn strided_avx2<T: Float>(
+    token: Avx2,
+    fill: &Fill<T>,
+    stream: Stream,
+    runs: Strided,
+    out: &mut [T],
+) {
+    strided::write(token, fill, stream, runs, out);
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn avx512<T: Float>(token: Avx512, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
     fill.write_with(Twice(Twice(token)), stream, first, out);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn strided_avx512<T: Float>(
+    token: Avx512,
+    fill: &Fill<T>,
+    stream: Stream,
+    runs: Strided,
+    out: &mut [T],
+) {
+    strided::write(token, fill, stream, runs, out);
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -5,13 +5,28 @@ use core::arch::aarch64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
 use weight_init_core::{bf16, f16};
 
+use super::blocks::{Blocks, InOrder, Listed};
 use super::instructions::{functions, instructions};
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Neon;
+pub(super) struct Neon<B = InOrder> {
+    /// Which blocks a group takes.
+    blocks: B,
+}
 
-impl Arithmetic<f32> for Neon {
+impl Neon {
+    pub(super) const fn new() -> Self {
+        Self { blocks: InOrder }
+    }
+
+    /// As this one, but a group takes the blocks of a list.
+    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Neon<Listed<'_>> {
+        Neon { blocks }
+    }
+}
+
+impl<B: Blocks> Arithmetic<f32> for Neon<B> {
     const ABREAST: usize = 8;
 
     type Int = uint32x4_t;
@@ -86,7 +101,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Halves<f64> for Neon {
+impl<B: Blocks> Halves<f64> for Neon<B> {
     type Half = Half;
 
     #[inline(always)]
@@ -95,13 +110,22 @@ impl Halves<f64> for Neon {
     }
 }
 
-impl Lanes for Neon {
+impl<B: Blocks> Lanes for Neon<B> {
     const N: usize = 4;
 
     instructions! {
-        counters(first: u32) -> uint32x4_t = counters(first);
         mul_hilo(a: uint32x4_t, b: u32) -> [uint32x4_t; 2] = mul_hilo(a, b);
         join(low: uint32x4_t, high: uint32x4_t) -> [uint64x2_t; 2] = join(low, high);
+    }
+    #[inline(always)]
+    fn counters(self, first: u32) -> uint32x4_t {
+        // SAFETY: every processor of this target has the instructions.
+        unsafe {
+            match self.blocks.listed(first) {
+                Some(numbers) => listed(numbers),
+                None => counters(first),
+            }
+        }
     }
     #[inline(always)]
     fn store_f32(self, x: [Lane<f32, Self>; 4], out: &mut [f32]) {
@@ -141,7 +165,7 @@ impl Lanes for Neon {
     }
 }
 
-impl Neon {
+impl<B: Blocks> Neon<B> {
     instructions! {
         rounded_f16(x: float32x4_t) -> uint16x4_t = rounded_f16(x);
         rounded_bf16(x: float32x4_t) -> uint16x4_t = rounded_bf16(x);
@@ -210,6 +234,11 @@ functions! {
     fn counters(first: u32) -> uint32x4_t {
         let place = vcombine_u32(vcreate_u32(1 << 32), vcreate_u32(2 | 3 << 32));
         vaddq_u32(vdupq_n_u32(first), place)
+    }
+
+    fn listed(numbers: [u32; 4]) -> uint32x4_t {
+        // SAFETY: there are as many numbers as lanes.
+        unsafe { vld1q_u32(numbers.as_ptr()) }
     }
 
     fn mul_hilo(a: uint32x4_t, b: u32) -> [uint32x4_t; 2] {

@@ -5,28 +5,36 @@ use core::arch::x86_64::*;
 use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
 use weight_init_core::{Float, bf16, f16};
 
+use super::blocks::{Blocks, InOrder, Listed};
 use super::instructions::{abreast, functions, instructions, store};
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sse2 {
+pub(super) struct Sse2<B = InOrder> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
+    /// Which blocks a group takes.
+    blocks: B,
 }
 
 impl Sse2 {
     pub(super) const fn new() -> Self {
-        Self { uncached: false }
+        Self { uncached: false, blocks: InOrder }
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 16 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true }
+        Self { uncached: true, blocks: InOrder }
+    }
+
+    /// As this one, but a group takes the blocks of a list.
+    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Sse2<Listed<'_>> {
+        Sse2 { uncached: self.uncached, blocks }
     }
 }
 
-impl Arithmetic<f32> for Sse2 {
+impl<B: Blocks> Arithmetic<f32> for Sse2<B> {
     const ABREAST: usize = 8;
 
     type Int = __m128i;
@@ -101,7 +109,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl Halves<f64> for Sse2 {
+impl<B: Blocks> Halves<f64> for Sse2<B> {
     type Half = Half;
 
     #[inline(always)]
@@ -110,13 +118,22 @@ impl Halves<f64> for Sse2 {
     }
 }
 
-impl Lanes for Sse2 {
+impl<B: Blocks> Lanes for Sse2<B> {
     const N: usize = 4;
 
     instructions! {
-        counters(first: u32) -> __m128i = counters(first);
         mul_hilo(a: __m128i, b: u32) -> [__m128i; 2] = mul_hilo(a, b);
         join(low: __m128i, high: __m128i) -> [__m128i; 2] = unpack_32(low, high);
+    }
+    #[inline(always)]
+    fn counters(self, first: u32) -> __m128i {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe {
+            match self.blocks.listed(first) {
+                Some(numbers) => listed(numbers),
+                None => counters(first),
+            }
+        }
     }
     #[inline(always)]
     fn store_f32(self, x: [Lane<f32, Self>; 4], out: &mut [f32]) {
@@ -140,7 +157,7 @@ impl Lanes for Sse2 {
     }
 }
 
-impl Sse2 {
+impl<B: Blocks> Sse2<B> {
     instructions! {
         order_f32(x: [__m128; 4]) -> [__m128i; 4] = order_f32(x);
         order_f64(x: [[__m128d; 2]; 2]) -> [__m128i; 4] = order_f64(x);
@@ -224,6 +241,11 @@ functions! {
 
     fn counters(first: u32) -> __m128i {
         _mm_add_epi32(_mm_set1_epi32(first.cast_signed()), _mm_setr_epi32(0, 1, 2, 3))
+    }
+
+    fn listed(numbers: [u32; 4]) -> __m128i {
+        // SAFETY: there are as many numbers as lanes.
+        unsafe { _mm_loadu_si128(numbers.as_ptr().cast()) }
     }
 
     /// The even lanes and the odd lanes multiplied to 64 bits, and put together again.

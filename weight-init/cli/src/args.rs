@@ -53,6 +53,7 @@ Examples:
   weight-init init model.json --out - | ssh host 'cat > model.safetensors'
   weight-init init llama.py --out llama --dtype bf16
   mpirun -n 8 weight-init init llama.py --out llama --dtype bf16 --max-shard-size 2GB
+  weight-init init llama.py --out llama-tp8 --dtype bf16 --split llama:tp=8,heads=32,kv_heads=8
   srun -n 64 weight-init init llama.py --out s3://bucket/llama --wait 600
 
 A folder has the files and the index of a Hugging Face model. It appears when it is whole; until then, its files stand in
@@ -188,6 +189,10 @@ pub(crate) struct InitArgs {
     /// Bytes of tensors in a file of the folder, at most: a number and KB, MB, GB, TB, KiB, MiB, GiB or TiB [default: 5GB]
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_shard_size: Option<ShardSize>,
+    /// Cut the tensors for tensor parallelism (tp ranks) and deal out the layers for pipeline parallelism (pp stages): a folder of files
+    /// for each rank in DIR, tp-00-of-08-pp-00-of-02, .... RULES is llama, gpt_neox, mixtral or deepseek, or a file of rules
+    #[arg(long, value_name = "RULES[:tp=T,pp=P,heads=H,kv_heads=K,experts=cut|whole]")]
+    pub(crate) split: Option<String>,
     /// Which of the processes that write the folder this one is: 'auto', as the launcher's environment says (torchrun, Open MPI,
     /// MPICH, Slurm, Kubernetes, WEIGHT_INIT_RANK and WEIGHT_INIT_WORLD_SIZE), 'none', 'node' among those of this machine alone, or
     /// R/W, number R (from 0 on) of W [default: auto]

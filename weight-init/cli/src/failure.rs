@@ -98,6 +98,7 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Lower(error) => Self::input(error),
+            CreateError::Split(error) => Self::input(error),
             CreateError::Checkpoint(error) => error.into(),
             CreateError::Backend(error) => error.into(),
         }

@@ -15,6 +15,7 @@ use crate::input::{Input, report_loads, warn};
 use crate::progress::Progress;
 use crate::ranks::{Ranks, RanksChoice};
 use crate::say::{say, say_fallback};
+use crate::split;
 
 pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let start = Instant::now();
@@ -29,6 +30,8 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     {
         say(ranks);
     }
+    let split = args.split.as_deref();
+    let split = split.map(|text| split::read(text, &args.model.read.options())).transpose()?;
     let input = Input::read(&args.model, registry)?;
     let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
     let options = input.options(skip_pretrained, args.dtype);
@@ -44,8 +47,16 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     let wrote = match &target {
         Target::File => write_file(args, &recipe, &plan, &mut backend)?,
         Target::Folder { place, layout, ranks } => {
-            let folder =
-                Folder::new(&recipe, &plan, *layout, args.max_shard_size.unwrap_or_default())?;
+            let largest = args.max_shard_size.unwrap_or_default();
+            let folder = match &split {
+                None => Folder::new(&recipe, &plan, *layout, largest)?,
+                Some(rules) => {
+                    let folder = Folder::split(&recipe, &plan, rules, largest);
+                    let folder = folder.map_err(split::fault)?;
+                    split::report(rules, &folder, args.strict)?;
+                    folder
+                }
+            };
             write_folder(args, &folder, place, ranks, &plan, &mut backend)?
         }
     };
@@ -85,6 +96,12 @@ impl Target {
             || args.out.as_os_str() == "-"
             || fs::metadata(&args.out).is_ok_and(|found| !found.is_dir());
         let by_name = if is_name_of_a_file { Layout::Single } else { Layout::Hf };
+        if args.split.is_some() && args.layout == Some(Layout::Dcp) {
+            return Err(Failure::input(
+                "--layout dcp is for torch.distributed.checkpoint, which cuts tensors when it loads them; --split writes files that are cut, \
+                 each folder as --layout hf",
+            ));
+        }
         let folder = match args.layout.unwrap_or(by_name) {
             Layout::Hf => Some(FolderLayout::Hf),
             Layout::Dcp => Some(FolderLayout::Dcp),
@@ -104,6 +121,7 @@ impl Target {
         }
         let of_folders = [
             ("--max-shard-size", args.max_shard_size.is_some()),
+            ("--split", args.split.is_some()),
             ("--wait", args.wait.is_some()),
             ("--ranks", !matches!(args.ranks, None | Some(RanksChoice::None))),
         ];

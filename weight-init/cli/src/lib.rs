@@ -39,6 +39,7 @@ mod progress;
 mod ranks;
 mod say;
 mod shell;
+mod split;
 mod suggestion;
 mod verify;
 

@@ -1,11 +1,14 @@
 //! A file that is read anywhere, in any order, by several threads.
 
+mod opened_when_read;
+
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::opened_when_read::OpenedWhenRead;
 use crate::checkpoint::CheckpointError;
 
 /// An open regular file.
@@ -17,14 +20,42 @@ pub(crate) struct RandomAccess(Arc<Opened>);
 #[derive(Debug)]
 struct Opened {
     path: PathBuf,
-    file: File,
+    file: Held,
     len: u64,
     /// Where there is no reading at a position, the position is common to all readers.
     #[cfg(not(any(unix, windows)))]
     position: std::sync::Mutex<()>,
 }
 
+#[derive(Debug)]
+enum Held {
+    Open(File),
+    WhenRead(OpenedWhenRead),
+}
+
+/// Files of a checkpoint from which on they are not all held open.
+const MANY: usize = 64;
+
 impl RandomAccess {
+    /// Opens a regular file, which is one of so many of a checkpoint. Of many, each takes a descriptor only while it is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn open_one_of(path: &Path, files: usize) -> Result<Self, CheckpointError> {
+        let this = Self::open(path)?;
+        if files <= MANY {
+            return Ok(this);
+        }
+        let failed = |error| CheckpointError::io("open", path, error);
+        let Some(Opened { path: name, file: Held::Open(file), len, .. }) = Arc::into_inner(this.0)
+        else {
+            return Self::open(path);
+        };
+        let file = Held::WhenRead(OpenedWhenRead::of(file).map_err(failed)?);
+        Ok(Self::holding(name, file, len))
+    }
+
     /// Opens a regular file.
     ///
     /// # Errors
@@ -50,13 +81,17 @@ impl RandomAccess {
     /// An open file; `path` only names it.
     pub(crate) fn of(path: &Path, file: File) -> Result<Self, CheckpointError> {
         let len = file.metadata().map_err(|error| CheckpointError::io("open", path, error))?.len();
-        Ok(Self(Arc::new(Opened {
-            path: path.to_owned(),
+        Ok(Self::holding(path.to_owned(), Held::Open(file), len))
+    }
+
+    fn holding(path: PathBuf, file: Held, len: u64) -> Self {
+        Self(Arc::new(Opened {
+            path,
             file,
             len,
             #[cfg(not(any(unix, windows)))]
             position: std::sync::Mutex::new(()),
-        })))
+        }))
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -78,15 +113,27 @@ impl RandomAccess {
         RangeReader { file: self, range }
     }
 
-    #[cfg(unix)]
     fn exact(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(&self.0.file, bytes, at)
+        match &self.0.file {
+            Held::Open(file) => self.exact_of(file, at, bytes),
+            Held::WhenRead(file) => {
+                let file = file.open(&self.0.path)?;
+                self.exact_of(&file, at, bytes)
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[allow(clippy::unused_self, reason = "elsewhere the position is this one's")]
+    fn exact_of(&self, file: &File, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
     }
 
     #[cfg(windows)]
-    fn exact(&self, mut at: u64, mut bytes: &mut [u8]) -> io::Result<()> {
+    #[allow(clippy::unused_self, reason = "elsewhere the position is this one's")]
+    fn exact_of(&self, file: &File, mut at: u64, mut bytes: &mut [u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            let read = std::os::windows::fs::FileExt::seek_read(&self.0.file, bytes, at)?;
+            let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
             if read == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
@@ -97,11 +144,10 @@ impl RandomAccess {
     }
 
     #[cfg(not(any(unix, windows)))]
-    fn exact(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+    fn exact_of(&self, mut file: &File, at: u64, bytes: &mut [u8]) -> io::Result<()> {
         use std::io::{Seek, SeekFrom};
 
         let _alone = self.0.position.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut file = &self.0.file;
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(bytes)
     }

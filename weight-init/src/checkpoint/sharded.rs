@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 
+use crate::checkpoint::held_part::{HeldParts, RANK};
 use crate::checkpoint::random_access::RandomAccess;
-use crate::checkpoint::{CheckpointError, Problem, SafetensorsFile, StateDict, Unread, plain_name};
+use crate::checkpoint::state_dict::source::{Piece, Source};
+use crate::checkpoint::state_dict::{Place, Signs};
+use crate::checkpoint::{
+    CheckpointError, Problem, SafetensorsFile, StateDict, StoredType, Unread, plain_name,
+};
 
 /// The longest index, in bytes.
 pub(crate) const LONGEST_INDEX: u64 = 100_000_000;
@@ -31,8 +37,10 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
     let index = Index::read(file)?;
     let folder = file.path().parent().unwrap_or_else(|| Path::new(""));
     let mut dict = StateDict::new(file, "sharded");
-    for (shard, tensors) in index.shards() {
-        let part = StateDict::open_file(&folder.join(shard), None)?;
+    let shards = index.shards();
+    let files = shards.len();
+    for (shard, tensors) in shards {
+        let part = StateDict::open_one_of(&folder.join(shard), files)?;
         let unread: BTreeSet<&str> = part.unread().iter().map(Unread::name).collect();
         let lacks = |tensor: &&&str| part.position(tensor).is_none() && !unread.contains(**tensor);
         if let Some(lacking) = tensors.iter().find(lacks) {
@@ -47,7 +55,8 @@ pub(super) fn open(file: &RandomAccess) -> Result<StateDict, CheckpointError> {
 
 impl SafetensorsFile {
     /// Opens every file of a checkpoint: the file itself, the files of an index, or what is in a folder: the files of its index,
-    /// or the only one, or those that `torch.distributed.checkpoint` reads, `shard-*.safetensors`.
+    /// or the only one, or those that `torch.distributed.checkpoint` reads, `shard-*.safetensors`, or those of all ranks in
+    /// folders `tp-00-of-08`, ....
     ///
     /// Together the files hold the tensors that the index names, each where the index says, and no other.
     ///
@@ -73,22 +82,30 @@ impl SafetensorsFile {
     /// ```
     pub fn open_all(path: impl AsRef<Path>) -> Result<Vec<Self>, CheckpointError> {
         let path = path.as_ref();
+        let ranks = ranks_in(path)?;
+        if ranks.is_empty() { Self::open_folder(path, 1) } else { open_ranks(path, &ranks) }
+    }
+
+    /// The same of one of so many folders, which is none of ranks.
+    fn open_folder(path: &Path, folders: usize) -> Result<Vec<Self>, CheckpointError> {
         let found = index_in(path)?;
         if found.is_none() {
             let parts = parts_in(path)?;
             if !parts.is_empty() {
-                return parts.iter().map(Self::open).collect();
+                return parts.iter().map(|path| Self::open_one_of(path, parts.len())).collect();
             }
         }
         let path = found.as_deref().unwrap_or(path);
         if path.extension().is_none_or(|end| end != "json") {
-            return Ok(vec![Self::open(path)?]);
+            return Ok(vec![Self::open_one_of(path, folders)?]);
         }
         let fault = |message| CheckpointError::content(path, Problem::Format { message });
         let index = Index::read(&RandomAccess::open(path)?)?;
         let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        let shards = index.shards();
+        let files = shards.len().saturating_mul(folders);
         let open = |(shard, tensors): (&str, Vec<&str>)| {
-            let file = Self::open(folder.join(shard))?;
+            let file = Self::open_one_of(&folder.join(shard), files)?;
             if let Some(lacking) = tensors.iter().find(|name| file.tensor(name).is_none()) {
                 let message = format!("it says that '{shard}' holds '{lacking}', but it does not");
                 return Err(fault(message));
@@ -103,8 +120,117 @@ impl SafetensorsFile {
                 }
             }
         };
-        index.shards().into_iter().map(open).collect()
+        shards.into_iter().map(open).collect()
     }
+}
+
+/// The name of the file that says what is in a folder that this program writes.
+pub(crate) const MANIFEST: &str = "weight_init.manifest.json";
+
+#[derive(Deserialize)]
+struct Manifest {
+    shards: Vec<ManifestShard>,
+}
+
+#[derive(Deserialize)]
+struct ManifestShard {
+    name: String,
+}
+
+/// Refuses a folder that lacks a file which its manifest names: of tensors that are cut, nothing else tells that the last rows are
+/// missing. A folder may have no manifest.
+fn check_manifest(folder: &Path, parts: &[PathBuf]) -> Result<(), CheckpointError> {
+    let path = folder.join(MANIFEST);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let file = RandomAccess::open(&path)?;
+    let fault = |message: String| CheckpointError::content(folder, Problem::Format { message });
+    let mut text = vec![0; usize::try_from(file.len().min(LONGEST_INDEX)).unwrap_or(0)];
+    file.read_exact_at(0, &mut text)?;
+    let manifest: Manifest = serde_json::from_slice(&text)
+        .map_err(|_| fault(format!("its {MANIFEST} is none that this program writes")))?;
+    let there: BTreeSet<_> = parts.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+    match manifest.shards.iter().find(|shard| !there.contains(shard.name.as_str())) {
+        None => Ok(()),
+        Some(shard) => Err(fault(format!("its manifest names '{}', which is missing", shard.name))),
+    }
+}
+
+/// Opens the files in a folder whose tensors may be cut between rows: each tensor is that of all its pieces, in their order.
+pub(super) fn open_parts(folder: &Path, parts: &[PathBuf]) -> Result<StateDict, CheckpointError> {
+    check_manifest(folder, parts)?;
+    let mut tensors: IndexMap<String, Vec<Part>> = IndexMap::new();
+    let (mut bytes, mut metadata) = (0_u64, Vec::new());
+    for (number, path) in parts.iter().enumerate() {
+        let file = SafetensorsFile::open_one_of(path, parts.len())?;
+        let held = HeldParts::of(&file)?;
+        bytes = bytes.saturating_add(file.file_bytes());
+        if number == 0 {
+            let is_of_whole = |(key, _): &&(String, String)| !key.starts_with("DCP_");
+            metadata = file.metadata().iter().filter(is_of_whole).cloned().collect();
+        }
+        for entry in file.tensors() {
+            let offsets = held.offsets(&entry.name);
+            if offsets.iter().skip(1).any(|offset| *offset != 0) {
+                let message = format!(
+                    "it is a part from {offsets:?} on; of tensors in parts, whole rows alone are read"
+                );
+                let problem = Problem::Tensor { tensor: entry.name.clone(), message };
+                return Err(CheckpointError::content(path, problem));
+            }
+            let first = offsets.first().copied().unwrap_or(0);
+            let file = file.file().clone();
+            let piece = Piece { file, begin: entry.offset, len: entry.len };
+            let part = Part { first, dtype: entry.dtype, shape: entry.shape.clone(), piece };
+            tensors.entry(entry.name.clone()).or_default().push(part);
+        }
+    }
+    let mut dict =
+        StateDict::of_folder(folder, "safetensors, cut by rows", bytes).with_metadata(metadata);
+    for (name, mut parts) in tensors {
+        parts.sort_by_key(|part| (part.first, part.shape.first().copied()));
+        let fault = |message: String| {
+            let problem = Problem::Tensor { tensor: name.clone(), message };
+            CheckpointError::content(folder, problem)
+        };
+        let Some(Part { dtype, mut shape, .. }) = parts.first().cloned() else { continue };
+        let mut end = 0;
+        for part in &parts {
+            let is_alike = part.dtype == dtype
+                && part.shape.len() == shape.len()
+                && part.shape.iter().skip(1).eq(shape.iter().skip(1));
+            if !is_alike {
+                return Err(fault("its parts are of different types or shapes".to_owned()));
+            }
+            if part.first != end || parts.len() > 1 && part.shape.first().is_none_or(|n| *n == 0) {
+                let side = if part.first > end { "no file has" } else { "two files have" };
+                return Err(fault(format!("{side} its row {}", part.first.min(end))));
+            }
+            end = part.first.saturating_add(part.shape.first().copied().unwrap_or(0));
+        }
+        if let Some(rows) = shape.first_mut() {
+            *rows = end;
+        }
+        let Some(source) = Source::joined(parts.into_iter().map(|part| part.piece)) else {
+            continue;
+        };
+        let source = dict.add_source(source);
+        let signs = Signs::default();
+        let place = Place { source, offset: 0, strides: None, big_endian: false, signs };
+        dict.add(name, dtype, shape, place)?;
+    }
+    Ok(dict)
+}
+
+/// Rows of a tensor in a file.
+#[derive(Clone)]
+struct Part {
+    /// The first row.
+    first: u64,
+    dtype: StoredType,
+    shape: Vec<u64>,
+    piece: Piece,
 }
 
 impl Index {
@@ -144,7 +270,7 @@ pub(super) fn index_in(path: &Path) -> Result<Option<PathBuf>, CheckpointError> 
 }
 
 /// The files in a folder whose tensors may be cut, in order.
-fn parts_in(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+pub(super) fn parts_in(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     let is_part = |name: &str| name.starts_with("shard-") && name.ends_with(".safetensors");
     let mut names = names_in(path, is_part)?;
     if names.len() > MOST_FILES {
@@ -153,6 +279,60 @@ fn parts_in(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     }
     names.sort_unstable();
     Ok(names.iter().map(|name| path.join(name)).collect())
+}
+
+/// The folders of ranks in a folder, in order.
+fn ranks_in(path: &Path) -> Result<Vec<String>, CheckpointError> {
+    let mut names = names_in(path, |name| ranks_of(name).is_some() && path.join(name).is_dir())?;
+    if names.len() > MOST_FILES {
+        let message =
+            format!("it has folders of {} ranks; at most {MOST_FILES} are read", names.len());
+        return Err(CheckpointError::content(path, Problem::Format { message }));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// How many ranks there are, as the name of the folder of one says: `tp-03-of-08-pp-00-of-02` is one of 16.
+fn ranks_of(name: &str) -> Option<usize> {
+    let of = |text: &str| -> Option<usize> {
+        let (number, count) = text.split_once("-of-")?;
+        let (number, count): (usize, usize) = (number.parse().ok()?, count.parse().ok()?);
+        (number < count).then_some(count)
+    };
+    match name.strip_prefix("tp-")?.split_once("-pp-") {
+        Some((tp, pp)) => of(tp)?.checked_mul(of(pp)?),
+        None => of(name.strip_prefix("tp-")?),
+    }
+}
+
+/// Opens the files of all ranks; each says which it is of.
+fn open_ranks(path: &Path, names: &[String]) -> Result<Vec<SafetensorsFile>, CheckpointError> {
+    let count = names.first().and_then(|name| ranks_of(name)).unwrap_or_default();
+    if names.iter().any(|name| ranks_of(name) != Some(count)) || names.len() != count {
+        let message = format!(
+            "it has folders of {} ranks, and '{}' says that there are {count}",
+            names.len(),
+            names.first().map_or("", String::as_str)
+        );
+        return Err(CheckpointError::content(path, Problem::Folder { message }));
+    }
+    let mut all = Vec::new();
+    for name in names {
+        for file in SafetensorsFile::open_folder(&path.join(name), count)? {
+            let rank = file.metadata().iter().find(|(key, _)| key == RANK);
+            if rank.is_none_or(|(_, rank)| rank != name) {
+                let message = "it does not say that it is a file of this rank".to_owned();
+                return Err(CheckpointError::content(file.path(), Problem::Folder { message }));
+            }
+            all.push(file);
+        }
+        if all.len() > MOST_FILES {
+            let message = format!("it has more than {MOST_FILES} files; no more are read");
+            return Err(CheckpointError::content(path, Problem::Format { message }));
+        }
+    }
+    Ok(all)
 }
 
 /// Names in a folder; none if the path is no folder.

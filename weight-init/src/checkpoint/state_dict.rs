@@ -80,11 +80,16 @@ impl StateDict {
     }
 
     pub(crate) fn new(file: &RandomAccess, format: &'static str) -> Self {
+        Self::of_folder(file.path(), format, file.len())
+    }
+
+    /// Of the files in a folder, which have so many bytes together.
+    pub(crate) fn of_folder(path: &Path, format: &'static str, file_bytes: u64) -> Self {
         Self {
-            path: file.path().to_owned(),
+            path: path.to_owned(),
             from: None,
             format,
-            file_bytes: file.len(),
+            file_bytes,
             metadata: Vec::new(),
             key: None,
             nested: Vec::new(),
@@ -94,6 +99,11 @@ impl StateDict {
             by_name: HashMap::new(),
             inflated: Mutex::default(),
         }
+    }
+
+    /// Gives it the texts of a file.
+    pub(crate) fn with_metadata(self, metadata: Vec<(String, String)>) -> Self {
+        Self { metadata, ..self }
     }
 
     /// Says which of the state dicts of a PyTorch file it is.

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::ShardSize;
 use crate::plan::Tensor;
+use crate::split::{Cut, Division, Slice};
 
 /// How tensors are laid into files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,60 +37,14 @@ impl FolderLayout {
 /// One file of a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Its name: `model-00001-of-00002.safetensors`.
+    /// Its name: `model-00001-of-00002.safetensors`; of a rank, `tp-00-of-08/model.safetensors`.
     pub name: String,
+    /// The folder that it stands in, as its place in [`folders`](ShardLayout::folders).
+    pub folder: usize,
     /// What it holds, in the order of the tensors.
     pub slices: Vec<Slice>,
     /// Bytes of all of it.
     pub bytes: u64,
-}
-
-/// A tensor of a file, or some of its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// The tensor, as its place in the list.
-    pub tensor: usize,
-    /// The rows, which are the indices of its first dimension; `None`: the whole tensor.
-    pub rows: Option<Range<usize>>,
-}
-
-impl Slice {
-    const fn whole(tensor: usize) -> Self {
-        Self { tensor, rows: None }
-    }
-
-    /// The shape of the slice of its tensor.
-    #[must_use]
-    pub fn shape(&self, tensor: &Tensor<'_>) -> Vec<usize> {
-        let mut shape = tensor.shape.to_vec();
-        if let (Some(first), Some(rows)) = (shape.first_mut(), &self.rows) {
-            *first = rows.len();
-        }
-        shape
-    }
-
-    /// Where the slice begins in its tensor, in each dimension.
-    #[must_use]
-    pub fn offsets(&self, tensor: &Tensor<'_>) -> Vec<usize> {
-        let mut offsets = vec![0; tensor.shape.len()];
-        if let (Some(first), Some(rows)) = (offsets.first_mut(), &self.rows) {
-            *first = rows.start;
-        }
-        offsets
-    }
-
-    /// The numbers of its elements in its tensor.
-    #[must_use]
-    pub fn elements(&self, tensor: &Tensor<'_>) -> Range<u64> {
-        let all = tensor.elements();
-        match (&self.rows, tensor.shape.first()) {
-            (Some(rows), Some(count)) => {
-                let row = all / (*count as u64).max(1);
-                rows.start as u64 * row..rows.end as u64 * row
-            }
-            _ => 0..all,
-        }
-    }
 }
 
 /// The files of a folder, and which tensor is in which.
@@ -111,39 +66,92 @@ impl Slice {
 /// assert_eq!(layout.total_bytes(), 8000);
 ///
 /// let layout = ShardLayout::of(&tensors, FolderLayout::Dcp, "5KB".parse()?);
-/// assert_eq!(layout.shards()[0].slices[1].rows, Some(0..250));
+/// assert_eq!(layout.shards()[0].slices[1].shape(&tensors[1]), [250]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShardLayout {
     shards: Vec<Shard>,
+    folders: Vec<ShardFolder>,
+}
+
+/// A folder of files: the folder itself, or one of a rank in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardFolder {
+    /// Its name in the folder; `None`: the folder itself.
+    pub name: Option<String>,
+    /// The places of its files in [`shards`](ShardLayout::shards).
+    pub shards: Range<usize>,
 }
 
 impl ShardLayout {
     /// Lays the tensors into files.
     #[must_use]
     pub fn of(tensors: &[Tensor<'_>], layout: FolderLayout, largest: ShardSize) -> Self {
-        let mut parts = match layout {
-            FolderLayout::Hf => split(tensors.iter().map(Tensor::bytes), largest.bytes()),
+        let parts = match layout {
+            FolderLayout::Hf => {
+                let sizes = tensors.iter().map(Tensor::bytes).enumerate();
+                split(sizes.map(|(tensor, bytes)| (Slice::whole(tensor), bytes)), largest.bytes())
+            }
             FolderLayout::Dcp => cut(tensors, largest.bytes()),
         };
+        let mut this = Self { shards: Vec::new(), folders: Vec::new() };
+        this.add(None, layout, parts);
+        this
+    }
+
+    /// Lays what each rank has into files of its own, in a folder of its own in the layout [`FolderLayout::Hf`].
+    #[must_use]
+    pub fn of_ranks(tensors: &[Tensor<'_>], division: &Division, largest: ShardSize) -> Self {
+        let mut this = Self { shards: Vec::new(), folders: Vec::new() };
+        for rank in division.ranks() {
+            let slices = rank
+                .slices()
+                .iter()
+                .filter_map(|slice| Some((slice.clone(), slice.bytes(tensors.get(slice.tensor)?))));
+            let parts = split(slices, largest.bytes());
+            this.add(Some(rank.name()), FolderLayout::Hf, parts);
+        }
+        this
+    }
+
+    /// Adds a folder of files.
+    fn add(&mut self, name: Option<&str>, layout: FolderLayout, mut parts: Vec<Part>) {
         // A model without tensors is a file without tensors.
         if parts.is_empty() {
             parts.push(Part::default());
         }
-        let count = parts.len();
+        let (count, folder) = (parts.len(), self.folders.len());
+        let below = name.map(|name| format!("{name}/")).unwrap_or_default();
         let named = |(index, part): (usize, Part)| Shard {
             name: match layout {
-                FolderLayout::Hf if count == 1 => "model.safetensors".to_owned(),
-                FolderLayout::Hf => format!("model-{:05}-of-{count:05}.safetensors", index + 1),
+                FolderLayout::Hf if count == 1 => format!("{below}model.safetensors"),
+                FolderLayout::Hf => {
+                    format!("{below}model-{:05}-of-{count:05}.safetensors", index + 1)
+                }
                 FolderLayout::Dcp => {
-                    format!("shard-{:05}-model-00001-of-00001.safetensors", index + 1)
+                    format!("{below}shard-{:05}-model-00001-of-00001.safetensors", index + 1)
                 }
             },
+            folder,
             slices: part.slices,
             bytes: part.bytes,
         };
-        Self { shards: parts.into_iter().enumerate().map(named).collect() }
+        let begin = self.shards.len();
+        self.shards.extend(parts.into_iter().enumerate().map(named));
+        let shards = begin..self.shards.len();
+        self.folders.push(ShardFolder { name: name.map(str::to_owned), shards });
+    }
+
+    /// The folder itself, or those of ranks in it.
+    #[must_use]
+    pub fn folders(&self) -> &[ShardFolder] {
+        &self.folders
+    }
+
+    /// The files of a folder.
+    pub(super) fn shards_of(&self, folder: &ShardFolder) -> &[Shard] {
+        self.shards.get(folder.shards.clone()).unwrap_or_default()
     }
 
     /// The files, in the order of their numbers; at least one.
@@ -226,18 +234,18 @@ struct Part {
 }
 
 /// The greedy split of Hugging Face. A tensor above the limit stands before the file that is open when it comes.
-fn split(sizes: impl Iterator<Item = u64>, largest: u64) -> Vec<Part> {
+fn split(slices: impl Iterator<Item = (Slice, u64)>, largest: u64) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut open = Part::default();
-    for (index, bytes) in sizes.enumerate() {
+    for (slice, bytes) in slices {
         if bytes > largest {
-            parts.push(Part { slices: vec![Slice::whole(index)], bytes });
+            parts.push(Part { slices: vec![slice], bytes });
             continue;
         }
         if open.bytes.saturating_add(bytes) > largest {
             parts.push(std::mem::take(&mut open));
         }
-        open.slices.push(Slice::whole(index));
+        open.slices.push(slice);
         open.bytes += bytes;
     }
     if !open.slices.is_empty() {
@@ -265,8 +273,8 @@ fn cut(tensors: &[Tensor<'_>], largest: u64) -> Vec<Part> {
             }
             let end = begin.saturating_add(fit.max(1)).min(rows);
             let is_whole = begin == 0 && end == rows;
-            let slice_rows = if is_whole { None } else { Some(begin..end) };
-            open.slices.push(Slice { tensor: index, rows: slice_rows });
+            let rows = if is_whole { None } else { Some(Cut { dim: 0, ranges: vec![begin..end] }) };
+            open.slices.push(Slice { tensor: index, cut: rows, tie: None });
             open.bytes = open.bytes.saturating_add(row.saturating_mul((end - begin) as u64));
             begin = end;
         }
@@ -283,8 +291,9 @@ mod tests {
     use super::*;
 
     fn of_sizes(sizes: &[u64]) -> ShardLayout {
-        let shard = |bytes: &u64| Shard { name: String::new(), slices: vec![], bytes: *bytes };
-        ShardLayout { shards: sizes.iter().map(shard).collect() }
+        let shard =
+            |bytes: &u64| Shard { name: String::new(), folder: 0, slices: vec![], bytes: *bytes };
+        ShardLayout { shards: sizes.iter().map(shard).collect(), folders: vec![] }
     }
 
     #[test]

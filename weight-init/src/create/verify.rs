@@ -8,7 +8,8 @@ use super::{CreateError, Recipe};
 use crate::checkpoint::{CheckpointError, SafetensorsFile};
 use crate::diagnostic::escape;
 use crate::plan::{Plan, Tensor};
-use crate::run::{Filler, RunError, generate_ranges};
+use crate::run::{Filler, RunError, generate_windows};
+use crate::window::Window;
 
 /// The first thing in which a file is not what its plan makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +75,8 @@ impl fmt::Display for Difference {
 
 /// Makes everything once more and compares it with the files of a checkpoint, bit for bit; `None` if nothing differs.
 ///
-/// A file may hold rows of a tensor, as the layout [`Dcp`](super::FolderLayout::Dcp) writes them.
+/// A file may hold rows of a tensor, as the layout [`Dcp`](super::FolderLayout::Dcp) writes them, or the slice of a rank, as
+/// [`Folder::split`](super::Folder::split) does; of the files of all ranks, each tensor is there in whole.
 ///
 /// # Errors
 ///
@@ -87,23 +89,23 @@ pub fn verify(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Difference>, CreateError> {
     let tensors = plan.tensors(recipe.unknown)?;
-    let pieces = match pieces::pieces(&tensors, files)? {
+    let pieces = match pieces::pieces(&tensors, plan.ties(), files)? {
         Ok(pieces) => pieces,
         Err(difference) => return Ok(Some(difference)),
     };
     let made: Vec<_> =
         pieces.iter().filter_map(|piece| tensors.get(piece.tensor).cloned()).collect();
-    let ranges: Vec<_> = pieces.iter().map(|piece| piece.elements.clone()).collect();
+    let windows: Vec<_> = pieces.iter().map(|piece| piece.window.clone()).collect();
     let mut buffer = Vec::new();
-    let compared = generate_ranges(&made, &ranges, recipe.seed, backend, |chunk| {
+    let compared = generate_windows(&made, &windows, recipe.seed, backend, |chunk| {
         let (Some(tensor), Some(piece)) = (made.get(chunk.tensor), pieces.get(chunk.tensor)) else {
             return Ok(());
         };
         buffer.resize(chunk.bytes.len(), 0);
-        let offset = (chunk.first - piece.elements.start) * tensor.dtype.size() as u64;
+        let offset = chunk.first * tensor.dtype.size() as u64;
         piece.file.read_at(piece.entry, offset, &mut buffer).map_err(Stop::Checkpoint)?;
         progress(chunk.bytes.len() as u64);
-        Difference::between(tensor, chunk.first, chunk.bytes, &buffer)
+        Difference::in_window(tensor, &piece.window, chunk.first, chunk.bytes, &buffer)
             .map_or(Ok(()), |difference| Err(Stop::Differs(difference)))
     });
     match compared {
@@ -141,13 +143,34 @@ impl Difference {
     /// ```
     #[must_use]
     pub fn between(tensor: &Tensor<'_>, first: u64, expected: &[u8], found: &[u8]) -> Option<Self> {
+        Self::at(tensor, expected, found, |element| Some(first + element))
+    }
+
+    /// The same of elements of a window, whose numbers count within it from `first` on.
+    #[must_use]
+    pub fn in_window(
+        tensor: &Tensor<'_>,
+        window: &Window,
+        first: u64,
+        expected: &[u8],
+        found: &[u8],
+    ) -> Option<Self> {
+        Self::at(tensor, expected, found, |element| window.number(first + element))
+    }
+
+    fn at(
+        tensor: &Tensor<'_>,
+        expected: &[u8],
+        found: &[u8],
+        number: impl Fn(u64) -> Option<u64>,
+    ) -> Option<Self> {
         let at = expected.iter().zip(found).position(|(a, b)| a != b)?;
         let size = tensor.dtype.size();
         let start = at / size * size;
         let show = |bytes: &[u8]| {
             bytes.get(start..start + size).map_or_else(String::new, |b| element(tensor.dtype, b))
         };
-        let number = first + (start / size) as u64;
+        let number = number((start / size) as u64)?;
         Some(Self::Element {
             name: tensor.name.to_owned(),
             element: number,

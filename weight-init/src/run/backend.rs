@@ -1,6 +1,8 @@
 use std::fmt;
 
-use weight_init_backends::{Backend, Embedded, Job, LineJobs, Rayon, Simd};
+use weight_init_backends::{
+    Backend, Embedded, Job, LineJobs, Rayon, Simd, StridedBackend, StridedJob,
+};
 use weight_init_core::Float;
 
 use super::cuda::Device;
@@ -129,6 +131,18 @@ impl Filler {
         }
     }
 
+    /// Backends that fill at the same time as each other, of at most so many threads together, for work that is waited for
+    /// elsewhere; `None`: this one alone should.
+    pub(crate) fn several(&self, most: usize) -> Option<Vec<Self>> {
+        match self {
+            Self::Rayon(rayon) if rayon.threads() > 1 && most > 1 => {
+                let count = rayon.threads().min(most);
+                Some((0..count).map(|_| Self::Simd(Simd::new())).collect())
+            }
+            _ => None,
+        }
+    }
+
     /// Carries out many fills as one.
     ///
     /// # Errors
@@ -142,6 +156,16 @@ impl Filler {
             Self::Cuda(device) => return device.fill_all(jobs),
         };
         Ok(())
+    }
+
+    /// Carries out many fills of runs as one; beside a CUDA device all cores of the host do it.
+    pub(super) fn fill_strided<T: Float>(&mut self, jobs: &mut [StridedJob<'_, T>]) {
+        let Ok(()) = match self {
+            Self::Embedded(embedded) => embedded.fill_strided(jobs),
+            Self::Simd(simd) => simd.fill_strided(jobs),
+            Self::Rayon(rayon) => rayon.fill_strided(jobs),
+            Self::Cuda(_) => Rayon::new().fill_strided(jobs),
+        };
     }
 
     /// Carries out fills of lines; beside a CUDA device all cores of the host do it.

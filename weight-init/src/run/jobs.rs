@@ -1,39 +1,67 @@
 //! Pieces of tensors → jobs of a backend, by element type.
 
-use weight_init_backends::{Job, LineBackend, LineJob, LineJobs, Simd};
+use weight_init_backends::{Job, LineBackend, LineJob, LineJobs, Simd, StridedJob};
 use weight_init_core::line_fill::{AnyFill, LineFill};
 use weight_init_core::{DType, Fill, Float, Stream, bf16, f16};
 
 use super::encode::{swap_bytes, write_floats, write_integers};
+use super::groups::{Group, Groups};
 use super::mapped::mapped;
 use super::norm::norms;
 use super::{BackendError, Filler, RunError, stored};
 use crate::model::elements;
 use crate::plan::{LowerError, Lowered, Tensor};
+use crate::window::{Run, Window};
 
 /// Elements from which on a run of a part is a job of its own; shorter ones are written at once, so that jobs take no more
 /// than a fraction of the memory that they fill.
 const LONG: usize = 256;
 
+/// Bytes of whole lines that are made at a time for the runs of a window that lie in them.
+const LINES: u64 = 8 << 20;
+
 /// The jobs of a fill, by element type.
 pub(super) struct AllJobs<'a> {
-    singles: Vec<Job<'a, f32>>,
-    doubles: Vec<Job<'a, f64>>,
-    halves: Vec<Job<'a, f16>>,
-    brains: Vec<Job<'a, bf16>>,
+    singles: Jobs<'a, f32>,
+    doubles: Jobs<'a, f64>,
+    halves: Jobs<'a, f16>,
+    brains: Jobs<'a, bf16>,
     lines: LineJobs<'a>,
     /// Whether integers and stored elements get the byte order of the machine, rather than that of files.
     native: bool,
+}
+
+/// The jobs of one element type, but for those of lines.
+struct Jobs<'a, T: Float> {
+    consecutive: Vec<Job<'a, T>>,
+    strided: Vec<StridedJob<'a, T>>,
+}
+
+impl<T: Float + bytemuck::Pod> Jobs<'_, T> {
+    const EMPTY: Self = Self { consecutive: Vec::new(), strided: Vec::new() };
+
+    fn run(&mut self, backend: &mut Filler) -> Result<(), BackendError> {
+        backend.fill_all(&mut self.consecutive)?;
+        backend.fill_strided(&mut self.strided);
+        Ok(())
+    }
+
+    fn swap_bytes(&mut self, lines: &mut [LineJob<'_, T>]) {
+        let consecutive = self.consecutive.iter_mut().map(|job| &mut *job.out);
+        let strided = self.strided.iter_mut().map(|job| &mut *job.out);
+        let lines = lines.iter_mut().map(|job| &mut *job.out);
+        consecutive.chain(strided).chain(lines).for_each(swap_bytes);
+    }
 }
 
 impl<'a> AllJobs<'a> {
     /// Of memory in whose integers and stored elements stand as in files.
     pub(super) const fn of_files() -> Self {
         Self {
-            singles: Vec::new(),
-            doubles: Vec::new(),
-            halves: Vec::new(),
-            brains: Vec::new(),
+            singles: Jobs::EMPTY,
+            doubles: Jobs::EMPTY,
+            halves: Jobs::EMPTY,
+            brains: Jobs::EMPTY,
             lines: LineJobs::EMPTY,
             native: false,
         }
@@ -54,24 +82,57 @@ impl<'a> AllJobs<'a> {
         seed: u64,
         memory: &'a mut [u8],
     ) -> Result<(), RunError<E>> {
+        let elements = (memory.len() / tensor.dtype.size()) as u64;
+        self.add_runs(tensor, std::iter::once(Run { first, local: 0, elements }), seed, memory)
+    }
+
+    /// Adds consecutive elements of a window of a tensor, from its element `first` on; their memory is aligned for them.
+    pub(super) fn add_window<E>(
+        &mut self,
+        tensor: &Tensor<'_>,
+        window: &Window,
+        first: u64,
+        seed: u64,
+        memory: &'a mut [u8],
+    ) -> Result<(), RunError<E>> {
+        let elements = (memory.len() / tensor.dtype.size()) as u64;
+        let runs = window.runs_in(first..first.saturating_add(elements));
+        self.add_runs(tensor, runs, seed, memory)
+    }
+
+    /// Adds runs of elements, which stand in memory one behind the other.
+    fn add_runs<E>(
+        &mut self,
+        tensor: &Tensor<'_>,
+        runs: impl Iterator<Item = Run>,
+        seed: u64,
+        memory: &'a mut [u8],
+    ) -> Result<(), RunError<E>> {
         let native = self.native;
-        let piece = Elements { tensor, first, seed, memory, native };
+        let elements = Elements { tensor, seed, memory, native };
+        let groups = Groups::of(runs);
         match tensor.dtype {
-            DType::F32 => add(&mut self.singles, &mut self.lines.singles, piece),
-            DType::F64 => add(&mut self.doubles, &mut self.lines.doubles, piece),
-            DType::F16 => add(&mut self.halves, &mut self.lines.halves, piece),
-            DType::BF16 => add(&mut self.brains, &mut self.lines.brains, piece),
+            DType::F32 => add(&mut self.singles, &mut self.lines.singles, elements, groups),
+            DType::F64 => add(&mut self.doubles, &mut self.lines.doubles, elements, groups),
+            DType::F16 => add(&mut self.halves, &mut self.lines.halves, elements, groups),
+            DType::BF16 => add(&mut self.brains, &mut self.lines.brains, elements, groups),
             dtype => {
-                for run in Runs::new(tensor, first, piece.memory, dtype.size()) {
-                    let source = tensor.source(run.source);
-                    match source {
-                        Lowered::Stored(stored) => {
-                            stored::read(stored, dtype, run.index, run.out)?;
+                let mut elements = elements;
+                for group in groups {
+                    for run in (0..group.count).map(|run| group.of(run)) {
+                        let out = elements.next(group.length, dtype.size());
+                        for part in Parts::new(tensor, run, out, dtype.size()) {
+                            let source = tensor.source(part.source);
+                            match source {
+                                Lowered::Stored(stored) => {
+                                    stored::read(stored, dtype, part.index, part.out)?;
+                                }
+                                _ => write_integers(dtype, source, part.index, part.out),
+                            }
+                            if native {
+                                in_order_of_the_machine(part.out, dtype.size());
+                            }
                         }
-                        _ => write_integers(dtype, source, run.index, run.out),
-                    }
-                    if native {
-                        in_order_of_the_machine(run.out, dtype.size());
                     }
                 }
                 Ok(())
@@ -80,25 +141,20 @@ impl<'a> AllJobs<'a> {
     }
 
     pub(super) fn run(&mut self, backend: &mut Filler) -> Result<(), BackendError> {
-        backend.fill_all(&mut self.singles)?;
-        backend.fill_all(&mut self.doubles)?;
-        backend.fill_all(&mut self.halves)?;
-        backend.fill_all(&mut self.brains)?;
+        self.singles.run(backend)?;
+        self.doubles.run(backend)?;
+        self.halves.run(backend)?;
+        self.brains.run(backend)?;
         backend.fill_lines(&mut self.lines);
         Ok(())
     }
 
     pub(super) fn swap_bytes(&mut self) {
-        swap_all(&mut self.singles, &mut self.lines.singles);
-        swap_all(&mut self.doubles, &mut self.lines.doubles);
-        swap_all(&mut self.halves, &mut self.lines.halves);
-        swap_all(&mut self.brains, &mut self.lines.brains);
+        self.singles.swap_bytes(&mut self.lines.singles);
+        self.doubles.swap_bytes(&mut self.lines.doubles);
+        self.halves.swap_bytes(&mut self.lines.halves);
+        self.brains.swap_bytes(&mut self.lines.brains);
     }
-}
-
-fn swap_all<T: Float + bytemuck::Pod>(jobs: &mut [Job<'_, T>], lines: &mut [LineJob<'_, T>]) {
-    let outs = jobs.iter_mut().map(|job| &mut *job.out);
-    outs.chain(lines.iter_mut().map(|job| &mut *job.out)).for_each(swap_bytes);
 }
 
 /// Stored elements and integers arrive little endian.
@@ -110,46 +166,83 @@ fn in_order_of_the_machine(bytes: &mut [u8], size: usize) {
 
 /// Adds elements of a floating-point tensor to the jobs of its type, or writes them at once if their values are given.
 fn add<'a, T: Float + bytemuck::Pod, E>(
-    jobs: &mut Vec<Job<'a, T>>,
+    jobs: &mut Jobs<'a, T>,
     lines: &mut Vec<LineJob<'a, T>>,
-    piece: Elements<'_, 'a>,
+    mut elements: Elements<'_, 'a>,
+    mut groups: Groups<impl Iterator<Item = Run>>,
 ) -> Result<(), RunError<E>> {
-    let Elements { tensor, first, seed, memory, native } = piece;
+    let (tensor, size) = (elements.tensor, size_of::<T>());
+    let first = groups.next();
+    let mut groups = groups.peekable();
+    let several = first.is_some_and(|group| group.count > 1) || groups.peek().is_some();
+    let mut fills = Fills { of: Vec::new(), tensor, seed: elements.seed, several };
+    for group in first.into_iter().chain(groups) {
+        if tensor.parts.is_empty() && several {
+            match fills.get(0)? {
+                Some(&mut Filled::Elements(fill, stream)) if group.count > 1 => {
+                    let out = bytemuck::cast_slice_mut(elements.next(group.elements(), size));
+                    jobs.strided.push(StridedJob { fill, stream, runs: group.strided(), out });
+                    continue;
+                }
+                Some(Filled::Lines(fill, stream)) => {
+                    let out = bytemuck::cast_slice_mut(elements.next(group.elements(), size));
+                    lines_at(fill, *stream, group, out);
+                    continue;
+                }
+                _ => {}
+            }
+        }
+        for run in (0..group.count).map(|run| group.of(run)) {
+            let out = elements.next(group.length, size);
+            add_run(jobs, lines, &mut fills, &elements, run, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds consecutive elements.
+fn add_run<'a, T: Float + bytemuck::Pod, E>(
+    jobs: &mut Jobs<'a, T>,
+    lines: &mut Vec<LineJob<'a, T>>,
+    fills: &mut Fills<'_, T>,
+    &Elements { tensor, seed, native, .. }: &Elements<'_, 'a>,
+    first: u64,
+    out: &'a mut [u8],
+) -> Result<(), RunError<E>> {
     let size = size_of::<T>();
-    let mut fills = Fills { of: Vec::new(), tensor, seed };
-    for run in Runs::new(tensor, first, memory, size) {
-        let source = tensor.source(run.source);
+    for part in Parts::new(tensor, first, out, size) {
+        let source = tensor.source(part.source);
         if let Lowered::Stored(stored) = source {
-            stored::read(stored, tensor.dtype, run.index, run.out)?;
+            stored::read(stored, tensor.dtype, part.index, part.out)?;
             if native {
-                in_order_of_the_machine(run.out, size);
+                in_order_of_the_machine(part.out, size);
             }
             continue;
         }
-        let out: &mut [T] = bytemuck::cast_slice_mut(run.out);
-        match (fills.get(run.source)?, source) {
+        let out: &mut [T] = bytemuck::cast_slice_mut(part.out);
+        match (fills.get(part.source)?, source) {
             (Some(Filled::Lines(fill, stream)), _) => {
-                lines.push(LineJob { fill: *fill, stream: *stream, first: run.index, out });
+                lines.push(LineJob { fill: *fill, stream: *stream, first: part.index, out });
             }
             (Some(Filled::Made(whole)), _) => {
-                let made = usize::try_from(run.index).ok().and_then(|from| whole.get(from..));
+                let made = usize::try_from(part.index).ok().and_then(|from| whole.get(from..));
                 out.iter_mut().zip(made.unwrap_or_default()).for_each(|(out, x)| *out = *x);
             }
             (Some(&mut Filled::Elements(fill, stream)), _) => {
-                let first = if fill.is_by_place() { run.index } else { run.first };
+                let first = if fill.is_by_place() { part.index } else { part.first };
                 // Jobs alone are brought into the byte order of files.
                 let at_once = cfg!(target_endian = "little") && !tensor.parts.is_empty();
                 if at_once && out.len() < LONG {
                     fill.write(stream, first, out);
                 } else {
-                    jobs.push(Job { fill, stream, first, out });
+                    jobs.consecutive.push(Job { fill, stream, first, out });
                 }
             }
-            (None, Lowered::Values(values)) => write_floats(values, run.index, out),
-            (None, Lowered::Norm(norm)) => norms(norm, tensor.shape, seed, run.index, out)?,
+            (None, Lowered::Values(values)) => write_floats(values, part.index, out),
+            (None, Lowered::Norm(norm)) => norms(norm, tensor.shape, seed, part.index, out)?,
             (None, Lowered::Mapped { steps, .. }) => {
                 if let Some((fill, stream)) = tensor.draw_of(source, seed)? {
-                    mapped(&fill, stream, steps, run.first, out);
+                    mapped(&fill, stream, steps, part.first, out);
                 }
             }
             // Pretrained is never lowered.
@@ -159,20 +252,54 @@ fn add<'a, T: Float + bytemuck::Pod, E>(
     Ok(())
 }
 
-/// Consecutive elements of a tensor, and their memory.
+/// Makes the lines that runs lie in, some at a time, and copies the runs from them.
+fn lines_at<T: Float>(fill: &LineFill<T>, stream: Stream, group: Group, out: &mut [T]) {
+    let length = usize::try_from(group.length).unwrap_or(usize::MAX).max(1);
+    let room = LINES / size_of::<T>() as u64;
+    let at_once = (room.saturating_sub(group.length) / group.stride.max(1)).saturating_add(1);
+    let count = usize::try_from(at_once).unwrap_or(usize::MAX).saturating_mul(length);
+    let mut made = Vec::new();
+    for (begin, out) in (0..).step_by(count / length).zip(out.chunks_mut(count)) {
+        let runs = out.len() / length;
+        let stride = usize::try_from(group.stride).unwrap_or(usize::MAX);
+        made.resize(
+            stride.saturating_mul(runs.saturating_sub(1)).saturating_add(length),
+            T::default(),
+        );
+        let Ok(()) = Simd::new().fill_lines(fill, stream, group.of(begin as u64), &mut made);
+        for (run, out) in out.chunks_mut(length).enumerate() {
+            let found = made.get(run * stride..).and_then(|made| made.get(..out.len()));
+            out.copy_from_slice(found.unwrap_or_default());
+        }
+    }
+}
+
+/// What is to be filled.
 struct Elements<'t, 'a> {
     tensor: &'t Tensor<'t>,
-    first: u64,
     seed: u64,
+    /// Memory of the elements that are still to be added.
     memory: &'a mut [u8],
     native: bool,
+}
+
+impl<'a> Elements<'_, 'a> {
+    /// The memory of the next so many elements.
+    fn next(&mut self, elements: u64, size: usize) -> &'a mut [u8] {
+        let memory = std::mem::take(&mut self.memory);
+        let bytes = usize::try_from(elements).unwrap_or(usize::MAX).saturating_mul(size);
+        let (next, rest) = memory.split_at_mut(bytes.min(memory.len()));
+        self.memory = rest;
+        next
+    }
 }
 
 /// What a source with an initializer is filled with.
 enum Filled<T: Float> {
     Elements(Fill<T>, Stream),
     Lines(LineFill<T>, Stream),
-    /// All elements of a source that is made by lines, where only some of the tensor come from it.
+    /// All elements of a source that is made by lines, where only some of the tensor come from it, or where runs of lines that do not
+    /// stand one behind the other are wanted.
     Made(Vec<T>),
 }
 
@@ -181,6 +308,8 @@ struct Fills<'t, T: Float> {
     of: Vec<Option<Option<Filled<T>>>>,
     tensor: &'t Tensor<'t>,
     seed: u64,
+    /// Whether there are several runs, between which elements are left out.
+    several: bool,
 }
 
 impl<T: Float> Fills<'_, T> {
@@ -193,7 +322,12 @@ impl<T: Float> Fills<'_, T> {
             let filled = self.tensor.fill_of(source, self.seed)?;
             *slot = Some(filled.map(|(fill, stream)| match fill {
                 AnyFill::Elements(fill) => Filled::Elements(fill, stream),
-                AnyFill::Lines(fill) if self.tensor.parts.is_empty() => Filled::Lines(fill, stream),
+                AnyFill::Lines(fill)
+                    if self.tensor.parts.is_empty()
+                        && (!self.several || fill.lines().are_contiguous()) =>
+                {
+                    Filled::Lines(fill, stream)
+                }
                 AnyFill::Lines(fill) => {
                     let elements = elements(self.tensor.shape_of(source));
                     let mut whole = vec![T::default(); usize::try_from(elements).unwrap_or(0)];
@@ -206,15 +340,15 @@ impl<T: Float> Fills<'_, T> {
     }
 }
 
-/// The consecutive elements of a piece that have one source, in order.
-struct Runs<'t, 'a> {
+/// The consecutive elements of a run that have one source, in order.
+struct Parts<'t, 'a> {
     tensor: &'t Tensor<'t>,
     first: u64,
     memory: &'a mut [u8],
     size: usize,
 }
 
-struct Run<'a> {
+struct Part<'a> {
     /// Which source, as [`Tensor::source`] counts them.
     source: usize,
     /// Number of the first element in the tensor.
@@ -224,16 +358,16 @@ struct Run<'a> {
     out: &'a mut [u8],
 }
 
-impl<'t, 'a> Runs<'t, 'a> {
+impl<'t, 'a> Parts<'t, 'a> {
     const fn new(tensor: &'t Tensor<'t>, first: u64, memory: &'a mut [u8], size: usize) -> Self {
         Self { tensor, first, memory, size }
     }
 }
 
-impl<'a> Iterator for Runs<'_, 'a> {
-    type Item = Run<'a>;
+impl<'a> Iterator for Parts<'_, 'a> {
+    type Item = Part<'a>;
 
-    fn next(&mut self) -> Option<Run<'a>> {
+    fn next(&mut self) -> Option<Part<'a>> {
         let left = (self.memory.len() / self.size) as u64;
         if left == 0 {
             return None;
@@ -245,6 +379,6 @@ impl<'a> Iterator for Runs<'_, 'a> {
         let (out, rest) = memory.split_at_mut_checked(bytes)?;
         let first = self.first;
         (self.first, self.memory) = (first + elements, rest);
-        Some(Run { source, first, index, out })
+        Some(Part { source, first, index, out })
     }
 }

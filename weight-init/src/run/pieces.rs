@@ -4,6 +4,7 @@ use weight_init_backends::in_default_environment;
 
 use super::{AllJobs, Filler, RunError};
 use crate::plan::{LowerError, Tensor};
+use crate::window::Window;
 
 /// Consecutive elements of a tensor in memory of the caller's.
 #[derive(Debug)]
@@ -62,14 +63,50 @@ pub fn fill_pieces<'a>(
     in_default_environment(|| {
         let mut jobs = AllJobs::of_memory();
         for Piece { tensor, first, bytes } in pieces {
-            check(tensor, first, bytes)?;
+            check(tensor, first, tensor.elements(), bytes)?;
             jobs.add(tensor, first, seed, bytes)?;
         }
         Ok(jobs.run(backend)?)
     })
 }
 
-fn check(tensor: &Tensor<'_>, first: u64, bytes: &[u8]) -> Result<(), LowerError> {
+/// Consecutive elements of a window of a tensor, in memory of the caller's.
+#[derive(Debug)]
+pub struct WindowPiece<'a> {
+    /// The tensor.
+    pub tensor: &'a Tensor<'a>,
+    /// The window, which is one of its shape.
+    pub window: &'a Window,
+    /// Number of the first element in the window.
+    pub first: u64,
+    /// Memory of the elements, in the byte order of the machine; aligned for their type.
+    pub bytes: &'a mut [u8],
+}
+
+/// Fills pieces of windows where they lie, as [`fill_pieces`] does.
+///
+/// Tensors that are made line by line, such as orthogonal matrices, cost in a window of columns what whole lines cost.
+///
+/// # Errors
+///
+/// As [`fill_pieces`].
+pub fn fill_windows<'a>(
+    pieces: impl IntoIterator<Item = WindowPiece<'a>>,
+    seed: u64,
+    backend: &mut Filler,
+) -> Result<(), RunError<Infallible>> {
+    in_default_environment(|| {
+        let mut jobs = AllJobs::of_memory();
+        for WindowPiece { tensor, window, first, bytes } in pieces {
+            check(tensor, first, window.elements().min(tensor.elements()), bytes)?;
+            jobs.add_window(tensor, window, first, seed, bytes)?;
+        }
+        Ok(jobs.run(backend)?)
+    })
+}
+
+/// Refuses memory that does not hold elements of a tensor that has so many of them.
+fn check(tensor: &Tensor<'_>, first: u64, has: u64, bytes: &[u8]) -> Result<(), LowerError> {
     let fault = |message: String| LowerError::Tensor { name: tensor.name.to_owned(), message };
     let size = tensor.dtype.size();
     if !bytes.len().is_multiple_of(size) {
@@ -80,8 +117,7 @@ fn check(tensor: &Tensor<'_>, first: u64, bytes: &[u8]) -> Result<(), LowerError
         return Err(fault(format!("the memory is not aligned for elements of {size} bytes")));
     }
     let elements = (bytes.len() / size) as u64;
-    if first.checked_add(elements).is_none_or(|end| end > tensor.elements()) {
-        let has = tensor.elements();
+    if first.checked_add(elements).is_none_or(|end| end > has) {
         return Err(fault(format!(
             "there are no {elements} elements from {first} on; it has {has}"
         )));

@@ -58,6 +58,7 @@ each_type! {
     long_runs
     past_the_caches
     aligned_bodies
+    strided_runs
 }
 
 /// Rows whose numbers say where they stand.
@@ -191,6 +192,36 @@ mod of {
                 out.fill(T::default());
                 level.write(&fill, stream, 3, &mut out);
                 assert_same(&out, &expected, &(level, fill));
+            }
+        }
+    }
+
+    /// Runs of every length and beginning within a block, at strides that are no multiple of one, across 2³² of blocks.
+    pub(super) fn strided_runs<T: Float>() {
+        let stream = Stream::new(7, "o_proj.weight");
+        let lengths = if cfg!(miri) { vec![3, 70] } else { vec![1, 3, 4, 16, 61, 64, 1999] };
+        for fill in fills::<T>() {
+            for start in [STARTS[0], STARTS[1], STARTS[2]] {
+                for &length in &lengths {
+                    for (first, stride) in [(0, 4), (1, 0), (2, 5), (3, 4097)] {
+                        let runs = Strided {
+                            first: start + first,
+                            length,
+                            stride: length as u64 + stride,
+                        };
+                        // The last run ends early.
+                        let mut expected =
+                            vec![T::default(); (1200 / length).max(2) * length - length / 3];
+                        for (run, out) in expected.chunks_mut(length).enumerate() {
+                            fill.write(stream, runs.of(run), out);
+                        }
+                        for level in Level::available() {
+                            let mut out = vec![T::default(); expected.len()];
+                            level.write_strided(&fill, stream, runs, &mut out);
+                            assert_same(&out, &expected, &(level, fill, runs));
+                        }
+                    }
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use assert_cmd::Command;
 use weight_init::diagnostic::Source;
 use weight_init::model::Model;
 use weight_init::plan::{Options, Plan, Unknown};
-use weight_init::run::{BackendKind, RunError, WINDOW, generate};
+use weight_init::run::{BATCH, BackendKind, RunError, generate};
 use weight_init_core::random::philox4x32_10;
 
 use crate::run::Folder;
@@ -42,7 +42,7 @@ fn child_whose_takers_end_early() {
     // Tensors of a third of a window: several chunks in each window, some of them cut by its end.
     let rows = WINDOWS * 3;
     let params: Vec<_> = (0..rows)
-        .map(|row| format!(r#"{{"name": "p{row}", "shape": [{}], "value": 1}}"#, WINDOW / 12))
+        .map(|row| format!(r#"{{"name": "p{row}", "shape": [{}], "value": 1}}"#, BATCH / 12))
         .collect();
     let text = format!(r#"{{"class": "Net", "params": [{}]}}"#, params.join(","));
     let model = Model::read(&Source::new("model.json", text)).unwrap();
@@ -135,7 +135,7 @@ fn an_output_that_takes_no_more_ends_the_command() {
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut output = child.stdout.take().unwrap();
-        output.read_exact(&mut vec![0; windows * WINDOW]).unwrap();
+        output.read_exact(&mut vec![0; windows * BATCH]).unwrap();
         drop(output);
         let end = ends_within(&mut child, Duration::from_secs(60));
         assert_eq!(end, Some(3), "after {windows} windows");

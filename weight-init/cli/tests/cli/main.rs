@@ -26,6 +26,7 @@ mod pytorch;
 mod readme;
 mod run;
 mod scale;
+mod split;
 #[cfg(not(feature = "cloud"))]
 mod store;
 mod stored_values;

@@ -75,6 +75,11 @@ impl SafetensorsFile {
         Self::of(RandomAccess::open(path.as_ref())?)
     }
 
+    /// The same of one of so many files of a checkpoint.
+    pub(crate) fn open_one_of(path: &Path, files: usize) -> Result<Self, CheckpointError> {
+        Self::of(RandomAccess::open_one_of(path, files)?)
+    }
+
     /// Reads the header of an open file and checks it.
     pub(crate) fn of(file: RandomAccess) -> Result<Self, CheckpointError> {
         let text = read_header(&file)?;

@@ -9,7 +9,8 @@ use crate::checkpoint::{CheckpointError, Problem, SafetensorsFile, TensorEntry};
 use crate::checkpoint::{numpy, sharded, torch, zip};
 
 impl StateDict {
-    /// Opens a checkpoint, whatever its format, and reads what tensors it has. Of a folder, the index in it is opened.
+    /// Opens a checkpoint, whatever its format, and reads what tensors it has. Of a folder, the index in it is
+    /// opened, or the files that `torch.distributed.checkpoint` cuts tensors into, `shard-*.safetensors`.
     ///
     /// In a PyTorch file the tensors are those of `state_dict`, as mmengine takes them, else the file's own, else those
     /// of `model`, else those of the only state dict that there is under other keys.
@@ -30,15 +31,31 @@ impl StateDict {
     /// As [`open`](Self::open); a key that leads to no dict, or is given for a file of another format.
     pub fn open_key(path: impl AsRef<Path>, key: Option<&str>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
-        match sharded::index_in(path)? {
-            Some(index) => Self::open_file(&index, key),
-            None => Self::open_file(path, key),
+        if let Some(index) = sharded::index_in(path)? {
+            return Self::open_file(&index, key);
+        }
+        let parts = sharded::parts_in(path)?;
+        if parts.is_empty() {
+            return Self::open_file(path, key);
+        }
+        match key {
+            None => sharded::open_parts(path, &parts),
+            Some(key) => Err(no_key(path, key, "safetensors")),
         }
     }
 
     /// The same of a path that is no folder.
     pub(crate) fn open_file(path: &Path, key: Option<&str>) -> Result<Self, CheckpointError> {
-        let file = RandomAccess::open(path)?;
+        Self::of_file(RandomAccess::open(path)?, key)
+    }
+
+    /// The same of one of so many files of a checkpoint.
+    pub(crate) fn open_one_of(path: &Path, files: usize) -> Result<Self, CheckpointError> {
+        Self::of_file(RandomAccess::open_one_of(path, files)?, None)
+    }
+
+    fn of_file(file: RandomAccess, key: Option<&str>) -> Result<Self, CheckpointError> {
+        let path = file.path();
         let mut start = [0; 9];
         let known = usize::try_from(file.len()).unwrap_or(usize::MAX).min(start.len());
         let start = start.get_mut(..known).unwrap_or_default();
@@ -70,14 +87,7 @@ impl StateDict {
         }?;
         match key {
             None => Ok(dict),
-            Some(key) => {
-                let message = format!(
-                    "the key '{key}' leads nowhere: a {} file holds tensors alone, and PyTorch's files have state dicts \
-                     under keys",
-                    dict.format
-                );
-                Err(CheckpointError::content(path, Problem::StateDict { message }))
-            }
+            Some(key) => Err(no_key(path, key, dict.format)),
         }
     }
 
@@ -102,4 +112,12 @@ impl StateDict {
         }
         Ok(dict)
     }
+}
+
+/// No key leads into a file that holds tensors alone.
+fn no_key(path: &Path, key: &str, format: &str) -> CheckpointError {
+    let message = format!(
+        "the key '{key}' leads nowhere: a {format} file holds tensors alone, and PyTorch's files have state dicts under keys"
+    );
+    CheckpointError::content(path, Problem::StateDict { message })
 }

@@ -20,6 +20,16 @@ pub(crate) struct Source {
     checked: Mutex<bool>,
     /// The check sum of what was read so far, from the first byte on in one go.
     passing: Mutex<Passing>,
+    /// Pieces of other files that follow, each with its place among these bytes.
+    behind: Vec<(u64, Piece)>,
+}
+
+/// A piece of a file.
+#[derive(Clone, Debug)]
+pub(in crate::checkpoint) struct Piece {
+    pub(in crate::checkpoint) file: RandomAccess,
+    pub(in crate::checkpoint) begin: u64,
+    pub(in crate::checkpoint) len: u64,
 }
 
 #[derive(Debug, Default)]
@@ -32,19 +42,39 @@ struct Passing {
 impl Source {
     /// A piece of a file.
     pub(crate) fn piece(file: RandomAccess, begin: u64, len: u64) -> Self {
-        Self { file, begin, len, entry: None, checked: Mutex::default(), passing: Mutex::default() }
+        Self {
+            file,
+            begin,
+            len,
+            entry: None,
+            checked: Mutex::default(),
+            passing: Mutex::default(),
+            behind: Vec::new(),
+        }
+    }
+
+    /// Pieces of files, one behind the other; `None` without one.
+    pub(in crate::checkpoint) fn joined(pieces: impl IntoIterator<Item = Piece>) -> Option<Self> {
+        let mut pieces = pieces.into_iter();
+        let Piece { file, begin, len } = pieces.next()?;
+        let mut this = Self::piece(file, begin, len);
+        for piece in pieces {
+            let place = this.len();
+            this.behind.push((place, piece));
+        }
+        Some(this)
     }
 
     /// An entry of a zip file. Its check sum is compared before the first byte is given out.
     pub(in crate::checkpoint) fn entry(file: RandomAccess, entry: &Entry) -> Self {
         let (begin, len) = (entry.begin, entry.len);
         let entry = Some(entry.clone());
-        Self { file, begin, len, entry, checked: Mutex::default(), passing: Mutex::default() }
+        Self { entry, ..Self::piece(file, begin, len) }
     }
 
     /// Bytes that there are to read.
-    pub(crate) const fn len(&self) -> u64 {
-        self.len
+    pub(crate) fn len(&self) -> u64 {
+        self.behind.last().map_or(self.len, |(place, piece)| place.saturating_add(piece.len))
     }
 
     /// The file that they are in.
@@ -78,7 +108,32 @@ impl Source {
                 *checked = true;
             }
         }
-        self.file.read_exact_at(self.begin.saturating_add(at), bytes)
+        self.read_joined(at, bytes)
+    }
+
+    /// Reads from the file, and from those that follow where bytes are in these.
+    fn read_joined(&self, mut at: u64, mut bytes: &mut [u8]) -> Result<(), CheckpointError> {
+        if at < self.len || self.behind.is_empty() {
+            let here = match self.behind.is_empty() {
+                true => bytes.len(),
+                false => usize::try_from(self.len - at).unwrap_or(usize::MAX).min(bytes.len()),
+            };
+            let (now, rest) = bytes.split_at_mut(here);
+            self.file.read_exact_at(self.begin.saturating_add(at), now)?;
+            (at, bytes) = (at.saturating_add(here as u64), rest);
+        }
+        let first = self.behind.partition_point(|(place, piece)| place + piece.len <= at);
+        for (place, piece) in self.behind.iter().skip(first) {
+            if bytes.is_empty() {
+                break;
+            }
+            let within = at.saturating_sub(*place);
+            let here = usize::try_from(piece.len - within).unwrap_or(usize::MAX).min(bytes.len());
+            let (now, rest) = bytes.split_at_mut(here);
+            piece.file.read_exact_at(piece.begin.saturating_add(within), now)?;
+            (at, bytes) = (at + here as u64, rest);
+        }
+        Ok(())
     }
 
     /// As [`read_exact_at`](Self::read_exact_at), for a reader that will go through all bytes: if it does so in order,

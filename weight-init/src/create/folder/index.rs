@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::create::ShardLayout;
+use crate::create::Shard;
 use crate::plan::Tensor;
 
 /// Its name in the folder.
@@ -10,8 +10,11 @@ pub(super) const NAME: &str = "model.safetensors.index.json";
 
 /// The size of all tensors and texts like those of a file's metadata, then the file of each tensor.
 pub(super) struct Index<'a> {
-    pub(super) layout: &'a ShardLayout,
+    /// The files of the folder.
+    pub(super) shards: &'a [Shard],
     pub(super) tensors: &'a [Tensor<'a>],
+    /// Other names of tied parameters and the first name of each.
+    pub(super) ties: &'a [(String, String)],
     pub(super) metadata: &'a [(String, String)],
 }
 
@@ -39,7 +42,8 @@ struct Metadata<'a>(&'a Index<'a>);
 impl Serialize for Metadata<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("total_size", &self.0.layout.total_bytes())?;
+        let total = self.0.shards.iter().fold(0_u64, |sum, shard| sum.saturating_add(shard.bytes));
+        map.serialize_entry("total_size", &total)?;
         for (key, text) in self.0.metadata.iter().filter(|(key, _)| key != "total_size") {
             map.serialize_entry(key, text)?;
         }
@@ -53,10 +57,13 @@ struct WeightMap<'a>(&'a Index<'a>);
 impl Serialize for WeightMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for shard in self.0.layout.shards() {
-            let tensors = shard.slices.iter().filter_map(|slice| self.0.tensors.get(slice.tensor));
-            for tensor in tensors {
-                map.serialize_entry(tensor.name, &shard.name)?;
+        for shard in self.0.shards {
+            // The index lies beside its files.
+            let file = shard.name.rsplit('/').next();
+            for slice in &shard.slices {
+                if let Some(tensor) = self.0.tensors.get(slice.tensor) {
+                    map.serialize_entry(slice.name(tensor, self.0.ties), &file)?;
+                }
             }
         }
         map.end()

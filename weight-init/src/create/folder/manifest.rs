@@ -1,5 +1,6 @@
 //! The file that says how a folder came about, and what is in it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -9,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint::{CheckpointError, Problem};
 use crate::create::{FolderLayout, Recipe, STREAM_VERSION, keys};
 
-/// Its name in the folder.
-pub(super) const NAME: &str = "weight_init.manifest.json";
+pub(super) use crate::checkpoint::sharded::MANIFEST as NAME;
 
 /// The longest that is read, in bytes.
 pub(super) const LONGEST: u64 = 100_000_000;
@@ -33,6 +33,9 @@ pub(super) struct Manifest {
     pretrained: Option<String>,
     plan_sha256: String,
     layout: String,
+    /// How the tensors are cut, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    split: Option<String>,
     pub(super) shards: Vec<ManifestShard>,
 }
 
@@ -62,8 +65,19 @@ impl Manifest {
             pretrained: option(keys::PRETRAINED),
             plan_sha256,
             layout: layout.name().to_owned(),
+            split: None,
             shards: Vec::new(),
         }
+    }
+
+    /// Of a folder whose tensors are cut so.
+    pub(super) fn of_split(self, split: String) -> Self {
+        Self { split: Some(split), ..self }
+    }
+
+    /// The names of folders of ranks.
+    pub(super) fn folders(&self) -> BTreeSet<&str> {
+        self.shards.iter().filter_map(|shard| Some(shard.name.split_once('/')?.0)).collect()
     }
 
     /// The text of the file.
@@ -131,6 +145,7 @@ impl Manifest {
             ("--dtype", &found.dtype, &self.dtype),
             ("--unknown", &found.unknown, &self.unknown),
             ("--pretrained", &found.pretrained, &self.pretrained),
+            ("--split", &found.split, &self.split),
         ];
         let differ = |what: &str, found: String, asked: String| {
             Some(format!("its {what} is {found}, and this run's is {asked}"))

@@ -19,7 +19,7 @@ use super::{Folder, FolderReport, FolderState};
 use crate::address::Address;
 use crate::checkpoint::{CheckpointError, Problem};
 use crate::create::{CreateError, Shard, Share};
-use crate::run::{Filler, generate_ranges};
+use crate::run::{Filler, generate_windows};
 use crate::store::Store;
 
 /// Objects and their bytes, by name.
@@ -211,9 +211,9 @@ impl<'a> Writer<'a> {
         hash.update(&header);
         upload.write(&header).map_err(failed)?;
         let tensors: Vec<_> = folder.slices_of(shard).map(|(tensor, _)| tensor.clone()).collect();
-        let ranges: Vec<_> =
-            folder.slices_of(shard).map(|(tensor, slice)| slice.elements(tensor)).collect();
-        generate_ranges(&tensors, &ranges, folder.seed, backend, |chunk| {
+        let windows: Vec<_> =
+            folder.slices_of(shard).map(|(tensor, slice)| slice.window(tensor)).collect();
+        generate_windows(&tensors, &windows, folder.seed, backend, |chunk| {
             hash.update(chunk.bytes);
             upload.write(chunk.bytes).map_err(failed)?;
             progress(chunk.bytes.len() as u64);
@@ -245,8 +245,8 @@ impl<'a> Writer<'a> {
             self.store.put(name, text).map_err(|error| self.failed("write", name, error))
         };
         put(manifest::NAME, manifest.text())?;
-        if self.folder.has_index() {
-            put(index::NAME, self.folder.index_text())?;
+        for (name, text) in self.folder.indices() {
+            put(&name, text)?;
         }
         Ok(())
     }
@@ -280,7 +280,9 @@ impl<'a> Writer<'a> {
     }
 
     fn is_whole(&self, objects: &Objects, manifest: Option<&Manifest>) -> bool {
-        let has_index = !self.folder.has_index() || objects.contains_key(index::NAME);
+        let folders = self.folder.layout.folders();
+        let has_index = !folders.iter().any(|of| self.folder.has_index_in(of))
+            || objects.contains_key(index::NAME);
         has_index && manifest.is_some_and(Manifest::has_sums)
     }
 

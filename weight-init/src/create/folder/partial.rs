@@ -143,6 +143,9 @@ impl Partial {
             for name in [index::NAME, manifest::NAME] {
                 let _ = fs::remove_file(self.path.join(name));
             }
+            for name in manifest.folders() {
+                let _ = fs::remove_dir(self.path.join(name));
+            }
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -162,8 +165,22 @@ impl Partial {
     }
 
     /// Bytes that are on the disk already of files that are being written.
-    pub(super) fn bytes_of_temporaries(&self) -> u64 {
-        temporaries::bytes(&self.path)
+    pub(super) fn bytes_of_temporaries(&self, manifest: &Manifest) -> u64 {
+        let folders = manifest.folders().into_iter().map(|name| self.path.join(name));
+        let bytes = folders.map(|folder| temporaries::bytes(&folder));
+        bytes.fold(temporaries::bytes(&self.path), u64::saturating_add)
+    }
+
+    /// Makes the folder of the rank that a file belongs to, if it belongs to one. It is not made anew once all have appeared.
+    pub(super) fn begin_folder(&self, shard: &str) -> Result<(), CheckpointError> {
+        let Some((name, _)) = shard.split_once('/') else { return Ok(()) };
+        let folder = self.path.join(name);
+        match fs::create_dir(&folder) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(CheckpointError::io("create", &folder, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How the names of folders begin that are to become this one.
@@ -269,6 +286,9 @@ fn remove_abandoned(parent: &Path, prefix: &str) {
 /// Removes from a folder whose files are whole all that is there for the time of writing alone.
 fn tidy(folder: &Path, manifest: &Manifest) {
     temporaries::remove_all(folder);
+    for name in manifest.folders() {
+        temporaries::remove_all(&folder.join(name));
+    }
     for shard in &manifest.shards {
         let _ = fs::remove_file(folder.join(sum_name(&shard.name)));
     }
@@ -276,7 +296,10 @@ fn tidy(folder: &Path, manifest: &Manifest) {
 
 /// The name of the file with a check sum while a folder is written, of the form that `sha256sum -c` reads.
 pub(super) fn sum_name(shard: &str) -> String {
-    format!(".{shard}.sha256")
+    match shard.split_once('/') {
+        Some((folder, name)) => format!("{folder}/.{name}.sha256"),
+        None => format!(".{shard}.sha256"),
+    }
 }
 
 /// Whether the folder is there, of this manifest. An empty folder is removed; what else stands in its place is an error.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Folder, FolderReport, FolderState};
 use crate::address::Address;
+use crate::checkpoint::{CheckpointError, Problem};
 use crate::create::{CreateError, Share};
 use crate::run::Filler;
 
@@ -28,7 +29,7 @@ impl Folder<'_> {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); a store that is not reached, has no such bucket or does not allow it; a build without the feature
+    /// As [`write`](Self::write); slices of ranks; a store that is not reached, has no such bucket or does not allow it; a build without the feature
     /// `cloud`.
     pub fn write_to_store(
         &self,
@@ -37,6 +38,16 @@ impl Folder<'_> {
         backend: &mut Filler,
         progress: &mut dyn FnMut(u64),
     ) -> Result<StoreReport, CreateError> {
+        if self.division.is_some() {
+            let message =
+                "slices of ranks are written to a disk; write them there, and copy the folder"
+                    .to_owned();
+            return Err(CheckpointError::content(
+                address.to_string().as_ref(),
+                Problem::Folder { message },
+            )
+            .into());
+        }
         #[cfg(feature = "cloud")]
         {
             let (folder, aborted) = self.write_objects(address, share, backend, progress)?;
@@ -71,8 +82,6 @@ impl Folder<'_> {
 
 #[cfg(not(feature = "cloud"))]
 fn not_built_in(address: &Address) -> CreateError {
-    use crate::checkpoint::{CheckpointError, Problem};
-
     let message =
         "it is in an object store, which this build cannot reach; build with --features cloud"
             .to_owned();

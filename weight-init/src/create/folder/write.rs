@@ -4,21 +4,26 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 use sha2::{Digest, Sha256};
 
 use super::Folder;
-use super::index;
 use super::manifest::{self, Manifest};
 use super::partial::{Joined, Partial, sum_name};
 use crate::checkpoint::atomic_file::folder_of;
 use crate::checkpoint::{AtomicFile, CheckpointError, Problem, SafetensorsWriter, Sink, Summary};
 use crate::create::{CreateError, Shard, Share};
-use crate::run::{Filler, generate_ranges};
+use crate::plan::Tensor;
+use crate::run::{Filler, generate_windows};
 
 /// How often a process tries to finish a folder that others finish at the same time.
 const MOST_TRIES: usize = 100;
+
+/// Files that one process writes at the same time, at most: each takes the memory of two batches.
+const AT_ONCE: usize = 4;
 
 /// What became of a share of a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,25 @@ pub struct FolderReport {
     pub found: usize,
     /// How it stands with the folder.
     pub state: FolderState,
+}
+
+impl FolderReport {
+    /// Counts a file; `None`: it was there.
+    const fn add(&mut self, written: Option<Summary>) {
+        match written {
+            Some(summary) => {
+                self.written += 1;
+                self.bytes += summary.file_bytes;
+            }
+            None => self.found += 1,
+        }
+    }
+}
+
+/// What a thread tells that writes files.
+enum News {
+    Bytes(u64),
+    Written(Result<Option<Summary>, CreateError>),
 }
 
 /// How it stands with a folder after a process has done its share.
@@ -119,29 +143,24 @@ impl Folder<'_> {
         if shards().any(|shard| !self.is_there(partial.path(), shard)) {
             self.check_room(partial)?;
         }
+        let mut missing = Vec::new();
         for shard in shards() {
             if self.is_there(partial.path(), shard) {
                 report.found += 1;
                 progress(shard.bytes);
-                continue;
+            } else {
+                missing.push(shard);
             }
-            let path = partial.path().join(&shard.name);
-            let sum_path = partial.path().join(sum_name(&shard.name));
-            // The check sum comes first: what has its name is whole, and has a check sum.
-            let sum = |sum: &str| {
-                let mut file = AtomicFile::create(&sum_path)?;
-                file.write(format!("{sum}  {}\n", shard.name).as_bytes())?;
-                file.commit()
-            };
-            match self.write_file(shard, &path, backend, progress, sum) {
-                Ok(summary) => {
-                    report.written += 1;
-                    report.bytes += summary.file_bytes;
+        }
+        // What is made whole may be as large as a tensor: of these there is one at a time.
+        let at_once = if self.tensors.iter().any(Tensor::is_made_whole) { 1 } else { AT_ONCE };
+        match backend.several(at_once.min(missing.len())) {
+            None => {
+                for shard in missing {
+                    report.add(self.write_one(partial, shard, backend, progress)?);
                 }
-                // Another process has written it at the same time.
-                Err(_) if self.is_there(partial.path(), shard) => report.found += 1,
-                Err(error) => return Err(error),
             }
+            Some(backends) => self.write_several(partial, &missing, backends, progress, report)?,
         }
         let missing = self.missing(partial.path())?;
         if missing == 0 {
@@ -166,6 +185,73 @@ impl Folder<'_> {
         }
     }
 
+    /// Writes files at the same time, each by a thread of its own: while one is on its way to the disk, others are made.
+    fn write_several(
+        &self,
+        partial: &Partial,
+        shards: &[&Shard],
+        backends: Vec<Filler>,
+        progress: &mut dyn FnMut(u64),
+        report: &mut FolderReport,
+    ) -> Result<(), CreateError> {
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let (told, news) = mpsc::channel();
+            for mut backend in backends {
+                let (told, next) = (told.clone(), &next);
+                scope.spawn(move || {
+                    while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let mut progress = |bytes| {
+                            let _ = told.send(News::Bytes(bytes));
+                        };
+                        let written = self.write_one(partial, shard, &mut backend, &mut progress);
+                        if told.send(News::Written(written)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(told);
+            for news in news {
+                match news {
+                    News::Bytes(bytes) => progress(bytes),
+                    News::Written(written) => {
+                        // No further file is begun after a failure; those that are begun end first.
+                        let written =
+                            written.inspect_err(|_| next.store(shards.len(), Ordering::Relaxed));
+                        report.add(written?);
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes a file of the folder with its check sum; `None`: another process has written it at the same time.
+    fn write_one(
+        &self,
+        partial: &Partial,
+        shard: &Shard,
+        backend: &mut Filler,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Option<Summary>, CreateError> {
+        partial.begin_folder(&shard.name)?;
+        let path = partial.path().join(&shard.name);
+        let sum_path = partial.path().join(sum_name(&shard.name));
+        // The check sum comes first: what has its name is whole, and has a check sum.
+        let sum = |sum: &str| {
+            let mut file = AtomicFile::create(&sum_path)?;
+            let name = shard.name.rsplit('/').next().unwrap_or_default();
+            file.write(format!("{sum}  {name}\n").as_bytes())?;
+            file.commit()
+        };
+        match self.write_file(shard, &path, backend, progress, sum) {
+            Ok(summary) => Ok(Some(summary)),
+            Err(_) if self.is_there(partial.path(), shard) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn write_file(
         &self,
         shard: &Shard,
@@ -175,13 +261,13 @@ impl Folder<'_> {
         before_it_appears: impl FnOnce(&str) -> Result<(), CheckpointError>,
     ) -> Result<Summary, CreateError> {
         let tensors: Vec<_> = self.slices_of(shard).map(|(tensor, _)| tensor.clone()).collect();
-        let ranges: Vec<_> =
-            self.slices_of(shard).map(|(tensor, slice)| slice.elements(tensor)).collect();
+        let windows: Vec<_> =
+            self.slices_of(shard).map(|(tensor, slice)| slice.window(tensor)).collect();
         let mut writer =
             SafetensorsWriter::create(path, &self.metadata_of(shard), &self.infos_of(shard))?;
         let mut hash = Sha256::new();
         hash.update(self.header(shard)?);
-        generate_ranges(&tensors, &ranges, self.seed, backend, |chunk| {
+        generate_windows(&tensors, &windows, self.seed, backend, |chunk| {
             write_and_hash(&mut writer, &mut hash, chunk.bytes)?;
             progress(chunk.bytes.len() as u64);
             Ok::<_, CheckpointError>(())
@@ -217,8 +303,8 @@ impl Folder<'_> {
             file.write(text)?;
             file.commit()
         };
-        if self.has_index() {
-            write(index::NAME, &self.index_text())?;
+        for (name, text) in self.indices() {
+            write(&name, &text)?;
         }
         write(manifest::NAME, &manifest.text())?;
         partial.publish(&manifest)
@@ -250,10 +336,21 @@ impl Folder<'_> {
 
     /// How many files are not there.
     fn missing(&self, folder: &Path) -> Result<usize, CheckpointError> {
-        let failed = |error| CheckpointError::io("list", folder, error);
-        let names: HashSet<_> = (fs::read_dir(folder).map_err(failed)?)
-            .filter_map(|file| file.ok()?.file_name().into_string().ok())
-            .collect();
+        let mut names = HashSet::new();
+        for of in self.layout.folders() {
+            let (path, below) = match &of.name {
+                Some(name) => (folder.join(name), format!("{name}/")),
+                None => (folder.to_owned(), String::new()),
+            };
+            let files = match fs::read_dir(&path) {
+                Ok(files) => files,
+                // Nobody has begun the folder of this rank.
+                Err(error) if error.kind() == ErrorKind::NotFound && of.name.is_some() => continue,
+                Err(error) => return Err(CheckpointError::io("list", &path, error)),
+            };
+            let files = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+            names.extend(files.map(|name| below.clone() + &name));
+        }
         let shards = self.layout.shards();
         let missing = shards.iter().filter(|shard| !names.contains(&shard.name)).count();
         // As long as one is missing, nobody looks into the others.
@@ -296,7 +393,7 @@ impl Folder<'_> {
         let shards = self.layout.shards().iter().zip(&self.manifest.shards);
         let missing = shards.filter(|(shard, _)| !self.is_there(partial.path(), shard));
         let missing = missing.fold(0, |sum: u64, (_, file)| sum.saturating_add(file.bytes));
-        let needed = missing.saturating_sub(partial.bytes_of_temporaries());
+        let needed = missing.saturating_sub(partial.bytes_of_temporaries(&self.manifest));
         if needed <= free {
             return Ok(());
         }

@@ -3,54 +3,72 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde::Deserialize;
-
 use super::Difference;
-use crate::checkpoint::{CheckpointError, Problem, SafetensorsFile, StoredType, TensorEntry};
+use crate::checkpoint::held_part::{HeldPart, HeldParts};
+use crate::checkpoint::{CheckpointError, SafetensorsFile, StoredType, TensorEntry};
 use crate::plan::Tensor;
+use crate::window::{Cut, Window};
 
-/// Consecutive elements of a tensor in a file: all of them, or some of its rows.
+/// A part of a tensor in a file.
 pub(super) struct Piece<'f> {
     /// Place of the tensor in the list.
     pub(super) tensor: usize,
     pub(super) file: &'f SafetensorsFile,
     pub(super) entry: &'f TensorEntry,
-    /// The numbers of its elements in the tensor.
-    pub(super) elements: Range<u64>,
+    /// Its elements in the tensor.
+    pub(super) window: Window,
+    held: Held,
 }
 
-/// The place of a file's tensor in the whole, as `torch.distributed.checkpoint` says it in `DCP_SHARDING_INFO`.
-#[derive(Deserialize)]
-struct Saved {
-    saved_offsets: Vec<u64>,
+/// How a part lies in its tensor.
+enum Held {
+    /// Consecutive elements.
+    Rows(Range<u64>),
+    /// Indices along a dimension, with one rank of several.
+    Cut(Cut),
+    /// All of it, with one rank of several.
+    Whole,
 }
 
-/// The pieces of all tensors, in their order, or the first thing in which the files hold other tensors.
+/// The pieces of all tensors, in their order, or the first thing in which the files hold other tensors. `ties` are other names of
+/// tensors, under which files of ranks may hold them.
 pub(super) fn pieces<'f>(
     tensors: &[Tensor<'_>],
+    ties: &[(String, String)],
     files: &'f [SafetensorsFile],
 ) -> Result<Result<Vec<Piece<'f>>, Difference>, CheckpointError> {
-    let places: HashMap<&str, usize> =
+    let mut places: HashMap<&str, usize> =
         tensors.iter().enumerate().map(|(place, tensor)| (tensor.name, place)).collect();
     let mut pieces = Vec::new();
     let mut unexpected = None;
     let mut other_kinds = Vec::new();
     for file in files {
-        let saved = saved_offsets(file)?;
+        let parts = HeldParts::of(file)?;
+        if parts.is_of_rank() {
+            for (name, first) in ties {
+                if let Some(place) = places.get(first.as_str()).copied() {
+                    places.insert(name, place);
+                }
+            }
+        }
         for entry in file.tensors() {
             let place = places.get(entry.name.as_str()).copied();
             let Some((place, tensor)) = place.and_then(|it| Some((it, tensors.get(it)?))) else {
                 unexpected.get_or_insert(&entry.name);
                 continue;
             };
-            let saved = saved.as_ref().and_then(|saved| saved.get(&entry.name));
-            match elements(tensor, entry, saved) {
-                Some(elements) => pieces.push(Piece { tensor: place, file, entry, elements }),
-                None => other_kinds.push((place, other_kind(tensor, entry, saved))),
+            match piece(tensor, entry, &parts) {
+                Some((window, held)) => {
+                    pieces.push(Piece { tensor: place, file, entry, window, held })
+                }
+                None => {
+                    let offsets = parts.offsets(&entry.name);
+                    other_kinds.push((place, other_kind(tensor, entry, offsets)));
+                }
             }
         }
     }
-    pieces.sort_by_key(|piece| (piece.tensor, piece.elements.start, piece.elements.end));
+    pieces.sort_by_key(|piece| (piece.tensor, piece.first(), piece.end()));
     // What is told is what comes first in the model.
     let other_kind = other_kinds.into_iter().min_by_key(|(place, _)| *place);
     let gap = first_gap(tensors, &pieces);
@@ -62,74 +80,109 @@ pub(super) fn pieces<'f>(
     })
 }
 
-fn saved_offsets(
-    file: &SafetensorsFile,
-) -> Result<Option<HashMap<String, Saved>>, CheckpointError> {
-    let Some((_, text)) = file.metadata().iter().find(|(key, _)| key == "DCP_SHARDING_INFO") else {
-        return Ok(None);
-    };
-    serde_json::from_str(text).map(Some).map_err(|_| {
-        let message =
-            "its DCP_SHARDING_INFO is no object that gives each tensor 'saved_offsets'".to_owned();
-        CheckpointError::content(file.path(), Problem::Header { message })
-    })
+impl Piece<'_> {
+    /// Where it begins: an element, or an index along the dimension in which it is cut.
+    fn first(&self) -> u64 {
+        match &self.held {
+            Held::Rows(elements) => elements.start,
+            Held::Cut(cut) => cut.ranges.first().map_or(0, |range| range.start as u64),
+            Held::Whole => 0,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        match &self.held {
+            Held::Rows(elements) => elements.end,
+            Held::Cut(cut) => cut.ranges.last().map_or(0, |range| range.end as u64),
+            Held::Whole => u64::MAX,
+        }
+    }
 }
 
-/// The numbers of the elements of a file's tensor in the whole; `None`: it is of another kind than the whole, or is not whole rows
-/// of it.
-fn elements(tensor: &Tensor<'_>, entry: &TensorEntry, saved: Option<&Saved>) -> Option<Range<u64>> {
-    if StoredType::of(tensor.dtype) != Some(entry.dtype) || tensor.shape.len() != entry.shape.len()
-    {
+/// The part of a tensor that a file's is; `None`: it is of another kind than the whole, or is no part that is written.
+fn piece(tensor: &Tensor<'_>, entry: &TensorEntry, parts: &HeldParts) -> Option<(Window, Held)> {
+    if StoredType::of(tensor.dtype) != Some(entry.dtype) {
         return None;
     }
-    let offsets = saved.map_or(&[][..], |saved| saved.saved_offsets.as_slice());
-    let extents = || tensor.shape.iter().map(|extent| *extent as u64);
-    let all = tensor.elements();
-    if offsets.iter().all(|offset| *offset == 0) && entry.shape.iter().copied().eq(extents()) {
-        return Some(0..all);
+    let shape: Vec<u64> = tensor.shape.iter().map(|extent| *extent as u64).collect();
+    match parts.part(entry, &shape)? {
+        HeldPart::Cut(cut) => Some((cut.window(tensor.shape), Held::Cut(cut))),
+        HeldPart::Rows(_) if parts.is_of_rank() => Some((Window::whole(tensor.shape), Held::Whole)),
+        HeldPart::Rows(first) => {
+            let Some(rows) = entry.shape.first() else {
+                return Some((Window::whole(tensor.shape), Held::Rows(0..tensor.elements())));
+            };
+            let window = Window::along(tensor.shape, 0, &[first..first + rows]).ok()?;
+            let row = tensor.elements() / shape.first().copied().unwrap_or(1).max(1);
+            Some((window, Held::Rows(first * row..(first + rows) * row)))
+        }
     }
-    let (first, others) = offsets.split_first()?;
-    let (rows, all_rows) = (*entry.shape.first()?, extents().next()?);
-    let end = first.checked_add(rows).filter(|end| *end <= all_rows)?;
-    let are_rows = offsets.len() == entry.shape.len()
-        && others.iter().all(|offset| *offset == 0)
-        && entry.shape.iter().copied().skip(1).eq(extents().skip(1));
-    let row = all / all_rows.max(1);
-    are_rows.then_some(first * row..end * row)
 }
 
-/// The first tensor of which an element stands in no file, or in two.
+/// The first tensor of which an element stands in no file, or, but for files of ranks, in two.
 fn first_gap(tensors: &[Tensor<'_>], pieces: &[Piece<'_>]) -> Option<(usize, Difference)> {
-    let mut pieces = pieces.iter().peekable();
+    let mut rest = pieces;
     for (place, tensor) in tensors.iter().enumerate() {
         let name = || tensor.name.to_owned();
-        let differs = |found: String| {
-            let expected = "each of its rows once".to_owned();
-            Some((place, Difference::Kind { name: name(), expected, found }))
-        };
-        let mut held = None;
-        while let Some(piece) = pieces.next_if(|piece| piece.tensor == place) {
-            let (begin, end) = (piece.elements.start, held.unwrap_or(0));
-            if begin > end {
-                return differs(format!("its element {end} in no file"));
-            }
-            if begin < end || held.is_some() && piece.elements.is_empty() {
-                return differs(format!("its element {begin} in two files"));
-            }
-            held = Some(piece.elements.end);
+        let count = rest.iter().take_while(|piece| piece.tensor == place).count();
+        let (own, behind) = rest.split_at(count);
+        rest = behind;
+        if own.is_empty() {
+            return Some((place, Difference::Missing { name: name() }));
         }
-        match held {
-            None => return Some((place, Difference::Missing { name: name() })),
-            Some(end) if end < tensor.elements() => {
-                return differs(format!("its element {end} in no file"));
-            }
-            Some(_) => {}
+        let found = if own.iter().any(|piece| !matches!(piece.held, Held::Rows(_))) {
+            gap_of_ranks(tensor, own)
+        } else {
+            gap_of_rows(tensor, own)
+        };
+        if let Some(found) = found {
+            let expected = "each of its rows once".to_owned();
+            return Some((place, Difference::Kind { name: name(), expected, found }));
         }
     }
     None
 }
 
-fn other_kind(tensor: &Tensor<'_>, entry: &TensorEntry, saved: Option<&Saved>) -> Difference {
+fn gap_of_rows(tensor: &Tensor<'_>, own: &[Piece<'_>]) -> Option<String> {
+    let mut held = None;
+    for piece in own {
+        let (begin, end) = (piece.first(), held.unwrap_or(0));
+        if begin > end {
+            return Some(format!("its element {end} in no file"));
+        }
+        if begin < end || held.is_some() && begin == piece.end() {
+            return Some(format!("its element {begin} in two files"));
+        }
+        held = Some(piece.end());
+    }
+    let end = held.unwrap_or(0);
+    (end < tensor.elements()).then(|| format!("its element {end} in no file"))
+}
+
+/// Several ranks may have the same part, but all together have all of it.
+fn gap_of_ranks(tensor: &Tensor<'_>, own: &[Piece<'_>]) -> Option<String> {
+    if own.iter().any(|piece| matches!(piece.held, Held::Whole)) {
+        return None;
+    }
+    let cuts = own.iter().filter_map(|piece| match &piece.held {
+        Held::Cut(cut) => Some(cut),
+        Held::Rows(_) | Held::Whole => None,
+    });
+    let dim = cuts.clone().map(|cut| cut.dim).next()?;
+    let mut ranges: Vec<_> =
+        cuts.filter(|cut| cut.dim == dim).flat_map(|cut| &cut.ranges).collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let end = ranges.iter().try_fold(0, |end, range| {
+        if range.start > end { Err(end) } else { Ok(range.end.max(end)) }
+    });
+    let missing = match end {
+        Ok(end) => Some(end).filter(|end| tensor.shape.get(dim).is_some_and(|all| end < all)),
+        Err(end) => Some(end),
+    };
+    missing.map(|index| format!("index {index} of dimension {dim} with no rank"))
+}
+
+fn other_kind(tensor: &Tensor<'_>, entry: &TensorEntry, offsets: &[u64]) -> Difference {
     let found = match entry.dtype.dtype() {
         Some(dtype) => format!("{} {:?}", dtype.name(), entry.shape),
         None => format!("{} {:?}", entry.dtype, entry.shape),
@@ -137,11 +190,9 @@ fn other_kind(tensor: &Tensor<'_>, entry: &TensorEntry, saved: Option<&Saved>) -
     Difference::Kind {
         name: tensor.name.to_owned(),
         expected: format!("{} {:?}", tensor.dtype.name(), tensor.shape),
-        found: match saved {
-            Some(saved) if saved.saved_offsets.iter().any(|offset| *offset != 0) => {
-                format!("{found} from {:?} on", saved.saved_offsets)
-            }
-            _ => found,
+        found: match offsets.iter().any(|offset| *offset != 0) {
+            true => format!("{found} from {offsets:?} on"),
+            false => found,
         },
     }
 }
