@@ -49,10 +49,11 @@ fn main() {
 fn measure<T: Float>(name: &str, fill: Option<Fill<T>>, rounds: usize) {
     let Some(fill) = fill else { return };
     let stream = Stream::new(42, "o_proj.weight");
-    let mut out = vec![T::default(); ELEMENTS];
+    let mut memory = Vec::new();
+    memory.resize(ELEMENTS, T::default());
     for (length, first) in CASES {
         let count = ELEMENTS / length * length;
-        let out = out.get_mut(..count).unwrap_or_default();
+        let out = memory.get_mut(..count).unwrap_or_default();
         let runs = Strided { first, length, stride: 5 * length as u64 };
         let (mut whole, mut window) = (Vec::new(), Vec::new());
         for _ in 0..rounds {

@@ -1,5 +1,7 @@
 //! A part of a tensor as its runs of consecutive elements: what shards, slices and pieces in memory have in common.
 
+#![allow(clippy::single_range_in_vec_init, reason = "lists of ranges, of which there may be one")]
+
 mod cut;
 mod runs;
 

@@ -119,12 +119,11 @@ impl<B: Blocks> Lanes for Neon<B> {
     }
     #[inline(always)]
     fn counters(self, first: u32) -> uint32x4_t {
-        // SAFETY: every processor of this target has the instructions.
-        unsafe {
-            match self.blocks.listed(first) {
-                Some(numbers) => listed(numbers),
-                None => counters(first),
-            }
+        match self.blocks.listed(first) {
+            // SAFETY: every processor of this target has the instructions.
+            Some(numbers) => unsafe { listed(numbers) },
+            // SAFETY: as above.
+            None => unsafe { counters(first) },
         }
     }
     #[inline(always)]

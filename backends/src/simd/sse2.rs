@@ -127,12 +127,11 @@ impl<B: Blocks> Lanes for Sse2<B> {
     }
     #[inline(always)]
     fn counters(self, first: u32) -> __m128i {
-        // SAFETY: a value of these lanes is only made where the processor has the instructions.
-        unsafe {
-            match self.blocks.listed(first) {
-                Some(numbers) => listed(numbers),
-                None => counters(first),
-            }
+        match self.blocks.listed(first) {
+            // SAFETY: a value of these lanes is only made where the processor has the instructions.
+            Some(numbers) => unsafe { listed(numbers) },
+            // SAFETY: as above.
+            None => unsafe { counters(first) },
         }
     }
     #[inline(always)]

@@ -75,7 +75,7 @@ pub(super) fn write<T: Float, L: OfListed>(
     let (mut place, mut out) = (Place { runs, first: runs.first, done: 0 }, out);
     while !out.is_empty() {
         let begin = place;
-        let high = place.first / per_block >> 32;
+        let high = (place.first / per_block) >> 32;
         let (mut blocks, mut elements, mut is_whole) = (0, 0, true);
         while blocks < LIST
             && elements < out.len()
@@ -85,7 +85,7 @@ pub(super) fn write<T: Float, L: OfListed>(
             for (number, into) in numbers.iter_mut().enumerate() {
                 *into = piece.block.wrapping_add(number as u32);
             }
-            is_whole &= piece.skipped == 0 && piece.elements as u64 % per_block == 0;
+            is_whole &= piece.skipped == 0 && (piece.elements as u64).is_multiple_of(per_block);
             (blocks, elements) = (blocks + piece.blocks, elements + piece.elements);
             place.step(piece.elements);
         }

@@ -273,7 +273,7 @@ fn cut(tensors: &[Tensor<'_>], largest: u64) -> Vec<Part> {
             }
             let end = begin.saturating_add(fit.max(1)).min(rows);
             let is_whole = begin == 0 && end == rows;
-            let rows = if is_whole { None } else { Some(Cut { dim: 0, ranges: vec![begin..end] }) };
+            let rows = if is_whole { None } else { Some(Cut::rows(begin..end)) };
             open.slices.push(Slice { tensor: index, cut: rows, tie: None });
             open.bytes = open.bytes.saturating_add(row.saturating_mul((end - begin) as u64));
             begin = end;

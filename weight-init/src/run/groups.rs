@@ -70,6 +70,7 @@ impl<I: Iterator<Item = Run>> Iterator for Groups<I> {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by it")]
+#[allow(clippy::single_range_in_vec_init, reason = "lists of ranges, of which there may be one")]
 mod tests {
     use super::*;
     use crate::window::Window;

@@ -12,6 +12,12 @@ pub struct Cut {
 }
 
 impl Cut {
+    /// Rows: indices of the first dimension.
+    #[must_use]
+    pub fn rows(rows: Range<usize>) -> Self {
+        Self { dim: 0, ranges: vec![rows] }
+    }
+
     /// Indices of all ranges.
     #[must_use]
     pub fn extent(&self) -> usize {

@@ -112,7 +112,8 @@ fn piece(tensor: &Tensor<'_>, entry: &TensorEntry, parts: &HeldParts) -> Option<
             let Some(rows) = entry.shape.first() else {
                 return Some((Window::whole(tensor.shape), Held::Rows(0..tensor.elements())));
             };
-            let window = Window::along(tensor.shape, 0, &[first..first + rows]).ok()?;
+            let index = |row: u64| usize::try_from(row).ok();
+            let window = Cut::rows(index(first)?..index(first + rows)?).window(tensor.shape);
             let row = tensor.elements() / shape.first().copied().unwrap_or(1).max(1);
             Some((window, Held::Rows(first * row..(first + rows) * row)))
         }
