@@ -45,7 +45,7 @@ fn paths(tree: &str) -> Vec<String> {
     }
     parts.push(&inner[begin..]);
     let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
-    parts.flat_map(|part| paths(part)).map(|path| format!("{}{path}", front.trim())).collect()
+    parts.flat_map(paths).map(|path| format!("{}{path}", front.trim())).collect()
 }
 
 /// Everything that a text uses.

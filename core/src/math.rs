@@ -4,7 +4,7 @@
 //! so the results are the same bits on every processor. (`libm` may change by a unit in the last
 //! place between versions, and `num_traits::Float` changes with the features of other crates.)
 //!
-//! The functions of samples are written over [`Arithmetic`], once for
+//! The functions of samples are written over [`Arithmetic`](crate::lanes::Arithmetic), once for
 //! `f32` and `f64`; those of constants are plain `f64`.
 
 pub(crate) mod exp;

@@ -1,7 +1,7 @@
 //! How a model is cut for tensor and pipeline parallelism: which part of each tensor each rank has.
 //!
-//! A [`Split`] is rules: globs of names, and along which dimension their tensors are cut. It comes from a [preset](Split::from_str),
-//! `llama:tp=8,pp=2`, or from a [file](Split::of_config). [`Split::divide`] holds it against the tensors of a plan.
+//! A [`Split`] is rules: globs of names, and along which dimension their tensors are cut. It is parsed from a preset such as
+//! `llama:tp=8,pp=2`, or it comes from a [file](Split::of_config). [`Split::divide`] holds it against the tensors of a plan.
 
 mod error;
 mod glob;

@@ -46,10 +46,10 @@ pub(crate) unsafe fn fill(
         .filter_map(|(tensor, region)| Some((tensor, region.into_dense()?)))
         .collect();
     let pieces = dense.iter_mut().map(|(tensor, (window, bytes))| WindowPiece {
-        tensor: *tensor,
+        tensor,
         window: &*window,
         first: 0,
-        bytes: &mut **bytes,
+        bytes,
     });
     let batches = in_batches(pieces);
     if batches.len() > 1 {

@@ -214,7 +214,7 @@ functions! {
         let [low, low_end] = [_mm_cvtsi128_si64(low), _mm_extract_epi64::<1>(low)];
         let [high, high_end] = [_mm_cvtsi128_si64(high), _mm_extract_epi64::<1>(high)];
         // SAFETY: a row of four numbers begins there.
-        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().byte_add(place as usize).cast()) };
+        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
         // The first and the second of either pair, one row in each half.
         let firsts = |low: i64, high: i64| {
             _mm256_set_m128(row(u64::from(high as u32)), row(u64::from(low as u32)))

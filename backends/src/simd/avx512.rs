@@ -211,10 +211,11 @@ functions! {
         ]
     }
     fn column(column: &[f32; ROWS], index: __m512i) -> __m512 {
-        // SAFETY: a column has two registers of numbers.
-        let [low, high] = unsafe {
-            [_mm512_loadu_ps(column.as_ptr()), _mm512_loadu_ps(column.as_ptr().add(ROWS / 2))]
-        };
+        let (low, high) = column.split_at(ROWS / 2);
+        // SAFETY: half a column is a register of numbers.
+        let low = unsafe { _mm512_loadu_ps(low.as_ptr()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm512_loadu_ps(high.as_ptr()) };
         _mm512_permutex2var_ps(low, index, high)
     }
 

@@ -217,7 +217,7 @@ functions! {
         let places = vreinterpretq_u64_u32(places);
         let [low, high] = [vgetq_lane_u64::<0>(places), vgetq_lane_u64::<1>(places)];
         // SAFETY: a row of four numbers begins there.
-        let row = |place: u64| unsafe { vld1q_f32(rows.as_ptr().byte_add(place as usize).cast()) };
+        let row = |place: u64| unsafe { vld1q_f32(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
         let [a, b] = [row(u64::from(low as u32)), row(low >> 32)];
         let [c, d] = [row(u64::from(high as u32)), row(high >> 32)];
         let [low, lower] = [vzip1q_f32(a, c), vzip2q_f32(a, c)];

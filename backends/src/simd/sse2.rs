@@ -225,7 +225,7 @@ functions! {
         let low = _mm_cvtsi128_si64(places).cast_unsigned();
         let high = _mm_cvtsi128_si64(_mm_unpackhi_epi64(places, places)).cast_unsigned();
         // SAFETY: a row of four numbers begins there.
-        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().byte_add(place as usize).cast()) };
+        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
         let [a, b] = [row(u64::from(low as u32)), row(low >> 32)];
         let [c, d] = [row(u64::from(high as u32)), row(high >> 32)];
         let (low, high) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
