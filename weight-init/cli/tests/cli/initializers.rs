@@ -20,7 +20,7 @@ fn the_table_has_every_type_with_its_defaults() {
 fn a_page_tells_arguments_and_paper() {
     let page = Folder::new().done(&["initializers", "Kaiming"]).stdout;
     for expected in [
-        "Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal)",
+        "Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal, fan=torch, parts=1)",
         "Variance gain²/fan.",
         "Delving deep into rectifiers, ICCV 2015, https://arxiv.org/abs/1502.01852.",
         "mode          fan_in, fan_out",

@@ -5,7 +5,7 @@ use crate::run::{Folder, MODEL};
 /// A rule, where its fault is, and what the message says about it.
 type Case = (&'static str, &'static str, &'static [&'static str]);
 
-const TYPES: &str = "'Constant', 'Xavier', 'Normal', 'TruncNormal', 'Uniform', 'Kaiming', 'Caffe2Xavier', 'VarianceScaling', 'Identity', 'Dirac', 'Orthogonal', 'DeltaOrthogonal', 'Sparse', 'DepthScaled', 'MupNormal', 'Siren', 'Zeros', 'Ones', 'Eye', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'LecunNormal', 'LecunUniform', 'Pretrained'";
+const TYPES: &str = "'Constant', 'Xavier', 'Normal', 'TruncNormal', 'Uniform', 'Kaiming', 'Caffe2Xavier', 'VarianceScaling', 'Identity', 'Dirac', 'Orthogonal', 'DeltaOrthogonal', 'Sparse', 'DepthScaled', 'MupNormal', 'Siren', 'Fixup', 'TFixup', 'LSTMBias', 'MambaALog', 'MambaDtBias', 'Sinusoidal', 'Rotary', 'HiPPO', 'Zeros', 'Ones', 'Eye', 'GlorotNormal', 'GlorotUniform', 'HeNormal', 'HeUniform', 'LecunNormal', 'LecunUniform', 'BiasProb', 'LayerScale', 'Pretrained'";
 
 /// Columns count from 1 in the rule's own line.
 #[rustfmt::skip]
