@@ -19,7 +19,7 @@ use crate::report::columns::{Align, Column, Narrow, write};
 /// let reference = Reference::new(ALL);
 /// assert!(reference.table(None).to_string().contains("gain=1, distribution=normal"));
 /// let page = reference.page("Kaiming")?.to_string();
-/// assert!(page.starts_with("Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal)\n\nVariance gain²/fan."));
+/// assert!(page.starts_with("Kaiming(a=0, mode=fan_out, nonlinearity=relu, distribution=normal, fan=torch, parts=1)\n\nVariance"));
 /// let error = reference.page("Kaimming").unwrap_err();
 /// assert!(error.to_string().ends_with("; did you mean 'Kaiming'?"));
 /// # Ok::<(), weight_init::reference::UnknownInitializer>(())

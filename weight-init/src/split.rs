@@ -34,8 +34,9 @@ pub use crate::window::Cut;
 /// use weight_init::plan::{Options, Plan, Unknown};
 /// use weight_init::split::Split;
 ///
-/// let source = Source::new("model.json", r#"{"class": "Attention", "params": [
-///     {"name": "q_proj.weight", "shape": [8, 4], "value": 0}, {"name": "norm.weight", "shape": [4], "value": 1}]}"#);
+/// let source = Source::new("model.json", r#"{"class": "Attention", "children": [
+///     {"name": "q_proj", "class": "Linear", "params": [{"name": "weight", "shape": [8, 4]}]},
+///     {"name": "norm", "class": "LayerNorm", "params": [{"name": "weight", "shape": [4]}]}]}"#);
 /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
 /// let split: Split = "llama:tp=2".parse()?;
 /// let division = split.divide(&plan.tensors(Unknown::Refuse)?, plan.ties())?;

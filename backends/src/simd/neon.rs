@@ -2,7 +2,7 @@
 
 use core::arch::aarch64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, ROWS, Table};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
 use weight_init_core::{bf16, f16};
 
 use super::blocks::{Blocks, InOrder, Listed};
@@ -56,11 +56,6 @@ impl<B: Blocks> Arithmetic<f32> for Neon<B> {
         any(mask: uint32x4_t) -> bool = vmaxvq_u32(mask) != 0;
         select(mask: uint32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t =
             vbslq_f32(mask, a, b);
-    }
-    #[inline(always)]
-    fn rows<T: Table<f32>>(self, index: uint32x4_t) -> [float32x4_t; 4] {
-        // SAFETY: every processor of this target has the instructions.
-        unsafe { rows(T::ROWS, index) }
     }
 }
 
@@ -208,26 +203,6 @@ functions! {
     }
     fn top_bit_64(a: uint64x2_t) -> uint64x2_t {
         vcltzq_s64(vreinterpretq_s64_u64(a))
-    }
-
-    /// A row for each lane, transposed.
-    fn rows(rows: &[[f32; 4]; ROWS], index: uint32x4_t) -> [float32x4_t; 4] {
-        // Bytes from the first row on, which pass two at a time.
-        let places = vshlq_n_u32::<4>(vandq_u32(index, vdupq_n_u32(ROWS as u32 - 1)));
-        let places = vreinterpretq_u64_u32(places);
-        let [low, high] = [vgetq_lane_u64::<0>(places), vgetq_lane_u64::<1>(places)];
-        // SAFETY: a row of four numbers begins there.
-        let row = |place: u64| unsafe { vld1q_f32(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
-        let [a, b] = [row(u64::from(low as u32)), row(low >> 32)];
-        let [c, d] = [row(u64::from(high as u32)), row(high >> 32)];
-        let [low, lower] = [vzip1q_f32(a, c), vzip2q_f32(a, c)];
-        let [high, higher] = [vzip1q_f32(b, d), vzip2q_f32(b, d)];
-        [
-            vzip1q_f32(low, high),
-            vzip2q_f32(low, high),
-            vzip1q_f32(lower, higher),
-            vzip2q_f32(lower, higher),
-        ]
     }
 
     fn counters(first: u32) -> uint32x4_t {

@@ -110,8 +110,9 @@ impl<'p> Folder<'p> {
     /// use weight_init::plan::{Options, Plan};
     /// use weight_init::run::BackendKind;
     ///
-    /// let source = Source::new("model.json", r#"{"class": "Mlp", "params": [
-    ///     {"name": "up_proj.weight", "shape": [8, 4], "value": 0}, {"name": "down_proj.weight", "shape": [4, 8], "value": 0}]}"#);
+    /// let source = Source::new("model.json", r#"{"class": "Mlp", "children": [
+    ///     {"name": "up_proj", "class": "Linear", "params": [{"name": "weight", "shape": [8, 4]}]},
+    ///     {"name": "down_proj", "class": "Linear", "params": [{"name": "weight", "shape": [4, 8]}]}]}"#);
     /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
     /// let folder = Folder::split(&Recipe::default(), &plan, &"llama:tp=2".parse()?, ShardSize::default())?;
     /// let place = tempfile::tempdir()?;
