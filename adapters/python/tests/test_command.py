@@ -52,7 +52,9 @@ def test_a_reader_that_goes_away_ends_it_quietly():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_interrupt_ends_it():
-    waiting = subprocess.Popen([sys.executable, "-m", "weight_init", "plan", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    # A shell's background jobs ignore interrupts, and so would what is started here.
+    heeding = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    waiting = subprocess.Popen([sys.executable, "-m", "weight_init", "plan", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=heeding)
     time.sleep(1)
     assert waiting.poll() is None
     waiting.send_signal(signal.SIGINT)
