@@ -189,7 +189,8 @@ def library_of(it):
 
 def short(text):
     """Without the folders that packages lie in."""
-    return re.sub(r"/\S*/(configs|site-packages)/", r"\1/", text)
+    text = re.sub(r"/\S*/(configs|site-packages)/", r"\1/", text)
+    return re.sub(r"/(?:[\w.-]+/){2,}\S*", "…", text)
 
 
 def reason(error):
