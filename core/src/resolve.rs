@@ -57,7 +57,7 @@ mod visit;
 mod walk;
 
 pub use considered::{Considered, Matcher, Order, Outcome, Part, Target};
-pub use path::Path;
+pub use path::{Path, glob_matches};
 pub use problem::{MAX_TIED_VISITS, Problem, ResolveError};
 pub use unmatched::unmatched;
 pub use visit::{BufferVisit, Custom, ModuleVisit, ParamVisit};

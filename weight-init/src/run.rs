@@ -159,7 +159,13 @@ pub fn generate_windows<E: Send>(
     backend: &mut Filler,
     mut take: impl FnMut(Chunk<'_>) -> Result<(), E>,
 ) -> Result<(), RunError<E>> {
-    thread::scope(|scope| {
+    let mut hand_on = |batch: &Batch| {
+        batch.bytes(tensors).try_for_each(|(part, bytes)| {
+            let chunk = Chunk { tensor: part.tensor, first: part.first, bytes };
+            take(chunk).map_err(RunError::Taker)
+        })
+    };
+    let is_done = thread::scope(|scope| -> Result<bool, RunError<E>> {
         // The channels are locals of this closure, and their other ends move into the thread. Each side so drops its ends
         // when it stops, for whatever reason, and the other side, which may be waiting for a batch, is woken by that.
         let (give_back, memory) = mpsc::channel();
@@ -168,7 +174,8 @@ pub fn generate_windows<E: Send>(
         for _ in 0..2 {
             let _ = give_back.send(Vec::new());
         }
-        scope.spawn(move || {
+        let backend = &mut *backend;
+        let fill = move || {
             let mut cursor = Cursor::default();
             for scratch in memory {
                 let parts = cursor.batch(tensors, windows);
@@ -181,17 +188,32 @@ pub fn generate_windows<E: Send>(
                     return;
                 }
             }
-        });
+        };
+        if thread::Builder::new().name("fill".to_owned()).spawn_scoped(scope, fill).is_err() {
+            return Ok(false);
+        }
         for batch in batches {
             let batch = batch?;
-            for (part, bytes) in batch.bytes(tensors) {
-                take(Chunk { tensor: part.tensor, first: part.first, bytes })
-                    .map_err(RunError::Taker)?;
-            }
+            hand_on(&batch)?;
             let _ = give_back.send(batch.scratch);
         }
-        Ok(())
-    })
+        Ok(true)
+    })?;
+    if is_done {
+        return Ok(());
+    }
+    // There is no thread to be had: this one fills and hands on by turns.
+    let (mut cursor, mut scratch) = (Cursor::default(), Vec::new());
+    loop {
+        let parts = cursor.batch(tensors, windows);
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let batch = Batch { parts, scratch };
+        let batch = in_default_environment(|| batch.filled(tensors, windows, seed, backend))?;
+        hand_on(&batch)?;
+        scratch = batch.scratch;
+    }
 }
 
 /// Consecutive parts and the memory that they are made in.

@@ -17,12 +17,12 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 pub use self::error::{SplitError, SplitWarning};
-use self::glob::matches;
 pub use self::rule::{Along, Segments, SplitRule};
 pub use self::slice::Slice;
 pub use self::stages::Stages;
 use crate::plan::Tensor;
 pub use crate::window::Cut;
+use weight_init_core::resolve::glob_matches;
 
 /// Rules that say which part of each tensor each rank has.
 ///
@@ -250,7 +250,7 @@ impl<'s> Found<'s> {
         for (rule, used) in self.split.rules.iter().zip(&mut self.used) {
             for (glob, used) in rule.params.iter().zip(used) {
                 // Of later rules too: they are of use for another tensor, or in vain.
-                if (first.is_none() || !*used) && matches(glob, name) {
+                if (first.is_none() || !*used) && glob_matches(glob, name) {
                     *used = true;
                     first = first.or(Some(rule));
                 }

@@ -72,6 +72,20 @@ impl<'a> Path<'a> {
     }
 }
 
+/// Whether a glob of an init_cfg matches the full name of a parameter, as [`Path::matches`] says it of a path.
+///
+/// ```
+/// use weight_init_core::resolve::glob_matches;
+///
+/// assert!(glob_matches("*.q_proj.weight", "layers.0.q_proj.weight"));
+/// assert!(glob_matches("*.q_proj.weight", "q_proj.weight"));
+/// assert!(!glob_matches("*.q_proj.weight", "x_q_proj.weight"));
+/// ```
+#[must_use]
+pub fn glob_matches(glob: &str, name: &str) -> bool {
+    matches_backwards(name.bytes().rev(), glob)
+}
+
 /// Whether the glob matches a text whose bytes come from the last to the first.
 pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob: &str) -> bool {
     let mut pattern = glob.bytes().rev();

@@ -1,34 +1,4 @@
-//! Globs of names.
-
-/// Whether the glob matches all of the name: `*` stands for any characters, dots too, `?` for one byte. `*.` at the front may also
-/// stand for nothing, as in the globs of an init_cfg.
-pub(super) fn matches(glob: &str, name: &str) -> bool {
-    let whole = |glob: &str| whole(glob.as_bytes(), name.as_bytes());
-    whole(glob) || glob.strip_prefix("*.").is_some_and(whole)
-}
-
-/// After a star, the text behind it is tried from each byte on: the last star alone has to be remembered.
-fn whole(glob: &[u8], name: &[u8]) -> bool {
-    let (mut g, mut n) = (0, 0);
-    let mut star = None;
-    loop {
-        match (glob.get(g), name.get(n)) {
-            (Some(b'*'), _) => {
-                star = Some((g + 1, n));
-                g += 1;
-            }
-            (Some(p), Some(t)) if p == t || *p == b'?' => (g, n) = (g + 1, n + 1),
-            (None, None) => return true,
-            _ => match &mut star {
-                Some((after, tried)) if *tried < name.len() => {
-                    *tried += 1;
-                    (g, n) = (*after, *tried);
-                }
-                _ => return false,
-            },
-        }
-    }
-}
+//! What a glob that matches nothing was meant for.
 
 /// The name that a glob that matches nothing was probably meant for: the one whose end is nearest to the glob's.
 pub(super) fn nearest(glob: &str, names: &[&str]) -> Option<String> {
@@ -44,6 +14,8 @@ pub(super) fn nearest(glob: &str, names: &[&str]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use weight_init_core::resolve::glob_matches;
+
     use super::*;
 
     #[test]
@@ -62,9 +34,9 @@ mod tests {
             ("a*a*b", "aaab", true),
             ("a*a*b", "aaa", false),
         ] {
-            assert_eq!(matches(glob, name), right, "{glob} {name}");
+            assert_eq!(glob_matches(glob, name), right, "{glob} {name}");
         }
-        assert!(!matches(&"*a".repeat(200), &("a".repeat(300) + "b")));
+        assert!(!glob_matches(&"*a".repeat(200), &("a".repeat(300) + "b")));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Layers → stages of a pipeline.
 
+use weight_init_core::resolve::glob_matches;
+
 use std::collections::BTreeSet;
 
 use super::SplitError;
-use super::glob::matches;
 
 /// How layers are dealt out to the stages of a pipeline.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl Layers<'_> {
     }
 
     fn stage_of(&self, name: &str) -> Option<usize> {
-        let is_of = |globs: &[String]| globs.iter().any(|glob| matches(glob, name));
+        let is_of = |globs: &[String]| globs.iter().any(|glob| glob_matches(glob, name));
         if let Some(number) = number_behind(self.stages.layers.as_deref()?, name) {
             let place = self.numbers.binary_search(&number).ok()?;
             let layers = self.numbers.len();

@@ -165,3 +165,23 @@ fn random_words(seed: u32) -> impl FnMut() -> u32 {
         philox4x32_10([block, 0, 0, 0], [seed, 0])[0]
     }
 }
+
+/// A process that may not have a thread more does the work in the one that it has.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn without_threads_the_bytes_are_the_same() {
+    let folder = Folder::new();
+    let rows = r#"{"name": "w", "shape": [9, 1000000], "value": 0.5}"#;
+    folder.write("big.json", format!(r#"{{"class": "Net", "params": [{rows}]}}"#));
+    let files = |out: &str, stack: Option<&str>| {
+        let mut command =
+            folder.command(&["init", "big.json", "--seed", "1", "--backend", "simd", "--out", out]);
+        // No memory has room for such a stack.
+        stack.map(|bytes| command.env("RUST_MIN_STACK", bytes));
+        let done = command.output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        std::fs::read(folder.path(out)).unwrap()
+    };
+    let expected = files("with.safetensors", None);
+    assert!(files("without.safetensors", Some("140737488355328")) == expected);
+}

@@ -160,7 +160,13 @@ impl Folder<'_> {
                     report.add(self.write_one(partial, shard, backend, progress)?);
                 }
             }
-            Some(backends) => self.write_several(partial, &missing, backends, progress, report)?,
+            Some(backends) => {
+                let written = self.write_several(partial, &missing, backends, progress, report)?;
+                // There was no thread to be had.
+                for shard in missing.into_iter().skip(written) {
+                    report.add(self.write_one(partial, shard, backend, progress)?);
+                }
+            }
         }
         let missing = self.missing(partial.path())?;
         if missing == 0 {
@@ -185,7 +191,8 @@ impl Folder<'_> {
         }
     }
 
-    /// Writes files at the same time, each by a thread of its own: while one is on its way to the disk, others are made.
+    /// Writes files at the same time, each by a thread of its own: while one is on its way to the disk, others are made. The
+    /// number of those that threads took: all, or none where the system has no thread to give.
     fn write_several(
         &self,
         partial: &Partial,
@@ -193,13 +200,13 @@ impl Folder<'_> {
         backends: Vec<Filler>,
         progress: &mut dyn FnMut(u64),
         report: &mut FolderReport,
-    ) -> Result<(), CreateError> {
+    ) -> Result<usize, CreateError> {
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
             let (told, news) = mpsc::channel();
             for mut backend in backends {
                 let (told, next) = (told.clone(), &next);
-                scope.spawn(move || {
+                let work = move || {
                     while let Some(shard) = shards.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut progress = |bytes| {
                             let _ = told.send(News::Bytes(bytes));
@@ -209,7 +216,11 @@ impl Folder<'_> {
                             break;
                         }
                     }
-                });
+                };
+                if thread::Builder::new().name("file".to_owned()).spawn_scoped(scope, work).is_err()
+                {
+                    break;
+                }
             }
             drop(told);
             for news in news {
@@ -223,7 +234,7 @@ impl Folder<'_> {
                     }
                 }
             }
-            Ok(())
+            Ok(next.load(Ordering::Relaxed).min(shards.len()))
         })
     }
 
