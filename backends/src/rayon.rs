@@ -58,6 +58,23 @@ impl Rayon {
         Self { pool: None, level: Level::best() }
     }
 
+    /// As [`new`](Self::new), with the threads begun already: without this, the first fill begins them, and panics where there are
+    /// none to be had.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no threads.
+    pub fn started() -> Result<Self, BuildError> {
+        if rayon::current_thread_index().is_none()
+            && let Err(error) = ThreadPoolBuilder::new().build_global()
+            // A pool that is there already is an error without a source.
+            && core::error::Error::source(&error).is_some()
+        {
+            return Err(BuildError(error));
+        }
+        Ok(Self::new())
+    }
+
     /// On as many threads of its own.
     ///
     /// # Errors

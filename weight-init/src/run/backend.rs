@@ -97,20 +97,26 @@ impl BackendKind {
             Self::Auto if Device::BUILT && threads.is_none() => {
                 Device::start().map(Filler::Cuda).or_else(|error| {
                     fell_back(&error);
-                    Self::Rayon.start(None)
+                    Ok(Filler::of_processor(None))
                 })
             }
-            Self::Auto | Self::Rayon => match threads {
-                None => Ok(Filler::Rayon(Rayon::new())),
-                Some(threads) => Rayon::with_threads(threads)
-                    .map(Filler::Rayon)
-                    .map_err(|error| BackendError(error.to_string())),
-            },
+            Self::Auto => Ok(Filler::of_processor(threads)),
+            Self::Rayon => Filler::with_threads(threads),
         }
     }
 }
 
 impl Filler {
+    fn with_threads(threads: Option<usize>) -> Result<Self, BackendError> {
+        let started = threads.map_or_else(Rayon::started, Rayon::with_threads);
+        started.map(Self::Rayon).map_err(|error| BackendError(error.to_string()))
+    }
+
+    /// The threads of the processor, or where the system gives none, the one that there is.
+    fn of_processor(threads: Option<usize>) -> Self {
+        Self::with_threads(threads).unwrap_or_else(|_| Self::Simd(Simd::new()))
+    }
+
     /// As `--backend` spells it.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -173,15 +173,28 @@ fn without_threads_the_bytes_are_the_same() {
     let folder = Folder::new();
     let rows = r#"{"name": "w", "shape": [9, 1000000], "value": 0.5}"#;
     folder.write("big.json", format!(r#"{{"class": "Net", "params": [{rows}]}}"#));
-    let files = |out: &str, stack: Option<&str>| {
-        let mut command =
-            folder.command(&["init", "big.json", "--seed", "1", "--backend", "simd", "--out", out]);
+    let run = |out: &str, backend: &str, stack: Option<&str>| {
+        let mut command = folder.command(&[
+            "init",
+            "big.json",
+            "--seed",
+            "1",
+            "--backend",
+            backend,
+            "--out",
+            out,
+        ]);
         // No memory has room for such a stack.
         stack.map(|bytes| command.env("RUST_MIN_STACK", bytes));
-        let done = command.output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        std::fs::read(folder.path(out)).unwrap()
+        crate::run::Answer::of(&mut command)
     };
-    let expected = files("with.safetensors", None);
-    assert!(files("without.safetensors", Some("140737488355328")) == expected);
+    let none = Some("140737488355328");
+    let expected = run("with.safetensors", "auto", None);
+    assert_eq!(expected.code, 0, "{}", expected.stderr);
+    for backend in ["auto", "simd"] {
+        let done = run("without.safetensors", backend, none);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        assert!(folder.read("without.safetensors") == folder.read("with.safetensors"), "{backend}");
+    }
+    run("refused.safetensors", "rayon", none).refused(3, &["thread"]);
 }
