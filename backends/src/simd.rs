@@ -8,6 +8,8 @@ mod avx512;
 mod blocks;
 mod constant;
 #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+mod fills;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
 mod instructions;
 mod level;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]

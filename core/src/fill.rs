@@ -251,8 +251,7 @@ fn drive_blocks<T: Float, L: Lanes>(
     }
 }
 
-/// Whole groups of blocks on the lanes; the partial block in front alone, the rest by way of a
-/// buffer.
+/// Groups of blocks on the lanes, the last by way of a buffer where it is not whole; the partial block in front alone.
 #[inline(always)]
 fn drive_run<T: Float, L: Lanes>(
     lanes: L,
@@ -275,19 +274,19 @@ fn drive_run<T: Float, L: Lanes>(
         out = rest;
     }
 
-    let mut groups = out.chunks_exact_mut(per_block * L::N);
-    for elements in &mut groups {
-        T::group(lanes, rounds.blocks(lanes, block), sampler, elements);
-        block = block.wrapping_add(L::N as u32);
-    }
-
-    let rest = groups.into_remainder();
-    if !rest.is_empty() {
-        let mut buffer = [T::default(); 4 * MAX_LANES];
-        if let Some(elements) = buffer.get_mut(..per_block * L::N) {
-            T::group(lanes, rounds.blocks(lanes, block), sampler, elements);
-            copy(Some(elements), rest);
+    // The code of a group stands here once: compilers take time for each of its copies, and there are many types and lanes.
+    let mut buffer = [T::default(); 4 * MAX_LANES];
+    let Some(partial) = buffer.get_mut(..per_block * L::N) else { return };
+    while !out.is_empty() {
+        let (elements, rest) = out.split_at_mut(out.len().min(partial.len()));
+        let is_whole = elements.len() == partial.len();
+        let group = if is_whole { &mut *elements } else { &mut *partial };
+        T::group(lanes, rounds.blocks(lanes, block), sampler, group);
+        if !is_whole {
+            copy(Some(partial), elements);
         }
+        block = block.wrapping_add(L::N as u32);
+        out = rest;
     }
 }
 

@@ -5,11 +5,15 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
-use weight_init_core::{Float, bf16, f16};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::line_fill::{LineFill, ScratchError};
+use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::blocks::{Blocks, InOrder, Listed};
+use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
+use super::strided;
+use crate::Strided;
 
 /// Proof that the processor has AVX2 and F16C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +42,8 @@ impl Avx2 {
         Avx2 { uncached: self.uncached, blocks }
     }
 }
+
+fills!(Avx2: "avx2,f16c", |lanes| Twice(lanes));
 
 impl<B: Blocks> Arithmetic<f32> for Avx2<B> {
     const ABREAST: usize = 8;

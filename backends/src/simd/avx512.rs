@@ -6,11 +6,15 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
-use weight_init_core::{Float, bf16, f16};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::line_fill::{LineFill, ScratchError};
+use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::blocks::{Blocks, InOrder, Listed};
+use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
+use super::strided;
+use crate::Strided;
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +45,8 @@ impl Avx512 {
         Avx512 { uncached: self.uncached, blocks }
     }
 }
+
+fills!(Avx512: "avx512f,avx512bw,avx512dq,avx512vl", |lanes| Twice(Twice(lanes)));
 
 impl<B: Blocks> Arithmetic<f32> for Avx512<B> {
     const ABREAST: usize = 8;

@@ -2,16 +2,14 @@ use core::any::Any;
 use core::ptr;
 use std::sync::OnceLock;
 
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-use weight_init_core::lanes::{Lanes, Twice};
-use weight_init_core::line_fill::{LineFill, ScratchError};
+use weight_init_core::line_fill::LineFill;
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::constant;
+#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+use super::fills::Fills;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 use super::neon::Neon;
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-use super::strided::{self, OfListed};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
 use crate::{Strided, in_default_environment};
@@ -214,17 +212,13 @@ impl Level {
         let _ = in_default_environment(|| match self.0 {
             Kind::Scalar => fill.write(stream, first, scratch, out),
             #[cfg(target_arch = "x86_64")]
-            Kind::Sse2(token) => fill.write_with(Twice(token), stream, first, scratch, out),
+            Kind::Sse2(lanes) => lanes.write_lines(fill, stream, first, scratch, out),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the token proves that the processor has the instructions.
-            Kind::Avx2(token) => unsafe { lines_avx2(token, fill, stream, first, scratch, out) },
+            Kind::Avx2(lanes) => lanes.write_lines(fill, stream, first, scratch, out),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Kind::Avx512(token) => unsafe {
-                lines_avx512(token, fill, stream, first, scratch, out)
-            },
+            Kind::Avx512(lanes) => lanes.write_lines(fill, stream, first, scratch, out),
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-            Kind::Neon => fill.write_with(Twice(Neon::new()), stream, first, scratch, out),
+            Kind::Neon => Neon::new().write_lines(fill, stream, first, scratch, out),
         });
     }
 
@@ -296,137 +290,36 @@ impl Elements {
             }
         }
     }
-}
 
-/// The one place that chooses instructions.
-fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
-    match (level.0, of) {
-        (Kind::Scalar, _) => of.write(fill, stream, out),
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Sse2(token), Elements::From(first)) => {
-            write_with(Twice(token), fill, stream, first, out);
-        }
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Sse2(token), Elements::Strided(runs)) => {
-            write_strided(token, fill, stream, runs, out);
-        }
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the token proves that the processor has the instructions.
-        (Kind::Avx2(token), Elements::From(first)) => unsafe {
-            avx2(token, fill, stream, first, out);
-        },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Kind::Avx2(token), Elements::Strided(runs)) => unsafe {
-            strided_avx2(token, fill, stream, runs, out);
-        },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Kind::Avx512(token), Elements::From(first)) => unsafe {
-            avx512(token, fill, stream, first, out);
-        },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Kind::Avx512(token), Elements::Strided(runs)) => unsafe {
-            strided_avx512(token, fill, stream, runs, out);
-        },
-        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-        (Kind::Neon, Elements::From(first)) => {
-            write_with(Twice(Neon::new()), fill, stream, first, out);
-        }
-        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-        (Kind::Neon, Elements::Strided(runs)) => {
-            write_strided(Neon::new(), fill, stream, runs, out);
+    /// By the instructions of these lanes.
+    #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
+    fn write_with<T: Float>(
+        self,
+        lanes: impl Fills,
+        fill: &Fill<T>,
+        stream: Stream,
+        out: &mut [T],
+    ) {
+        match self {
+            Self::From(first) => lanes.write(fill, stream, first, out),
+            Self::Strided(runs) => lanes.write_strided(fill, stream, runs, out),
         }
     }
 }
 
-/// With instructions that every processor of the target has.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-#[inline(never)]
-fn write_with<T: Float>(
-    lanes: impl Lanes,
-    fill: &Fill<T>,
-    stream: Stream,
-    first: u64,
-    out: &mut [T],
-) {
-    fill.write_with(lanes, stream, first, out);
-}
-
-/// The same of runs.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-#[inline(never)]
-fn write_strided<T: Float>(
-    lanes: impl OfListed,
-    fill: &Fill<T>,
-    stream: Stream,
-    runs: Strided,
-    out: &mut [T],
-) {
-    strided::write(lanes, fill, stream, runs, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,f16c")]
-fn avx2<T: Float>(token: Avx2, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    fill.write_with(Twice(token), stream, first, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,f16c")]
-fn strided_avx2<T: Float>(
-    token: Avx2,
-    fill: &Fill<T>,
-    stream: Stream,
-    runs: Strided,
-    out: &mut [T],
-) {
-    strided::write(token, fill, stream, runs, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn avx512<T: Float>(token: Avx512, fill: &Fill<T>, stream: Stream, first: u64, out: &mut [T]) {
-    fill.write_with(Twice(Twice(token)), stream, first, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn strided_avx512<T: Float>(
-    token: Avx512,
-    fill: &Fill<T>,
-    stream: Stream,
-    runs: Strided,
-    out: &mut [T],
-) {
-    strided::write(token, fill, stream, runs, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,f16c")]
-fn lines_avx2<T: Float>(
-    token: Avx2,
-    fill: &LineFill<T>,
-    stream: Stream,
-    first: u64,
-    scratch: &mut [T::Compute],
-    out: &mut [T],
-) -> Result<(), ScratchError> {
-    fill.write_with(Twice(token), stream, first, scratch, out)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn lines_avx512<T: Float>(
-    token: Avx512,
-    fill: &LineFill<T>,
-    stream: Stream,
-    first: u64,
-    scratch: &mut [T::Compute],
-    out: &mut [T],
-) -> Result<(), ScratchError> {
-    fill.write_with(Twice(Twice(token)), stream, first, scratch, out)
+/// The one place that chooses instructions.
+fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
+    match level.0 {
+        Kind::Scalar => of.write(fill, stream, out),
+        #[cfg(target_arch = "x86_64")]
+        Kind::Sse2(lanes) => of.write_with(lanes, fill, stream, out),
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx2(lanes) => of.write_with(lanes, fill, stream, out),
+        #[cfg(target_arch = "x86_64")]
+        Kind::Avx512(lanes) => of.write_with(lanes, fill, stream, out),
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        Kind::Neon => of.write_with(Neon::new(), fill, stream, out),
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,15 @@
 
 use core::arch::aarch64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
-use weight_init_core::{bf16, f16};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::line_fill::{LineFill, ScratchError};
+use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::blocks::{Blocks, InOrder, Listed};
+use super::fills::fills;
 use super::instructions::{functions, instructions};
+use super::strided;
+use crate::Strided;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,8 @@ impl Neon {
         Neon { blocks }
     }
 }
+
+fills!(Neon, |lanes| Twice(lanes));
 
 impl<B: Blocks> Arithmetic<f32> for Neon<B> {
     const ABREAST: usize = 8;

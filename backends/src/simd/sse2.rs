@@ -2,11 +2,15 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes};
-use weight_init_core::{Float, bf16, f16};
+use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::line_fill::{LineFill, ScratchError};
+use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
 use super::blocks::{Blocks, InOrder, Listed};
+use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
+use super::strided;
+use crate::Strided;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +37,8 @@ impl Sse2 {
         Sse2 { uncached: self.uncached, blocks }
     }
 }
+
+fills!(Sse2, |lanes| Twice(lanes));
 
 impl<B: Blocks> Arithmetic<f32> for Sse2<B> {
     const ABREAST: usize = 8;

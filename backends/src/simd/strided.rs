@@ -3,71 +3,20 @@
 //! A run that is made by itself takes a group of up to 256 elements however short it is. Here the blocks of run after run are
 //! listed, made together, and, where runs begin or end within a block, copied to their places.
 
-use weight_init_core::lanes::{Lanes, Twice};
-use weight_init_core::{Fill, Float, Stream};
+use weight_init_core::Float;
 
-use super::blocks::{LIST, Listed};
+use super::blocks::LIST;
 use crate::Strided;
 
-/// Lanes that can take blocks of a list.
-pub(super) trait OfListed: Copy {
-    /// The same lanes with a list.
-    type Lanes<'l>: Lanes;
-
-    /// With this list.
-    fn of_listed(self, list: &[u32; LIST]) -> Self::Lanes<'_>;
-}
-
-#[cfg(target_arch = "x86_64")]
-impl OfListed for super::avx512::Avx512 {
-    type Lanes<'l> = Twice<Twice<super::avx512::Avx512<Listed<'l>>>>;
-
-    #[inline(always)]
-    fn of_listed(self, list: &[u32; LIST]) -> Self::Lanes<'_> {
-        Twice(Twice(self.of_listed(Listed(list))))
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl OfListed for super::avx2::Avx2 {
-    type Lanes<'l> = Twice<super::avx2::Avx2<Listed<'l>>>;
-
-    #[inline(always)]
-    fn of_listed(self, list: &[u32; LIST]) -> Self::Lanes<'_> {
-        Twice(self.of_listed(Listed(list)))
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-impl OfListed for super::sse2::Sse2 {
-    type Lanes<'l> = Twice<super::sse2::Sse2<Listed<'l>>>;
-
-    #[inline(always)]
-    fn of_listed(self, list: &[u32; LIST]) -> Self::Lanes<'_> {
-        Twice(self.of_listed(Listed(list)))
-    }
-}
-
-#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-impl OfListed for super::neon::Neon {
-    type Lanes<'l> = Twice<super::neon::Neon<Listed<'l>>>;
-
-    #[inline(always)]
-    fn of_listed(self, list: &[u32; LIST]) -> Self::Lanes<'_> {
-        Twice(self.of_listed(Listed(list)))
-    }
-}
-
-/// Writes elements of runs, the same bits as [`Fill::write`] for each.
+/// Writes elements of runs: `make` makes the elements of consecutive places of a list of blocks, from a number of an element on that is
+/// counted in places of the list.
 ///
-/// For vector lanes, call it inside a function that has their target features.
+/// Call it inside a function that has the target features of `make`.
 #[inline(always)]
-pub(super) fn write<T: Float, L: OfListed>(
-    lanes: L,
-    fill: &Fill<T>,
-    stream: Stream,
+pub(super) fn write<T: Float>(
     runs: Strided,
     out: &mut [T],
+    make: impl Fn(&[u32; LIST], u64, &mut [T]),
 ) {
     let per_block = 4 / T::WORDS as u64;
     let mut list = [0; LIST];
@@ -92,13 +41,11 @@ pub(super) fn write<T: Float, L: OfListed>(
         // The list is of blocks with this high word, and its places are counted from 0.
         let first = (high << 32).wrapping_mul(per_block);
         let (now, rest) = out.split_at_mut(elements);
-        let lanes = lanes.of_listed(&list);
-        if is_whole {
-            fill.write_with(lanes, stream, first, now);
-        } else {
-            let made = memory.get_mut(..blocks * per_block as usize).unwrap_or_default();
-            fill.write_with(lanes, stream, first, made);
-            copy(begin, high, per_block, &memory, now);
+        let made = memory.get_mut(..blocks * per_block as usize).unwrap_or_default();
+        let group = if is_whole { &mut *now } else { &mut *made };
+        make(&list, first, group);
+        if !is_whole {
+            copy(begin, high, per_block, made, now);
         }
         out = rest;
     }
