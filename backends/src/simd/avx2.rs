@@ -9,43 +9,43 @@ use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
-use super::blocks::{Blocks, InOrder, Listed};
+use super::blocks::Blocks;
 use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
-use super::strided;
-use crate::Strided;
 
 /// Proof that the processor has AVX2 and F16C.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Avx2<B = InOrder> {
+pub(super) struct Avx2<'l> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
     /// Which blocks a group takes.
-    blocks: B,
+    blocks: Blocks<'l>,
 }
 
-impl Avx2 {
+impl Avx2<'static> {
     pub(super) fn detect() -> Option<Self> {
         let detected = std::arch::is_x86_feature_detected!("avx2")
             && std::arch::is_x86_feature_detected!("f16c");
-        detected.then_some(Self { uncached: false, blocks: InOrder })
+        detected.then_some(Self { uncached: false, blocks: Blocks::InOrder })
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 32 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true, blocks: InOrder }
+        Self { uncached: true, blocks: Blocks::InOrder }
     }
+}
 
-    /// As this one, but a group takes the blocks of a list.
-    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Avx2<Listed<'_>> {
+impl Avx2<'_> {
+    /// As this one, but a group takes these blocks.
+    pub(super) const fn of(self, blocks: Blocks<'_>) -> Avx2<'_> {
         Avx2 { uncached: self.uncached, blocks }
     }
 }
 
 fills!(Avx2: "avx2,f16c", |lanes| Twice(lanes));
 
-impl<B: Blocks> Arithmetic<f32> for Avx2<B> {
+impl Arithmetic<f32> for Avx2<'_> {
     const ABREAST: usize = 8;
 
     type Int = __m256i;
@@ -116,7 +116,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl<B: Blocks> Halves<f64> for Avx2<B> {
+impl Halves<f64> for Avx2<'_> {
     type Half = Half;
 
     #[inline(always)]
@@ -125,7 +125,7 @@ impl<B: Blocks> Halves<f64> for Avx2<B> {
     }
 }
 
-impl<B: Blocks> Lanes for Avx2<B> {
+impl Lanes for Avx2<'_> {
     const N: usize = 8;
 
     instructions! {
@@ -159,7 +159,7 @@ impl<B: Blocks> Lanes for Avx2<B> {
     }
 }
 
-impl<B: Blocks> Avx2<B> {
+impl Avx2<'_> {
     instructions! {
         order_f32(x: [__m256; 4]) -> [__m256i; 4] = order_f32(x);
         order_f64(x: [[__m256d; 2]; 2]) -> [__m256i; 4] = order_f64(x);

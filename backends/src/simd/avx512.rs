@@ -10,45 +10,45 @@ use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
-use super::blocks::{Blocks, InOrder, Listed};
+use super::blocks::Blocks;
 use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
-use super::strided;
-use crate::Strided;
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Avx512<B = InOrder> {
+pub(super) struct Avx512<'l> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
     /// Which blocks a group takes.
-    blocks: B,
+    blocks: Blocks<'l>,
 }
 
-impl Avx512 {
+impl Avx512<'static> {
     pub(super) fn detect() -> Option<Self> {
         let detected = std::arch::is_x86_feature_detected!("avx512f")
             && std::arch::is_x86_feature_detected!("avx512bw")
             && std::arch::is_x86_feature_detected!("avx512dq")
             && std::arch::is_x86_feature_detected!("avx512vl");
-        detected.then_some(Self { uncached: false, blocks: InOrder })
+        detected.then_some(Self { uncached: false, blocks: Blocks::InOrder })
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 64 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true, blocks: InOrder }
+        Self { uncached: true, blocks: Blocks::InOrder }
     }
+}
 
-    /// As this one, but a group takes the blocks of a list.
-    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Avx512<Listed<'_>> {
+impl Avx512<'_> {
+    /// As this one, but a group takes these blocks.
+    pub(super) const fn of(self, blocks: Blocks<'_>) -> Avx512<'_> {
         Avx512 { uncached: self.uncached, blocks }
     }
 }
 
 fills!(Avx512: "avx512f,avx512bw,avx512dq,avx512vl", |lanes| Twice(Twice(lanes)));
 
-impl<B: Blocks> Arithmetic<f32> for Avx512<B> {
+impl Arithmetic<f32> for Avx512<'_> {
     const ABREAST: usize = 8;
 
     type Int = __m512i;
@@ -125,7 +125,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl<B: Blocks> Halves<f64> for Avx512<B> {
+impl Halves<f64> for Avx512<'_> {
     type Half = Half;
 
     #[inline(always)]
@@ -134,7 +134,7 @@ impl<B: Blocks> Halves<f64> for Avx512<B> {
     }
 }
 
-impl<B: Blocks> Lanes for Avx512<B> {
+impl Lanes for Avx512<'_> {
     const N: usize = 16;
 
     instructions! {
@@ -168,7 +168,7 @@ impl<B: Blocks> Lanes for Avx512<B> {
     }
 }
 
-impl<B: Blocks> Avx512<B> {
+impl Avx512<'_> {
     instructions! {
         order_f32(x: [__m512; 4]) -> [__m512i; 4] = order_f32(x);
         order_f64(x: [[__m512d; 2]; 2]) -> [__m512i; 4] = order_f64(x);

@@ -5,11 +5,13 @@ use std::sync::OnceLock;
 use weight_init_core::line_fill::LineFill;
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
+#[cfg(vectors)]
+use super::blocks::Blocks;
 use super::constant;
-#[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-use super::fills::Fills;
-#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+#[cfg(all(target_arch = "aarch64", vectors))]
 use super::neon::Neon;
+#[cfg(vectors)]
+use super::strided;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2::Avx2, avx512::Avx512, sse2::Sse2};
 use crate::{Strided, in_default_environment};
@@ -25,12 +27,12 @@ pub struct Level(Kind);
 enum Kind {
     Scalar,
     #[cfg(target_arch = "x86_64")]
-    Sse2(Sse2),
+    Sse2(Sse2<'static>),
     #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
+    Avx2(Avx2<'static>),
     #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512),
-    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    Avx512(Avx512<'static>),
+    #[cfg(all(target_arch = "aarch64", vectors))]
     Neon,
 }
 
@@ -61,7 +63,7 @@ impl Level {
             Avx2::detect().map(|token| Self(Kind::Avx2(token))),
             #[cfg(target_arch = "x86_64")]
             Avx512::detect().map(|token| Self(Kind::Avx512(token))),
-            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            #[cfg(all(target_arch = "aarch64", vectors))]
             Some(Self(Kind::Neon)),
         ]
         .into_iter()
@@ -98,7 +100,7 @@ impl Level {
             Kind::Avx2(_) => "avx2",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512(_) => "avx512",
-            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            #[cfg(all(target_arch = "aarch64", vectors))]
             Kind::Neon => "neon",
         }
     }
@@ -217,7 +219,7 @@ impl Level {
             Kind::Avx2(lanes) => lanes.write_lines(fill, stream, first, scratch, out),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512(lanes) => lanes.write_lines(fill, stream, first, scratch, out),
-            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            #[cfg(all(target_arch = "aarch64", vectors))]
             Kind::Neon => Neon::new().write_lines(fill, stream, first, scratch, out),
         });
     }
@@ -279,7 +281,7 @@ enum Elements {
 }
 
 impl Elements {
-    /// By the scalar reference.
+    /// By the scalar reference, which takes a run as it comes.
     fn write<T: Float>(self, fill: &Fill<T>, stream: Stream, out: &mut [T]) {
         match self {
             Self::From(first) => fill.write(stream, first, out),
@@ -290,35 +292,42 @@ impl Elements {
             }
         }
     }
+}
 
-    /// By the instructions of these lanes.
-    #[cfg(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little")))]
-    fn write_with<T: Float>(
-        self,
-        lanes: impl Fills,
-        fill: &Fill<T>,
-        stream: Stream,
-        out: &mut [T],
-    ) {
-        match self {
-            Self::From(first) => lanes.write(fill, stream, first, out),
-            Self::Strided(runs) => lanes.write_strided(fill, stream, runs, out),
+fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
+    match (of, level) {
+        #[cfg(vectors)]
+        (Elements::From(first), _) => make(level, Blocks::InOrder, fill, stream, first, out),
+        #[cfg(vectors)]
+        (Elements::Strided(runs), level) if level != Level::SCALAR => {
+            strided::write(runs, out, |blocks, first, out| {
+                make(level, blocks, fill, stream, first, out);
+            });
         }
+        _ => of.write(fill, stream, out),
     }
 }
 
-/// The one place that chooses instructions.
-fn dispatch<T: Float>(level: Level, fill: &Fill<T>, stream: Stream, of: Elements, out: &mut [T]) {
+/// Consecutive elements of these blocks, of which the scalar level takes those in order alone. The one place that chooses instructions.
+#[cfg(vectors)]
+fn make<T: Float>(
+    level: Level,
+    blocks: Blocks<'_>,
+    fill: &Fill<T>,
+    stream: Stream,
+    first: u64,
+    out: &mut [T],
+) {
     match level.0 {
-        Kind::Scalar => of.write(fill, stream, out),
+        Kind::Scalar => fill.write(stream, first, out),
         #[cfg(target_arch = "x86_64")]
-        Kind::Sse2(lanes) => of.write_with(lanes, fill, stream, out),
+        Kind::Sse2(lanes) => lanes.of(blocks).write(fill, stream, first, out),
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx2(lanes) => of.write_with(lanes, fill, stream, out),
+        Kind::Avx2(lanes) => lanes.of(blocks).write(fill, stream, first, out),
         #[cfg(target_arch = "x86_64")]
-        Kind::Avx512(lanes) => of.write_with(lanes, fill, stream, out),
-        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-        Kind::Neon => of.write_with(Neon::new(), fill, stream, out),
+        Kind::Avx512(lanes) => lanes.of(blocks).write(fill, stream, first, out),
+        #[cfg(all(target_arch = "aarch64", vectors))]
+        Kind::Neon => Neon::new().of(blocks).write(fill, stream, first, out),
     }
 }
 

@@ -6,33 +6,33 @@ use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
-use super::blocks::{Blocks, InOrder, Listed};
+use super::blocks::Blocks;
 use super::fills::fills;
 use super::instructions::{functions, instructions};
-use super::strided;
-use crate::Strided;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Neon<B = InOrder> {
+pub(super) struct Neon<'l> {
     /// Which blocks a group takes.
-    blocks: B,
+    blocks: Blocks<'l>,
 }
 
-impl Neon {
+impl Neon<'static> {
     pub(super) const fn new() -> Self {
-        Self { blocks: InOrder }
+        Self { blocks: Blocks::InOrder }
     }
+}
 
-    /// As this one, but a group takes the blocks of a list.
-    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Neon<Listed<'_>> {
+impl Neon<'_> {
+    /// As this one, but a group takes these blocks.
+    pub(super) const fn of(self, blocks: Blocks<'_>) -> Neon<'_> {
         Neon { blocks }
     }
 }
 
 fills!(Neon, |lanes| Twice(lanes));
 
-impl<B: Blocks> Arithmetic<f32> for Neon<B> {
+impl Arithmetic<f32> for Neon<'_> {
     const ABREAST: usize = 8;
 
     type Int = uint32x4_t;
@@ -102,7 +102,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl<B: Blocks> Halves<f64> for Neon<B> {
+impl Halves<f64> for Neon<'_> {
     type Half = Half;
 
     #[inline(always)]
@@ -111,7 +111,7 @@ impl<B: Blocks> Halves<f64> for Neon<B> {
     }
 }
 
-impl<B: Blocks> Lanes for Neon<B> {
+impl Lanes for Neon<'_> {
     const N: usize = 4;
 
     instructions! {
@@ -165,7 +165,7 @@ impl<B: Blocks> Lanes for Neon<B> {
     }
 }
 
-impl<B: Blocks> Neon<B> {
+impl Neon<'_> {
     instructions! {
         rounded_f16(x: float32x4_t) -> uint16x4_t = rounded_f16(x);
         rounded_bf16(x: float32x4_t) -> uint16x4_t = rounded_bf16(x);

@@ -6,41 +6,41 @@ use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
-use super::blocks::{Blocks, InOrder, Listed};
+use super::blocks::Blocks;
 use super::fills::fills;
 use super::instructions::{abreast, functions, instructions, store};
-use super::strided;
-use crate::Strided;
 
 /// Four lanes. Needs no proof: every processor of this target has the instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Sse2<B = InOrder> {
+pub(super) struct Sse2<'l> {
     /// Whether stores go past the caches where they can.
     uncached: bool,
     /// Which blocks a group takes.
-    blocks: B,
+    blocks: Blocks<'l>,
 }
 
-impl Sse2 {
+impl Sse2<'static> {
     pub(super) const fn new() -> Self {
-        Self { uncached: false, blocks: InOrder }
+        Self { uncached: false, blocks: Blocks::InOrder }
     }
 
     /// As this one, but stores go past the caches where `out` is aligned to 16 bytes. Whoever
     /// uses it calls `_mm_sfence` in the end.
     pub(super) const fn uncached(self) -> Self {
-        Self { uncached: true, blocks: InOrder }
+        Self { uncached: true, blocks: Blocks::InOrder }
     }
+}
 
-    /// As this one, but a group takes the blocks of a list.
-    pub(super) const fn of_listed(self, blocks: Listed<'_>) -> Sse2<Listed<'_>> {
+impl Sse2<'_> {
+    /// As this one, but a group takes these blocks.
+    pub(super) const fn of(self, blocks: Blocks<'_>) -> Sse2<'_> {
         Sse2 { uncached: self.uncached, blocks }
     }
 }
 
 fills!(Sse2, |lanes| Twice(lanes));
 
-impl<B: Blocks> Arithmetic<f32> for Sse2<B> {
+impl Arithmetic<f32> for Sse2<'_> {
     const ABREAST: usize = 8;
 
     type Int = __m128i;
@@ -110,7 +110,7 @@ impl Arithmetic<f64> for Half {
     }
 }
 
-impl<B: Blocks> Halves<f64> for Sse2<B> {
+impl Halves<f64> for Sse2<'_> {
     type Half = Half;
 
     #[inline(always)]
@@ -119,7 +119,7 @@ impl<B: Blocks> Halves<f64> for Sse2<B> {
     }
 }
 
-impl<B: Blocks> Lanes for Sse2<B> {
+impl Lanes for Sse2<'_> {
     const N: usize = 4;
 
     instructions! {
@@ -157,7 +157,7 @@ impl<B: Blocks> Lanes for Sse2<B> {
     }
 }
 
-impl<B: Blocks> Sse2<B> {
+impl Sse2<'_> {
     instructions! {
         order_f32(x: [__m128; 4]) -> [__m128i; 4] = order_f32(x);
         order_f64(x: [[__m128d; 2]; 2]) -> [__m128i; 4] = order_f64(x);

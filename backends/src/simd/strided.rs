@@ -5,18 +5,15 @@
 
 use weight_init_core::Float;
 
-use super::blocks::LIST;
+use super::blocks::{Blocks, LIST};
 use crate::Strided;
 
 /// Writes elements of runs: `make` makes the elements of consecutive places of a list of blocks, from a number of an element on that is
 /// counted in places of the list.
-///
-/// Call it inside a function that has the target features of `make`.
-#[inline(always)]
 pub(super) fn write<T: Float>(
     runs: Strided,
     out: &mut [T],
-    make: impl Fn(&[u32; LIST], u64, &mut [T]),
+    make: impl Fn(Blocks<'_>, u64, &mut [T]),
 ) {
     let per_block = 4 / T::WORDS as u64;
     let mut list = [0; LIST];
@@ -43,7 +40,7 @@ pub(super) fn write<T: Float>(
         let (now, rest) = out.split_at_mut(elements);
         let made = memory.get_mut(..blocks * per_block as usize).unwrap_or_default();
         let group = if is_whole { &mut *now } else { &mut *made };
-        make(&list, first, group);
+        make(Blocks::Listed(&list), first, group);
         if !is_whole {
             copy(begin, high, per_block, made, now);
         }
