@@ -1,15 +1,7 @@
-//! `#[derive(Layer)]`: what it shows, what it writes, and what it says about mistakes.
+//! `#[derive(Layer)]`: what it shows and what it writes.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod documentation;
 mod holders;
 mod live;
 mod zoo;
-
-/// Mistakes are errors with a place and a way out; correct uses compile.
-#[test]
-fn mistakes_are_explained() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("derive/pass/*.rs");
-    cases.compile_fail("derive/fail/*.rs");
-}
