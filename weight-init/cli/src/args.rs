@@ -3,6 +3,7 @@
 mod bench;
 mod checkpoint;
 mod config;
+mod diff;
 mod init;
 mod initializers;
 mod inspect;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use self::bench::BenchArgs;
 pub(crate) use self::checkpoint::{FetchArgs, PlanPretrained, PretrainedChoice};
 pub(crate) use self::config::{ConfigArgs, ConfigFormat};
+pub(crate) use self::diff::DiffArgs;
 pub(crate) use self::init::{InitArgs, Layout};
 pub(crate) use self::initializers::InitializersArgs;
 pub(crate) use self::inspect::InspectArgs;
@@ -38,6 +40,7 @@ Examples:
   weight-init init model.json --seed 42 --out model.safetensors
   weight-init verify model.json model.safetensors
   weight-init inspect model.safetensors
+  weight-init diff old.json new.json                what changed
 
 MODEL is a model config (a dict with 'type', whose layers are built) or a description of a model (a tree of layers with
 name, class, bases, init_weights, init_cfg, params, buffers, aliases and children), in Python, JSON, TOML or YAML. '-'
@@ -86,6 +89,15 @@ Examples:
   weight-init inspect model.safetensors --format json
   weight-init inspect training.pth --checkpoint-key ema_state_dict")]
     Inspect(InspectArgs),
+    /// Show what changed between two models, configs, plans or checkpoints
+    #[command(after_help = "\
+Examples:
+  weight-init diff old.py new.py
+  weight-init diff model.json --config-a v2/retinanet.py --config-b v3/retinanet.py
+  weight-init diff before.safetensors after.safetensors --json
+
+Exit code 1 if they differ.")]
+    Diff(DiffArgs),
     /// Make everything once more and compare it with a checkpoint, bit for bit
     #[command(after_help = "\
 Examples:

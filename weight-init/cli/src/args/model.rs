@@ -20,7 +20,7 @@ pub(crate) struct ModelArgs {
 }
 
 /// How configs are read.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct ReadArgs {
     /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
     /// the repository that holds the file, below the home folder; otherwise the file's own]

@@ -12,6 +12,12 @@ pub(crate) struct PlanArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
+    /// A row for every parameter. Otherwise, of a model with more than 60, one for all whose names differ in their numbers alone
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print at once, also on a terminal
+    #[arg(long)]
+    pub(crate) no_pager: bool,
     /// Element type of all floating-point tensors; without it each has its own
     #[arg(long, value_parser = dtype_parser())]
     pub(crate) dtype: Option<DType>,
