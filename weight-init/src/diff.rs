@@ -12,7 +12,7 @@ mod values;
 
 use std::fmt;
 
-pub use self::items::{items_of_checkpoint, items_of_plan};
+pub use self::items::{items_of_buffers, items_of_checkpoint, items_of_plan};
 pub use self::report::DiffTable;
 pub use self::saved::items_of_saved_plan;
 pub use self::values::{Values, compare_values};

@@ -4,7 +4,8 @@ use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
 use weight_init::config::Config;
 use weight_init::diff::{
-    Diff, Item, compare_values, items_of_checkpoint, items_of_plan, items_of_saved_plan,
+    Diff, Item, compare_values, items_of_buffers, items_of_checkpoint, items_of_plan,
+    items_of_saved_plan,
 };
 use weight_init::fetch::Fetch;
 use weight_init::model::Registry;
@@ -17,9 +18,15 @@ use crate::pager::print_paged;
 use crate::progress::Progress;
 
 pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
-    let a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry)?;
+    let mut a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry)?;
     let path = args.b.as_ref().unwrap_or(&args.a);
-    let b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry)?;
+    let mut b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry)?;
+    if a.checkpoint.is_some() != b.checkpoint.is_some() {
+        // A checkpoint holds buffers too.
+        for side in [&mut a, &mut b] {
+            side.items.append(&mut side.buffers);
+        }
+    }
     let mut diff = Diff::new(&a.items, &b.items);
     if let (Some(a), Some(b), false) = (&a.checkpoint, &b.checkpoint, args.no_values) {
         values(&mut diff, a, b)?;
@@ -35,6 +42,8 @@ pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
 /// What is compared.
 struct Side {
     items: Vec<Item>,
+    /// Of a model; a saved plan does not tell them.
+    buffers: Vec<Item>,
     checkpoint: Option<StateDict>,
 }
 
@@ -50,6 +59,7 @@ impl Side {
             let checkpoint = open(args, path)?;
             return Ok(Self {
                 items: items_of_checkpoint(&checkpoint),
+                buffers: Vec::new(),
                 checkpoint: Some(checkpoint),
             });
         }
@@ -59,14 +69,14 @@ impl Side {
             && let Some(items) =
                 items_of_saved_plan(&Config::read_with(path, &read.options())?.value)
         {
-            return Ok(Self { items, checkpoint: None });
+            return Ok(Self { items, buffers: Vec::new(), checkpoint: None });
         }
         let (config, init_cfg) = (config.clone(), init_cfg.clone());
         let model = ModelArgs { model: path.to_owned(), config, read, init_cfg };
         let input = Input::read(&model, registry)?;
         let options = input.options(args.pretrained == PlanPretrained::Skip, None);
         let plan = input.plan(&options, args.pretrained, &args.fetch)?;
-        Ok(Self { items: items_of_plan(&plan), checkpoint: None })
+        Ok(Self { items: items_of_plan(&plan), buffers: items_of_buffers(&plan), checkpoint: None })
     }
 }
 

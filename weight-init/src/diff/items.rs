@@ -15,6 +15,21 @@ pub fn items_of_plan(plan: &Plan) -> Vec<Item> {
     plan.params().iter().map(item_of_param).collect()
 }
 
+/// The buffers of a plan, in model order, for a comparison with a checkpoint, which has them too.
+#[must_use]
+pub fn items_of_buffers(plan: &Plan) -> Vec<Item> {
+    let buffers = plan.buffers().iter();
+    buffers
+        .map(|buffer| Item {
+            name: buffer.name.clone(),
+            shape: buffer.shape.iter().map(|extent| *extent as u64).collect(),
+            dtype: buffer.dtype.name().to_owned(),
+            writer: None,
+            std: None,
+        })
+        .collect()
+}
+
 fn item_of_param(param: &PlannedParam) -> Item {
     let (initializer, by) = match &*param.writer {
         // Whose class it is says the name of the layer.
