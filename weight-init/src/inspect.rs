@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::checkpoint::{CheckpointError, NestedDict, StateDict, StoredTensor, Unread};
 
-mod decode;
+pub(crate) mod decode;
 mod histogram;
 mod json;
 mod statistics;

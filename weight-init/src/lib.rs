@@ -14,6 +14,7 @@
 //! | [`address`] | addresses in messages and reports, without their secrets |
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
 //! | [`plan`] | which rule writes each parameter, and why |
+//! | [`pattern`] | names that differ in their numbers alone, as one glob |
 //! | [`report`] | a plan as a table, an explanation, JSON |
 //! | [`split`] | how a model is cut for tensor and pipeline parallelism |
 //! | [`window`] | a part of a tensor as runs of consecutive elements |
@@ -23,6 +24,7 @@
 //! | [`create`] | a plan → a checkpoint; a checkpoint checked against a plan |
 //! | [`structs`] | Rust structs that hold their weights: written, checked, saved and loaded where they lie |
 //! | [`inspect`] | what is in a checkpoint |
+//! | [`diff`] | what changed between two models, plans or checkpoints |
 //! | [`reference`](mod@reference) | the initializers that a config may name |
 //! | [`mod@bench`] | what this machine does, beside memset |
 //!
@@ -66,11 +68,13 @@ pub mod checkpoint;
 pub mod config;
 pub mod create;
 pub mod diagnostic;
+pub mod diff;
 mod elementary;
 #[cfg(feature = "fetch")]
 pub mod fetch;
 pub mod inspect;
 pub mod model;
+pub mod pattern;
 pub mod plan;
 mod pool;
 pub mod reference;

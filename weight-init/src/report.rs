@@ -6,9 +6,13 @@
 pub(crate) mod columns;
 mod entries;
 mod explain;
+mod glance;
 mod json;
 mod recorded;
 mod table;
 
 pub use self::explain::Explanation;
+pub use self::glance::Glance;
+pub(crate) use self::glance::writer_of_pattern;
 pub use self::table::Table;
+pub(crate) use self::table::writer as writer_in_words;

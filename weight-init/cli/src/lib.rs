@@ -27,6 +27,7 @@ mod args;
 mod bench;
 mod checkpoints;
 mod config;
+mod diff;
 mod explain;
 mod failure;
 mod init;
@@ -34,6 +35,7 @@ mod initializers;
 mod input;
 mod inspect;
 mod output;
+mod pager;
 mod plan;
 mod progress;
 mod ranks;
@@ -77,6 +79,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Init(command) => init::run(&command, registry),
         Command::Explain(command) => explain::run(&command, registry),
         Command::Inspect(command) => inspect::run(&command),
+        Command::Diff(command) => diff::run(&command, registry),
         Command::Verify(command) => verify::run(&command, registry),
         Command::Config(command) => config::run(&command),
         Command::Initializers(command) => initializers::run(&command, registry),

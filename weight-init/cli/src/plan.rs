@@ -4,14 +4,21 @@ use weight_init::plan::{LowerError, Plan, Unknown, WarningKind};
 use crate::args::{Format, PlanArgs, PlanPretrained};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
-use crate::output::{print, print_json, width};
+use crate::output::{print_json, width};
+use crate::pager::print_paged;
+
+/// Parameters that have a row each without `--all`.
+const MOST_ROWS: usize = 60;
 
 pub(crate) fn run(args: &PlanArgs, registry: &Registry) -> Result<(), Failure> {
     let input = Input::read(&args.model, registry)?;
     let options = input.options(args.pretrained == PlanPretrained::Skip, args.dtype);
     let plan = input.plan(&options, args.pretrained, &args.fetch)?;
     match args.format {
-        Format::Table => print(plan.table(width()))?,
+        Format::Table if args.all || plan.params().len() <= MOST_ROWS => {
+            print_paged(plan.table(width()), args.no_pager)?;
+        }
+        Format::Table => print_paged(plan.glance(width()), args.no_pager)?,
         Format::Json => {
             print_json(&plan, true)?;
             report_loads(&plan);

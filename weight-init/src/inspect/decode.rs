@@ -6,15 +6,15 @@ use crate::checkpoint::StoredType;
 
 /// How the elements of a type become `f64`; exact but for integers beyond 2⁵³.
 #[derive(Clone, Copy)]
-pub(super) struct Decoder {
-    pub(super) element_bytes: usize,
+pub(crate) struct Decoder {
+    pub(crate) element_bytes: usize,
     /// From the first bytes to the numbers, as many as both have.
-    pub(super) decode: fn(&[u8], &mut [f64]),
+    pub(crate) decode: fn(&[u8], &mut [f64]),
 }
 
 impl Decoder {
     /// The decoder of a type, or `None` for types whose elements are no numbers in whole bytes.
-    pub(super) fn of(dtype: StoredType) -> Option<Self> {
+    pub(crate) fn of(dtype: StoredType) -> Option<Self> {
         // A macro, because every line is a function of its own that the compiler makes into vector code.
         macro_rules! decoder {
             ($n:literal, $convert:expr) => {

@@ -17,7 +17,7 @@ use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer};
 const SHORTEST: usize = 16;
 
 /// How the table of parameters becomes narrower: "written by" is what it is for, and is never cut.
-const NARROW_PARAMS: [Narrow; 6] = [
+pub(super) const NARROW_PARAMS: [Narrow; 6] = [
     Narrow::Leave("dtype"),
     Narrow::Leave("shape"),
     Narrow::End("initializer", SHORTEST),
@@ -54,6 +54,13 @@ impl Plan {
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         columns::write(f, self.params(&Words::default()), &NARROW_PARAMS, self.width)?;
+        self.below_params(f)
+    }
+}
+
+impl Table<'_> {
+    /// The rules, checkpoints and sums.
+    pub(super) fn below_params(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.plan.rules().is_empty() {
             writeln!(f)?;
             columns::write(f, self.rules(), &NARROW_RULES, self.width)?;
@@ -64,9 +71,7 @@ impl fmt::Display for Table<'_> {
         writeln!(f)?;
         self.summary(f)
     }
-}
 
-impl Table<'_> {
     fn params<'t>(&'t self, words: &'t Words) -> Vec<Column<'t>> {
         let params = self.plan.params();
         // A string takes everything.
@@ -139,7 +144,7 @@ impl Words {
 }
 
 /// The initializer of a parameter, and the rule or the constructor that it comes from.
-fn writer(param: &PlannedParam) -> (String, String) {
+pub(crate) fn writer(param: &PlannedParam) -> (String, String) {
     match &*param.writer {
         Writer::Rule { origin, by } => (in_words(origin), by.to_string()),
         Writer::Untouched(ConstructorDefault::Init(default)) => {

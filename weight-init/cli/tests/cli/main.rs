@@ -5,6 +5,7 @@ mod bench;
 mod config;
 mod constructor;
 mod describe;
+mod diff;
 mod early_end;
 mod explain;
 mod folder;

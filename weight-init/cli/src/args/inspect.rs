@@ -1,0 +1,18 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Format;
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The checkpoint, in any format that Pretrained reads: a file, a folder with an index, or an address that was
+    /// downloaded before
+    pub(crate) file: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// The keys, joined by dots, that lead to the state dict in a PyTorch file
+    #[arg(long, value_name = "KEY")]
+    pub(crate) checkpoint_key: Option<String>,
+}
