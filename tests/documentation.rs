@@ -2,7 +2,7 @@
 //!
 //! They are those of MMDetection's tutorial "Weight initialization", MMCV's "Weight initialization" and MMEngine's
 //! `initialize`, each as a config that is evaluated, built and resolved. Where a comment in them differs from what
-//! mmengine 0.10 does, the test follows mmengine and says so. The table of initializers in docs/ is what they declare.
+//! mmengine 0.10 does, the test follows mmengine and says so. The table of initializers and the schema in docs/ are what they declare.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use weight_init::config::{Config, Format};
@@ -282,4 +282,24 @@ fn the_table_of_initializers_is_made_of_their_declarations() {
         return;
     }
     assert_eq!(table, expected);
+}
+
+/// The schema of an init_cfg for editors is made of the declarations; `UPDATE_DOCS=1` writes it.
+#[test]
+fn the_schema_is_made_of_the_declarations() {
+    const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/init_cfg.schema.json");
+    let expected = Reference::new(ALL).to_json_schema();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(PATH, serde_json::to_string_pretty(&expected).unwrap() + "\n").unwrap();
+        return;
+    }
+    let found: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(PATH).unwrap()).unwrap();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_citation_names_this_version() {
+    let citation = include_str!("../CITATION.cff");
+    assert!(citation.contains(concat!("\nversion: ", env!("CARGO_PKG_VERSION"), "\n")));
 }

@@ -1,6 +1,8 @@
-//! What the declarations of initializers say, for people: a table, a page for each, and the table of the documentation.
+//! What the declarations of initializers say, for people: a table, a page for each, the table of the documentation, and a schema
+//! for editors.
 
 mod names;
+mod schema;
 
 use std::fmt;
 
@@ -75,6 +77,21 @@ impl<'t> Reference<'t> {
                 near: nearest(name, names()),
             }
         })
+    }
+
+    /// The grammar of an init_cfg as JSON Schema (draft 2020-12), for editors: the types, and of each its arguments, their values and
+    /// defaults. What depends on several arguments at once, such as the order of bounds, is left to the command.
+    ///
+    /// ```
+    /// use weight_init::reference::Reference;
+    /// use weight_init_core::initializer::ALL;
+    ///
+    /// let schema = Reference::new(ALL).to_json_schema();
+    /// assert_eq!(schema["$defs"]["Kaiming"]["properties"]["mode"]["default"], "fan_out");
+    /// ```
+    #[must_use]
+    pub fn to_json_schema(self) -> serde_json::Value {
+        schema::schema(self.types)
     }
 
     /// The types that stand for initializers of this one.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod bench;
+mod book;
 mod config;
 mod constructor;
 mod describe;

@@ -10,13 +10,14 @@ fn pages() -> Vec<(PathBuf, String)> {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let docs = fs::read_dir(repository.join("docs")).unwrap();
     let docs = docs.map(|page| page.unwrap().path());
+    let docs = docs.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
     let paths = docs
         .chain(["README.md", "SECURITY.md", "CONTRIBUTING.md"].map(|name| repository.join(name)));
     paths.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
 /// The blocks of code in a language.
-fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
+pub(crate) fn blocks<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     let fence = format!("```{language}\n");
     let starts = page.match_indices(&fence).map(|(at, _)| at + fence.len());
     starts.map(|start| &page[start..][..page[start..].find("```").unwrap()]).collect()
