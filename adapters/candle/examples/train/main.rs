@@ -16,7 +16,7 @@ use candle_nn::{AdamW, Optimizer, ParamsAdamW, VarMap};
 use weight_init_candle::{Error, WeightInit, init_cfg};
 
 use digits::{Digits, PIXELS, Pictures, SIDE};
-use nets::{Net, Plain, Transformer};
+use nets::{Net, Plain, Residual, Transformer};
 
 /// Rules, and what they are called; `None`: candle's own initializers.
 type Named = (&'static str, Option<&'static str>);
@@ -26,15 +26,38 @@ const PLAIN: [Named; 2] = [
     ("Kaiming", Some(r#"{"type": "Kaiming", "mode": "fan_in", "layer": ["Conv2d", "Linear"]}"#)),
 ];
 
-const TRANSFORMER: [Named; 2] = [
+const RESIDUAL: [Named; 3] = [
     ("candle's own", None),
+    ("zero", Some(r#"{"type": "Constant", "val": 0, "params": "blocks.*.down.weight"}"#)),
     (
-        "Normal, DepthScaled before residuals",
+        "depth",
         Some(
-            r#"[{"type": "Normal", "std": 0.02, "layer": "Linear", "params": "position"},
-                {"type": "DepthScaled", "std": 0.02, "layers": 12, "params": ["blocks.*.out.weight", "blocks.*.down.weight"]}]"#,
+            r#"{"type": "DepthScaled", "std": 0.18, "layers": 16, "params": "blocks.*.down.weight"}"#,
         ),
     ),
+];
+
+const TRANSFORMER: [Named; 5] = [
+    ("candle's own", None),
+    (
+        "zero",
+        Some(
+            r#"{"type": "Constant", "val": 0, "params": ["blocks.*.out.weight", "blocks.*.down.weight"]}"#,
+        ),
+    ),
+    (
+        "xavier+depth",
+        Some(
+            r#"[{"type": "Xavier", "layer": "Linear"}, {"type": "DepthScaled", "std": 0.1, "layers": 12, "params": ["blocks.*.out.weight", "blocks.*.down.weight"]}]"#,
+        ),
+    ),
+    (
+        "xavier+zero",
+        Some(
+            r#"[{"type": "Xavier", "layer": "Linear"}, {"type": "Constant", "val": 0, "params": ["blocks.*.out.weight", "blocks.*.down.weight"]}]"#,
+        ),
+    ),
+    ("xavier", Some(r#"{"type": "Xavier", "layer": "Linear"}"#)),
 ];
 
 struct Settings {
@@ -94,11 +117,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = Settings { digits, steps, seeds, device: Device::Cpu };
     println!("net,rules,seed,step,loss");
     for seed in settings.seeds.clone() {
-        for rules in PLAIN {
-            train::<Plain>("plain convolutions", rules, seed, 2e-3, &settings)?;
+        let rate: f64 = std::env::var("RATE").map_or(2e-3, |it| it.parse().unwrap());
+        for rules in RESIDUAL {
+            train::<Residual>("residual", rules, seed, rate, &settings)?;
+        }
+        if false {
+            for rules in PLAIN {
+                train::<Plain>("plain convolutions", rules, seed, 2e-3, &settings)?;
+            }
         }
         for rules in TRANSFORMER {
-            train::<Transformer>("transformer", rules, seed, 2e-3, &settings)?;
+            train::<Transformer>("transformer", rules, seed, rate, &settings)?;
         }
     }
     Ok(())
