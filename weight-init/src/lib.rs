@@ -13,6 +13,7 @@
 //! | [`value`], [`config`], [`diagnostic`] | files of any format, with their bases → values with places; errors that show them |
 //! | [`address`] | addresses in messages and reports, without their secrets |
 //! | [`model`] | a model built from a config or described; what frameworks' constructors give its parameters |
+//! | [`rules`] | rules with the text that they were read from, for programs and adapters |
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`pattern`] | names that differ in their numbers alone, as one glob |
 //! | [`report`] | a plan as a table, an explanation, JSON |
@@ -79,6 +80,7 @@ pub mod plan;
 mod pool;
 pub mod reference;
 pub mod report;
+pub mod rules;
 pub mod run;
 pub mod split;
 #[cfg(feature = "cloud")]

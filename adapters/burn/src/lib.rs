@@ -47,27 +47,37 @@
 //! Parameters that no rule writes keep burn's own initializer, lazily where they are lazy; those that a rule writes never run
 //! it. Ids, gradient settings, load and save mappers, devices and element types stay as they are.
 
+mod by_class;
 mod checkpoints;
 mod classes;
 mod error;
 mod report;
-mod rules;
 mod see;
 mod write;
 
 use std::collections::HashSet;
 
 use burn_core::module::Module;
+use weight_init::diagnostic::Source;
 use weight_init::model::Model;
-use weight_init::plan::{LoadError, Plan};
+use weight_init::plan::{LoadError, Plan, PlanError, locate};
+pub use weight_init::rules::Rules;
 use weight_init::run::BackendKind;
 
 use self::checkpoints::Checkpoints;
 pub use self::error::Error;
 pub use self::report::Report;
-pub use self::rules::{Rules, init_cfg};
 use self::see::Seen;
 use self::write::Writer;
+
+/// Reads rules from JSON: a dict, or a list of dicts.
+///
+/// # Errors
+///
+/// As [`Rules::from_json`].
+pub fn init_cfg(json: &str) -> Result<Rules, Error> {
+    Ok(Rules::from_json(json)?)
+}
 
 /// Initializes every parameter that a rule writes; see [`WeightInit`] for more to choose.
 ///
@@ -84,7 +94,7 @@ pub fn init<M: Module>(module: M, rules: &Rules, seed: u64) -> Result<(M, Report
 ///
 /// Fields whose names have dots or are empty.
 pub fn description<M: Module>(module: &M) -> Result<serde_json::Value, Error> {
-    let seen = Seen::of(module, &[])?;
+    let seen = Seen::of(module, &[], Ok)?;
     Ok(serde_json::to_value(seen.model.description())?)
 }
 
@@ -107,6 +117,7 @@ pub struct WeightInit<'a> {
     rules: &'a Rules,
     seed: u64,
     in_out: Vec<String>,
+    classes: Vec<(String, &'a Rules)>,
     checkpoints: Checkpoints,
     strict: bool,
     constructors: bool,
@@ -120,6 +131,7 @@ impl<'a> WeightInit<'a> {
             rules,
             seed,
             in_out: Vec::new(),
+            classes: Vec::new(),
             checkpoints: Checkpoints::default(),
             strict: false,
             constructors: false,
@@ -130,6 +142,43 @@ impl<'a> WeightInit<'a> {
     #[must_use]
     pub fn in_out(mut self, class: &str) -> Self {
         self.in_out.push(class.to_owned());
+        self
+    }
+
+    /// Rules for every layer of this class, such as a struct of one's own, which run after those for the root: what a class'
+    /// own init_cfg is in mmengine. `params` and `override` name what is in the layer.
+    ///
+    /// ```
+    /// use burn::module::Module;
+    /// use burn::nn::{Linear, LinearConfig};
+    /// use burn::tensor::Device;
+    /// use weight_init_burn::{WeightInit, init_cfg};
+    ///
+    /// #[derive(Module, Debug)]
+    /// struct Block {
+    ///     up: Linear,
+    ///     down: Linear,
+    /// }
+    ///
+    /// #[derive(Module, Debug)]
+    /// struct Net {
+    ///     blocks: Vec<Block>,
+    ///     down: Linear,
+    /// }
+    ///
+    /// let linear = || LinearConfig::new(8, 8).init(&Device::flex());
+    /// let net = Net { blocks: vec![Block { up: linear(), down: linear() }], down: linear() };
+    ///
+    /// let (rules, block) = (init_cfg(r#"{"type": "Xavier", "layer": "Linear"}"#)?,
+    ///     init_cfg(r#"{"type": "Constant", "val": 0, "params": "down.weight"}"#)?);
+    /// let (net, _) = WeightInit::new(&rules, 42).of_class("Block", &block).strict().apply(net)?;
+    /// let sum = |linear: &Linear| linear.weight.val().abs().sum().into_scalar::<f32>();
+    /// assert!(sum(&net.blocks[0].down) == 0.0 && sum(&net.blocks[0].up) > 0.0 && sum(&net.down) > 0.0);
+    /// # Ok::<(), weight_init_burn::Error>(())
+    /// ```
+    #[must_use]
+    pub fn of_class(mut self, class: &str, rules: &'a Rules) -> Self {
+        self.classes.push((class.to_owned(), rules));
         self
     }
 
@@ -170,7 +219,7 @@ impl<'a> WeightInit<'a> {
     ///
     /// As [`apply`](Self::apply), but for what happens while values are written.
     pub fn plan<M: Module>(&self, module: &M) -> Result<Report, Error> {
-        self.planned(Seen::of(module, &self.in_out)?.model)
+        self.planned(self.seen(module)?.model)
     }
 
     /// Writes the parameters.
@@ -178,10 +227,11 @@ impl<'a> WeightInit<'a> {
     /// # Errors
     ///
     /// Rules that do not fit the module (an override of a field that it does not have, a weight without the fans that its
-    /// initializer needs); checkpoints that cannot be read; with [`strict`](Self::strict) every warning; with
+    /// initializer needs); checkpoints that cannot be read; with [`strict`](Self::strict) every warning; a class of
+    /// [`of_class`](Self::of_class) that no layer has; with
     /// [`constructors`](Self::constructors) parameters of classes whose constructor is not known. Nothing was written then.
     pub fn apply<M: Module>(&self, module: M) -> Result<(M, Report), Error> {
-        let Seen { model, params } = Seen::of(&module, &self.in_out)?;
+        let Seen { model, params } = self.seen(&module)?;
         let report = self.planned(model)?;
         let mut tensors = match self.constructors {
             true => report.plan().tensors(Default::default())?,
@@ -198,25 +248,39 @@ impl<'a> WeightInit<'a> {
         Ok((module, report))
     }
 
+    fn seen<M: Module>(&self, module: &M) -> Result<Seen, Error> {
+        let root = (!self.classes.is_empty()).then_some(self.rules);
+        Seen::of(module, &self.in_out, |spec| match root {
+            Some(rules) => by_class::with_rules(spec, rules, &self.classes),
+            None => Ok(spec),
+        })
+    }
+
     fn planned(&self, model: Model) -> Result<Report, Error> {
-        let options = self.rules.options();
+        // Rules of classes are the layers' own, and those for the root then are its own, too.
+        let rules = self.classes.is_empty().then_some(self.rules);
+        let options = rules.map(Rules::options).unwrap_or_default();
+        let located = |error: &PlanError| match rules {
+            Some(rules) => Error::from(rules.located(error)),
+            None => locate(error, &model, &Source::new("init_cfg", "")).into(),
+        };
         let plan = match self.constructors {
             true => Plan::new(&model, &options),
             // What no rule writes is burn's to initialize.
             false => Plan::of_layer(&model.root(), &options),
         };
-        let mut plan = plan.map_err(|error| self.rules.located(&error))?;
+        let mut plan = plan.map_err(|error| located(&error))?;
         let matrices = checkpoints::matrices(&plan);
         let loaded = plan.load(|name, key| self.checkpoints.open(name, key, &matrices).map(Some));
         loaded.map_err(|error| match error {
             LoadError::Open(error) => error,
-            LoadError::Plan(error) => self.rules.located(&error),
+            LoadError::Plan(error) => located(&error),
         })?;
         let warning = plan.warnings().first().map(|warning| warning.message.clone());
         let inexact = plan.loads().iter().find(|load| !load.is_exact()).map(ToString::to_string);
         match warning.or(inexact).filter(|_| self.strict) {
             Some(message) => Err(Error::new(message)),
-            None => Ok(Report::new(model, plan, self.rules.clone())),
+            None => Ok(Report::new(model, plan, rules.cloned())),
         }
     }
 }

@@ -11,11 +11,11 @@ use crate::{Error, Rules};
 pub struct Report {
     model: Model,
     plan: Plan,
-    rules: Rules,
+    rules: Option<Rules>,
 }
 
 impl Report {
-    pub(crate) fn new(model: Model, plan: Plan, rules: Rules) -> Self {
+    pub(crate) fn new(model: Model, plan: Plan, rules: Option<Rules>) -> Self {
         Self { model, plan, rules }
     }
 
@@ -37,7 +37,7 @@ impl Report {
     ///
     /// A name that no parameter has, with the nearest.
     pub fn explain(&self, name: &str) -> Result<String, Error> {
-        let options = self.rules.options();
+        let options = self.rules.as_ref().map(Rules::options).unwrap_or_default();
         Ok(Explanation::of_layer(&self.plan, &self.model.root(), &options, name)?.to_string())
     }
 }

@@ -28,12 +28,17 @@ pub(crate) struct Known {
 }
 
 impl Seen {
-    pub(crate) fn of<M: Module>(module: &M, in_out: &[String]) -> Result<Self, Error> {
+    /// `complete` adds to the layers what the module does not show.
+    pub(crate) fn of<M: Module>(
+        module: &M,
+        in_out: &[String],
+        complete: impl FnOnce(LayerSpec) -> Result<LayerSpec, Error>,
+    ) -> Result<Self, Error> {
         let mut visitor = Visitor::new(in_out);
         module.visit(&mut visitor);
         let Visitor { mut layers, mut params, .. } = visitor;
         tie(&mut layers, 0, "", &mut params);
-        let model = Model::from_spec(spec(&mut layers, 0))?;
+        let model = Model::from_spec(complete(spec(&mut layers, 0))?)?;
         Ok(Self { model, params })
     }
 }

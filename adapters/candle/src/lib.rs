@@ -66,7 +66,6 @@ mod error;
 mod hint;
 mod report;
 mod request;
-mod rules;
 mod write;
 
 use std::fmt;
@@ -75,12 +74,21 @@ use candle_core::{DType, Device};
 use candle_nn::{VarBuilder, VarMap};
 use weight_init::model::Model;
 use weight_init::plan::{LoadError, Options, Plan, PlanError};
+pub use weight_init::rules::Rules;
 
 pub use self::error::Error;
 pub use self::report::Report;
 use self::request::Requests;
-pub use self::rules::{Rules, init_cfg};
 use self::write::{Writer, locked};
+
+/// Reads rules from JSON: a dict, or a list of dicts.
+///
+/// # Errors
+///
+/// As [`Rules::from_json`].
+pub fn init_cfg(json: &str) -> Result<Rules, Error> {
+    Ok(Rules::from_json(json)?)
+}
 
 /// Makes a model whose variables have the values of the rules; see [`WeightInit::build`].
 ///
@@ -290,9 +298,9 @@ impl<'a> WeightInit<'a> {
         model: &Model,
         plan: fn(&Model, &Options<'_>) -> Result<Plan, PlanError>,
     ) -> Result<Plan, Error> {
-        let options = rules::options(self.rules);
+        let options = self.rules.map(Rules::options).unwrap_or_default();
         let fault = |error: &_| match self.rules {
-            Some(rules) => rules.located(error),
+            Some(rules) => Error::from(rules.located(error)),
             None => Error::new(error.to_string()),
         };
         let mut plan = plan(model, &options).map_err(|error| fault(&error))?;

@@ -9,7 +9,7 @@ use weight_init::report::Explanation;
 use weight_init_core::{nearest, stream_id};
 
 use crate::request::{Request, Requests};
-use crate::{Error, Rules, rules};
+use crate::{Error, Rules};
 
 /// Which rule writes each variable; as text the table of `weight-init plan`.
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ impl Report {
     ///
     /// A name that no parameter has, with the nearest.
     pub fn explain(&self, name: &str) -> Result<String, Error> {
-        let options = rules::options(self.rules.as_ref());
+        let options = self.rules.as_ref().map(Rules::options).unwrap_or_default();
         Ok(Explanation::of_layer(&self.plan, &self.model.root(), &options, name)?.to_string())
     }
 

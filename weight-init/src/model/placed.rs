@@ -167,7 +167,7 @@ impl PlacedInitCfg {
 
     /// The same, with its places in the texts of another config.
     #[must_use]
-    pub(super) fn in_texts(self, texts: &Arc<Sources>) -> Self {
+    pub(crate) fn in_texts(self, texts: &Arc<Sources>) -> Self {
         Self { texts: Some(Arc::clone(texts)), ..self }
     }
 

@@ -41,13 +41,13 @@ impl Net for Plain {
     }
 }
 
-/// A transformer over the eight rows of a picture: twelve blocks of 32 channels, normalized before attention and perceptron.
+/// A transformer over the eight rows of a picture: twelve blocks of 32 channels, normalized after each sum as in its first
+/// description (Vaswani et al. 2017, <https://arxiv.org/abs/1706.03762>).
 #[derive(Module, Debug)]
 pub(crate) struct Transformer {
     embed: Linear,
     position: Param<Tensor<2>>,
     blocks: Vec<Block>,
-    norm: LayerNorm,
     head: Linear,
 }
 
@@ -70,7 +70,6 @@ impl Net for Transformer {
             embed: LinearConfig::new(SIDE, WIDTH).init(device),
             position: Param::from_tensor(Tensor::zeros([SIDE, WIDTH], device)),
             blocks: (0..12).map(|_| Block::new(device)).collect(),
-            norm: LayerNormConfig::new(WIDTH).init(device),
             head: LinearConfig::new(WIDTH, 10).init(device),
         }
     }
@@ -78,7 +77,7 @@ impl Net for Transformer {
     fn forward(&self, pixels: Tensor<4>) -> Tensor<2> {
         let x = self.embed.forward(pixels.squeeze_dim::<3>(1)) + self.position.val().unsqueeze();
         let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
-        self.head.forward(self.norm.forward(x).mean_dim(1).flatten(1, 2))
+        self.head.forward(x.mean_dim(1).flatten(1, 2))
     }
 }
 
@@ -97,9 +96,9 @@ impl Block {
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let x = x.clone() + self.attend(self.norm1.forward(x));
-        let inner = Gelu::new().forward(self.up.forward(self.norm2.forward(x.clone())));
-        x + self.down.forward(inner)
+        let x = self.norm1.forward(x.clone() + self.attend(x));
+        let inner = Gelu::new().forward(self.up.forward(x.clone()));
+        self.norm2.forward(x + self.down.forward(inner))
     }
 
     fn attend(&self, x: Tensor<3>) -> Tensor<3> {

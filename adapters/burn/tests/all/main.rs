@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod check;
+mod every_module;
 mod modules;
 mod nets;
 mod pretrained;

@@ -1,18 +1,23 @@
 use burn::module::{Module, Param, ParamId};
-use burn::nn::attention::{MultiHeadAttention, MultiHeadAttentionConfig};
+use burn::nn::activation::{Activation, ActivationConfig};
+use burn::nn::attention::{
+    CrossAttention, CrossAttentionConfig, MultiHeadAttention, MultiHeadAttentionConfig,
+};
 use burn::nn::conv::{
     Conv1d, Conv1dConfig, Conv2d, Conv2dConfig, Conv3d, Conv3dConfig, ConvTranspose1d,
     ConvTranspose1dConfig, ConvTranspose2d, ConvTranspose2dConfig, ConvTranspose3d,
     ConvTranspose3dConfig, DeformConv2d, DeformConv2dConfig,
 };
 use burn::nn::gru::{BiGru, BiGruConfig, Gru, GruConfig};
+use burn::nn::norm::{Normalization, NormalizationConfig};
 use burn::nn::transformer::{
     TransformerDecoder, TransformerDecoderConfig, TransformerEncoder, TransformerEncoderConfig,
 };
 use burn::nn::{
-    BatchNorm, BatchNormConfig, BiLstm, BiLstmConfig, Embedding, EmbeddingConfig, GroupNorm,
-    GroupNormConfig, InstanceNorm, InstanceNormConfig, LayerNorm, LayerNormConfig, Linear,
-    LinearConfig, LinearLayout, Lstm, LstmConfig, PRelu, PReluConfig, RmsNorm, RmsNormConfig,
+    BatchNorm, BatchNormConfig, BiLstm, BiLstmConfig, BiRnn, BiRnnConfig, Embedding,
+    EmbeddingConfig, GroupNorm, GroupNormConfig, InstanceNorm, InstanceNormConfig, LayerNorm,
+    LayerNormConfig, Linear, LinearConfig, LinearLayout, Lstm, LstmConfig, PRelu, PReluConfig,
+    RmsNorm, RmsNormConfig, Rnn, RnnConfig, SwiGlu, SwiGluConfig,
 };
 use burn::tensor::{DType, Device, Tensor};
 
@@ -117,6 +122,13 @@ pub(crate) struct Modules {
     gru: Gru,
     bigru: BiGru,
     prelu: PRelu,
+    cross: CrossAttention,
+    rnn: Rnn,
+    birnn: BiRnn,
+    swiglu: SwiGlu,
+    swiglu_col: SwiGlu,
+    normalization: Normalization,
+    activation: Activation,
 }
 
 pub(crate) fn modules(device: &Device) -> Modules {
@@ -144,5 +156,12 @@ pub(crate) fn modules(device: &Device) -> Modules {
         gru: GruConfig::new(3, 4, true).init(device),
         bigru: BiGruConfig::new(3, 4, true).init(device),
         prelu: PReluConfig::new().init(device),
+        cross: CrossAttentionConfig::new(8, 6, 4, 2, 2).init(device),
+        rnn: RnnConfig::new(3, 4, true).init(device),
+        birnn: BiRnnConfig::new(3, 4, true).init(device),
+        swiglu: SwiGluConfig::new(6, 4).with_bias(true).init(device),
+        swiglu_col: SwiGluConfig::new(6, 4).with_layout(LinearLayout::Col).init(device),
+        normalization: NormalizationConfig::Group(GroupNormConfig::new(2, 6)).init(device),
+        activation: ActivationConfig::SwiGlu(SwiGluConfig::new(6, 4)).init(device),
     }
 }

@@ -122,6 +122,28 @@ impl LayerSpec {
         self
     }
 
+    /// With rules of its own, which run after those of the layers above, as a class' init_cfg does in mmengine. They are reached
+    /// where this layer and every one above has `init_weights`.
+    ///
+    /// ```
+    /// use weight_init::model::{LayerSpec, Model};
+    /// use weight_init::plan::{Options, Plan};
+    /// use weight_init::rules::Rules;
+    ///
+    /// let rules = Rules::from_json(r#"{"type": "Constant", "val": 0, "layer": "Linear"}"#)?;
+    /// let linear = || LayerSpec::new("Linear", &["Module"]).param("weight", &[4, 4]);
+    /// let block = LayerSpec::module("Block").init_cfg(rules.placed()).child("down", linear());
+    /// let net = LayerSpec::module("Net").child("stem", linear()).child("block", block);
+    /// let plan = Plan::new(&Model::from_spec(net)?, &Options::default())?;
+    /// assert_eq!(plan.rules()[0].won, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn init_cfg(mut self, rules: PlacedInitCfg) -> Self {
+        self.init_cfg = Some(rules);
+        self
+    }
+
     /// The layer and those below, counted.
     #[must_use]
     pub(super) fn layers(&self) -> usize {
