@@ -1,3 +1,8 @@
+#![allow(
+    clippy::disallowed_methods,
+    reason = "references to measure against, never part of a weight"
+)]
+
 use std::vec::Vec;
 
 use exact::{SAMPLES, WORDS};
@@ -142,7 +147,7 @@ fn f32_error_in_z(step: u64) -> [f64; 2] {
 #[test]
 fn f32_words_are_accurate() {
     let [within, beyond] = f32_error_in_z(1009);
-    assert!(within <= 1e-6 && beyond <= 2e-6, "{within:e}, {beyond:e}");
+    assert!(within <= 1e-6 && beyond <= 1e-6, "{within:e}, {beyond:e}");
 }
 
 #[test]
@@ -150,5 +155,5 @@ fn f32_words_are_accurate() {
 fn f32_exhaustive() {
     let [within, beyond] = f32_error_in_z(1);
     std::println!("samples f32: {within:e} in z within 5.4 standard deviations, {beyond:e} beyond");
-    assert!(within <= 1e-6 && beyond <= 2e-6, "{within:e}, {beyond:e}");
+    assert!(within <= 1e-6 && beyond <= 1e-6, "{within:e}, {beyond:e}");
 }
