@@ -137,6 +137,13 @@ pub trait Arithmetic<E: Element>: Copy {
         if self.any(mask) { self.select(mask, f.call(self, x), other) } else { other }
     }
 
+    /// Looks up rows of a table: `[k]` holds the numbers of column `k`, in each lane those of the row that its integer names.
+    /// The five low bits of an integer count, whatever the others are.
+    ///
+    /// Implementations permute registers that hold a column, or load one row for each lane and transpose.
+    /// [`rows_by_comparison`] is for lanes of which no sampler asks it.
+    fn rows<T: Table<E>>(self, index: Self::Int) -> [Self::Float; 4];
+
     /// Returns `x`: a scheduling barrier that keeps the registers of a wide value advancing together.
     ///
     /// Long dependency chains call it after each operation. Without it compilers tend to finish the
@@ -151,6 +158,48 @@ pub trait Arithmetic<E: Element>: Copy {
     fn abreast(self, a: Self::Float, b: Self::Float) -> [Self::Float; 2] {
         [a, b]
     }
+}
+
+/// Rows of a [`Table`].
+pub const ROWS: usize = 32;
+
+/// A table of 32 rows of four numbers, as [`Arithmetic::rows`] looks them up. Both orders are there, of which a program keeps
+/// the one that its lanes read.
+pub trait Table<E: 'static> {
+    /// Row by row.
+    const ROWS: &'static [[E; 4]; ROWS];
+    /// The same, column by column.
+    const COLUMNS: &'static [[E; ROWS]; 4];
+}
+
+/// The columns of these rows.
+#[must_use]
+pub const fn columns(rows: &[[f32; 4]; ROWS]) -> [[f32; ROWS]; 4] {
+    let mut columns = [[0.0; ROWS]; 4];
+    let mut place = 0;
+    while place < 4 * ROWS {
+        columns[place % 4][place / 4] = rows[place / 4][place % 4];
+        place += 1;
+    }
+    columns
+}
+
+/// [`Arithmetic::rows`] by comparisons with every row: right on any lanes, and slow.
+#[inline(always)]
+pub fn rows_by_comparison<E: Element, V: Arithmetic<E>, T: Table<E>>(
+    v: V,
+    index: V::Int,
+) -> [V::Float; 4] {
+    let number = |k: usize| v.to_float(v.splat_int(E::bits(k as u64)));
+    let row = v.to_float(v.and(index, v.splat_int(E::bits(ROWS as u64 - 1))));
+    let mut found = [v.splat(E::default()); 4];
+    for (k, numbers) in T::ROWS.iter().enumerate().rev() {
+        let is_no_later = v.less(row, v.add(number(k), v.splat(E::HALF)));
+        for (found, x) in found.iter_mut().zip(numbers) {
+            *found = v.select(is_no_later, v.splat(*x), *found);
+        }
+    }
+    found
 }
 
 /// A function of numbers, on any lanes.
@@ -308,6 +357,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn select(self, mask: bool, a: $float, b: $float) -> $float {
                 if mask { a } else { b }
+            }
+            #[inline(always)]
+            fn rows<T: Table<$float>>(self, index: $bits) -> [$float; 4] {
+                T::ROWS[index as usize % ROWS]
             }
         }
     };

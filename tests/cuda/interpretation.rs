@@ -26,7 +26,8 @@ impl Memory for Bytes {
 fn run(lines: &str, params: [u64; 2]) -> Result<[u8; 64], String> {
     let head = ".visible .entry k(\n\t.param .u64 a,\n\t.param .u64 b\n)";
     let load = "ld.param.b64 \t%rd1, [a];\n\tld.param.b64 \t%rd2, [b];";
-    let module = Module::parse(&format!("{head}\n{{\n\t{load}\n{lines}\n\tret;\n}}\n"))?;
+    let array = ".global .align 1 .b8 odd[1] = {9};\n.global .align 16 .b8 table[8] = {1, 0, 0, 0, 2, 0, 0, 0};";
+    let module = Module::parse(&format!("{array}\n{head}\n{{\n\t{load}\n{lines}\n\tret;\n}}\n"))?;
     let mut memory = Bytes([0; 64]);
     let kernel = module.kernel("k").ok_or("no kernel")?;
     kernel.launch(&mut memory, [1, 1], &params)?;
@@ -68,6 +69,22 @@ fn vectors_are_stored_in_order_and_loaded_again() {
     let found = run(lines, [0x0000_0002_0000_0001, 16]).unwrap();
     let words: Vec<_> = found[16..40].chunks(4).map(|word| word[0]).collect();
     assert_eq!(words, [1, 2, 7, 1, 0, 9]);
+}
+
+#[test]
+fn arrays_of_the_text_are_read_and_nothing_else_is_constant() {
+    let lines = "\
+        mov.b64 \t%rd3, table;
+        ld.global.nc.v2.b32 \t{%r1, %r2}, [%rd3];
+        st.global.v2.b32 \t[%rd2], {%r2, %r1};";
+    let found = run(lines, [0, 8]).unwrap();
+    assert_eq!(found[8..16], [2, 0, 0, 0, 1, 0, 0, 0]);
+    let beyond = run("mov.b64 \t%rd3, table;\n\tld.global.nc.b64 \t%rd4, [%rd3+8];", [0, 0]);
+    assert_eq!(beyond.unwrap_err(), "reads 8 bytes at 0x8000000000000018, which are of no array");
+    let elsewhere = run("ld.global.nc.b64 \t%rd4, [%rd2];", [0, 0]);
+    assert_eq!(elsewhere.unwrap_err(), "reads 8 bytes at 0x0, which are of no array");
+    let written = run("mov.b64 \t%rd3, table;\n\tst.global.b64 \t[%rd3], %rd1;", [0, 0]);
+    assert_eq!(written.unwrap_err(), "beyond the end");
 }
 
 #[test]

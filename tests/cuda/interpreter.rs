@@ -2,12 +2,15 @@
 //! tests prove holds for every instruction that a device would run.
 
 mod arithmetic;
+mod constants;
 mod parse;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use self::arithmetic::Compute;
+use self::constants::Constants;
 
 /// The kernels of a PTX text.
 pub(crate) struct Module {
@@ -20,6 +23,8 @@ pub(crate) struct Kernel {
     pub(crate) params: Vec<usize>,
     code: Vec<Instruction>,
     registers: usize,
+    /// Those of the whole text.
+    constants: Arc<Constants>,
 }
 
 /// The memory that a kernel reads and writes; little endian.
@@ -57,6 +62,8 @@ enum Operation {
         from: [Operand; 2],
     },
     Load {
+        /// Whether it is of what no kernel writes.
+        constant: bool,
         bytes: usize,
         from: Address,
         to: Vec<Register>,
@@ -128,7 +135,8 @@ impl Kernel {
                 // No value that a register might have by itself.
                 let registers = vec![0xDEAD_BEEF_DEAD_BEEF; self.registers];
                 let place = Place { thread, threads, block, blocks };
-                steps += Thread { registers, place, params }.run(&self.code, memory)?;
+                let thread = Thread { registers, place, params, constants: &self.constants };
+                steps += thread.run(&self.code, memory)?;
             }
         }
         Ok(steps)
@@ -147,6 +155,7 @@ struct Thread<'a> {
     registers: Vec<u64>,
     place: Place,
     params: &'a [u64],
+    constants: &'a Constants,
 }
 
 impl Thread<'_> {
@@ -179,10 +188,15 @@ impl Thread<'_> {
                     let low = self.value(*low) & ((1 << bits) - 1);
                     self.registers[*to] = low | self.value(*high) << bits;
                 }
-                Operation::Load { bytes, from, to } => {
+                Operation::Load { constant, bytes, from, to } => {
                     let address = self.address(from, bytes * to.len())?;
                     for (i, &to) in to.iter().enumerate() {
-                        self.registers[to] = memory.load(address + (i * bytes) as u64, *bytes)?;
+                        let address = address + (i * bytes) as u64;
+                        self.registers[to] = if *constant {
+                            self.constants.load(address, *bytes)?
+                        } else {
+                            memory.load(address, *bytes)?
+                        };
                     }
                 }
                 Operation::Store { bytes, to, from } => {

@@ -3,7 +3,7 @@
 use core::arch::asm;
 
 use weight_init_core as weights;
-use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar};
+use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar, Table};
 
 /// One lane.
 #[derive(Clone, Copy)]
@@ -47,6 +47,10 @@ macro_rules! arithmetic {
                 any(mask: bool) -> bool;
                 less(a: $float, b: $float) -> bool;
                 select(mask: bool, a: $float, b: $float) -> $float;
+            }
+            #[inline(always)]
+            fn rows<T: Table<$float>>(self, index: $bits) -> [$float; 4] {
+                Arithmetic::<$float>::rows::<T>(Scalar, index)
             }
 
             /// The instruction; libm's function would be software here.

@@ -53,6 +53,10 @@ macro_rules! lane {
                 any(mask: bool) -> bool;
                 select(mask: bool, a: $float, b: $float) -> $float;
             }
+            #[inline(always)]
+            fn rows<T: Table<$float>>(self, index: $bits) -> [$float; 4] {
+                Arithmetic::<$float>::rows::<T>(Scalar, index)
+            }
         }
     };
     (@same $trait:ty: $($name:ident($($x:ident: $type:ty),*) -> $result:ty;)*) => {$(

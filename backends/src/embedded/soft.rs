@@ -1,6 +1,6 @@
 //! One lane on processors without a floating-point unit, such as Cortex-M0.
 
-use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar};
+use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar, Table};
 use weight_init_core::{bf16, f16};
 
 use super::lane::lane;

@@ -3,7 +3,7 @@
 use core::arch::asm;
 
 use super::lane::lane;
-use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar};
+use weight_init_core::lanes::{Arithmetic, Int, Lane, Lanes, Scalar, Table};
 use weight_init_core::{bf16, f16};
 
 /// The scalar reference with the square root of the floating-point unit, which `core` offers by no name yet.

@@ -5,7 +5,9 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::lanes::{
+    Arithmetic, Halves, Lane, Lanes, ROWS, Table, Twice, rows_by_comparison,
+};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
@@ -77,6 +79,11 @@ impl Arithmetic<f32> for Avx2<'_> {
         select(mask: __m256, a: __m256, b: __m256) -> __m256 = _mm256_blendv_ps(b, a, mask);
         abreast(a: __m256, b: __m256) -> [__m256; 2] = abreast_32(a, b);
     }
+    #[inline(always)]
+    fn rows<T: Table<f32>>(self, index: __m256i) -> [__m256; 4] {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe { rows(T::ROWS, index) }
+    }
 }
 
 /// One register of `f64`: half the lanes of [`Avx2`].
@@ -113,6 +120,10 @@ impl Arithmetic<f64> for Half {
         any(mask: __m256d) -> bool = _mm256_movemask_pd(mask) != 0;
         select(mask: __m256d, a: __m256d, b: __m256d) -> __m256d = _mm256_blendv_pd(b, a, mask);
         abreast(a: __m256d, b: __m256d) -> [__m256d; 2] = abreast_64(a, b);
+    }
+    #[inline(always)]
+    fn rows<T: Table<f64>>(self, index: Self::Int) -> [Self::Float; 4] {
+        rows_by_comparison::<f64, Self, T>(self, index)
     }
 }
 
@@ -203,6 +214,36 @@ functions! {
     }
     fn abreast_64(a: __m256d, b: __m256d) -> [__m256d; 2] {
         abreast!(ymm_reg, a, b)
+    }
+
+    /// A row for each lane, those of either half transposed.
+    fn rows(rows: &[[f32; 4]; ROWS], index: __m256i) -> [__m256; 4] {
+        // Bytes from the first row on, which pass two at a time.
+        let places = _mm256_and_si256(index, _mm256_set1_epi32(ROWS as i32 - 1));
+        let places = _mm256_slli_epi32::<4>(places);
+        let low = _mm256_castsi256_si128(places);
+        let high = _mm256_extracti128_si256::<1>(places);
+        let [low, low_end] = [_mm_cvtsi128_si64(low), _mm_extract_epi64::<1>(low)];
+        let [high, high_end] = [_mm_cvtsi128_si64(high), _mm_extract_epi64::<1>(high)];
+        // SAFETY: a row of four numbers begins there.
+        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
+        // The first and the second of either pair, one row in each half.
+        let firsts = |low: i64, high: i64| {
+            _mm256_set_m128(row(u64::from(high as u32)), row(u64::from(low as u32)))
+        };
+        let seconds = |low: i64, high: i64| {
+            _mm256_set_m128(row(high.cast_unsigned() >> 32), row(low.cast_unsigned() >> 32))
+        };
+        let [a, b] = [firsts(low, high), seconds(low, high)];
+        let [c, d] = [firsts(low_end, high_end), seconds(low_end, high_end)];
+        let (low, high) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+        let (lower, higher) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+        [
+            _mm256_shuffle_ps::<0b01_00_01_00>(low, high),
+            _mm256_shuffle_ps::<0b11_10_11_10>(low, high),
+            _mm256_shuffle_ps::<0b01_00_01_00>(lower, higher),
+            _mm256_shuffle_ps::<0b11_10_11_10>(lower, higher),
+        ]
     }
 
     /// The block of each lane.

@@ -6,7 +6,9 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::lanes::{
+    Arithmetic, Halves, Lane, Lanes, ROWS, Table, Twice, rows_by_comparison,
+};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
@@ -82,6 +84,11 @@ impl Arithmetic<f32> for Avx512<'_> {
     fn any(self, mask: __mmask16) -> bool {
         mask != 0
     }
+    #[inline(always)]
+    fn rows<T: Table<f32>>(self, index: __m512i) -> [__m512; 4] {
+        // SAFETY: a value of these lanes is only made where the processor has the instructions.
+        unsafe { rows(T::COLUMNS, index) }
+    }
 }
 
 /// One register of `f64`: half the lanes of [`Avx512`].
@@ -122,6 +129,10 @@ impl Arithmetic<f64> for Half {
     #[inline(always)]
     fn any(self, mask: __mmask8) -> bool {
         mask != 0
+    }
+    #[inline(always)]
+    fn rows<T: Table<f64>>(self, index: Self::Int) -> [Self::Float; 4] {
+        rows_by_comparison::<f64, Self, T>(self, index)
     }
 }
 
@@ -200,6 +211,24 @@ functions! {
     }
     fn abreast_64(a: __m512d, b: __m512d) -> [__m512d; 2] {
         abreast!(zmm_reg, a, b)
+    }
+
+    /// Two registers hold a column, and one instruction reads them by the five low bits of each lane.
+    fn rows(columns: &[[f32; ROWS]; 4], index: __m512i) -> [__m512; 4] {
+        [
+            column(&columns[0], index),
+            column(&columns[1], index),
+            column(&columns[2], index),
+            column(&columns[3], index),
+        ]
+    }
+    fn column(column: &[f32; ROWS], index: __m512i) -> __m512 {
+        let (low, high) = column.split_at(ROWS / 2);
+        // SAFETY: half a column is a register of numbers.
+        let low = unsafe { _mm512_loadu_ps(low.as_ptr()) };
+        // SAFETY: as above.
+        let high = unsafe { _mm512_loadu_ps(high.as_ptr()) };
+        _mm512_permutex2var_ps(low, index, high)
     }
 
     /// The block of each lane.

@@ -2,7 +2,9 @@
 
 use core::arch::aarch64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::lanes::{
+    Arithmetic, Halves, Lane, Lanes, ROWS, Table, Twice, rows_by_comparison,
+};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
@@ -63,6 +65,11 @@ impl Arithmetic<f32> for Neon<'_> {
         select(mask: uint32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t =
             vbslq_f32(mask, a, b);
     }
+    #[inline(always)]
+    fn rows<T: Table<f32>>(self, index: uint32x4_t) -> [float32x4_t; 4] {
+        // SAFETY: every processor of this target has the instructions.
+        unsafe { rows(T::ROWS, index) }
+    }
 }
 
 /// One register of `f64`: half the lanes of [`Neon`].
@@ -99,6 +106,10 @@ impl Arithmetic<f64> for Half {
         any(mask: uint64x2_t) -> bool = vmaxvq_u32(vreinterpretq_u32_u64(mask)) != 0;
         select(mask: uint64x2_t, a: float64x2_t, b: float64x2_t) -> float64x2_t =
             vbslq_f64(mask, a, b);
+    }
+    #[inline(always)]
+    fn rows<T: Table<f64>>(self, index: Self::Int) -> [Self::Float; 4] {
+        rows_by_comparison::<f64, Self, T>(self, index)
     }
 }
 
@@ -209,6 +220,26 @@ functions! {
     }
     fn top_bit_64(a: uint64x2_t) -> uint64x2_t {
         vcltzq_s64(vreinterpretq_s64_u64(a))
+    }
+
+    /// A row for each lane, transposed.
+    fn rows(rows: &[[f32; 4]; ROWS], index: uint32x4_t) -> [float32x4_t; 4] {
+        // Bytes from the first row on, which pass two at a time.
+        let places = vshlq_n_u32::<4>(vandq_u32(index, vdupq_n_u32(ROWS as u32 - 1)));
+        let places = vreinterpretq_u64_u32(places);
+        let [low, high] = [vgetq_lane_u64::<0>(places), vgetq_lane_u64::<1>(places)];
+        // SAFETY: a row of four numbers begins there.
+        let row = |place: u64| unsafe { vld1q_f32(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
+        let [a, b] = [row(u64::from(low as u32)), row(low >> 32)];
+        let [c, d] = [row(u64::from(high as u32)), row(high >> 32)];
+        let [low, lower] = [vzip1q_f32(a, c), vzip2q_f32(a, c)];
+        let [high, higher] = [vzip1q_f32(b, d), vzip2q_f32(b, d)];
+        [
+            vzip1q_f32(low, high),
+            vzip2q_f32(low, high),
+            vzip1q_f32(lower, higher),
+            vzip2q_f32(lower, higher),
+        ]
     }
 
     fn counters(first: u32) -> uint32x4_t {

@@ -2,7 +2,9 @@
 
 use core::arch::x86_64::*;
 
-use weight_init_core::lanes::{Arithmetic, Halves, Lane, Lanes, Twice};
+use weight_init_core::lanes::{
+    Arithmetic, Halves, Lane, Lanes, ROWS, Table, Twice, rows_by_comparison,
+};
 use weight_init_core::line_fill::{LineFill, ScratchError};
 use weight_init_core::{Fill, Float, Stream, bf16, f16};
 
@@ -71,6 +73,11 @@ impl Arithmetic<f32> for Sse2<'_> {
         select(mask: __m128, a: __m128, b: __m128) -> __m128 = select_32(mask, a, b);
         abreast(a: __m128, b: __m128) -> [__m128; 2] = abreast_32(a, b);
     }
+    #[inline(always)]
+    fn rows<T: Table<f32>>(self, index: __m128i) -> [__m128; 4] {
+        // SAFETY: every processor of this target has the instructions.
+        unsafe { rows(T::ROWS, index) }
+    }
 }
 
 /// One register of `f64`: half the lanes of [`Sse2`].
@@ -107,6 +114,10 @@ impl Arithmetic<f64> for Half {
         any(mask: __m128d) -> bool = _mm_movemask_pd(mask) != 0;
         select(mask: __m128d, a: __m128d, b: __m128d) -> __m128d = select_64(mask, a, b);
         abreast(a: __m128d, b: __m128d) -> [__m128d; 2] = abreast_64(a, b);
+    }
+    #[inline(always)]
+    fn rows<T: Table<f64>>(self, index: Self::Int) -> [Self::Float; 4] {
+        rows_by_comparison::<f64, Self, T>(self, index)
     }
 }
 
@@ -217,6 +228,26 @@ functions! {
     }
     fn abreast_64(a: __m128d, b: __m128d) -> [__m128d; 2] {
         abreast!(xmm_reg, a, b)
+    }
+
+    /// A row for each lane, transposed.
+    fn rows(rows: &[[f32; 4]; ROWS], index: __m128i) -> [__m128; 4] {
+        // Bytes from the first row on, which pass two at a time.
+        let places = _mm_slli_epi32::<4>(_mm_and_si128(index, _mm_set1_epi32(ROWS as i32 - 1)));
+        let low = _mm_cvtsi128_si64(places).cast_unsigned();
+        let high = _mm_cvtsi128_si64(_mm_unpackhi_epi64(places, places)).cast_unsigned();
+        // SAFETY: a row of four numbers begins there.
+        let row = |place: u64| unsafe { _mm_loadu_ps(rows.as_ptr().wrapping_byte_add(place as usize).cast()) };
+        let [a, b] = [row(u64::from(low as u32)), row(low >> 32)];
+        let [c, d] = [row(u64::from(high as u32)), row(high >> 32)];
+        let (low, high) = (_mm_unpacklo_ps(a, b), _mm_unpacklo_ps(c, d));
+        let (lower, higher) = (_mm_unpackhi_ps(a, b), _mm_unpackhi_ps(c, d));
+        [
+            _mm_movelh_ps(low, high),
+            _mm_movehl_ps(high, low),
+            _mm_movelh_ps(lower, higher),
+            _mm_movehl_ps(higher, lower),
+        ]
     }
 
     fn counters(first: u32) -> __m128i {

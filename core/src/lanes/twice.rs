@@ -2,7 +2,7 @@
 
 use half::{bf16, f16};
 
-use super::{Arithmetic, Element, Function, Int, Lane, Lanes};
+use super::{Arithmetic, Element, Function, Int, Lane, Lanes, Table};
 
 /// Lanes of `E` that are twice those of another implementation: every operation is carried out on
 /// either half.
@@ -87,6 +87,11 @@ impl<E: Element, P: Halves<E>> Arithmetic<E> for P {
         }
         let half = self.half();
         [half.select_rare(mask[0], f, x[0], other[0]), half.select_rare(mask[1], f, x[1], other[1])]
+    }
+    #[inline(always)]
+    fn rows<T: Table<E>>(self, [a, b]: Self::Int) -> [Self::Float; 4] {
+        let [a, b] = [self.half().rows::<T>(a), self.half().rows::<T>(b)];
+        [[a[0], b[0]], [a[1], b[1]], [a[2], b[2]], [a[3], b[3]]]
     }
     #[inline(always)]
     fn in_step(self, [a, b]: Self::Float) -> Self::Float {

@@ -113,6 +113,11 @@ fn numbers(name: &str) -> Option<Compute> {
         "div.rn.f32" => |a, b, _| bits(single(a) / single(b)),
         "sqrt.rn.f32" => |a, _, _| bits(single(a).sqrt()),
         "neg.f32" => |a, _, _| a ^ 0x8000_0000,
+        // Of two zeros the negative one, and of a number and NaN the number.
+        "min.f32" => |a, b, _| match single(a) {
+            x if x == single(b) => a | b,
+            x => bits(x.min(single(b))),
+        },
         "setp.lt.f32" => related!(single, <),
         "setp.gt.f32" => related!(single, >),
         // "Or unordered": where one is no number.

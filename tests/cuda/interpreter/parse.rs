@@ -1,23 +1,27 @@
 //! From text to instructions.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use super::constants::Constants;
 use super::{Address, Instruction, Kernel, Operand, Operation, Register, arithmetic};
 
 /// Every entry point of a text, by name.
 pub(super) fn kernels(text: &str) -> Result<BTreeMap<String, Kernel>, String> {
+    let constants = Arc::new(Constants::parse(text)?);
     let mut kernels = BTreeMap::new();
     for entry in text.split(".visible .entry ").skip(1) {
         let (head, rest) = entry.split_once("\n{").ok_or("an entry point without a body")?;
         let (body, _) = rest.split_once("\n}").ok_or("a body without an end")?;
         let name = head.split('(').next().unwrap_or_default();
-        kernels.insert(name.to_owned(), kernel(head, body).map_err(|e| format!("{name}: {e}"))?);
+        let kernel = kernel(head, body, &constants).map_err(|e| format!("{name}: {e}"))?;
+        kernels.insert(name.to_owned(), kernel);
     }
     Ok(kernels)
 }
 
-fn kernel(head: &str, body: &str) -> Result<Kernel, String> {
+fn kernel(head: &str, body: &str, constants: &Arc<Constants>) -> Result<Kernel, String> {
     let params: Vec<_> =
         head.lines().filter_map(|line| line.trim().strip_prefix(".param ")).collect();
     let sizes = params.iter().map(|param| size(param)).collect::<Result<_, _>>()?;
@@ -28,6 +32,7 @@ fn kernel(head: &str, body: &str) -> Result<Kernel, String> {
         registers: HashMap::new(),
         labels: HashMap::new(),
         params: params.iter().map(name).collect(),
+        constants,
     };
 
     let mut lines = Vec::new();
@@ -42,7 +47,12 @@ fn kernel(head: &str, body: &str) -> Result<Kernel, String> {
         parser.instruction(line).ok_or_else(|| format!("unknown instruction: {line}"))
     };
     let code = lines.iter().map(parsed).collect::<Result<_, _>>()?;
-    Ok(Kernel { params: sizes, code, registers: parser.registers.len() })
+    Ok(Kernel {
+        params: sizes,
+        code,
+        registers: parser.registers.len(),
+        constants: Arc::clone(constants),
+    })
 }
 
 /// Bytes of a parameter: `.u64 .ptr .align 1 name`.
@@ -54,13 +64,14 @@ fn size(param: &str) -> Result<usize, String> {
     }
 }
 
-struct Parser {
+struct Parser<'c> {
     registers: HashMap<String, Register>,
     labels: HashMap<String, usize>,
     params: Vec<String>,
+    constants: &'c Constants,
 }
 
-impl Parser {
+impl Parser<'_> {
     fn instruction(&mut self, line: &str) -> Option<Instruction> {
         let text = line.to_owned();
         let (guard, line) = match line.strip_prefix('@') {
@@ -86,7 +97,13 @@ impl Parser {
         if let Some(kind) = name.strip_prefix("ld.global.") {
             let (to, from) = operands.rsplit_once(", ")?;
             let to = list(to).map(|to| self.register(to)).collect::<Option<Vec<_>>>()?;
+            // Through the cache of what no kernel writes.
+            let (constant, kind) = match kind.strip_prefix("nc.") {
+                Some(kind) => (true, kind),
+                None => (false, kind),
+            };
             return Some(Operation::Load {
+                constant,
                 bytes: bytes(kind, to.len())?,
                 from: self.address(from)?,
                 to,
@@ -159,6 +176,9 @@ impl Parser {
         // Bits of numbers: 0f3F800000, 0d3FF0000000000000.
         if let Some(digits) = text.strip_prefix("0f").or_else(|| text.strip_prefix("0d")) {
             return hex(digits);
+        }
+        if let Some(address) = self.constants.address(text) {
+            return Some(Operand::Value(address));
         }
         match self.register(text) {
             Some(register) => Some(Operand::Register(register)),

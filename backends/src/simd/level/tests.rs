@@ -1,7 +1,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use weight_init_core::lanes::Scalar;
+use weight_init_core::lanes::{Arithmetic, Lanes, ROWS, Scalar, Table, Twice};
 use weight_init_core::{bf16, f16};
 
 use super::*;
@@ -59,6 +59,71 @@ each_type! {
     past_the_caches
     aligned_bodies
     strided_runs
+}
+
+/// Rows whose numbers say where they stand.
+enum Places {}
+
+macro_rules! table {
+    ($($type:ident)*) => {$(
+        impl Table<$type> for Places {
+            const ROWS: &'static [[$type; 4]; ROWS] = &{
+                let mut rows = [[0.0; 4]; ROWS];
+                let mut place = 0;
+                while place < 4 * ROWS {
+                    rows[place / 4][place % 4] = place as $type;
+                    place += 1;
+                }
+                rows
+            };
+            const COLUMNS: &'static [[$type; ROWS]; 4] = &{
+                let mut columns = [[0.0; ROWS]; 4];
+                let mut place = 0;
+                while place < 4 * ROWS {
+                    columns[place % 4][place / 4] = place as $type;
+                    place += 1;
+                }
+                columns
+            };
+        }
+    )*};
+}
+table! { f32 f64 }
+
+/// Lanes of every row, from one with high bits on that do not count.
+fn looks_up_rows<L: Lanes>(l: L) {
+    for first in 0xabcd_1230..0xabcd_1230 + 40_u32 {
+        let index = l.counters(first);
+        let expected = |columns: usize| {
+            let blocks =
+                (0..L::N as u32).map(move |block| first.wrapping_add(block) as usize % ROWS);
+            blocks.flat_map(move |row| (0..columns).map(move |column| (4 * row + column) as f64))
+        };
+        let mut singles = vec![0.0_f32; 4 * L::N];
+        l.store_f32(Arithmetic::<f32>::rows::<Places>(l, index), &mut singles);
+        assert!(singles.into_iter().map(f64::from).eq(expected(4)), "{first:x}");
+        let [a, b, _, _] = Arithmetic::<f64>::rows::<Places>(l, l.join(index, index));
+        let mut doubles = vec![0.0; 2 * L::N];
+        l.store_f64([a, b], &mut doubles);
+        assert!(doubles.into_iter().eq(expected(2)), "{first:x}");
+    }
+}
+
+#[test]
+fn every_level_looks_up_rows() {
+    for level in Level::available() {
+        match level.0 {
+            Kind::Scalar => looks_up_rows(Scalar),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Sse2(lanes) => looks_up_rows(Twice(lanes)),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2(lanes) => looks_up_rows(lanes),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512(lanes) => looks_up_rows(lanes),
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Kind::Neon => looks_up_rows(Neon),
+        }
+    }
 }
 
 /// Across 2³² of blocks, in halves and in quarters of elements, and across the last one.

@@ -1,10 +1,15 @@
+#![allow(
+    clippy::disallowed_methods,
+    reason = "references to measure against, never part of a weight"
+)]
+
 use std::vec::Vec;
 
 use exact::{SAMPLES, WORDS};
 use leaf::LEAVES;
 
 use super::*;
-use crate::{Float, lanes::Scalar};
+use crate::{Float, lanes::Scalar, math::reference::largest};
 
 #[path = "exact.rs"]
 #[allow(clippy::type_complexity, reason = "generated")]
@@ -108,4 +113,47 @@ fn no_mass_at_distant_bounds() {
     // mmengine's bf16: 0.4 % exactly −2. The extreme words are 6.2 standard deviations away.
     let extremes = samples_f32([0.0, 0.02, -2.0, 2.0], &[0, u64::MAX]);
     assert!(extremes[0] > -0.13 && extremes[1] < 0.13, "{extremes:?}");
+}
+
+/// Of the standard normal, cut where no sample is: the error in `z` of the samples of every `step`-th share from 0 to ½, within ±5.4
+/// and
+/// beyond, and of the mirrored words, whose shares are above ½.
+fn f32_error_in_z(step: u64) -> [f64; 2] {
+    const WITHIN: f64 = 5.4;
+    let numbers = numbers::<f32>([0.0, 1.0, -100.0, 100.0]);
+    let sample = |word: u32| <_ as Sampler<f32>>::pair(&numbers, Scalar, [word, 0])[0];
+    let error = |share: u64| {
+        let word = (share << 1) as u32;
+        let (z, mirrored) = (f64::from(-sample(word)), f64::from(sample(!word)));
+        let p = (share as f64 + 0.5) / f64::from(1_u32 << 31);
+        let density = 0.398_942_280_401_432_7 * libm::exp(-0.5 * z * z);
+        let step = (0.5 * libm::erfc(z * core::f64::consts::FRAC_1_SQRT_2) - p) / density;
+        let truth = z + step / (1.0 - 0.5 * z * step);
+        ((z - truth).abs().max((mirrored - truth).abs()), truth)
+    };
+    let shares = 0..(1 << 30) / step;
+    [true, false].map(|within| {
+        // Shares below 2⁸ are more than 5.4 standard deviations away, and no other.
+        let shares = if within { shares.clone() } else { 0..256 };
+        let step = if within { step } else { 1 };
+        let of = |share| match error(share * step) {
+            (error, z) if z.is_nan() || (z < WITHIN) == within => error,
+            _ => 0.0,
+        };
+        largest(shares, of).0
+    })
+}
+
+#[test]
+fn f32_words_are_accurate() {
+    let [within, beyond] = f32_error_in_z(1009);
+    assert!(within <= 1e-6 && beyond <= 1e-6, "{within:e}, {beyond:e}");
+}
+
+#[test]
+#[ignore = "exhaustive: run by CI"]
+fn f32_exhaustive() {
+    let [within, beyond] = f32_error_in_z(1);
+    std::println!("samples f32: {within:e} in z within 5.4 standard deviations, {beyond:e} beyond");
+    assert!(within <= 1e-6 && beyond <= 1e-6, "{within:e}, {beyond:e}");
 }
