@@ -214,7 +214,7 @@ mod tests {
     #[track_caller]
     fn checked<K: Eq + Hash>(names: &[&str], key: impl Fn(usize) -> Option<K>) -> Vec<Group> {
         let found = groups(names, &key);
-        let mut seen = Vec::new();
+        let mut seen: Vec<usize> = Vec::new();
         for Group { pattern, members } in &found {
             seen.extend(members);
             if members.len() > 1 {
