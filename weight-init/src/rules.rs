@@ -43,8 +43,8 @@ impl Rules {
     pub fn from_json(json: &str) -> Result<Self, Diagnostic> {
         let source = Source::new("init_cfg", json);
         let value = json::parse(&source)?;
-        let types = Registry::standard().initializers();
-        let placed = PlacedInitCfg::read(&value, &source, "$", types)?;
+        let registry = Registry::standard();
+        let placed = PlacedInitCfg::read(&value, &source, "$", registry.initializers())?;
         Ok(Self { placed, text: Arc::new(Sources::new(source)) })
     }
 
