@@ -214,9 +214,9 @@ mod tests {
     #[track_caller]
     fn checked<K: Eq + Hash>(names: &[&str], key: impl Fn(usize) -> Option<K>) -> Vec<Group> {
         let found = groups(names, &key);
-        let mut seen = Vec::new();
+        let mut seen: Vec<usize> = Vec::new();
         for Group { pattern, members } in &found {
-            seen.extend(members);
+            seen.extend(members.iter().copied());
             if members.len() > 1 {
                 let matched = (0..names.len()).filter(|at| glob_matches(pattern, names[*at]));
                 assert_eq!(&matched.collect::<Vec<_>>(), members, "{pattern}");

@@ -136,7 +136,7 @@ fn values_of_two_files() {
         let path = folder.path().join(name);
         let shape = vec![bytes.len() / dtype.size()];
         let info = TensorInfo { name: "w".into(), dtype, shape };
-        let mut writer = SafetensorsWriter::create(&path, &[], &[info]).unwrap();
+        let mut writer = SafetensorsWriter::create(&path, &[("seed", "1")], &[info]).unwrap();
         writer.write(bytes).unwrap();
         writer.finish().unwrap();
         StateDict::open(&path).unwrap()
