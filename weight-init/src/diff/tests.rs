@@ -94,8 +94,8 @@ fn alike_changes_are_one_row() {
     let diff = Diff::new(&a, &b);
     assert_eq!(
         diff.table(None, false).to_string(),
-        "change       parameter                from                 to\n\
-         initializer  layer*.conv.weight ×48   kaiming_normal(a=0)  trunc_normal(std=0.02)\n\
+        "change       parameter               from                 to\n\
+         initializer  layer*.conv.weight ×48  kaiming_normal(a=0)  trunc_normal(std=0.02)\n\
          \n\
          initializer 48, equal 1\n"
     );
