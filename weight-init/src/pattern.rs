@@ -216,7 +216,7 @@ mod tests {
         let found = groups(names, &key);
         let mut seen: Vec<usize> = Vec::new();
         for Group { pattern, members } in &found {
-            seen.extend(members);
+            seen.extend(members.iter().copied());
             if members.len() > 1 {
                 let matched = (0..names.len()).filter(|at| glob_matches(pattern, names[*at]));
                 assert_eq!(&matched.collect::<Vec<_>>(), members, "{pattern}");

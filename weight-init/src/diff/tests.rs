@@ -94,8 +94,8 @@ fn alike_changes_are_one_row() {
     let diff = Diff::new(&a, &b);
     assert_eq!(
         diff.table(None, false).to_string(),
-        "change       parameter                from                 to\n\
-         initializer  layer*.conv.weight ×48   kaiming_normal(a=0)  trunc_normal(std=0.02)\n\
+        "change       parameter               from                 to\n\
+         initializer  layer*.conv.weight ×48  kaiming_normal(a=0)  trunc_normal(std=0.02)\n\
          \n\
          initializer 48, equal 1\n"
     );
@@ -136,7 +136,7 @@ fn values_of_two_files() {
         let path = folder.path().join(name);
         let shape = vec![bytes.len() / dtype.size()];
         let info = TensorInfo { name: "w".into(), dtype, shape };
-        let mut writer = SafetensorsWriter::create(&path, &[], &[info]).unwrap();
+        let mut writer = SafetensorsWriter::create(&path, &[("seed", "1")], &[info]).unwrap();
         writer.write(bytes).unwrap();
         writer.finish().unwrap();
         StateDict::open(&path).unwrap()
