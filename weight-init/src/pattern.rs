@@ -159,26 +159,21 @@ impl<'n> Divider<'n> {
         let first: Vec<&str> = self.pieces_of(members.first());
         let numbers: Vec<usize> =
             (0..first.len()).filter(|at| first.get(*at).is_some_and(|p| is_number(p))).collect();
-        let mut best: Option<((usize, usize), Vec<Vec<usize>>)> = None;
-        if self.matches_left > 0 && numbers.len() <= MOST_NUMBERS {
-            for at in numbers {
-                let parts = self.by_number(&members, at);
-                if parts.len() < 2 {
-                    continue;
-                }
-                let mut inexact = 0;
-                for part in &parts {
-                    if self.exact(part).is_none() {
-                        inexact += part.len();
-                    }
-                }
-                let score = (inexact, parts.len());
-                if best.as_ref().is_none_or(|(least, _)| score < *least) {
-                    best = Some((score, parts));
+        let tried = if numbers.len() <= MOST_NUMBERS { numbers } else { Vec::new() };
+        let by_one = tried.into_iter().filter_map(|at| {
+            let parts = self.by_number(&members, at);
+            if self.matches_left == 0 || parts.len() < 2 {
+                return None;
+            }
+            let mut inexact = 0;
+            for part in &parts {
+                if self.exact(part).is_none() {
+                    inexact += part.len();
                 }
             }
-        }
-        match best {
+            Some((inexact, parts))
+        });
+        match by_one.min_by_key(|(inexact, parts)| (*inexact, parts.len())) {
             Some((_, parts)) => parts,
             None => members.into_iter().map(|member| vec![member]).collect(),
         }
