@@ -112,7 +112,7 @@ fn a_saved_plan_is_the_plan() {
     use crate::model::{Model, Registry};
     use crate::plan::{Options, Plan};
 
-    for name in ["retinanet_r50_fpn.json", "detector.json"] {
+    for name in ["retinanet_r50_fpn.json", "resnet50.py"] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
         let config = Config::read(&path, None).unwrap();
         let model = Model::from_config(&config, &Registry::standard()).unwrap();

@@ -98,7 +98,7 @@ fn a_parameter_takes_a_kilobyte() {
     folder.write("model.json", text);
     // 200 000 parameters, and what the program takes without any.
     let limited =
-        r#"ulimit -v 400000; ulimit -t 30; exec "$0" plan model.json --format "$1" > plan"#;
+        r#"ulimit -v 400000; ulimit -t 30; exec "$0" plan model.json --all --format "$1" > plan"#;
     for format in ["table", "json"] {
         let mut command = assert_cmd::Command::new("sh");
         command.args(["-c", limited, env!("CARGO_BIN_EXE_weight-init"), format]);
