@@ -17,17 +17,17 @@ pub(crate) fn with_rules(
 ) -> Result<LayerSpec, Error> {
     let mut known = HashSet::new();
     let spec = below(spec, classes, &mut known);
-    for (class, _) in classes.iter().filter(|(class, _)| !known.contains(class)) {
-        if *class == spec.class {
-            return Err(Error::new(format!(
-                "'{class}' is the module itself, whose rules are those for the root"
-            )));
+    match classes.iter().find(|(class, _)| !known.contains(class)) {
+        Some((class, _)) if *class == spec.class => Err(Error::new(format!(
+            "'{class}' is the module itself, whose rules are those for the root"
+        ))),
+        Some((class, _)) => {
+            let near = nearest(class, known.iter().map(String::as_str));
+            let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+            Err(Error::new(format!("no layer has the class '{class}'{near}")))
         }
-        let near = nearest(class, known.iter().map(String::as_str));
-        let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
-        return Err(Error::new(format!("no layer has the class '{class}'{near}")));
+        None => Ok(spec.init_cfg(root.placed())),
     }
-    Ok(spec.init_cfg(root.placed()))
 }
 
 /// The layer, with `known` as the classes of those below it.

@@ -146,7 +146,7 @@ impl<'a> WeightInit<'a> {
     }
 
     /// Rules for every layer of this class, such as a struct of one's own, which run after those for the root: what a class'
-    /// own init_cfg is in mmengine. `params` and `override` name what is in the layer.
+    /// own init_cfg is in mmengine. They write what is in the layer alone; globs of `params` are over full names.
     ///
     /// ```
     /// use burn::module::Module;
@@ -170,7 +170,7 @@ impl<'a> WeightInit<'a> {
     /// let net = Net { blocks: vec![Block { up: linear(), down: linear() }], down: linear() };
     ///
     /// let (rules, block) = (init_cfg(r#"{"type": "Xavier", "layer": "Linear"}"#)?,
-    ///     init_cfg(r#"{"type": "Constant", "val": 0, "params": "down.weight"}"#)?);
+    ///     init_cfg(r#"{"type": "Constant", "val": 0, "params": "*.down.weight"}"#)?);
     /// let (net, _) = WeightInit::new(&rules, 42).of_class("Block", &block).strict().apply(net)?;
     /// let sum = |linear: &Linear| linear.weight.val().abs().sum().into_scalar::<f32>();
     /// assert!(sum(&net.blocks[0].down) == 0.0 && sum(&net.blocks[0].up) > 0.0 && sum(&net.down) > 0.0);
