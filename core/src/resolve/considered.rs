@@ -61,7 +61,7 @@ pub enum Part {
 }
 
 /// What came of considering a part of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// It writes the parameter.
     Writes,

@@ -176,6 +176,43 @@ impl Plan {
 }
 
 impl PlannedParam {
+    /// The parameter, ready to be filled, whatever is not known of the others of its plan.
+    ///
+    /// ```
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::Model;
+    /// use weight_init::plan::{Options, Plan};
+    ///
+    /// let source = Source::new("model.json", r#"{"class": "Linear", "params": [
+    ///     {"name": "weight", "shape": [3, 4]}, {"name": "gamma", "shape": [3]}
+    /// ]}"#);
+    /// let plan = Plan::new(&Model::read(&source)?, &Options::default())?;
+    /// let is_known: Vec<_> = plan.params().iter().map(|param| param.lower().is_ok()).collect();
+    /// assert_eq!(is_known, [true, false]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A checkpoint that is not loaded; an unknown constructor; norms of another parameter, which is not looked at; numbers
+    /// that the element type cannot hold.
+    pub fn lower(&self) -> Result<Tensor<'_>, LowerError> {
+        use ConstructorDefault::{Kept, Recorded};
+        let tensor = self.tensor(Unknown::Refuse);
+        let is_unknown = match &*self.writer {
+            Writer::Rule { origin: Origin::Pretrained(_), .. } => self.stored.is_none(),
+            Writer::Rule { .. } => false,
+            Writer::Untouched(ConstructorDefault::Unknown | Kept) => true,
+            Writer::Untouched(Recorded(it)) => it.unknown().is_some(),
+            Writer::Untouched(_) => false,
+        };
+        if is_unknown {
+            return Err(tensor.fault("its values are not known".to_owned()));
+        }
+        tensor.check()?;
+        Ok(tensor)
+    }
+
     fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let shape = Shape::new(&self.shape).with_layout(self.layout);
         let init = |init: &Init| Lowered::Init { init: *init, shape, stream_id: self.stream_id };

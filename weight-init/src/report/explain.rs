@@ -1,20 +1,19 @@
-use std::collections::HashSet;
-use std::fmt;
-use std::ops::ControlFlow;
+mod look;
+mod search;
 
-use weight_init_core::init_cfg::Rules;
-use weight_init_core::resolve::{
-    Call, Matcher, ModuleVisit, Observer, Outcome, ParamVisit, Part, Path, Target, resolve,
-};
+use std::fmt;
+
+use foldhash::HashMap;
 use weight_init_core::{Layer, nearest};
 
+use self::look::Line;
+pub use self::look::{Look, LookResult};
+use self::search::Search;
 use super::recorded;
 use crate::diagnostic::escape;
 use crate::diagnostic::help::with_nearest;
 use crate::model::{Model, Values};
-use crate::plan::by::module_name;
 use crate::plan::named::{default_in_words, in_words};
-use crate::plan::write::Held;
 use crate::plan::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
 
 /// Why a parameter gets its values: everything that was considered, in order, and who won.
@@ -27,22 +26,6 @@ pub struct Explanation {
     ties: Vec<String>,
     /// Whose own code may write it.
     note: Option<String>,
-}
-
-/// One look at one part of a rule.
-#[derive(Clone, Debug)]
-struct Line {
-    path: String,
-    module: String,
-    rule: usize,
-    part: Part,
-    /// What the part names: classes, a glob or an attribute.
-    names: String,
-    init: String,
-    outcome: Outcome,
-    won: bool,
-    /// Why the checkpoint does not write it, of a Pretrained rule.
-    lacks: Option<String>,
 }
 
 impl Explanation {
@@ -79,31 +62,99 @@ impl Explanation {
             let message = format!("the model has no parameter '{name}'");
             return Err(PlanError::new(with_nearest(message, near)));
         };
-        let ties = plan
-            .ties()
-            .iter()
-            .filter(|(_, of)| of == first)
-            .map(|(tied, _)| tied.clone())
-            .collect();
-        let mut search = Search {
-            first,
-            ran: HashSet::new(),
-            class: String::new(),
-            bases: Vec::new(),
-            lines: Vec::new(),
-            param,
-        };
-        let call = options.initialize.map_or(Call::InitWeights, |rules| Call::Initialize(rules));
-        resolve(root, call, &mut search).map_err(|error| PlanError::new(error.to_string()))?;
-        let Search { class, bases, lines, .. } = search;
-        Ok(Self {
+        let params = [param];
+        let search = Search::of(&params, root, options)?;
+        let ties = plan.ties().iter().filter(|(_, of)| of == first);
+        Ok(Self::found(plan, param, ties.map(|(tied, _)| tied.clone()).collect(), &search, 0))
+    }
+
+    /// Hands out the explanation of every parameter of the plan, in its order, from one walk over the model; `None` from where
+    /// on there are more looks than memory should hold, some millions.
+    ///
+    /// ```
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::Model;
+    /// use weight_init::plan::{Options, Plan};
+    /// use weight_init::report::{Explanation, LookResult};
+    ///
+    /// let source = Source::new("model.json", r#"{
+    ///     "class": "Net", "init_weights": "module", "init_cfg": {"type": "Constant", "val": 2, "layer": "Linear"},
+    ///     "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [3, 4]}]}]
+    /// }"#);
+    /// let (model, options) = (Model::read(&source)?, Options::default());
+    /// let plan = Plan::new(&model, &options)?;
+    /// let mut results = Vec::new();
+    /// Explanation::each(&plan, &model, &options, |explanation| {
+    ///     results.extend(explanation.iter().flat_map(Explanation::looks).map(|look| look.result()));
+    /// })?;
+    /// assert_eq!(results, [LookResult::Wins]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What [`Plan::new`] refuses.
+    pub fn each(
+        plan: &Plan,
+        model: &Model,
+        options: &Options<'_>,
+        mut take: impl FnMut(Option<Self>),
+    ) -> Result<(), PlanError> {
+        let params: Vec<_> = plan.params().iter().collect();
+        let root = model.root();
+        let search = Search::of(&params, &root, options)?;
+        let mut ties: HashMap<&str, Vec<String>> = HashMap::default();
+        for (tied, first) in plan.ties() {
+            ties.entry(first).or_default().push(tied.clone());
+        }
+        for (place, param) in params.iter().enumerate() {
+            let ties = ties.remove(param.name.as_str()).unwrap_or_default();
+            let is_whole = !search.is_cut(place);
+            take(is_whole.then(|| Self::found(plan, param, ties, &search, place)));
+        }
+        Ok(())
+    }
+
+    /// What the search found about the parameter that stands at this place in it.
+    fn found(
+        plan: &Plan,
+        param: &PlannedParam,
+        ties: Vec<String>,
+        search: &Search<'_>,
+        place: usize,
+    ) -> Self {
+        let (class, bases, lines) = search.of_param(place);
+        Self {
             param: param.clone(),
-            class,
-            bases,
-            lines,
+            class: class.to_owned(),
+            bases: bases.to_vec(),
+            lines: lines.cloned().collect(),
             ties,
             note: plan.own_code_note(param),
-        })
+        }
+    }
+
+    /// Everything that was considered, in program order.
+    pub fn looks(&self) -> impl Iterator<Item = Look<'_>> {
+        self.lines.iter().map(|line| Look { line, class: &self.class })
+    }
+
+    /// Other names of the parameter, of one that is tied.
+    #[must_use]
+    pub fn ties(&self) -> &[String] {
+        &self.ties
+    }
+
+    /// Whose own code may write the parameter after everything else, in a sentence.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
+    }
+
+    /// The last lines of the explanation: what writes the parameter in the end.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        Verdict(self).to_string()
     }
 }
 
@@ -114,75 +165,6 @@ fn same_ending<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
         param.name.rsplit('.').take(ending.len()).eq(ending.iter().copied())
     };
     plan.params().iter().find(ends).map(|param| param.name.as_str())
-}
-
-struct Search<'s> {
-    first: &'s str,
-    /// The modules that have run, by their first paths.
-    ran: HashSet<String>,
-    class: String,
-    bases: Vec<String>,
-    lines: Vec<Line>,
-    param: &'s PlannedParam,
-}
-
-/// Finds no writes: the plan has looked whether they fit.
-struct Nothing;
-
-impl Matcher for Nothing {
-    fn matching(&self, _: Path<'_>, _: &dyn Rules, _: &Target<'_>, _: &mut dyn FnMut(usize, Part)) {
-    }
-}
-
-impl Observer for Search<'_> {
-    fn matcher(&self) -> Option<&dyn Matcher> {
-        Some(&Nothing)
-    }
-
-    fn module(&mut self, visit: &ModuleVisit<'_>) -> bool {
-        !visit.is_reached() || self.ran.insert(visit.first_path().to_string())
-    }
-
-    fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        // Another name that is shown before the parameter itself is only a name.
-        let is_ahead = visit.is_tied() && self.class.is_empty();
-        if visit.first_path() != *self.first || is_ahead {
-            return ControlFlow::Continue(());
-        }
-        if self.lines.is_empty() {
-            self.class = visit.layer().class().to_owned();
-            self.bases = visit.layer().bases().map(str::to_owned).collect();
-        }
-        let path = visit.path().to_string();
-        visit.considered(&mut |considered| {
-            let module = considered.module.to_string();
-            let won = considered.outcome == Outcome::Writes
-                && matches!(&*self.param.writer, Writer::Rule { by, .. }
-                    if by.module == module && by.rule == considered.rule && by.part == considered.part);
-            let within = considered.within.to_string();
-            let write = self.param.writes.iter().find(|write| {
-                write.order == considered.order && write.part == considered.part && write.within == within
-            });
-            let lacks = write.and_then(|write| match &write.held {
-                Held::Absent => Some(format!("the checkpoint does not hold '{within}'")),
-                Held::Unfit(found) => Some(format!("the checkpoint holds '{within}' as {found}")),
-                Held::Assumed | Held::Stored(_) => None,
-            });
-            let won = won && lacks.is_none();
-            self.lines.push(Line {
-                path: path.clone(),
-                module,
-                rule: considered.rule,
-                part: considered.part,
-                names: considered.names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
-                init: in_words(&considered.origin.to_owned()),
-                outcome: considered.outcome,
-                won,
-                lacks,
-            });
-        });
-        ControlFlow::Continue(())
-    }
 }
 
 impl fmt::Display for Explanation {
@@ -209,37 +191,30 @@ impl fmt::Display for Explanation {
         if lines.is_empty() {
             writeln!(f, "  nothing: no module on the way to it holds an init_cfg")?;
         }
-        for line in lines {
-            let mark = match (line.won, line.outcome) {
-                (true, _) => "=>",
-                (false, Outcome::Writes) if line.lacks.is_none() => " +",
-                _ => " -",
+        for look in self.looks() {
+            let mark = match look.result() {
+                LookResult::Wins => "=>",
+                LookResult::Overwritten => " +",
+                LookResult::No => " -",
             };
-            write!(f, "  {mark} {}, rule {}", module_name(&line.module), line.rule)?;
-            match line.part {
-                Part::Layer => {}
-                Part::Params(index) => write!(f, ", params {index}")?,
-                Part::Override(index) => write!(f, ", override {index}")?,
-            }
-            write!(f, ": {} — ", line.init)?;
-            line.reason(class, f)?;
-            if line.path != param.name {
-                write!(f, " (as {})", escape(&line.path))?;
-            }
-            writeln!(f)?;
+            writeln!(f, "  {mark} {look}")?;
         }
         writeln!(f)?;
-        self.verdict(f)
+        Verdict(self).fmt(f)
     }
 }
 
-impl Explanation {
-    fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.param.writer {
+/// What writes the parameter in the end.
+struct Verdict<'e>(&'e Explanation);
+
+impl fmt::Display for Verdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(explanation) = self;
+        match &*explanation.param.writer {
             Writer::Rule { origin, by } => {
                 write!(f, "written by {by}: {}", in_words(origin))?;
                 if let Some(name) =
-                    self.param.stored.as_ref().and_then(crate::checkpoint::Stored::name)
+                    explanation.param.stored.as_ref().and_then(crate::checkpoint::Stored::name)
                 {
                     write!(f, ", where it is '{}'", escape(name))?;
                 }
@@ -248,7 +223,7 @@ impl Explanation {
                 f.write_str("kept: no rule writes it; it holds what the program put into it")?;
             }
             Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
-                let is_written = writes(&self.lines);
+                let is_written = explanation.lines.iter().any(Line::writes);
                 f.write_str(if is_written {
                     "untouched in the end: after the rules, the model's own code gives it "
                 } else {
@@ -271,42 +246,14 @@ impl Explanation {
                     | ConstructorDefault::Recorded(_) => write!(
                         f,
                         "values that are not known for the class {}",
-                        escape(&self.class)
+                        escape(&explanation.class)
                     )?,
                 }
             }
         }
-        match &self.note {
+        match &explanation.note {
             Some(note) => write!(f, "\nnote: {note}"),
             None => Ok(()),
-        }
-    }
-}
-
-/// Whether a rule writes at some time.
-fn writes(lines: &[Line]) -> bool {
-    lines.iter().any(|line| line.outcome == Outcome::Writes && line.lacks.is_none())
-}
-
-impl Line {
-    fn reason(&self, class: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = escape(&self.names);
-        if let Some(lacks) = &self.lacks {
-            return write!(f, "no: {}", escape(lacks));
-        }
-        match (self.outcome, self.part) {
-            (Outcome::Writes, _) if self.won => f.write_str("wins"),
-            (Outcome::Writes, _) => f.write_str("writes, but is overwritten"),
-            (Outcome::NoLayer, _) => f.write_str("no: the rule names no layer"),
-            (Outcome::OtherClass, _) => {
-                write!(f, "no: layer {names} names neither {class} nor a direct base of it")
-            }
-            (Outcome::OtherAttribute, _) => {
-                f.write_str("no: initializers touch only weight and bias")
-            }
-            (Outcome::OtherName, _) => write!(f, "no: {names} does not match the name"),
-            (Outcome::OtherSubtree, _) => write!(f, "no: it covers {names} alone"),
-            (Outcome::NotReached, _) => f.write_str("no: no init_weights reaches this module"),
         }
     }
 }
