@@ -10,6 +10,7 @@ mod inspect;
 mod model;
 mod parsers;
 mod plan;
+mod report;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -23,6 +24,7 @@ pub(crate) use self::initializers::InitializersArgs;
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::model::{ModelArgs, ReadArgs};
 pub(crate) use self::plan::{ExplainArgs, PlanArgs};
+pub(crate) use self::report::ReportArgs;
 pub(crate) use self::verify::VerifyArgs;
 
 /// One declarative init_cfg, any model, any device, the same bits.
@@ -82,6 +84,15 @@ whole, and the index last.")]
 Examples:
   weight-init explain model.json backbone.layer1.0.bn3.weight")]
     Explain(ExplainArgs),
+    /// Write a page to look at the plan in a browser: tree, rules, explanations, samples
+    #[command(after_help = "\
+Examples:
+  weight-init report model.json
+  weight-init report model.py --init-cfg rules.py --seed 42 --out report.html
+
+The page is one file that needs no network: search and filter parameters, see each rule with what it won and lost, and each
+parameter with its formula and a histogram of the values that the seed gives.")]
+    Report(ReportArgs),
     /// Show the tensors of a checkpoint and what is in them
     #[command(after_help = "\
 Examples:

@@ -39,6 +39,7 @@ mod pager;
 mod plan;
 mod progress;
 mod ranks;
+mod report;
 mod say;
 mod shell;
 mod split;
@@ -78,6 +79,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Plan(command) => plan::run(&command, registry),
         Command::Init(command) => init::run(&command, registry),
         Command::Explain(command) => explain::run(&command, registry),
+        Command::Report(command) => report::run(&command, registry),
         Command::Inspect(command) => inspect::run(&command),
         Command::Diff(command) => diff::run(&command, registry),
         Command::Verify(command) => verify::run(&command, registry),
