@@ -16,6 +16,7 @@
     ["uniform", "uniform", "U"], ["constant", "constant", "C"], ["orthogonal", "orthogonal", "O"],
     ["delta_orthogonal", "orthogonal", "D"], ["pretrained", "pretrained", "P"], ["unknown", "unknown", "?"],
     ["variance_scaling", "xavier", "V"], ["sparse", "orthogonal", "S"], ["given", "other", "G"],
+    ["depth_scaled", "xavier", "D"], ["mup", "xavier", "M"], ["fixup", "kaiming", "F"], ["t_fixup", "xavier", "F"], ["siren", "uniform", "S"],
   ];
   const WARNINGS = {
     unmatched_rule: "unmatched rule", override_never_won: "override never won", unreached_init_cfg: "unreached init_cfg",
@@ -55,7 +56,7 @@
   const shapeOf = (place) => data.shapes[params[place][FIELD.shape]];
   const classOf = (place) => data.classes[params[place][FIELD.class]];
   const elementsOf = (shape) => shape.reduce((product, dim) => product * dim, 1);
-  const shapeText = (shape) => (shape.length ? shape.join(" × ") : "scalar");
+  const shapeText = (shape) => (shape.length ? shape.join("\u2009×\u2009") : "scalar");
   const ruleName = (rule) => (rule.module === "" ? "(model)" : visible(rule.module)) + ", rule " + rule.rule;
   const ruleLink = (rule) => "#rule=" + encodeURIComponent(rule.module) + "," + rule.rule;
   const paramLink = (name) => "#param=" + encodeURIComponent(name);
@@ -77,6 +78,8 @@
     const hollow = writer.kind === "rule" ? "" : " hollow";
     return element("span", { class: "swatch " + style + hollow, "aria-hidden": "true" }, letter);
   }
+
+  const familyKey = (writer) => (writer.kind === "rule" ? "" : "~") + writer.family;
 
   /// For each list of looks: the rules that write, at least for a time.
   const writersOfList = data.lists.map((list) => {
@@ -133,14 +136,20 @@
       const node = open.pop();
       node.index = nodes.length;
       node.total = 0;
+      node.writers = new Map();
       node.isOpen = true;
       nodes.push(node);
       for (let child = node.children.length - 1; child >= 0; child--) open.push(node.children[child]);
     }
     for (let index = nodes.length - 1; index >= 0; index--) {
       const node = nodes[index];
-      if (node.param >= 0) node.total = 1;
-      if (node.parent.level >= 0) node.parent.total += node.total;
+      if (node.param >= 0) {
+        node.total = 1;
+        node.writers.set(familyKey(writerOf(node.param)), writerOf(node.param));
+      }
+      if (node.parent.level < 0) continue;
+      node.parent.total += node.total;
+      node.writers.forEach((writer, key) => node.parent.writers.set(key, writer));
     }
     // The first index behind all that is below a node.
     const end = (node) => node.index + 1;
@@ -155,7 +164,12 @@
         node.siblings = siblings.length;
       });
     }
-    if (nodes.length > 400) nodes.forEach((node) => { node.isOpen = node.level < 1; });
+    // As many whole levels are open as give a few hundred rows.
+    const perLevel = [];
+    for (const node of nodes) perLevel[node.level] = (perLevel[node.level] || 0) + 1;
+    let level = 0;
+    for (let shown = perLevel[0]; level < perLevel.length && (shown += perLevel[level + 1] || 0) <= 400;) level++;
+    nodes.forEach((node) => { node.isOpen = node.level < level; });
   })();
   const nodeOfParam = new Map();
   const nodeOfModule = new Map();
@@ -260,7 +274,8 @@
     name.style.paddingLeft = 10 + Math.min(node.level, 16) * 16 + "px";
     if (isModule) {
       name.append(element("span", { class: "twist", "aria-hidden": "true" }, isOpen ? "▼" : "▶"), element("span", {}, visible(node.label)));
-      row.append(name, element("span", { class: "muted" }, plural(node.total, "parameter")), element("span", { class: "by" }));
+      row.append(name, element("span", { class: "muted" }, plural(node.total, "parameter")),
+        element("span", { class: "by" }, ...[...node.writers.values()].reverse().slice(0, 6).map(swatch)));
     } else {
       const writer = writerOf(node.param);
       name.append(swatch(writer), element("span", {}, visible(node.label)));
@@ -333,8 +348,6 @@
   const page = () => Math.max(1, Math.floor(byId("tree").clientHeight / ROW) - 1);
 
   // --- Filters --------------------------------------------------------------------------------------------------------
-
-  const familyKey = (writer) => (writer.kind === "rule" ? "" : "~") + writer.family;
 
   function drawFamilies() {
     const totals = new Map();
@@ -431,7 +444,9 @@
   // --- The pane on the right ------------------------------------------------------------------------------------------
 
   function heading(text, isName, ...above) {
-    const title = element("h2", { tabindex: "-1", id: "detail-title", class: isName ? "name" : null }, text);
+    const title = element("h2", { tabindex: "-1", id: "detail-title", class: isName ? "name" : null });
+    // A long name breaks behind a dot or an underscore.
+    for (const part of text.split(/(?<=[._])/)) title.append(part, element("wbr"));
     return [above.length ? element("p", { class: "crumbs" }, ...above) : null, title];
   }
 
@@ -462,8 +477,8 @@
     const also = otherNames.get(row[FIELD.name]) || [];
     const parts = [
       ...heading(visible(row[FIELD.name]), true, ...crumbs(row[FIELD.name])),
-      element("p", { class: "lead" }, swatch(writer), element("code", {}, visible(writer.initializer)), "by",
-        rule ? element("a", { href: ruleLink(rule) }, visible(writer.by)) : element("span", {}, visible(writer.by))),
+      element("p", { class: "lead" }, swatch(writer), element("code", {}, visible(writer.initializer)),
+        element("span", {}, "by ", rule ? element("a", { href: ruleLink(rule) }, visible(writer.by)) : visible(writer.by))),
       facts([
         ["Shape", shapeText(shape)], ["Elements", count(elementsOf(shape))], ["Element type", row[FIELD.dtype]],
         ["Layer", visible(classOf(place))],
@@ -629,7 +644,7 @@
       for (const [name, { rule: winner, places }] of lost) {
         const to = winner === null ? visible(name) : element("a", { href: ruleLink(data.rules[winner]) }, name);
         const first = places.slice(0, 3).flatMap((place, at) => [at ? ", " : " — ", element("a", { class: "mono", href: paramLink(params[place][FIELD.name]) }, visible(params[place][FIELD.name]))]);
-        list.append(element("li", { class: "overwritten" }, element("span", { class: "result" }, count(places.length) + " to"), element("span", {}, to, ...first, places.length > 3 ? ", …" : "")));
+        list.append(element("li", { class: "overwritten" }, element("span", { class: "result" }, count(places.length) + " lost to"), element("span", {}, to, ...first, places.length > 3 ? ", …" : "")));
       }
       parts.push(element("h3", {}, "Lost"), list);
     }
@@ -733,7 +748,8 @@
     document.title = (title ? title + " · " : "") + visible(data.model) + " · weight-init";
     const isInTree = document.activeElement === byId("tree");
     if (!isFirst && !isInTree && location.hash !== "#params") byId("detail-title").focus({ preventScroll: true });
-    if (!isFirst && !isInTree) byId("detail").scrollIntoView({ block: "nearest" });
+    const { top } = byId("detail").getBoundingClientRect();
+    if (!isFirst && !isInTree && (top < 0 || top > innerHeight / 2)) byId("detail").scrollIntoView({ block: "start" });
   }
 
   // --- The rest of the page -------------------------------------------------------------------------------------------
