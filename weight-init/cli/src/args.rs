@@ -43,6 +43,7 @@ Examples:
   weight-init verify model.json model.safetensors
   weight-init inspect model.safetensors
   weight-init diff old.json new.json                what changed
+  weight-init report model.json --out report.html   all of it as a page for a browser
 
 MODEL is a model config (a dict with 'type', whose layers are built) or a description of a model (a tree of layers with
 name, class, bases, init_weights, init_cfg, params, buffers, aliases and children), in Python, JSON, TOML or YAML. '-'

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde::Serialize;
 use weight_init::create::STREAM_VERSION;
@@ -133,7 +134,7 @@ impl<'p> Data<'p> {
     ) -> Result<Self, Failure> {
         let rules = plan.rules().iter();
         let mut data = Self {
-            model: args.model.model.to_string_lossy().into_owned(),
+            model: name(&args.model.model),
             version: env!("CARGO_PKG_VERSION"),
             seed: args.seed.to_string(),
             stream_version: STREAM_VERSION,
@@ -191,7 +192,7 @@ impl<'p> Data<'p> {
         Ok(data)
     }
 
-    /// The model's file as the user names it.
+    /// The name of the model's file.
     pub(super) fn model(&self) -> &str {
         &self.model
     }
@@ -235,7 +236,17 @@ impl<'p> Maker<'p> {
         let histogram = self.histogram(data, param, scale);
         let spectrum = self.spectrum(data, param, scale);
         data.params.push((
-            &param.name, class, shape, dtype, writer, scale, list, verdict, histogram, spectrum, flags,
+            &param.name,
+            class,
+            shape,
+            dtype,
+            writer,
+            scale,
+            list,
+            verdict,
+            histogram,
+            spectrum,
+            flags,
         ));
     }
 
@@ -350,6 +361,14 @@ impl<'p> Maker<'p> {
             self.spectra.insert(key, place);
         }
         place
+    }
+}
+
+/// A file's name without its folder: the page is the same on every machine, and tells nothing of this one.
+fn name(path: &Path) -> String {
+    match path.file_name() {
+        Some(name) if path.as_os_str() != "-" => name.to_string_lossy().into_owned(),
+        _ => "model".to_owned(),
     }
 }
 

@@ -8,10 +8,23 @@ use super::number::short;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Distribution {
-    Constant { value: f64 },
-    Uniform { a: f64, b: f64 },
-    Normal { mean: f64, std: f64 },
-    TruncNormal { mean: f64, std: f64, a: f64, b: f64 },
+    Constant {
+        value: f64,
+    },
+    Uniform {
+        a: f64,
+        b: f64,
+    },
+    Normal {
+        mean: f64,
+        std: f64,
+    },
+    TruncNormal {
+        mean: f64,
+        std: f64,
+        a: f64,
+        b: f64,
+    },
     /// The elements depend on each other, or on their places.
     Other,
 }
@@ -25,12 +38,9 @@ impl Distribution {
             AnyFill::Elements(Fill::Normal(fill)) => {
                 Self::Normal { mean: fill.mean(), std: fill.std() }
             }
-            AnyFill::Elements(Fill::TruncNormal(fill)) => Self::TruncNormal {
-                mean: fill.mean(),
-                std: fill.std(),
-                a: fill.a(),
-                b: fill.b(),
-            },
+            AnyFill::Elements(Fill::TruncNormal(fill)) => {
+                Self::TruncNormal { mean: fill.mean(), std: fill.std(), a: fill.a(), b: fill.b() }
+            }
             _ => Self::Other,
         })
     }

@@ -55,7 +55,10 @@ pub(super) fn formula(init: &Init, shape: &Shape<'_>, fans: Option<Fans>) -> Str
             } else {
                 let bound = (6.0 / fan_in as f64).sqrt() / it.omega;
                 let omega = short(it.omega);
-                format!("bound = √(6 / fan_in) / omega = √(6 / {fan_in}) / {omega} = {}", short(bound))
+                format!(
+                    "bound = √(6 / fan_in) / omega = √(6 / {fan_in}) / {omega} = {}",
+                    short(bound)
+                )
             })
         }
         _ => None,
@@ -111,7 +114,10 @@ mod tests {
     fn formulas_have_their_numbers() {
         let kaiming = Kaiming { mode: FanMode::FanIn, ..Kaiming::default() };
         for (init, expected) in [
-            (Init::Kaiming(Kaiming::default()), "std = gain(relu) / √fan_out = 1.414 / √3136 = 0.02525"),
+            (
+                Init::Kaiming(Kaiming::default()),
+                "std = gain(relu) / √fan_out = 1.414 / √3136 = 0.02525",
+            ),
             (Init::Kaiming(kaiming), "std = gain(relu) / √fan_in = 1.414 / √147 = 0.1166"),
             (
                 Init::Xavier(Xavier { distribution: Distribution::Uniform, ..Xavier::default() }),

@@ -115,9 +115,9 @@ pub(super) fn histogram(
     let mean = finite.iter().sum::<f64>() / n;
     let std = (finite.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n).sqrt();
     let [low, high] = theory.and_then(|it| it.range()).unwrap_or_else(|| {
-        finite.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| {
-            [low.min(*x), high.max(*x)]
-        })
+        finite
+            .iter()
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], x| [low.min(*x), high.max(*x)])
     });
     if !(low < high && (high - low).is_finite()) {
         return None;

@@ -26,6 +26,7 @@ mod plan;
 mod pretrained;
 mod pytorch;
 mod readme;
+mod report;
 mod run;
 mod scale;
 mod split;

@@ -10,8 +10,17 @@ fn help_and_version_are_results() {
         assert!(!answer.stdout.is_empty() && answer.stderr.is_empty(), "{answer:?}");
     }
     let help = folder.done(&["--help"]).stdout;
-    for word in ["plan", "init", "explain", "inspect", "verify", "bench", "Examples", "Exit codes"]
-    {
+    for word in [
+        "plan",
+        "init",
+        "explain",
+        "inspect",
+        "verify",
+        "report",
+        "bench",
+        "Examples",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "{word}");
     }
     let version = folder.done(&["--version"]).stdout;
@@ -90,6 +99,7 @@ fn bash_completes_subcommands_and_behind_them() {
         return;
     }
     assert_eq!(completed("weight-init ver"), ["verify"]);
+    assert_eq!(completed("weight-init rep"), ["report"]);
     assert_eq!(completed("weight-init plan --st"), ["--strict"]);
     assert_eq!(completed("weight-init init --un"), ["--unknown"]);
     assert_eq!(completed("weight-init init m.json --backend ra"), ["rayon"]);
