@@ -2,17 +2,15 @@
 
 /// Four significant digits, without zeros at the end; very large and very small ones with an exponent.
 pub(super) fn short(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return if x == 0.0 { "0".to_owned() } else { x.to_string() };
+    let scientific = format!("{x:.3e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    match exponent.parse::<i32>() {
+        Ok(exponent @ -5..7) => {
+            let decimals = usize::try_from(3 - exponent).unwrap_or(0);
+            trimmed(&format!("{x:.decimals$}")).to_owned()
+        }
+        _ => format!("{}e{exponent}", trimmed(digits)),
     }
-    let magnitude = x.abs().log10().floor();
-    if !(-5.0..7.0).contains(&magnitude) {
-        let text = format!("{x:.3e}");
-        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        return format!("{}e{exponent}", trimmed(digits));
-    }
-    let decimals = (3.0 - magnitude).max(0.0) as usize;
-    trimmed(&format!("{x:.decimals$}")).to_owned()
 }
 
 /// A number for a chart: four significant digits lose nothing that can be seen.
@@ -39,6 +37,7 @@ mod tests {
             (1e-5, "0.00001"),
             (1.5e-9, "1.5e-9"),
             (123_456_789.0, "1.235e8"),
+            (f64::INFINITY, "inf"),
         ] {
             assert_eq!(short(x), text);
         }
