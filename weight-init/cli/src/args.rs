@@ -10,6 +10,7 @@ mod inspect;
 mod model;
 mod parsers;
 mod plan;
+mod signal;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -23,6 +24,7 @@ pub(crate) use self::initializers::InitializersArgs;
 pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::model::{ModelArgs, ReadArgs};
 pub(crate) use self::plan::{ExplainArgs, PlanArgs};
+pub(crate) use self::signal::SignalArgs;
 pub(crate) use self::verify::VerifyArgs;
 
 /// One declarative init_cfg, any model, any device, the same bits.
@@ -82,6 +84,12 @@ whole, and the index last.")]
 Examples:
   weight-init explain model.json backbone.layer1.0.bn3.weight")]
     Explain(ExplainArgs),
+    /// Estimate how activations and gradients pass through the model before training, and warn where they vanish or explode
+    #[command(after_help = "\
+Examples:
+  weight-init signal model.json
+  weight-init signal model.json --init-cfg kaiming.json --json")]
+    Signal(SignalArgs),
     /// Show the tensors of a checkpoint and what is in them
     #[command(after_help = "\
 Examples:

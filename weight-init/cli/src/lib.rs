@@ -41,6 +41,7 @@ mod progress;
 mod ranks;
 mod say;
 mod shell;
+mod signal;
 mod split;
 mod suggestion;
 mod verify;
@@ -78,6 +79,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Plan(command) => plan::run(&command, registry),
         Command::Init(command) => init::run(&command, registry),
         Command::Explain(command) => explain::run(&command, registry),
+        Command::Signal(command) => signal::run(&command, registry),
         Command::Inspect(command) => inspect::run(&command),
         Command::Diff(command) => diff::run(&command, registry),
         Command::Verify(command) => verify::run(&command, registry),

@@ -176,7 +176,7 @@ impl Plan {
 }
 
 impl PlannedParam {
-    fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
+    pub(crate) fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let shape = Shape::new(&self.shape).with_layout(self.layout);
         let init = |init: &Init| Lowered::Init { init: *init, shape, stream_id: self.stream_id };
         let mut parts = Vec::new();

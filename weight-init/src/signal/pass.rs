@@ -1,0 +1,168 @@
+//! The steps forward and backward.
+
+use super::build::{At, Step};
+use super::{Assumptions, Point};
+
+#[derive(Debug)]
+pub(super) struct Passed {
+    pub(super) points: Vec<Point>,
+    pub(super) sensitivity: f64,
+    pub(super) has_sums: bool,
+}
+
+/// What is known of the elements at a place.
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// Second moment.
+    q: f64,
+    /// Covariance of two tokens or samples.
+    c: f64,
+    /// Second moment of the change by independent relative changes of all weights.
+    d: f64,
+}
+
+/// What the way back needs of a step: how the gradient's second moment changes, and the point behind it.
+#[derive(Debug)]
+enum Back {
+    Factor { point: Option<usize>, factor: f64 },
+    Fork { point: usize, a: Vec<Back>, b: Vec<Back>, factors: [f64; 2] },
+    Stop { point: usize },
+}
+
+pub(super) fn pass(steps: &[Step], assumptions: &Assumptions) -> Passed {
+    let mut forward = Forward {
+        points: Vec::new(),
+        has_sums: false,
+        tokens: assumptions.tokens.max(1.0),
+        beside: 0,
+    };
+    let (state, back) = forward.all(steps, State { q: assumptions.input, c: 0.0, d: 0.0 });
+    let Forward { mut points, has_sums, .. } = forward;
+    backward(&back, 1.0, &mut points);
+    Passed { points, sensitivity: if state.q > 0.0 { state.d / state.q } else { 0.0 }, has_sums }
+}
+
+struct Forward {
+    points: Vec<Point>,
+    has_sums: bool,
+    tokens: f64,
+    /// Shortcuts that the place is beside.
+    beside: usize,
+}
+
+impl Forward {
+    fn all(&mut self, steps: &[Step], mut state: State) -> (State, Vec<Back>) {
+        let mut back = Vec::with_capacity(steps.len());
+        for step in steps {
+            let (next, way) = self.step(step, state);
+            state = next;
+            back.push(way);
+        }
+        (state, back)
+    }
+
+    fn point(&mut self, at: &At, q: f64, has_weights: bool) -> usize {
+        self.points.push(Point {
+            path: at.path.clone(),
+            what: at.what.clone(),
+            activation: q,
+            gradient: 0.0,
+            is_on_main_path: self.beside == 0,
+            has_weights,
+        });
+        self.points.len() - 1
+    }
+
+    fn step(&mut self, step: &Step, State { q, c, d }: State) -> (State, Back) {
+        match step {
+            Step::Weights { at, fan_in, fan_out, weight, bias } => {
+                let gain = fan_in * weight;
+                let state = State { q: gain * q + bias, c: gain * c + bias, d: gain * (d + q) };
+                let point = Some(self.point(at, state.q, true));
+                (state, Back::Factor { point, factor: fan_out * weight })
+            }
+            Step::Source { at, second } => (
+                State { q: *second, c: 0.0, d: *second },
+                Back::Stop { point: self.point(at, *second, false) },
+            ),
+            Step::Norm { at, gain, bias, over_samples } => {
+                let variance = if *over_samples { q - c } else { q };
+                let factor = gain / variance.max(1e-12);
+                let between = if *over_samples { 0.0 } else { factor * c };
+                let state = State { q: gain + bias, c: between + bias, d: factor * d };
+                let point = Some(self.point(at, state.q, false));
+                (state, Back::Factor { point, factor })
+            }
+            Step::Scale { at, second } => {
+                let state = State { q: q * second, c: c * second, d: d * second };
+                let point = Some(self.point(at, state.q, false));
+                (state, Back::Factor { point, factor: *second })
+            }
+            Step::Apply { at, function } => {
+                let (second, slope) = function.moments(q);
+                let state = State { q: second, c: function.covariance(q, c), d: slope * d };
+                let point = Some(self.point(at, second, false));
+                (state, Back::Factor { point, factor: slope })
+            }
+            Step::TokenMean => {
+                // The mean of tokens that share the part c of their second moment.
+                let mean = c + (q - c).max(0.0) / self.tokens;
+                let factor = if q > 0.0 { mean / q } else { 1.0 };
+                let state = State { q: mean, c: mean, d: factor * d };
+                (state, Back::Factor { point: None, factor: 1.0 / self.tokens })
+            }
+            Step::Sum { at, branch, shortcut, scale } => {
+                self.has_sums = true;
+                self.beside += 1;
+                let before = State { q, c, d };
+                let (a, to_a) = self.all(branch, before);
+                let (b, to_b) = self.all(shortcut, before);
+                self.beside -= 1;
+                let square = scale * scale;
+                let state =
+                    State { q: a.q + square * b.q, c: a.c + square * b.c, d: a.d + square * b.d };
+                let point = self.point(at, state.q, false);
+                (state, Back::Fork { point, a: to_a, b: to_b, factors: [1.0, square] })
+            }
+            Step::Product { at, a, b } => {
+                self.beside += 1;
+                let before = State { q, c, d };
+                let (a, to_a) = self.all(a, before);
+                let (b, to_b) = self.all(b, before);
+                self.beside -= 1;
+                let state = State { q: a.q * b.q, c: a.c * b.c, d: a.d * b.q + b.d * a.q };
+                let point = self.point(at, state.q, false);
+                (state, Back::Fork { point, a: to_a, b: to_b, factors: [b.q, a.q] })
+            }
+        }
+    }
+}
+
+/// The gradient in front of the steps, where that behind them is `g`.
+fn backward(steps: &[Back], mut g: f64, points: &mut [Point]) -> f64 {
+    let set = |place: usize, g: f64, points: &mut [Point]| {
+        if let Some(point) = points.get_mut(place) {
+            point.gradient = g;
+        }
+    };
+    for step in steps.iter().rev() {
+        match step {
+            Back::Factor { point, factor } => {
+                if let Some(point) = point {
+                    set(*point, g, points);
+                }
+                g *= factor;
+            }
+            Back::Stop { point } => {
+                set(*point, g, points);
+                g = 0.0;
+            }
+            Back::Fork { point, a, b, factors } => {
+                set(*point, g, points);
+                let [of_a, of_b] = *factors;
+                g = backward(a, g * of_a, points) + backward(b, g * of_b, points);
+            }
+        }
+    }
+    g
+}
