@@ -28,6 +28,7 @@ mod pytorch;
 mod readme;
 mod run;
 mod scale;
+mod signal;
 mod split;
 #[cfg(not(feature = "cloud"))]
 mod store;
