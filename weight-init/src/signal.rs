@@ -81,6 +81,8 @@ pub struct Point {
     pub what: String,
     /// Second moment of the activation.
     pub activation: f64,
+    /// Its part that differs between inputs; between tokens, where there is attention.
+    pub difference: f64,
     /// Second moment of the gradient, summed over a channel's positions, where that of the output is 1.
     pub gradient: f64,
     /// Whether every signal passes here, beside no shortcut.
@@ -95,6 +97,7 @@ pub struct Signal {
     points: Vec<Point>,
     sensitivity: f64,
     has_sums: bool,
+    has_tokens: bool,
     alerts: Vec<Alert>,
     notes: Vec<String>,
 }
@@ -136,6 +139,7 @@ impl Signal {
             points: passed.points,
             sensitivity: passed.sensitivity,
             has_sums: passed.has_sums,
+            has_tokens: passed.has_tokens,
             alerts: Vec::new(),
             notes: built.notes,
         };

@@ -17,14 +17,14 @@ pub enum FlowStep {
     /// A branch added to a shortcut.
     Residual {
         /// The steps of the branch.
-        branch: Vec<FlowStep>,
+        branch: Vec<Self>,
         /// The steps of the shortcut; none: the identity.
-        shortcut: Vec<FlowStep>,
+        shortcut: Vec<Self>,
         /// The shortcut's factor.
         scale: f64,
     },
     /// Two branches, multiplied element by element.
-    Product(Vec<FlowStep>, Vec<FlowStep>),
+    Product(Vec<Self>, Vec<Self>),
     /// The mean over tokens.
     TokenMean,
 }

@@ -28,6 +28,8 @@ pub struct Alert {
 pub enum AlertKind {
     VanishingActivations,
     ExplodingActivations,
+    /// Of any two inputs, so that the output says little about them.
+    VanishingDifferences,
     VanishingGradients,
     ExplodingGradients,
     Sensitive,
@@ -40,6 +42,7 @@ impl AlertKind {
         match self {
             Self::VanishingActivations => "vanishing_activations",
             Self::ExplodingActivations => "exploding_activations",
+            Self::VanishingDifferences => "vanishing_differences",
             Self::VanishingGradients => "vanishing_gradients",
             Self::ExplodingGradients => "exploding_gradients",
             Self::Sensitive => "sensitive",
@@ -59,6 +62,10 @@ impl fmt::Display for Alert {
             AlertKind::ExplodingActivations => write!(
                 f,
                 "activations explode: their second moment changes by the factor {number:.1e} over the depth, and passes 1000 at {path}; {remedy}"
+            ),
+            AlertKind::VanishingDifferences => write!(
+                f,
+                "differences between inputs vanish: their second moment changes by the factor {number:.1e} over the depth, and leaves 1/1000 at {path}; {remedy}"
             ),
             AlertKind::VanishingGradients => write!(
                 f,
@@ -99,7 +106,15 @@ pub(super) fn find(signal: &Signal) -> Vec<Alert> {
         path: String::new(),
         number: signal.sensitivity,
     });
-    activations.into_iter().chain(gradients).chain(sensitive).collect()
+    // Tokens may become alike without harm: the sums of a transformer keep what tells inputs apart.
+    let differences = (!signal.has_tokens && activations.is_none())
+        .then(|| {
+            let series = points.iter().map(|point| (&*point.path, point.difference));
+            let vanishing = AlertKind::VanishingDifferences;
+            passing(series, vanishing, AlertKind::ExplodingActivations)
+        })
+        .flatten();
+    activations.into_iter().chain(differences).chain(gradients).chain(sensitive).collect()
 }
 
 /// The first of a series that passes the limit, measured by the first of all.

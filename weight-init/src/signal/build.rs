@@ -42,14 +42,14 @@ pub(super) enum Step {
     },
     Sum {
         at: At,
-        branch: Vec<Step>,
-        shortcut: Vec<Step>,
+        branch: Vec<Self>,
+        shortcut: Vec<Self>,
         scale: f64,
     },
     Product {
         at: At,
-        a: Vec<Step>,
-        b: Vec<Step>,
+        a: Vec<Self>,
+        b: Vec<Self>,
     },
     TokenMean,
 }
@@ -181,14 +181,13 @@ impl Builder<'_> {
             self.weights(out, None, steps);
             return true;
         }
-        if node.is("MultiheadAttention") && node.param("in_proj_weight").is_some() {
-            if let (Some(weight), Some(out)) =
+        if node.is("MultiheadAttention")
+            && let (Some(weight), Some(out)) =
                 (node.param("in_proj_weight"), node.child("out_proj"))
-            {
-                self.matrix(node, weight, node.param("in_proj_bias"), Some(2), steps);
-                steps.push(Step::TokenMean);
-                return self.weights(out, None, steps);
-            }
+        {
+            self.matrix(node, weight, node.param("in_proj_bias"), Some(2), steps);
+            steps.push(Step::TokenMean);
+            return self.weights(out, None, steps);
         }
         if node.class.contains("Norm") {
             let moments = ["weight", "bias"]
@@ -200,12 +199,12 @@ impl Builder<'_> {
             steps.push(norm(node, gain.unwrap_or(1.0), bias.unwrap_or(0.0)));
             return true;
         }
-        if node.class.contains("Embedding") && node.children.is_empty() {
-            if let Some(moment) = node.param("weight").and_then(|weight| self.moment(weight, None))
-            {
-                steps.push(Step::Source { at: at(node), second: moment.second });
-                return true;
-            }
+        if node.class.contains("Embedding")
+            && node.children.is_empty()
+            && let Some(moment) = node.param("weight").and_then(|weight| self.moment(weight, None))
+        {
+            steps.push(Step::Source { at: at(node), second: moment.second });
+            return true;
         }
         if node.class == "LayerScale" {
             let gamma = node.params.first().and_then(|gamma| self.moment(gamma, None));

@@ -1,5 +1,7 @@
 //! Functions of single elements, and their moments under a normal variable.
 
+use crate::elementary::{exp, exp_m1};
+
 /// A function that a network applies to every element.
 ///
 /// ```
@@ -77,18 +79,18 @@ impl Function {
                 }
             }
             // The form by tanh differs from that by erf by less than 5e-4.
-            Self::Gelu => 0.5 * x * (1.0 + (0.797_884_560_8 * (x + 0.044_715 * x * x * x)).tanh()),
-            Self::Silu => x / (1.0 + (-x).exp()),
-            Self::Tanh => x.tanh(),
-            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Gelu => 0.5 * x * (1.0 + tanh(0.797_884_560_8 * (x + 0.044_715 * x * x * x))),
+            Self::Silu => x / (1.0 + exp(-x)),
+            Self::Tanh => tanh(x),
+            Self::Sigmoid => 1.0 / (1.0 + exp(-x)),
             Self::Elu => {
                 if x < 0.0 {
-                    x.exp_m1()
+                    exp_m1(x)
                 } else {
                     x
                 }
             }
-            Self::Selu => 1.050_700_987_4 * if x < 0.0 { 1.673_263_242_4 * x.exp_m1() } else { x },
+            Self::Selu => 1.050_700_987_4 * if x < 0.0 { 1.673_263_242_4 * exp_m1(x) } else { x },
         }
     }
 
@@ -103,31 +105,33 @@ impl Function {
         match self {
             Self::Identity => (variance, 1.0),
             Self::Relu => (variance / 2.0, 0.5),
-            _ => {
-                (mean(variance, |x| self.of(x).powi(2)), mean(variance, |x| self.slope(x).powi(2)))
-            }
+            _ => (
+                mean(variance, |x| squared(self.of(x))),
+                mean(variance, |x| squared(self.slope(x))),
+            ),
         }
     }
 
     /// `E[φ(x)φ(y)]` for x and y of this variance and covariance.
     pub(super) fn covariance(self, variance: f64, covariance: f64) -> f64 {
         if variance <= 0.0 {
-            return self.of(0.0).powi(2);
+            return squared(self.of(0.0));
         }
         let r = (covariance / variance).clamp(-1.0, 1.0);
         match self {
             Self::Identity => covariance,
             // The arc-cosine kernel of degree one: Cho and Saul, 2009.
             Self::Relu => {
-                let angle = (1.0 - r * r).max(0.0).sqrt() + r * (std::f64::consts::PI - r.acos());
+                let angle =
+                    (1.0 - r * r).max(0.0).sqrt() + r * (std::f64::consts::PI - arc_cosine(r));
                 variance * angle / std::f64::consts::TAU
             }
             // Linear in r between the exact ends, the mean squared and the second moment, would miss the slope at 0 by
             // little; the first two terms of the expansion in r meet both.
             _ => {
-                let low = mean(variance, |x| self.of(x)).powi(2);
-                let first = variance * mean(variance, |x| self.slope(x)).powi(2);
-                let high = mean(variance, |x| self.of(x).powi(2));
+                let low = squared(mean(variance, |x| self.of(x)));
+                let first = variance * squared(mean(variance, |x| self.slope(x)));
+                let high = mean(variance, |x| squared(self.of(x)));
                 low + first * r + (high - low - first) * r * r
             }
         }
@@ -141,9 +145,24 @@ fn mean(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
     let (mut sum, mut total) = (0.0, 0.0);
     for index in 0..=POINTS {
         let z = f64::from(index) * step - 8.0;
-        let weight = (-0.5 * z * z).exp();
+        let weight = exp(-0.5 * z * z);
         sum += weight * f(std * z);
         total += weight;
     }
     sum / total
+}
+
+fn squared(x: f64) -> f64 {
+    x * x
+}
+
+fn tanh(x: f64) -> f64 {
+    // Beyond 20 it is 1 to all digits.
+    let grown = exp_m1(2.0 * x.clamp(-20.0, 20.0));
+    grown / (grown + 2.0)
+}
+
+#[allow(clippy::disallowed_methods, reason = "never part of a weight")]
+fn arc_cosine(x: f64) -> f64 {
+    x.acos()
 }

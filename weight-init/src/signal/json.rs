@@ -28,10 +28,11 @@ impl Serialize for Alert {
 
 impl Serialize for Point {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(5))?;
+        let mut map = serializer.serialize_map(Some(6))?;
         map.serialize_entry("path", &self.path)?;
         map.serialize_entry("what", &self.what)?;
         map.serialize_entry("activation", &self.activation)?;
+        map.serialize_entry("difference", &self.difference)?;
         map.serialize_entry("gradient", &self.gradient)?;
         map.serialize_entry("main_path", &self.is_on_main_path)?;
         map.end()

@@ -3,6 +3,7 @@
 use weight_init_core::Fill;
 use weight_init_core::initializer::{AnyFill, Init};
 
+use crate::elementary::exp;
 use crate::model::{Values, elements};
 use crate::plan::{ConstructorDefault, Lowered, PlannedParam, Unknown, Writer};
 
@@ -87,7 +88,7 @@ fn fill_moment(fill: &Fill<f64>, all: f64) -> Option<Moment> {
             Moment { mean: f64::midpoint(a, b), second: (a * a + a * b + b * b) / 3.0 }
         }
         Fill::Normal(of) => {
-            Moment { mean: of.mean(), second: of.mean().powi(2) + of.std().powi(2) }
+            Moment { mean: of.mean(), second: of.mean() * of.mean() + of.std() * of.std() }
         }
         Fill::TruncNormal(of) => {
             let (mean, std) = (of.mean(), of.std());
@@ -95,7 +96,7 @@ fn fill_moment(fill: &Fill<f64>, all: f64) -> Option<Moment> {
         }
         Fill::Diagonal(of) => {
             let places = (of.on().count.saturating_mul(of.on().groups)) as f64 / all;
-            Moment { mean: places * of.value(), second: places * of.value().powi(2) }
+            Moment { mean: places * of.value(), second: places * of.value() * of.value() }
         }
         _ => return None,
     })
@@ -119,7 +120,7 @@ fn truncated(mean: f64, std: f64, a: f64, b: f64) -> Moment {
             _ if index % 2 == 1 => 4.0,
             _ => 2.0,
         };
-        let weight = simpson * (0.5 * (near * near - z * z)).exp();
+        let weight = simpson * exp(0.5 * (near * near - z * z));
         let x = mean + std * z;
         total += weight;
         first += weight * x;

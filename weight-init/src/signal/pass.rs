@@ -8,6 +8,7 @@ pub(super) struct Passed {
     pub(super) points: Vec<Point>,
     pub(super) sensitivity: f64,
     pub(super) has_sums: bool,
+    pub(super) has_tokens: bool,
 }
 
 /// What is known of the elements at a place.
@@ -25,7 +26,7 @@ struct State {
 #[derive(Debug)]
 enum Back {
     Factor { point: Option<usize>, factor: f64 },
-    Fork { point: usize, a: Vec<Back>, b: Vec<Back>, factors: [f64; 2] },
+    Fork { point: usize, a: Vec<Self>, b: Vec<Self>, factors: [f64; 2] },
     Stop { point: usize },
 }
 
@@ -33,18 +34,25 @@ pub(super) fn pass(steps: &[Step], assumptions: &Assumptions) -> Passed {
     let mut forward = Forward {
         points: Vec::new(),
         has_sums: false,
+        has_tokens: false,
         tokens: assumptions.tokens.max(1.0),
         beside: 0,
     };
     let (state, back) = forward.all(steps, State { q: assumptions.input, c: 0.0, d: 0.0 });
-    let Forward { mut points, has_sums, .. } = forward;
+    let Forward { mut points, has_sums, has_tokens, .. } = forward;
     backward(&back, 1.0, &mut points);
-    Passed { points, sensitivity: if state.q > 0.0 { state.d / state.q } else { 0.0 }, has_sums }
+    Passed {
+        points,
+        sensitivity: if state.q > 0.0 { state.d / state.q } else { 0.0 },
+        has_sums,
+        has_tokens,
+    }
 }
 
 struct Forward {
     points: Vec<Point>,
     has_sums: bool,
+    has_tokens: bool,
     tokens: f64,
     /// Shortcuts that the place is beside.
     beside: usize,
@@ -61,11 +69,12 @@ impl Forward {
         (state, back)
     }
 
-    fn point(&mut self, at: &At, q: f64, has_weights: bool) -> usize {
+    fn point(&mut self, at: &At, state: State, has_weights: bool) -> usize {
         self.points.push(Point {
             path: at.path.clone(),
             what: at.what.clone(),
-            activation: q,
+            activation: state.q,
+            difference: (state.q - state.c).max(0.0),
             gradient: 0.0,
             is_on_main_path: self.beside == 0,
             has_weights,
@@ -78,33 +87,34 @@ impl Forward {
             Step::Weights { at, fan_in, fan_out, weight, bias } => {
                 let gain = fan_in * weight;
                 let state = State { q: gain * q + bias, c: gain * c + bias, d: gain * (d + q) };
-                let point = Some(self.point(at, state.q, true));
+                let point = Some(self.point(at, state, true));
                 (state, Back::Factor { point, factor: fan_out * weight })
             }
-            Step::Source { at, second } => (
-                State { q: *second, c: 0.0, d: *second },
-                Back::Stop { point: self.point(at, *second, false) },
-            ),
+            Step::Source { at, second } => {
+                let state = State { q: *second, c: 0.0, d: *second };
+                (state, Back::Stop { point: self.point(at, state, false) })
+            }
             Step::Norm { at, gain, bias, over_samples } => {
                 let variance = if *over_samples { q - c } else { q };
                 let factor = gain / variance.max(1e-12);
                 let between = if *over_samples { 0.0 } else { factor * c };
                 let state = State { q: gain + bias, c: between + bias, d: factor * d };
-                let point = Some(self.point(at, state.q, false));
+                let point = Some(self.point(at, state, false));
                 (state, Back::Factor { point, factor })
             }
             Step::Scale { at, second } => {
                 let state = State { q: q * second, c: c * second, d: d * second };
-                let point = Some(self.point(at, state.q, false));
+                let point = Some(self.point(at, state, false));
                 (state, Back::Factor { point, factor: *second })
             }
             Step::Apply { at, function } => {
                 let (second, slope) = function.moments(q);
                 let state = State { q: second, c: function.covariance(q, c), d: slope * d };
-                let point = Some(self.point(at, second, false));
+                let point = Some(self.point(at, state, false));
                 (state, Back::Factor { point, factor: slope })
             }
             Step::TokenMean => {
+                self.has_tokens = true;
                 // The mean of tokens that share the part c of their second moment.
                 let mean = c + (q - c).max(0.0) / self.tokens;
                 let factor = if q > 0.0 { mean / q } else { 1.0 };
@@ -121,7 +131,7 @@ impl Forward {
                 let square = scale * scale;
                 let state =
                     State { q: a.q + square * b.q, c: a.c + square * b.c, d: a.d + square * b.d };
-                let point = self.point(at, state.q, false);
+                let point = self.point(at, state, false);
                 (state, Back::Fork { point, a: to_a, b: to_b, factors: [1.0, square] })
             }
             Step::Product { at, a, b } => {
@@ -131,7 +141,7 @@ impl Forward {
                 let (b, to_b) = self.all(b, before);
                 self.beside -= 1;
                 let state = State { q: a.q * b.q, c: a.c * b.c, d: a.d * b.q + b.d * a.q };
-                let point = self.point(at, state.q, false);
+                let point = self.point(at, state, false);
                 (state, Back::Fork { point, a: to_a, b: to_b, factors: [b.q, a.q] })
             }
         }

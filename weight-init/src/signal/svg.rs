@@ -1,6 +1,9 @@
 //! The estimate as a picture.
 
+use std::f64::consts::LN_10;
 use std::fmt::Write as _;
+
+use weight_init_core::math::ln;
 
 use super::{Point, Signal};
 
@@ -14,7 +17,7 @@ impl Signal {
     #[must_use]
     pub fn to_svg(&self) -> String {
         let of = |number: fn(&Point) -> f64| -> Vec<f64> {
-            self.points.iter().map(|point| number(point).clamp(1e-300, 1e300).log10()).collect()
+            self.points.iter().map(|point| ln(number(point).clamp(1e-300, 1e300)) / LN_10).collect()
         };
         let (q, g) = (of(|point| point.activation), of(|point| point.gradient));
         let all = || q.iter().chain(&g).copied();

@@ -10,7 +10,7 @@ const ROWS: usize = 24;
 
 impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "activation  gradient  step")?;
+        writeln!(f, "activation  difference  gradient  step")?;
         let last = self.points.len().saturating_sub(1);
         let rows = ROWS.min(self.points.len());
         let mut shown = None;
@@ -22,8 +22,8 @@ impl fmt::Display for Signal {
             shown = Some(index);
             let path =
                 if point.path.is_empty() { "(model)".to_owned() } else { escape(&point.path) };
-            let (q, g) = (point.activation, point.gradient);
-            writeln!(f, "{q:<10.2e}  {g:<8.2e}  {path} {}", escape(&point.what))?;
+            let (q, d, g) = (point.activation, point.difference, point.gradient);
+            writeln!(f, "{q:<10.2e}  {d:<10.2e}  {g:<8.2e}  {path} {}", escape(&point.what))?;
         }
         if self.points.len() > rows {
             writeln!(f, "{rows} of {} points; all are in the JSON", self.points.len())?;

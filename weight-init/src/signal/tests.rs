@@ -62,7 +62,7 @@ fn the_default_of_linear_layers_vanishes_behind_relu_and_kaiming_stays() {
     let kinds =
         |signal: &Signal| signal.alerts().iter().map(|alert| alert.kind).collect::<Vec<_>>();
     let default = estimate(&plain(""));
-    assert_eq!(kinds(&default), [AlertKind::VanishingActivations, AlertKind::VanishingGradients]);
+    assert_eq!(kinds(&default), [AlertKind::VanishingDifferences, AlertKind::VanishingGradients]);
     let kaiming = estimate(&plain(r#""init_cfg": {"type": "Kaiming", "layer": "Linear"},"#));
     assert_eq!(kinds(&kaiming), []);
     let last = kaiming.points().last().unwrap();

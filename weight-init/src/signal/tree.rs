@@ -16,7 +16,7 @@ pub(super) struct Node {
     pub(super) class: String,
     pub(super) bases: Vec<String>,
     pub(super) params: Vec<ParamOf>,
-    pub(super) children: Vec<Node>,
+    pub(super) children: Vec<Self>,
 }
 
 #[derive(Debug)]
