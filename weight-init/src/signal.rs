@@ -98,6 +98,7 @@ pub struct Signal {
     sensitivity: f64,
     has_sums: bool,
     has_tokens: bool,
+    has_norms: bool,
     alerts: Vec<Alert>,
     notes: Vec<String>,
 }
@@ -140,6 +141,7 @@ impl Signal {
             sensitivity: passed.sensitivity,
             has_sums: passed.has_sums,
             has_tokens: passed.has_tokens,
+            has_norms: passed.has_norms,
             alerts: Vec::new(),
             notes: built.notes,
         };

@@ -96,11 +96,14 @@ pub(super) fn find(signal: &Signal) -> Vec<Alert> {
     let activations =
         passing(points.iter().map(|point| (&*point.path, point.activation)), vanishing, exploding);
     let (vanishing, exploding) = (AlertKind::VanishingGradients, AlertKind::ExplodingGradients);
-    let gradients = passing(
-        points.iter().rev().map(|point| (&*point.path, point.gradient)),
-        vanishing,
-        exploding,
-    );
+    // Behind a normalization, the loss does not depend on the scale of the weights, and gradients grow where models train well:
+    // Yang et al. 2019 (arXiv:1902.08129).
+    let gradients = (!signal.has_norms)
+        .then(|| {
+            let series = points.iter().rev().map(|point| (&*point.path, point.gradient));
+            passing(series, vanishing, exploding)
+        })
+        .flatten();
     let sensitive = (signal.has_sums && signal.sensitivity > LARGEST_SENSITIVITY).then(|| Alert {
         kind: AlertKind::Sensitive,
         path: String::new(),

@@ -138,6 +138,25 @@ impl Function {
     }
 }
 
+impl Function {
+    /// `E[φ'(x)φ'(y)]` for x and y of this variance and covariance.
+    pub(super) fn slope_covariance(self, variance: f64, covariance: f64) -> f64 {
+        if variance <= 0.0 {
+            return squared(self.slope(0.0));
+        }
+        let r = (covariance / variance).clamp(-1.0, 1.0);
+        match self {
+            Self::Identity => 1.0,
+            Self::Relu => 0.5 - arc_cosine(r) / std::f64::consts::TAU,
+            // Between the exact ends.
+            _ => {
+                let low = squared(mean(variance, |x| self.slope(x)));
+                low + (self.moments(variance).1 - low) * r
+            }
+        }
+    }
+}
+
 /// The mean of a function of a normal variable, by the trapezoidal rule, which converges faster than any power here.
 fn mean(variance: f64, f: impl Fn(f64) -> f64) -> f64 {
     let std = variance.max(0.0).sqrt();

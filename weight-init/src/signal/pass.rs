@@ -9,6 +9,7 @@ pub(super) struct Passed {
     pub(super) sensitivity: f64,
     pub(super) has_sums: bool,
     pub(super) has_tokens: bool,
+    pub(super) has_norms: bool,
 }
 
 /// What is known of the elements at a place.
@@ -25,7 +26,8 @@ struct State {
 /// What the way back needs of a step: how the gradient's second moment changes, and the point behind it.
 #[derive(Debug)]
 enum Back {
-    Factor { point: Option<usize>, factor: f64 },
+    Factor { point: usize, factor: f64, common: f64 },
+    TokenMean { tokens: f64 },
     Fork { point: usize, a: Vec<Self>, b: Vec<Self>, factors: [f64; 2] },
     Stop { point: usize },
 }
@@ -35,17 +37,19 @@ pub(super) fn pass(steps: &[Step], assumptions: &Assumptions) -> Passed {
         points: Vec::new(),
         has_sums: false,
         has_tokens: false,
+        has_norms: false,
         tokens: assumptions.tokens.max(1.0),
         beside: 0,
     };
     let (state, back) = forward.all(steps, State { q: assumptions.input, c: 0.0, d: 0.0 });
-    let Forward { mut points, has_sums, has_tokens, .. } = forward;
-    backward(&back, 1.0, &mut points);
+    let Forward { mut points, has_sums, has_tokens, has_norms, .. } = forward;
+    backward(&back, Gradient { g: 1.0, common: 0.0 }, &mut points);
     Passed {
         points,
         sensitivity: if state.q > 0.0 { state.d / state.q } else { 0.0 },
         has_sums,
         has_tokens,
+        has_norms,
     }
 }
 
@@ -53,6 +57,7 @@ struct Forward {
     points: Vec<Point>,
     has_sums: bool,
     has_tokens: bool,
+    has_norms: bool,
     tokens: f64,
     /// Shortcuts that the place is beside.
     beside: usize,
@@ -87,31 +92,34 @@ impl Forward {
             Step::Weights { at, fan_in, fan_out, weight, bias } => {
                 let gain = fan_in * weight;
                 let state = State { q: gain * q + bias, c: gain * c + bias, d: gain * (d + q) };
-                let point = Some(self.point(at, state, true));
-                (state, Back::Factor { point, factor: fan_out * weight })
+                let point = self.point(at, state, true);
+                let factor = fan_out * weight;
+                (state, Back::Factor { point, factor, common: factor })
             }
             Step::Source { at, second } => {
                 let state = State { q: *second, c: 0.0, d: *second };
                 (state, Back::Stop { point: self.point(at, state, false) })
             }
             Step::Norm { at, gain, bias, over_samples } => {
+                self.has_norms = true;
                 let variance = if *over_samples { q - c } else { q };
                 let factor = gain / variance.max(1e-12);
                 let between = if *over_samples { 0.0 } else { factor * c };
                 let state = State { q: gain + bias, c: between + bias, d: factor * d };
-                let point = Some(self.point(at, state, false));
-                (state, Back::Factor { point, factor })
+                let point = self.point(at, state, false);
+                (state, Back::Factor { point, factor, common: factor })
             }
             Step::Scale { at, second } => {
                 let state = State { q: q * second, c: c * second, d: d * second };
-                let point = Some(self.point(at, state, false));
-                (state, Back::Factor { point, factor: *second })
+                let point = self.point(at, state, false);
+                (state, Back::Factor { point, factor: *second, common: *second })
             }
             Step::Apply { at, function } => {
                 let (second, slope) = function.moments(q);
                 let state = State { q: second, c: function.covariance(q, c), d: slope * d };
-                let point = Some(self.point(at, state, false));
-                (state, Back::Factor { point, factor: slope })
+                let point = self.point(at, state, false);
+                let common = function.slope_covariance(q, c);
+                (state, Back::Factor { point, factor: slope, common })
             }
             Step::TokenMean => {
                 self.has_tokens = true;
@@ -119,7 +127,7 @@ impl Forward {
                 let mean = c + (q - c).max(0.0) / self.tokens;
                 let factor = if q > 0.0 { mean / q } else { 1.0 };
                 let state = State { q: mean, c: mean, d: factor * d };
-                (state, Back::Factor { point: None, factor: 1.0 / self.tokens })
+                (state, Back::TokenMean { tokens: self.tokens })
             }
             Step::Sum { at, branch, shortcut, scale } => {
                 self.has_sums = true;
@@ -148,8 +156,25 @@ impl Forward {
     }
 }
 
-/// The gradient in front of the steps, where that behind them is `g`.
-fn backward(steps: &[Back], mut g: f64, points: &mut [Point]) -> f64 {
+/// The gradient's second moment, and the covariance of those of two tokens or samples.
+#[derive(Clone, Copy, Debug)]
+struct Gradient {
+    g: f64,
+    common: f64,
+}
+
+impl Gradient {
+    fn times(self, factor: f64, common: f64) -> Self {
+        Self { g: self.g * factor, common: self.common * common }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { g: self.g + other.g, common: self.common + other.common }
+    }
+}
+
+/// The gradient in front of the steps, where this is the one behind them.
+fn backward(steps: &[Back], mut gradient: Gradient, points: &mut [Point]) -> Gradient {
     let set = |place: usize, g: f64, points: &mut [Point]| {
         if let Some(point) = points.get_mut(place) {
             point.gradient = g;
@@ -157,22 +182,25 @@ fn backward(steps: &[Back], mut g: f64, points: &mut [Point]) -> f64 {
     };
     for step in steps.iter().rev() {
         match step {
-            Back::Factor { point, factor } => {
-                if let Some(point) = point {
-                    set(*point, g, points);
-                }
-                g *= factor;
+            Back::Factor { point, factor, common } => {
+                set(*point, gradient.g, points);
+                gradient = gradient.times(*factor, *common);
+            }
+            Back::TokenMean { tokens } => {
+                let mean = gradient.common + (gradient.g - gradient.common) / tokens;
+                gradient = Gradient { g: mean, common: mean };
             }
             Back::Stop { point } => {
-                set(*point, g, points);
-                g = 0.0;
+                set(*point, gradient.g, points);
+                gradient = Gradient { g: 0.0, common: 0.0 };
             }
             Back::Fork { point, a, b, factors } => {
-                set(*point, g, points);
+                set(*point, gradient.g, points);
                 let [of_a, of_b] = *factors;
-                g = backward(a, g * of_a, points) + backward(b, g * of_b, points);
+                let a = backward(a, gradient.times(of_a, of_a), points);
+                gradient = a.plus(backward(b, gradient.times(of_b, of_b), points));
             }
         }
     }
-    g
+    gradient
 }
