@@ -17,6 +17,7 @@
 //! | [`plan`] | which rule writes each parameter, and why |
 //! | [`pattern`] | names that differ in their numbers alone, as one glob |
 //! | [`report`] | a plan as a table, an explanation, JSON |
+//! | [`signal`] | how activations and gradients pass through a model before training |
 //! | [`split`] | how a model is cut for tensor and pipeline parallelism |
 //! | [`window`] | a part of a tensor as runs of consecutive elements |
 //! | [`run`] | a plan, a seed and a backend → bytes, piece by piece |
@@ -82,6 +83,7 @@ pub mod reference;
 pub mod report;
 pub mod rules;
 pub mod run;
+pub mod signal;
 pub mod split;
 #[cfg(feature = "cloud")]
 mod store;

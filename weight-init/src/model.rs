@@ -21,6 +21,7 @@
 //! | `params`, `buffers` | lists of tensors | none |
 //! | `aliases` | attributes that are another name of a layer below: `{"norm3": "bn3"}` | none |
 //! | `children` | list of layers | none |
+//! | `flow` | the way of the signal through the children, for [`signal`](crate::signal): see [`FlowStep`] | by the class |
 //! | `same_as` | beside `name` alone: the very same layer as the one met first at that dotted path | |
 //!
 //! `rewrites` is about code that no description shows: a `reset_parameters`, an `__init__` or an `init_weights` of the
@@ -84,6 +85,7 @@ mod checkpoint_keys;
 pub mod classes;
 pub mod constructor;
 mod description;
+mod flow;
 mod from_config;
 mod layers;
 mod overlay;
@@ -100,6 +102,7 @@ use weight_init_core::{DType, InitWeights, Layer, Layout};
 pub use self::checkpoint_keys::CheckpointKeys;
 use self::classes::{BufferDefault, LayerFacts};
 use self::constructor::{Constructor, OwnWrite};
+pub use self::flow::FlowStep;
 pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, SpecError, TensorSpec};
 pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
@@ -167,6 +170,8 @@ struct Node {
     params: Vec<ParamNode>,
     buffers: Vec<BufferNode>,
     aliases: Box<[(String, String)]>,
+    /// The way of the signal through the children, if the description declares it.
+    flow: Option<Box<[FlowStep]>>,
     children: Vec<ChildNode>,
 }
 
@@ -277,6 +282,12 @@ impl Model {
     #[must_use]
     pub fn init_cfg(&self, path: &str) -> Option<&PlacedInitCfg> {
         self.node_at(path)?.init_cfg.as_deref()
+    }
+
+    /// The way of the signal through the layer first met at a dotted path, if the description declares it.
+    #[must_use]
+    pub fn flow(&self, path: &str) -> Option<&[FlowStep]> {
+        self.node_at(path)?.flow.as_deref()
     }
 
     /// The layer first met at a dotted path.

@@ -11,6 +11,7 @@ mod model;
 mod parsers;
 mod plan;
 mod report;
+mod signal;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -25,6 +26,7 @@ pub(crate) use self::inspect::InspectArgs;
 pub(crate) use self::model::{ModelArgs, ReadArgs};
 pub(crate) use self::plan::{ExplainArgs, PlanArgs};
 pub(crate) use self::report::ReportArgs;
+pub(crate) use self::signal::SignalArgs;
 pub(crate) use self::verify::VerifyArgs;
 
 /// One declarative init_cfg, any model, any device, the same bits.
@@ -94,6 +96,12 @@ Examples:
 The page is one file that needs no network: search and filter parameters, see each rule with what it won and lost, and each
 parameter with its formula and a histogram of the values that the seed gives.")]
     Report(ReportArgs),
+    /// Estimate how activations and gradients pass through the model before training, and warn where they vanish or explode
+    #[command(after_help = "\
+Examples:
+  weight-init signal model.json
+  weight-init signal model.json --init-cfg kaiming.json --json")]
+    Signal(SignalArgs),
     /// Show the tensors of a checkpoint and what is in them
     #[command(after_help = "\
 Examples:

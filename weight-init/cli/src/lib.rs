@@ -42,6 +42,7 @@ mod ranks;
 mod report;
 mod say;
 mod shell;
+mod signal;
 mod split;
 mod suggestion;
 mod verify;
@@ -80,6 +81,7 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
         Command::Init(command) => init::run(&command, registry),
         Command::Explain(command) => explain::run(&command, registry),
         Command::Report(command) => report::run(&command, registry),
+        Command::Signal(command) => signal::run(&command, registry),
         Command::Inspect(command) => inspect::run(&command),
         Command::Diff(command) => diff::run(&command, registry),
         Command::Verify(command) => verify::run(&command, registry),

@@ -2,6 +2,7 @@
 
 mod constructor;
 mod fields;
+mod flow;
 mod stored;
 mod tensor;
 
@@ -33,6 +34,7 @@ const LAYER_KEYS: &[&str] = &[
     "params",
     "buffers",
     "aliases",
+    "flow",
     "children",
     "same_as",
 ];
@@ -118,6 +120,7 @@ impl Reader<'_> {
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: fields.string_map("aliases")?.into(),
+            flow: None,
             children: Vec::new(),
         });
         let mut names = HashMap::default();
@@ -164,6 +167,7 @@ impl Reader<'_> {
             self.nodes[index].children.push(child);
         }
         self.check_aliases(index, fields)?;
+        self.nodes[index].flow = flow::flow(fields, &self.nodes[index])?.map(Into::into);
         self.open.pop();
         Ok(index)
     }

@@ -90,6 +90,9 @@ fn head<M: SerializeMap>(map: &mut M, node: &Node) -> Result<(), M::Error> {
         let aliases = node.aliases.iter().map(|(alias, path)| (alias, path));
         map.serialize_entry("aliases", &std::collections::BTreeMap::from_iter(aliases))?;
     }
+    if let Some(flow) = &node.flow {
+        map.serialize_entry("flow", flow)?;
+    }
     Ok(())
 }
 

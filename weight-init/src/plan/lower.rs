@@ -213,7 +213,7 @@ impl PlannedParam {
         Ok(tensor)
     }
 
-    fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
+    pub(crate) fn tensor(&self, unknown: Unknown) -> Tensor<'_> {
         let shape = Shape::new(&self.shape).with_layout(self.layout);
         let init = |init: &Init| Lowered::Init { init: *init, shape, stream_id: self.stream_id };
         let mut parts = Vec::new();

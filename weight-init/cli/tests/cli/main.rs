@@ -29,6 +29,7 @@ mod readme;
 mod report;
 mod run;
 mod scale;
+mod signal;
 mod split;
 #[cfg(not(feature = "cloud"))]
 mod store;

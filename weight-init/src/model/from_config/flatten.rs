@@ -98,6 +98,7 @@ impl Flat {
             params: Vec::new(),
             buffers: Vec::new(),
             aliases: spec.aliases.into(),
+            flow: None,
             children: Vec::new(),
         });
         let mut names = HashSet::default();
