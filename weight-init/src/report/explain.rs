@@ -13,7 +13,7 @@ use crate::diagnostic::escape;
 use crate::diagnostic::help::with_nearest;
 use crate::model::{Model, Values};
 use crate::plan::by::module_name;
-use crate::plan::named::{default_in_words, in_words};
+use crate::plan::named::{default_in_words, in_full, in_words};
 use crate::plan::write::Held;
 use crate::plan::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
 
@@ -25,6 +25,8 @@ pub struct Explanation {
     bases: Vec<String>,
     lines: Vec<Line>,
     ties: Vec<String>,
+    /// The name that its text gives the initializer that writes it.
+    alias: Option<&'static str>,
     /// Whose own code may write it.
     note: Option<String>,
 }
@@ -86,6 +88,7 @@ impl Explanation {
             .map(|(tied, _)| tied.clone())
             .collect();
         let mut search = Search {
+            plan,
             first,
             ran: HashSet::new(),
             class: String::new(),
@@ -102,6 +105,12 @@ impl Explanation {
             bases,
             lines,
             ties,
+            alias: match &*param.writer {
+                Writer::Rule { by, .. } => {
+                    plan.rule_at(&by.module, by.rule).and_then(|rule| rule.alias_of(by.part))
+                }
+                Writer::Untouched(_) => None,
+            },
             note: plan.own_code_note(param),
         })
     }
@@ -117,6 +126,7 @@ fn same_ending<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
 }
 
 struct Search<'s> {
+    plan: &'s Plan,
     first: &'s str,
     /// The modules that have run, by their first paths.
     ran: HashSet<String>,
@@ -169,13 +179,15 @@ impl Observer for Search<'_> {
                 Held::Assumed | Held::Stored(_) => None,
             });
             let won = won && lacks.is_none();
+            let rule = self.plan.rule_at(&module, considered.rule);
+            let alias = rule.and_then(|rule| rule.alias_of(considered.part));
             self.lines.push(Line {
                 path: path.clone(),
                 module,
                 rule: considered.rule,
                 part: considered.part,
                 names: considered.names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
-                init: in_words(&considered.origin.to_owned()),
+                init: in_full(alias, &in_words(&considered.origin.to_owned())),
                 outcome: considered.outcome,
                 won,
                 lacks,
@@ -187,7 +199,7 @@ impl Observer for Search<'_> {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { param, class, bases, lines, ties, note: _ } = self;
+        let Self { param, class, bases, lines, ties, .. } = self;
         let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
         let class = &escape(class);
         let bases = if bases.is_empty() {
@@ -237,7 +249,7 @@ impl Explanation {
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.param.writer {
             Writer::Rule { origin, by } => {
-                write!(f, "written by {by}: {}", in_words(origin))?;
+                write!(f, "written by {by}: {}", in_full(self.alias, &in_words(origin)))?;
                 if let Some(name) =
                     self.param.stored.as_ref().and_then(crate::checkpoint::Stored::name)
                 {
