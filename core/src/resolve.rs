@@ -1,14 +1,14 @@
 //! Which rule writes a parameter: the last writer of mmengine's program order, in closed form.
 //!
-//! mmengine (0.10, `BaseModule.init_weights` and `initialize`) walks the model and writes parameters again and
-//! again. What remains is the last write. For a parameter it is, on the way from the root to its layer:
+//! mmengine (0.10, `BaseModule.init_weights` and `initialize`) walks the model and writes a parameter several times; the last
+//! write remains. On the way from the root to the layer of a parameter, the last writer is
 //!
-//! 1. the last matching Pretrained rule of the outermost module that has one, for they run after the children;
+//! 1. the last matching Pretrained rule of the outermost module that has one, because Pretrained rules run after the children;
 //! 2. otherwise the last matching rule, or override of a rule, of the innermost module that has one.
 //!
-//! So one walk over the model decides every parameter from the rules of the layers above it, which are linked
-//! frames on the call stack: no storage grows with the model. Only a layer or parameter that is reachable by
-//! several paths needs memory, and [`Observer`] brings it.
+//! One walk over the model therefore decides every parameter from the rules of the layers above it. These layers are linked
+//! frames on the call stack, so that no storage grows with the model. A layer or parameter that is reachable by several paths
+//! does need memory; the [`Observer`] brings it.
 //!
 //! ```
 //! use core::ops::ControlFlow;

@@ -29,7 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
-use weight_init_core::resolve::Order;
+use weight_init_core::resolve::{Order, Part};
 use weight_init_core::{DType, Layer, Layout};
 
 pub use self::by::By;
@@ -47,15 +47,15 @@ use self::write::{Held, Write};
 pub use crate::checkpoint::Stored;
 use crate::model::classes::ParamDefault;
 use crate::model::constructor::Constructor;
-use crate::model::{CheckpointKeys, Model, Values};
+use crate::model::{Model, PlacedInitCfg, Values};
 
 /// What is to be planned beside the model.
 #[derive(Clone, Debug, Default)]
 pub struct Options<'a> {
     /// Rules for the root alone, as mmengine's `initialize(model, init_cfg)`; no module's own init_cfg runs then.
     pub initialize: Option<&'a InitCfg<Owned>>,
-    /// The keys of Pretrained rules among these.
-    pub initialize_keys: Option<&'a CheckpointKeys>,
+    /// What they were read from: it has keys of Pretrained rules, and types by the names that the text gives them.
+    pub initialize_text: Option<&'a PlacedInitCfg>,
     /// Whether Pretrained rules are passed over, so that the rules below them write.
     pub skip_pretrained: bool,
     /// Element type of all floating-point parameters and buffers; `None`: each its own.
@@ -195,6 +195,8 @@ pub struct PlannedRule {
     pub rule: usize,
     /// Name of its initializer.
     pub type_name: &'static str,
+    /// The name that its text has in place of that: `kaiming_normal_`, `HeNormal`.
+    pub alias: Option<&'static str>,
     /// Whether an `init_weights` reaches the module.
     pub reached: bool,
     /// Whether it is a Pretrained rule that runs in list order, before the children.
@@ -217,6 +219,7 @@ pub struct PlannedRule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PlannedOverride {
     name: String,
+    alias: Option<&'static str>,
     /// Parameters that it writes at some time.
     matched: usize,
     won: usize,
@@ -239,6 +242,25 @@ pub struct RulePlace {
     pub rule: usize,
     /// Number of the override, if it is about one.
     pub override_index: Option<usize>,
+}
+
+impl PlannedRule {
+    /// The name of its type as its text has it.
+    #[must_use]
+    pub const fn written_type(&self) -> &'static str {
+        match self.alias {
+            Some(alias) => alias,
+            None => self.type_name,
+        }
+    }
+
+    /// The name that a part has in place of that of its initializer.
+    pub(crate) fn alias_of(&self, part: Part) -> Option<&'static str> {
+        match part {
+            Part::Layer | Part::Params(_) => self.alias,
+            Part::Override(index) => self.overrides.get(index)?.alias,
+        }
+    }
 }
 
 impl PlanError {

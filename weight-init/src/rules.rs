@@ -59,7 +59,7 @@ impl Rules {
     pub fn options(&self) -> Options<'_> {
         Options {
             initialize: Some(&self.placed.init_cfg),
-            initialize_keys: Some(&self.placed.keys),
+            initialize_text: Some(&self.placed),
             ..Options::default()
         }
     }

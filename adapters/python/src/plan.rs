@@ -307,7 +307,7 @@ impl Text {
 fn options(rules: Option<&PlacedInitCfg>, skip_pretrained: bool) -> Options<'_> {
     Options {
         initialize: rules.map(|rules| &rules.init_cfg),
-        initialize_keys: rules.map(|rules| &rules.keys),
+        initialize_text: rules,
         skip_pretrained,
         dtype: None,
     }

@@ -133,6 +133,26 @@ def test_the_log_is_that_of_mmengine(tmp_path):
     assert "The value is the same before and after calling `init_weights` of Unchanged" in same_logs(tmp_path, Unchanged)
 
 
+def test_rules_that_mmengine_does_not_have(tmp_path):
+    """`extend`, and types by other names, of a live module: its class has dropped its own rules, so that these are all."""
+    class Added(BaseModule):
+        def __init__(self, **added):
+            super().__init__(init_cfg=[dict(type="HeNormal", layer="Linear", **added), dict(type="Zeros", layer="LayerNorm", **added)])
+            self.fc, self.norm = nn.Linear(4, 4), nn.LayerNorm(4)
+
+    added, plain = Added(extend=True), Added()
+    log = log_of(tmp_path, lambda: weight_init.mmengine.init_weights(added, 42))
+    weight_init.init_(plain, seed=42)
+    assert same_parameters(added, plain) and added.norm.weight.eq(0).all()
+    assert "fc.weight - torch.Size([4, 4]): \nInitialized by HeNormal = variance_scaling(scale=2" in log
+    assert "Initialized by Zeros = constant(val=0)" in log
+    with pytest.raises(weight_init.InitCfgError, match="all add to it, or all take its place"):
+        added.init_cfg[0].pop("extend")
+        weight_init.plan(added)
+    with pytest.raises(weight_init.InitCfgError, match="no module's own runs beside these rules"):
+        weight_init.plan(plain, dict(type="Normal", layer="Linear", extend=True))
+
+
 def test_logs_of_random_trees(tmp_path):
     compared = 0
     for number in range(120):

@@ -13,7 +13,7 @@ pub const MOST_ARGUMENTS: usize = 8;
 pub const MOST_OF_YOUR_OWN: usize = 4;
 
 /// The keys that rules and overrides have themselves, so that no argument may have their names.
-pub(crate) const KEYS_OF_RULES: [&str; 12] = [
+pub(crate) const KEYS_OF_RULES: [&str; 13] = [
     "type",
     "name",
     "layer",
@@ -26,6 +26,7 @@ pub(crate) const KEYS_OF_RULES: [&str; 12] = [
     "map_location",
     "_scope_",
     "key",
+    "extend",
 ];
 
 /// Whether an argument has the name of a key that rules have themselves.

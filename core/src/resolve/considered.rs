@@ -5,7 +5,7 @@ use super::path::Path;
 use crate::init_cfg::{Origin, Rules, Write};
 use crate::layer::Layer;
 
-/// One look at one part of a rule for one parameter, and what came of it.
+/// A part of a rule that the resolver compares with a parameter, and the outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct Considered<'a> {
     /// The module that holds the rule.
@@ -16,18 +16,18 @@ pub struct Considered<'a> {
     pub rule: usize,
     /// The part of the rule.
     pub part: Part,
-    /// What this part writes, or would write, to the parameter.
+    /// The initializer or checkpoint that this part writes, or would write, to the parameter.
     pub origin: Origin<&'a str>,
     /// Whether it writes, and if not, why.
     pub outcome: Outcome,
-    /// When it writes: of two writes to one parameter the greater order wins.
+    /// The moment of the write: of two writes to one parameter the greater order wins.
     pub order: Order,
-    /// What the parameter is called below the layer that this part covers (of an override, the layer it names): a
-    /// checkpoint of that layer holds it under this name.
+    /// The name of the parameter below the layer that this part covers, which for an override is the layer that it names. A
+    /// checkpoint of that layer holds the parameter under this name.
     pub within: Path<'a>,
 }
 
-/// Rules, only for their names.
+/// The rules of a module, kept for the names in them.
 #[derive(Clone, Copy)]
 pub(super) struct Names<'a>(&'a dyn Rules);
 
@@ -38,7 +38,7 @@ impl core::fmt::Debug for Names<'_> {
 }
 
 impl<'a> Considered<'a> {
-    /// What the part names: the classes of `layer`, one glob, or the attribute of an override.
+    /// The names in the part: the classes of `layer`, one glob, or the attribute of an override.
     pub fn names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         let (rules, rule, part) = (self.rules.0, self.rule, self.part);
         (0..).map_while(move |index| match part {
@@ -60,16 +60,16 @@ pub enum Part {
     Override(usize),
 }
 
-/// What came of considering a part of a rule.
+/// The outcome of comparing a part of a rule with a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// It writes the parameter.
     Writes,
-    /// The rule names no layer, so by itself it matches nothing.
+    /// The rule names no layer, and therefore matches nothing by itself.
     NoLayer,
     /// Neither the layer's class nor one of its direct bases is named.
     OtherClass,
-    /// The layer matches, but initializers touch only `weight` and `bias`.
+    /// The layer matches, but initializers write only `weight` and `bias`.
     OtherAttribute,
     /// The glob does not match the parameter's full name.
     OtherName,
@@ -84,20 +84,20 @@ pub enum Outcome {
 pub struct Order {
     /// Layers entered before the write.
     entered: u64,
-    /// Writes after the children come before those of the layer entered next; the inner module's first.
+    /// Writes after the children precede those of the layer that is entered next; those of the inner module come first.
     phase: Phase,
     rule: usize,
     part: Part,
 }
 
 impl Order {
-    /// Before the rules of a module: its first rule has this order, too.
+    /// The order before the rules of a module, which is also that of its first rule.
     pub(super) const fn before_rules(frame: &Frame<'_>) -> Self {
         let (entered, phase) = (frame.entered, Phase::BeforeChildren);
         Self { entered, phase, rule: 0, part: Part::Layer }
     }
 
-    /// After all that a module's rules and children write.
+    /// The order after all writes of a module's rules and children.
     pub(super) const fn after_children(frame: &Frame<'_>) -> Self {
         let phase = Phase::AfterChildren(Reverse(frame.entered));
         Self { entered: frame.left, phase, rule: usize::MAX, part: Part::Override(usize::MAX) }
@@ -110,20 +110,20 @@ enum Phase {
     BeforeChildren,
 }
 
-/// Which parts of rules write a parameter, found without a look at each.
+/// A search for the parts of rules that write a parameter.
 ///
-/// The resolver looks at every part of every rule for every parameter; an observer that builds tables of names when it
-/// meets a module finds the same in the time of a look-up.
+/// The resolver compares every part of every rule with every parameter. An observer that builds tables of names when it meets
+/// a module finds the same parts in the time of a look-up.
 pub trait Matcher {
-    /// Calls `see` with the parts of the module's rules that write the target, in the order of rules and parts. The module is
-    /// told by its first path.
+    /// Calls `see` with the parts of the module's rules that write the target, in the order of rules and parts. `module` is the
+    /// first path of the module.
     ///
     /// - [`Part::Layer`]: the rule names the target's class or a direct base of it, or is a Pretrained rule.
     /// - [`Part::Params`]: the glob matches the target's path.
-    /// - [`Part::Override`]: any whose name may lead to the target; the resolver looks whether it does.
+    /// - [`Part::Override`]: any override whose name may lead to the target; the resolver checks whether it does.
     ///
-    /// A part may be left out if an earlier one of the same rules writes the target by the same initializer, and a later one
-    /// writes it, too: the part then changes neither the last writer nor which fault is found.
+    /// A matcher may leave out a part if an earlier part of the same rules writes the target by the same initializer and a later
+    /// part writes it as well: such a part changes neither the last writer nor the error that is found.
     fn matching(
         &self,
         module: Path<'_>,
@@ -137,9 +137,9 @@ pub trait Matcher {
 #[derive(Clone, Copy)]
 pub struct Target<'a> {
     leaf: &'a Frame<'a>,
-    /// What its layer calls it.
+    /// Its name in its layer.
     pub attribute: &'a str,
-    /// Depth of the module.
+    /// The depth of the module.
     depth: usize,
 }
 
@@ -169,7 +169,7 @@ impl core::fmt::Debug for Target<'_> {
     }
 }
 
-/// What looks at rules for `leaf`'s parameter `attribute`.
+/// The comparison of all rules above with the parameter `attribute` of the layer `leaf`.
 #[derive(Clone, Copy)]
 pub(super) struct Look<'a> {
     pub(super) leaf: &'a Frame<'a>,
@@ -178,8 +178,8 @@ pub(super) struct Look<'a> {
 }
 
 impl<'a> Look<'a> {
-    /// Calls `see` with everything that is considered on the way to the parameter, in program order; with a matcher, with
-    /// what it finds.
+    /// Calls `see` with every part of a rule on the way to the parameter, in program order; with a matcher, with the parts that
+    /// it finds.
     pub(super) fn each(self, matcher: Option<&dyn Matcher>, see: &mut dyn FnMut(&Considered<'a>)) {
         self.before_children(self.leaf, matcher, see);
         // A bare `initialize` defers nothing.
@@ -317,7 +317,7 @@ impl<'a> Look<'a> {
     }
 }
 
-/// What the rule's own `layer` does to the parameter.
+/// The outcome of the rule's own `layer` for the parameter.
 pub(crate) fn own(
     rules: &dyn Rules,
     rule: usize,
@@ -334,7 +334,7 @@ pub(crate) fn own(
     if rules.layer(rule, 0).is_none() { Outcome::NoLayer } else { Outcome::OtherClass }
 }
 
-/// An initializer touches a layer's `weight` and `bias`; a checkpoint everything.
+/// An initializer writes a layer's `weight` and `bias`; a checkpoint writes every parameter.
 pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
     if is_pretrained || matches!(attribute, "weight" | "bias") {
         Outcome::Writes
@@ -343,8 +343,8 @@ pub(crate) fn touches(is_pretrained: bool, attribute: &str) -> Outcome {
     }
 }
 
-/// Whether a part writes a parameter of this name by the rule's constant for biases. A glob names parameters, not layers:
-/// what it names gets the initializer itself.
+/// Whether a part writes a parameter of this name by the rule's constant for biases. A glob names parameters, not layers;
+/// a parameter that it names gets the initializer itself.
 pub(crate) fn is_bias(part: Part, attribute: &str) -> bool {
     attribute == "bias" && !matches!(part, Part::Params(_))
 }

@@ -19,9 +19,9 @@ pub(super) struct Frame<'a> {
     pub(super) rules: Option<&'a dyn Rules>,
     /// Layers below the root have depth 1.
     pub(super) depth: usize,
-    /// When `init_weights` began here: layers entered before.
+    /// The number of layers entered before `init_weights` began here.
     pub(super) entered: u64,
-    /// When it ended: layers entered before it ended.
+    /// The number of layers entered before it ended.
     pub(super) left: u64,
     /// Stream id of the path at which the layer was shown first.
     pub(super) stream: Fnv1a,
@@ -38,7 +38,7 @@ pub(super) enum State {
     NotReached,
 }
 
-/// A layer on the way from the root to where a walk is: what an override's name leads to below it.
+/// A layer on the way from the root to where a walk is, with the search for the layer that an override names below it.
 pub(crate) trait Link<'a>: Sized + 'a {
     /// The layer above.
     fn parent(&self) -> Option<&'a Self>;
@@ -73,12 +73,12 @@ pub(crate) trait Link<'a>: Sized + 'a {
         }
     }
 
-    /// What an attribute leads to: the path of its layer.
+    /// The path of the layer that an attribute leads to.
     fn target<'n>(&self, name: &'n str) -> &'n str
     where
         'a: 'n,
     {
-        // A property of the class is found before a child of the same name.
+        // Python finds a property of the class before a child of the same name.
         self.layer().aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, path)| path)
     }
 }
@@ -99,7 +99,7 @@ impl<'a> Link<'a> for Frame<'a> {
 }
 
 impl Frame<'_> {
-    /// How deep the layer stands that `name`, an attribute of this one, leads to.
+    /// The depth of the layer that `name`, an attribute of this one, leads to.
     pub(super) fn depth_of(&self, name: &str) -> usize {
         let target = self.target(name);
         self.depth + if target == name { 1 } else { target.split('.').count() }
@@ -125,7 +125,7 @@ pub(crate) fn stream_of(path: Fnv1a, param: &Param<'_>) -> u64 {
     .finish()
 }
 
-/// What an attribute of a layer is.
+/// Finds an attribute of a layer.
 pub(crate) fn attribute(layer: &dyn Layer, name: &str) -> Attribute {
     if layer.aliases().any(|(alias, _)| alias == name) {
         return Attribute::Layer;
@@ -141,7 +141,7 @@ pub(crate) fn extend(path: Fnv1a, name: &str) -> Fnv1a {
     path.write(name.as_bytes())
 }
 
-/// What a name leads to in a layer.
+/// The kind of an attribute of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attribute {
     Layer,

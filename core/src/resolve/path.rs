@@ -3,9 +3,9 @@ use core::iter;
 
 use super::frame::Frame;
 
-/// Where a layer or parameter stands in the model: names from the root down, joined by dots.
+/// The place of a layer or parameter in the model: the names from the root down, joined by dots.
 ///
-/// It borrows the frames of the walk, so it lives only as long as the visit; `Display` writes it out.
+/// A path borrows the frames of the walk and therefore lives as long as the visit; `Display` writes it out.
 #[derive(Clone, Copy)]
 pub struct Path<'a> {
     frame: &'a Frame<'a>,
@@ -13,7 +13,7 @@ pub struct Path<'a> {
     attribute: &'a str,
     /// Whether ties are followed to where the layer was shown first.
     first: bool,
-    /// Only names of layers deeper than this are part of it.
+    /// Names of layers deeper than this are part of the path, others are not.
     below: usize,
     /// The whole path, where it is known without the frames.
     whole: Option<&'a str>,
@@ -29,12 +29,12 @@ impl<'a> Path<'a> {
         Self { frame, attribute, first: false, below, whole: None }
     }
 
-    /// A path that is known as a whole; the frame only keeps company.
+    /// A path that is known as a whole, without the frame.
     pub(super) const fn whole(frame: &'a Frame<'a>, path: &'a str) -> Self {
         Self { frame, attribute: "", first: false, below: 0, whole: Some(path) }
     }
 
-    /// The names of the path from the last to the first. A tied layer's first path comes as one piece with its dots.
+    /// The names of the path from the last to the first. The first path of a tied layer is one piece with dots in it.
     fn pieces_backwards(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         let Self { frame, attribute, first, below, whole } = *self;
         let mut next = if whole.is_some() { None } else { Some(frame) };
@@ -62,17 +62,17 @@ impl<'a> Path<'a> {
         })
     }
 
-    /// Whether the glob matches the whole path: `*` any characters, dots too; `?` one character. `*.` at the front may
-    /// also stand for nothing, so that `*.pos_embed` names the root's own parameter as well.
+    /// Whether the glob matches the whole path: `*` stands for any characters, dots included, and `?` for one. `*.` at the front
+    /// may also stand for nothing, so that `*.pos_embed` names the root's own parameter as well.
     ///
-    /// Compared byte by byte, so `?` stands for one byte of a character beyond ASCII.
+    /// Bytes are compared, so that `?` stands for one byte of a character beyond ASCII.
     #[must_use]
     pub fn matches(&self, glob: &str) -> bool {
         matches_backwards(self.bytes_backwards(), glob)
     }
 }
 
-/// Whether a glob of an init_cfg matches the full name of a parameter, as [`Path::matches`] says it of a path.
+/// Whether a glob of an init_cfg matches the full name of a parameter, by the rules of [`Path::matches`].
 ///
 /// ```
 /// use weight_init_core::resolve::glob_matches;
@@ -89,7 +89,7 @@ pub fn glob_matches(glob: &str, name: &str) -> bool {
 /// Whether the glob matches a text whose bytes come from the last to the first.
 pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob: &str) -> bool {
     let mut pattern = glob.bytes().rev();
-    // After the last star: the pattern that follows it, and the text it was last tried on.
+    // The pattern that follows the last star, and the text on which it was last tried.
     let mut star = None;
     loop {
         match (pattern.next(), text.clone().next()) {
@@ -98,7 +98,7 @@ pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob
                 text.next();
             }
             (None, None) => return true,
-            // Only the star in front of this dot is left.
+            // Nothing but the star in front of this dot is left.
             (Some(b'.'), None) if pattern.len() == 1 && glob.starts_with('*') => return true,
             _ => {
                 let Some((after, tried)) = &mut star else { return false };
@@ -151,7 +151,7 @@ impl PartialEq<str> for Path<'_> {
     }
 }
 
-/// Writes the frames from the root down, and tells whether anything was written.
+/// Writes the names of the frames from the root down; the answer is whether there were any.
 fn write_frames(
     frame: &Frame<'_>,
     first: bool,

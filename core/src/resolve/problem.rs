@@ -3,14 +3,14 @@ use core::fmt;
 use super::path::Path;
 use crate::initializer::InitError;
 
-/// Layers that one walk enters at most at other paths than their first. Only a model whose layers are shared within
-/// shared layers, many levels deep, has more such paths; mmengine would walk them all.
+/// The most layers that one walk enters at other paths than their first. A model has more such paths if its layers are shared
+/// within shared layers, many levels deep; mmengine would walk them all.
 pub const MAX_TIED_VISITS: u32 = 1 << 16;
 
-/// Why rules and model do not fit together, with the place; it borrows the walk.
+/// The reason why rules and model do not fit together, with the place. It borrows the frames of the walk.
 #[derive(Clone, Copy, Debug)]
 pub enum Problem<'a> {
-    /// An override names something that the module does not have.
+    /// An override names an attribute that the module does not have.
     MissingAttribute {
         /// The module that holds the rule.
         module: Path<'a>,
@@ -22,7 +22,7 @@ pub enum Problem<'a> {
         name: &'a str,
         /// The child or alias with the most similar name.
         nearest: Option<&'a str>,
-        /// Whether the name is a parameter or buffer: those cannot be overridden.
+        /// Whether the name is that of a parameter or buffer, which no override covers.
         is_tensor: bool,
     },
     /// A rule writes a parameter whose shape the initializer cannot use.
@@ -37,14 +37,14 @@ pub enum Problem<'a> {
         rule: usize,
         /// The initializer.
         init: &'static str,
-        /// What is wrong with the shape.
+        /// The fault of the shape.
         error: InitError,
     },
     /// Layers are shared so often that the model has more than [`MAX_TIED_VISITS`] paths to them.
     TooManyPaths,
 }
 
-/// [`Problem`] without its place: what [`resolve`](super::resolve) answers after it has told the observer.
+/// A [`Problem`] without its place: the error of [`resolve`](super::resolve), after the observer got the whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResolveError {
     /// See [`Problem::MissingAttribute`].

@@ -7,11 +7,12 @@ use super::visit::{ModuleVisit, ParamVisit};
 use super::walk::{Call, Observer, resolve};
 use crate::layer::Layer;
 
-/// Tells every rule that writes no parameter, neither by itself nor by an override: its module and its number. Most
-/// often a name in it is misspelt, or no `init_weights` reaches its module.
+/// Calls `see` with the module and number of every rule that writes no parameter, neither by itself nor by an override. Most
+/// often a name in such a rule is misspelt, or no `init_weights` reaches its module.
 ///
-/// Without heap: the model is walked once more for every rule. A program that does not call it does not link it, so a
-/// device may leave the check to a test on a computer. Layers that several paths lead to are told once for each.
+/// The search needs no heap, because it walks the model once more for every rule. A program that does not call it does not
+/// link it, so that a device may leave the check to a test on a computer. Rules of a layer that several paths lead to come
+/// once for each path.
 ///
 /// # Errors
 ///
@@ -52,7 +53,7 @@ pub fn unmatched(
     resolve(root, call, &mut Modules { root, call, see })
 }
 
-/// Asks about the rules of every module.
+/// The walk that finds the rules of every module.
 struct Modules<'m> {
     root: &'m dyn Layer,
     call: Call<'m>,
@@ -65,7 +66,7 @@ impl Observer for Modules<'_> {
         let module = visit.first_path();
         for (rule, _) in rules.writes().enumerate() {
             let mut writes = Writes { module, rule, found: false };
-            // What is wrong with the model ends the outer walk as well.
+            // An error of this walk ends the outer one as well.
             let _ = resolve(self.root, self.call, &mut writes);
             if !writes.found {
                 (self.see)(module, rule);
@@ -79,7 +80,7 @@ impl Observer for Modules<'_> {
     }
 }
 
-/// Whether one rule writes anything.
+/// The walk that looks for a write of one rule.
 struct Writes<'w> {
     module: Path<'w>,
     rule: usize,

@@ -17,7 +17,7 @@ impl<'a> ModuleVisit<'a> {
         Path::new(self.frame, "", false)
     }
 
-    /// Where the walk met it first: the module's identity.
+    /// Where the walk met it first, which identifies the module.
     #[must_use]
     pub const fn first_path(&self) -> Path<'a> {
         Path::new(self.frame, "", true)
@@ -29,7 +29,7 @@ impl<'a> ModuleVisit<'a> {
         self.frame.layer
     }
 
-    /// The rules that it holds in this call.
+    /// The rules that the layer holds in this call.
     #[must_use]
     pub const fn rules(&self) -> Option<&'a dyn Rules> {
         self.frame.rules
@@ -57,9 +57,9 @@ impl<'a> ParamVisit<'a> {
         Path::new(self.frame, self.param.name, false)
     }
 
-    /// Where the walk meets a tied parameter first, for others the same as [`path`](Self::path).
+    /// Where the walk meets a tied parameter first; of other parameters the same as [`path`](Self::path).
     ///
-    /// A parameter that is tied by itself, and not through its layer, answers [`Param::same_as`].
+    /// A parameter that is tied by itself, and not through its layer, has the path [`Param::same_as`].
     #[must_use]
     pub const fn first_path(&self) -> Path<'a> {
         match self.param.same_as {
@@ -102,7 +102,7 @@ impl<'a> ParamVisit<'a> {
         self.look().each(None, see);
     }
 
-    /// As [`considered`](Self::considered), of the parts alone that a matcher finds and that write.
+    /// As [`considered`](Self::considered), restricted to the parts that a matcher finds and that write.
     pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
         self.look().each(Some(matcher), see);
     }
@@ -111,8 +111,8 @@ impl<'a> ParamVisit<'a> {
         Look { leaf: self.frame, attribute: self.param.name, bare: self.bare }
     }
 
-    /// The last part of a rule that writes the parameter on this path; `None`: it keeps what the framework's
-    /// constructor gave it.
+    /// The last part of a rule that writes the parameter on this path. `None` of a parameter that keeps the value of the
+    /// framework's constructor.
     #[must_use]
     pub fn last_writer(&self) -> Option<Considered<'a>> {
         let mut last = None;
@@ -124,8 +124,8 @@ impl<'a> ParamVisit<'a> {
         last
     }
 
-    /// The modules above whose classes have their own `init_weights` and are reached, the innermost first: they may write
-    /// the parameter in ways that no init_cfg shows.
+    /// The modules above that are reached and whose classes have an `init_weights` of their own, the innermost first. Their code
+    /// may write the parameter in ways that no init_cfg shows.
     pub fn customs(&self) -> impl Iterator<Item = Custom<'a>> + use<'a> {
         let bare = self.bare;
         frames(self.frame)
@@ -150,13 +150,14 @@ impl<'a> ParamVisit<'a> {
 pub struct Custom<'a> {
     /// Where the walk met it this time.
     pub path: Path<'a>,
-    /// Where the walk met it first: the module's identity.
+    /// Where the walk met it first, which identifies the module.
     pub first_path: Path<'a>,
     /// The layer itself.
     pub layer: &'a dyn Layer,
-    /// When its `init_weights` begins: the first part of its first rule has this order as well, and overwrites what comes before.
+    /// The moment when its `init_weights` begins. The first part of its first rule has the same order, and overwrites earlier
+    /// writes.
     pub begins: Order,
-    /// When its rules and its children have written, Pretrained ones included.
+    /// The moment when its rules, Pretrained ones included, and its children have written.
     pub ends: Order,
     /// Whether it ran when the walk met it at another path.
     pub ran: bool,
@@ -183,7 +184,7 @@ impl<'a> BufferVisit<'a> {
         Path::new(self.frame, self.buffer.name, false)
     }
 
-    /// Where the walk meets it first: its full dotted name.
+    /// Where the walk meets it first, which is its full dotted name.
     #[must_use]
     pub const fn first_path(&self) -> Path<'a> {
         Path::new(self.frame, self.buffer.name, true)
@@ -195,8 +196,8 @@ impl<'a> BufferVisit<'a> {
         self.frame.tied
     }
 
-    /// Calls `see` with every part of every Pretrained rule that was considered, in program order: nothing else
-    /// writes buffers.
+    /// Calls `see` with every part of every Pretrained rule that was considered, in program order. Other rules write no
+    /// buffers.
     pub fn considered(&self, see: &mut dyn FnMut(&Considered<'a>)) {
         self.look().each(None, &mut |considered| {
             if considered.origin.is_pretrained() {
@@ -205,7 +206,7 @@ impl<'a> BufferVisit<'a> {
         });
     }
 
-    /// As [`considered`](Self::considered), of the parts alone that a matcher finds and that write.
+    /// As [`considered`](Self::considered), restricted to the parts that a matcher finds and that write.
     pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
         self.look().each(Some(matcher), &mut |considered| {
             if considered.origin.is_pretrained() {

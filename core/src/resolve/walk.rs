@@ -10,12 +10,12 @@ use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
 use crate::random::Fnv1a;
 
-/// Which of mmengine's two entries is resolved.
+/// The entry of mmengine that is resolved.
 #[derive(Clone, Copy)]
 pub enum Call<'a> {
-    /// `model.init_weights()`: every module's own init_cfg.
+    /// `model.init_weights()` runs the init_cfg of every module.
     InitWeights,
-    /// `initialize(model, init_cfg)`: these rules on the root alone; no module's own init_cfg runs.
+    /// `initialize(model, init_cfg)` runs these rules on the root alone, and no module's own init_cfg.
     Initialize(&'a dyn Rules),
 }
 
@@ -28,33 +28,33 @@ impl core::fmt::Debug for Call<'_> {
     }
 }
 
-/// Receives what the walk finds, in model order.
+/// The receiver of modules, parameters and buffers, in model order.
 pub trait Observer {
-    /// A module, or a plain layer that holds rules, before its parameters.
+    /// Receives a module, or a plain layer that holds rules, before its parameters.
     ///
-    /// For a module that is reached the answer says whether it runs now. A module that several paths lead to
-    /// runs once: answer `false` for a [`first_path`](ModuleVisit::first_path) that has run. A model without
-    /// ties needs no memory of that: the default answers `true`.
+    /// The answer for a module that is reached is whether it runs now. A module that several paths lead to runs once, so that
+    /// the answer is `false` for a [`first_path`](ModuleVisit::first_path) that has run. A model without ties needs no memory
+    /// of these paths; the default answers `true`.
     fn module(&mut self, _visit: &ModuleVisit<'_>) -> bool {
         true
     }
 
-    /// A parameter, once for every path to it.
+    /// Receives a parameter, once for every path to it.
     ///
-    /// Of the last writers on all paths, the one of the greatest [`Order`](super::Order) writes it.
+    /// Among the last writers on all paths, the one of the greatest [`Order`](super::Order) writes the parameter.
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()>;
 
-    /// A buffer, once for every path to it.
+    /// Receives a buffer, once for every path to it.
     fn buffer(&mut self, _visit: &BufferVisit<'_>) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// What finds the writes of rules faster than one by one; by default nothing does.
+    /// A faster search for the parts of rules that write a parameter; `None`: each part is compared.
     fn matcher(&self) -> Option<&dyn Matcher> {
         None
     }
 
-    /// What ends the walk early.
+    /// Receives the error that ends the walk.
     fn problem(&mut self, _problem: &Problem<'_>) {}
 }
 
@@ -62,9 +62,8 @@ pub trait Observer {
 ///
 /// # Errors
 ///
-/// Where rules and model do not fit together: an override of an attribute that is missing, a write to a weight
-/// without the fans that the initializer needs. [`Observer::problem`] gets the place. An observer that breaks off
-/// is no error.
+/// Rules and model do not fit together: an override names an attribute that is missing, or a rule writes a weight without the
+/// fans that its initializer needs. [`Observer::problem`] gets the place. An observer that breaks off the walk is no error.
 pub fn resolve(
     root: &dyn Layer,
     call: Call<'_>,
@@ -99,13 +98,13 @@ pub fn resolve(
     shared.error.map_or(Ok(()), Err)
 }
 
-/// What the frames of one walk share.
+/// The state that the frames of one walk share.
 struct Shared<'s> {
     observer: &'s mut dyn Observer,
     bare: bool,
-    /// Layers entered so far.
+    /// The number of layers entered so far.
     entered: u64,
-    /// Layers entered or counted so far at other paths than their first.
+    /// The number of layers entered or counted so far at other paths than their first.
     tied: u32,
     error: Option<ResolveError>,
 }
@@ -117,7 +116,7 @@ impl Shared<'_> {
         ControlFlow::Break(())
     }
 
-    /// Notes that a layer was met at another path than its first.
+    /// Counts a layer that is met at another path than its first.
     fn meet_again(&mut self) -> ControlFlow<()> {
         self.tied += 1;
         if self.tied > MAX_TIED_VISITS {
@@ -127,7 +126,7 @@ impl Shared<'_> {
     }
 }
 
-/// Decides whether the layer of `frame` runs, then shows its parts.
+/// Decides whether the rules of the layer run, and visits its parts.
 fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     if frame.tied {
         shared.meet_again()?;
@@ -153,8 +152,8 @@ fn enter(mut frame: Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     frame.layer.visit(&mut Walk { frame: &frame, shared })
 }
 
-/// Every override of a module that runs must lead to a layer, unless the module's class has an `init_weights` of its own,
-/// which may use the names as it likes.
+/// Checks that every override of a module that runs leads to a layer. A class with an `init_weights` of its own may give the
+/// names another meaning, and is left out.
 fn check_overrides(frame: &Frame<'_>, shared: &mut Shared<'_>) -> ControlFlow<()> {
     let Some(rules) = frame.rules else { return ControlFlow::Continue(()) };
     if !shared.bare && frame.layer.init_weights() == InitWeights::Custom {
@@ -278,7 +277,7 @@ impl LayerVisitor for Walk<'_, '_> {
     }
 }
 
-/// Counts the layers below one, as the walk will enter them.
+/// Counts the layers below a layer, in the way in which the walk enters them.
 struct Count<'w, 's> {
     shared: &'w mut Shared<'s>,
     tied: bool,

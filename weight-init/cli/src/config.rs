@@ -1,5 +1,5 @@
 use weight_init::config::{Config, Format};
-use weight_init::model::CheckpointKeys;
+use weight_init::model::{CheckpointKeys, extend_stands_in};
 
 use crate::args::{ConfigArgs, ConfigFormat};
 use crate::failure::Failure;
@@ -19,6 +19,11 @@ pub(crate) fn run(args: &ConfigArgs) -> Result<(), Failure> {
     if CheckpointKeys::stand_in(&config.value) {
         say(
             "note: the 'key' of a Pretrained rule is weight-init's own; mmengine refuses a rule that has it",
+        );
+    }
+    if extend_stands_in(&config.value) {
+        say(
+            "note: the 'extend' of a rule is weight-init's own; mmengine refuses a rule that has it",
         );
     }
     print_as_is(&text)

@@ -39,7 +39,7 @@ impl Input {
     pub(crate) fn options(&self, skip_pretrained: bool, dtype: Option<DType>) -> Options<'_> {
         Options {
             initialize: self.initialize.as_ref().map(|(rules, _)| &rules.init_cfg),
-            initialize_keys: self.initialize.as_ref().map(|(rules, _)| &rules.keys),
+            initialize_text: self.initialize.as_ref().map(|(rules, _)| rules),
             skip_pretrained,
             dtype,
         }

@@ -95,9 +95,39 @@ impl CheckpointKeys {
         Ok((Cow::Owned(value), keys))
     }
 
-    /// Takes over the keys of the only rule of another one, as those of this rule.
-    pub(super) fn extend(&mut self, rule: usize, other: Self) {
-        self.0.extend(other.0.into_iter().map(|((_, over), key)| ((rule, over), key)));
+    /// Takes over the keys of other rules, of which the first is this rule here.
+    pub(super) fn append(&mut self, first: usize, other: Self) {
+        let others = other.0.into_iter();
+        self.0.extend(others.map(|((rule, over), key)| ((first + rule, over), key)));
+    }
+
+    /// Leaves the keys of so many rules.
+    pub(super) fn truncate(&mut self, rules: usize) {
+        self.0.retain(|(rule, _), _| *rule < rules);
+    }
+
+    /// Puts the keys into the rules that they were taken out of, as JSON has them.
+    pub(super) fn put_into(&self, init_cfg: &mut serde_json::Value) {
+        for ((rule, over), key) in &self.0 {
+            let rule = json_item(init_cfg, *rule);
+            let holder = match over {
+                None => rule,
+                Some(over) => {
+                    let overrides = rule.and_then(|rule| rule.get_mut("override"));
+                    // Without a type of its own it has that of the rule, and its key.
+                    let found = overrides.and_then(|overrides| json_item(overrides, *over));
+                    found.filter(|over| over.get("type").is_some())
+                }
+            };
+            if let Some(holder) = holder.and_then(serde_json::Value::as_object_mut) {
+                holder.insert(KEY.to_owned(), key.as_str().into());
+            }
+        }
+    }
+
+    /// Whether no rule has a key.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -140,6 +170,14 @@ fn items_mut(value: &mut Value) -> &mut [Value] {
     match &mut value.kind {
         Kind::List(items) => items,
         _ => &mut [],
+    }
+}
+
+/// An item of a list, or of what stands in place of one.
+fn json_item(value: &mut serde_json::Value, index: usize) -> Option<&mut serde_json::Value> {
+    match value {
+        serde_json::Value::Array(items) => items.get_mut(index),
+        one => Some(one),
     }
 }
 

@@ -327,7 +327,7 @@ impl Reader<'_> {
                     PlacedInitCfg::read_some(value, self.texts, &place, types, runs_init_cfg);
                 Ok(Some(read))
             }
-            _ => PlacedInitCfg::read(value, self.texts, &place, self.types).map(Some),
+            _ => PlacedInitCfg::read_of_module(value, self.texts, &place, self.types).map(Some),
         }
     }
 

@@ -108,9 +108,9 @@ impl<'b> Builder<'b> {
                     InitWeights::Custom => {
                         PlacedInitCfg::read_leniently(init_cfg, self.texts, &place, types)
                     }
-                    _ => PlacedInitCfg::read(init_cfg, self.texts, &place, types)?,
+                    _ => PlacedInitCfg::read_of_module(init_cfg, self.texts, &place, types)?,
                 };
-                Ok(LayerSpec { init_cfg: Some(init_cfg), ..spec })
+                Ok(LayerSpec { init_cfg: Some(init_cfg.over(spec.init_cfg)), ..spec })
             }
         }
     }

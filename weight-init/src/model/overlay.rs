@@ -10,8 +10,9 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::value::{Kind, Segment, Value, path};
 
 impl Model {
-    /// Gives each module the init_cfg that stands at its path in the config's `model` tree, in place of its own; null
-    /// leaves it without, and does nothing where no layer stands. Keys of dicts and numbers of lists are the names of layers.
+    /// Gives each module the init_cfg that stands at its path in the config's `model` tree, in place of its own, or after it if
+    /// the rules have `extend`; null leaves it without, and does nothing where no layer stands. Keys of dicts and numbers of lists
+    /// are the names of layers.
     ///
     /// ```
     /// use weight_init::config::{Config, Format};
@@ -62,9 +63,10 @@ impl Model {
                 InitWeights::Custom => {
                     PlacedInitCfg::read_some(init_cfg, &*texts, &place, types, node.runs_init_cfg)
                 }
-                _ => PlacedInitCfg::read(init_cfg, &*texts, &place, types)?,
+                _ => PlacedInitCfg::read_of_module(init_cfg, &*texts, &place, types)?,
             };
-            node.init_cfg = Some(Box::new(read.in_texts(&texts)));
+            let own = node.init_cfg.take().map(|own| *own);
+            node.init_cfg = Some(Box::new(read.in_texts(&texts).over(own)));
         }
         Ok(())
     }

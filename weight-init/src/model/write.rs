@@ -84,7 +84,7 @@ fn head<M: SerializeMap>(map: &mut M, node: &Node) -> Result<(), M::Error> {
         map.serialize_entry("runs_init_cfg", &false)?;
     }
     if let Some(placed) = &node.init_cfg {
-        map.serialize_entry("init_cfg", &placed.init_cfg)?;
+        map.serialize_entry("init_cfg", placed)?;
     }
     if !node.aliases.is_empty() {
         let aliases = node.aliases.iter().map(|(alias, path)| (alias, path));

@@ -26,7 +26,7 @@ fn locate_in(error: &PlanError, init_cfg: Option<&PlacedInitCfg>, texts: &dyn Te
     let place = error.place();
     let found = init_cfg.zip(place).and_then(|(init_cfg, place)| {
         let (span, path) = init_cfg.place(place.rule, place.override_index)?;
-        Some(Diagnostic::new(init_cfg.texts(texts), span, message).at(path))
+        Some(Diagnostic::new(init_cfg.texts(place.rule, texts), span, message).at(path))
     });
     let name = texts.source(Span::default()).name();
     let diagnostic = found.unwrap_or_else(|| Diagnostic::of_file(name, message));

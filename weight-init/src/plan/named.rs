@@ -100,6 +100,14 @@ pub(crate) fn in_words(origin: &Origin<String>) -> String {
     words(named(origin))
 }
 
+/// An initializer behind the name that a config has for it: `HeNormal = variance_scaling(...)`.
+pub(crate) fn in_full(alias: Option<&str>, init: &str) -> String {
+    match alias {
+        Some(alias) => format!("{alias} = {init}"),
+        None => init.to_owned(),
+    }
+}
+
 /// The same of an initializer.
 pub(crate) fn init_in_words(init: &Init) -> String {
     words(init_named(init))

@@ -158,7 +158,7 @@ impl Plan {
                 unmatched += 1;
                 let message = format!(
                     "rule {number} ({}) of {module} matches no parameter{}",
-                    rule.type_name,
+                    rule.written_type(),
                     slip.unwrap_or_default()
                 );
                 warn(WarningKind::UnmatchedRule, message);
@@ -173,7 +173,7 @@ impl Plan {
                 let message = format!(
                     "override {index} ('{}') of rule {number} ({}) of {module} never wins: {why}",
                     escape(&item.name),
-                    rule.type_name
+                    rule.written_type()
                 );
                 warn(WarningKind::OverrideNeverWon, message);
             }

@@ -76,21 +76,27 @@ names! {
     }
     "burn::nn::Initializer" {
         "Constant" Constant "value is val";
-        "Zeros" Zeros;
         "Ones" Ones;
+        "Zeros" Zeros;
         "Uniform" Uniform "min is a, max is b";
         "Normal" Normal;
-        "KaimingUniform" VarianceScaling "gain² is scale, fan_out_only is mode";
+        "KaimingUniform" VarianceScaling "gain² is scale, fan_out_only is mode, distribution is uniform";
         "KaimingNormal" VarianceScaling "gain² is scale, fan_out_only is mode, distribution is untruncated_normal";
-        "XavierUniform" Xavier;
-        "XavierNormal" Xavier;
+        "XavierUniform" Xavier "distribution is uniform";
+        "XavierNormal" Xavier "distribution is normal";
         "Orthogonal" Orthogonal;
     }
     "candle_nn::Init" {
-        "Const" Constant;
+        "Const" Constant "its number is val";
         "Randn" Normal "stdev is std";
         "Uniform" Uniform "lo is a, up is b";
         "Kaiming" Kaiming "dist is distribution, fan is mode, non_linearity is nonlinearity";
+    }
+    "candle_nn::init" {
+        "ZERO" Zeros;
+        "ONE" Ones;
+        "DEFAULT_KAIMING_UNIFORM" Kaiming "distribution is uniform, mode is fan_in";
+        "DEFAULT_KAIMING_NORMAL" Kaiming "mode is fan_in";
     }
     "mxnet.initializer" {
         "LSTMBias" LSTMBias;
@@ -125,6 +131,7 @@ pub(super) fn foreign(name: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
 mod tests {
     use weight_init_core::initializer::ALL;
 
@@ -147,6 +154,60 @@ mod tests {
             super::super::Reference::new(ALL).page("burn::nn::Initializer::XavierNormal").unwrap();
         let page = page.to_string();
         assert!(page.starts_with("Xavier(gain=1, "), "{page}");
-        assert!(page.contains("\nburn::nn::Initializer: XavierUniform, XavierNormal\n"), "{page}");
+        let names =
+            "XavierUniform (distribution is uniform), XavierNormal (distribution is normal)";
+        assert!(page.contains(&format!("\nburn::nn::Initializer: {names}\n")), "{page}");
+    }
+
+    /// The variants of burn-nn 0.22.1, `src/initializer.rs`, `pub enum Initializer`, with their fields.
+    const BURN: [(&str, &[&str]); 10] = [
+        ("Constant", &["value"]),
+        ("Ones", &[]),
+        ("Zeros", &[]),
+        ("Uniform", &["min", "max"]),
+        ("Normal", &["mean", "std"]),
+        ("KaimingUniform", &["gain", "fan_out_only"]),
+        ("KaimingNormal", &["gain", "fan_out_only"]),
+        ("XavierUniform", &["gain"]),
+        ("XavierNormal", &["gain"]),
+        ("Orthogonal", &["gain"]),
+    ];
+
+    /// The variants of candle-nn 0.11.1, `src/init.rs`, `pub enum Init`, with their fields.
+    const CANDLE: [(&str, &[&str]); 4] = [
+        ("Const", &[]),
+        ("Randn", &["mean", "stdev"]),
+        ("Uniform", &["lo", "up"]),
+        ("Kaiming", &["dist", "fan", "non_linearity"]),
+    ];
+
+    /// The constants of type `Init` in the same file.
+    const CANDLE_CONSTANTS: [&str; 4] =
+        ["ZERO", "ONE", "DEFAULT_KAIMING_UNIFORM", "DEFAULT_KAIMING_NORMAL"];
+
+    #[test]
+    fn names_of_burn_and_candle_are_those_of_their_sources() {
+        let listed = |library| NAMES.iter().filter(move |foreign| foreign.library == library);
+        for (library, variants) in
+            [("burn::nn::Initializer", &BURN[..]), ("candle_nn::Init", &CANDLE)]
+        {
+            let names = listed(library).map(|foreign| foreign.name);
+            assert!(names.eq(variants.iter().map(|(name, _)| *name)), "{library}");
+            for (foreign, (name, fields)) in listed(library).zip(variants) {
+                let of = ALL.iter().find(|of| of.name == foreign.of).unwrap();
+                for field in *fields {
+                    // An argument of the same name, or said which one it is.
+                    let is_argument = of.arguments.iter().any(|argument| argument.name == *field);
+                    let mut said = foreign.arguments.split(", ");
+                    let is_said = said.any(|said| {
+                        said.starts_with(&format!("{field} is "))
+                            || said.starts_with(&format!("{field}² is "))
+                    });
+                    assert!(is_argument || is_said, "{library}::{name}: {field}");
+                }
+            }
+        }
+        let names = listed("candle_nn::init").map(|foreign| foreign.name);
+        assert!(names.eq(CANDLE_CONSTANTS));
     }
 }

@@ -54,6 +54,10 @@ fn rule(r#type: &Value, by_type: &[Value]) -> Value {
                     {"type": "array", "items": {"$ref": "#/$defs/override"}},
                 ],
             },
+            "extend": {
+                "type": "boolean", "default": false,
+                "description": "Whether the rule adds to the module's own; all rules of a list agree",
+            },
             "_scope_": {"type": ["string", "null"]},
         },
         "allOf": by_type,

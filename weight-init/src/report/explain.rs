@@ -13,7 +13,7 @@ use super::recorded;
 use crate::diagnostic::escape;
 use crate::diagnostic::help::with_nearest;
 use crate::model::{Model, Values};
-use crate::plan::named::{default_in_words, in_words};
+use crate::plan::named::{default_in_words, in_full, in_words};
 use crate::plan::{ConstructorDefault, Options, Plan, PlanError, PlannedParam, Writer};
 
 /// Why a parameter gets its values: everything that was considered, in order, and who won.
@@ -24,6 +24,8 @@ pub struct Explanation {
     bases: Vec<String>,
     lines: Vec<Line>,
     ties: Vec<String>,
+    /// The name that its text gives the initializer that writes it.
+    alias: Option<&'static str>,
     /// Whose own code may write it.
     note: Option<String>,
 }
@@ -63,7 +65,7 @@ impl Explanation {
             return Err(PlanError::new(with_nearest(message, near)));
         };
         let params = [param];
-        let search = Search::of(&params, root, options)?;
+        let search = Search::of(plan, &params, root, options)?;
         let ties = plan.ties().iter().filter(|(_, of)| of == first);
         Ok(Self::found(plan, param, ties.map(|(tied, _)| tied.clone()).collect(), &search, 0))
     }
@@ -102,7 +104,7 @@ impl Explanation {
     ) -> Result<(), PlanError> {
         let params: Vec<_> = plan.params().iter().collect();
         let root = model.root();
-        let search = Search::of(&params, &root, options)?;
+        let search = Search::of(plan, &params, &root, options)?;
         let mut ties: HashMap<&str, Vec<String>> = HashMap::default();
         for (tied, first) in plan.ties() {
             ties.entry(first).or_default().push(tied.clone());
@@ -130,6 +132,10 @@ impl Explanation {
             bases: bases.to_vec(),
             lines: lines.cloned().collect(),
             ties,
+            alias: match &*param.writer {
+                Writer::Rule { by, .. } => search.alias(&by.module, by.rule, by.part),
+                Writer::Untouched(_) => None,
+            },
             note: plan.own_code_note(param),
         }
     }
@@ -169,7 +175,7 @@ fn same_ending<'p>(plan: &'p Plan, name: &str) -> Option<&'p str> {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { param, class, bases, lines, ties, note: _ } = self;
+        let Self { param, class, bases, lines, ties, .. } = self;
         let dims: Vec<_> = param.shape.iter().map(usize::to_string).collect();
         let class = &escape(class);
         let bases = if bases.is_empty() {
@@ -212,7 +218,7 @@ impl fmt::Display for Verdict<'_> {
         let Self(explanation) = self;
         match &*explanation.param.writer {
             Writer::Rule { origin, by } => {
-                write!(f, "written by {by}: {}", in_words(origin))?;
+                write!(f, "written by {by}: {}", in_full(explanation.alias, &in_words(origin)))?;
                 if let Some(name) =
                     explanation.param.stored.as_ref().and_then(crate::checkpoint::Stored::name)
                 {

@@ -10,7 +10,7 @@ use crate::diagnostic::escape;
 use crate::model::Values;
 use crate::model::elements;
 use crate::plan::by::rule_name;
-use crate::plan::named::{default_in_words, in_words};
+use crate::plan::named::{default_in_words, in_full, in_words};
 use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer};
 
 /// To how many columns of the terminal a name or an initializer may be shortened.
@@ -99,7 +99,7 @@ impl Table<'_> {
         };
         vec![
             column("rule", |rule, out| out.push_str(&rule_name(&rule.module, rule.rule))),
-            column("type", |rule, out| out.push_str(rule.type_name)),
+            column("type", |rule, out| out.push_str(&in_full(rule.alias, rule.type_name))),
             column("matched", |rule, out| out.push_str(&rule.matched.to_string())),
             column("won", |rule, out| out.push_str(&rule.won.to_string())),
         ]

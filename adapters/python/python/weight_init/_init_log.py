@@ -23,6 +23,10 @@ WRITES = re.compile(
     r"(?P<init>.+?) — (?:writes|wins)", re.M)
 
 
+# Keys of rules that mmengine does not have.
+OURS = ("extend", "key", "params")
+
+
 class InitLog:
     """What mmengine keeps in ``_params_init_info`` while it initializes ``root``."""
 
@@ -53,7 +57,11 @@ class InitLog:
             override: dict[str, Any] = dict(overrides if isinstance(overrides, dict) else overrides[int(writer["override"])])
             override.pop("name")
             rule = override or rule
-        return str(build_from_cfg(rule, WEIGHT_INITIALIZERS)._get_init_info())
+        rule = {key: value for key, value in rule.items() if key not in OURS}
+        try:
+            return str(build_from_cfg(rule, WEIGHT_INITIALIZERS)._get_init_info())
+        except (KeyError, TypeError):  # a type or an argument that mmengine does not have
+            return f"Initialized by {writer['init']} "
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
@@ -100,5 +108,5 @@ def last_change(writers: list[dict[str, str]], parameter: torch.Tensor) -> dict[
 
 
 def constant(init: str) -> float | None:
-    match = re.fullmatch(r"constant\(val=(.+)\)", init)
+    match = re.fullmatch(r"(?:\S+ = )?constant\(val=(.+)\)", init)
     return float(match[1]) if match else None

@@ -19,7 +19,9 @@ F = TypeVar("F", bound=Callable[..., dict[str, Any]])
 # What a function may ask for beside its arguments.
 OF_THE_PARAMETER = ("shape", "fans")
 # Keys that a rule has for itself.
-OF_A_RULE = {"type", "layer", "params", "override", "bias", "bias_prob", "name", "_scope_"}
+OF_A_RULE = {
+    "type", "name", "layer", "params", "override", "bias", "bias_prob", "checkpoint", "prefix", "map_location", "_scope_", "key", "extend",
+}
 KINDS = {float: "number", int: "count", bool: "flag"}
 MOST_ARGUMENTS = 4
 

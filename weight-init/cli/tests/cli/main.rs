@@ -9,6 +9,7 @@ mod describe;
 mod diff;
 mod early_end;
 mod explain;
+mod extend;
 mod folder;
 mod hostile;
 #[cfg(unix)]

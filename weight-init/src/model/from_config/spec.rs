@@ -28,7 +28,7 @@ pub struct LayerSpec {
     pub children: Vec<(String, ChildSpec)>,
     /// The row of its weight that the constructor of an embedding clears: its `padding_idx`, counted from the front.
     pub padding_row: Option<usize>,
-    /// Its rules; those of the config stand in their place.
+    /// Its rules; those of the config stand in their place, or after them.
     pub(in crate::model) init_cfg: Option<PlacedInitCfg>,
 }
 

@@ -12,17 +12,19 @@ use crate::diagnostic::escape;
 
 impl Builder<'_> {
     pub(super) fn add_rules(&mut self, module: &str, rules: &dyn Rules) {
-        let keys = match self.options.initialize {
-            Some(_) => self.options.initialize_keys,
-            None => self.model.and_then(|model| model.init_cfg(module)).map(|cfg| &cfg.keys),
+        let text = match self.options.initialize {
+            Some(_) => self.options.initialize_text,
+            None => self.model.and_then(|model| model.init_cfg(module)),
         };
-        let key = |rule, over| keys.and_then(|keys| keys.get(rule, over)).map(str::to_owned);
+        let key = |rule, over| text.and_then(|text| text.keys.get(rule, over)).map(str::to_owned);
+        let alias = |rule, over| text.and_then(|text| text.alias(rule, over));
         for (rule, write) in rules.writes().enumerate() {
             let overrides = rules.override_names(rule).enumerate();
             self.rules.push(PlannedRule {
                 module: module.to_owned(),
                 rule,
                 type_name: write.name(),
+                alias: alias(rule, None),
                 layers: rules.layers(rule).map(str::to_owned).collect(),
                 reached: false,
                 in_order: write.is_pretrained() && !write.is_deferred(),
@@ -33,8 +35,8 @@ impl Builder<'_> {
                 key: key(rule, None),
                 overrides: overrides
                     .map(|(index, name)| {
-                        let key = key(rule, Some(index));
-                        PlannedOverride { name: name.to_owned(), matched: 0, won: 0, key }
+                        let (key, alias) = (key(rule, Some(index)), alias(rule, Some(index)));
+                        PlannedOverride { name: name.to_owned(), alias, matched: 0, won: 0, key }
                     })
                     .collect(),
             });
@@ -45,7 +47,7 @@ impl Builder<'_> {
     pub(super) fn add_remarks(&mut self, module: &str, visit: &ModuleVisit<'_>) {
         let remarks = match self.model.and_then(|model| model.init_cfg(module)) {
             Some(cfg) if self.options.initialize.is_none() && !cfg.remarks.is_empty() => {
-                cfg.remarks.join("; ")
+                cfg.remarks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
             }
             _ => return,
         };

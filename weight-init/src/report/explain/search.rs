@@ -12,9 +12,9 @@ use weight_init_core::resolve::{
 };
 
 use super::Line;
-use crate::plan::named::in_words;
+use crate::plan::named::{in_full, in_words};
 use crate::plan::write::Held;
-use crate::plan::{Options, PlanError, PlannedParam, Writer};
+use crate::plan::{Options, Plan, PlanError, PlannedParam, PlannedRule, Writer};
 
 /// Looks that are kept, at most: a model of a hundred thousand parameters below a thousand rules has more.
 const MOST_LOOKS: usize = 4_000_000;
@@ -23,6 +23,8 @@ const MOST_LOOKS: usize = 4_000_000;
 #[derive(Debug)]
 pub(super) struct Search<'s> {
     params: &'s [&'s PlannedParam],
+    /// The rules by their modules and numbers.
+    rules: HashMap<(&'s str, usize), &'s PlannedRule>,
     /// Places of the parameters, by their first names.
     places: HashMap<&'s str, usize>,
     found: Vec<Found>,
@@ -45,12 +47,18 @@ struct Found {
 impl<'s> Search<'s> {
     /// Looks for these parameters.
     pub(super) fn of(
+        plan: &'s Plan,
         params: &'s [&'s PlannedParam],
         root: &dyn Layer,
         options: &Options<'_>,
     ) -> Result<Self, PlanError> {
         let mut search = Self {
             params,
+            rules: plan
+                .rules()
+                .iter()
+                .map(|rule| ((rule.module.as_str(), rule.rule), rule))
+                .collect(),
             places: params.iter().zip(0..).map(|(param, at)| (param.name.as_str(), at)).collect(),
             found: vec![Found::default(); params.len()],
             lines: IndexSet::default(),
@@ -69,6 +77,11 @@ impl<'s> Search<'s> {
             None => ("", &[][..], &[][..]),
         };
         (class, bases, lines.iter().filter_map(|line| self.lines.get_index(*line)))
+    }
+
+    /// The name that its text gives the initializer of a part of a rule.
+    pub(super) fn alias(&self, module: &str, rule: usize, part: Part) -> Option<&'static str> {
+        self.rules.get(&(module, rule))?.alias_of(part)
     }
 
     /// Whether looks at this parameter are left out, because there are too many of all.
@@ -95,7 +108,7 @@ impl Observer for Search<'_> {
     }
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        let Self { params, places, found, lines, looks, .. } = self;
+        let Self { params, rules, places, found, lines, looks, .. } = self;
         let first = visit.first_path().to_string();
         let place = places.get(first.as_str()).copied();
         let Some((place, param)) = place.and_then(|at| Some((at, *params.get(at)?))) else {
@@ -130,13 +143,15 @@ impl Observer for Search<'_> {
                 Held::Unfit(found) => Some(format!("the checkpoint holds '{within}' as {found}")),
                 Held::Assumed | Held::Stored(_) => None,
             });
+            let rule = rules.get(&(module.as_str(), considered.rule));
+            let alias = rule.and_then(|rule| rule.alias_of(considered.part));
             let line = Line {
                 path: path.clone(),
                 module,
                 rule: considered.rule,
                 part: considered.part,
                 names: considered.names().map(|name| format!("'{name}'")).collect::<Vec<_>>().join(", "),
-                init: in_words(&considered.origin.to_owned()),
+                init: in_full(alias, &in_words(&considered.origin.to_owned())),
                 outcome: considered.outcome,
                 won: won && lacks.is_none(),
                 lacks,
