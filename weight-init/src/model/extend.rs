@@ -190,8 +190,8 @@ mod tests {
             assert_eq!(model.init_cfg("").unwrap().init_cfg.rules.len(), rules, "{init_cfg}");
             assert!(written(&model)[0].ends_with(by), "{init_cfg}: {:?}", written(&model));
         }
-        let remarks =
-            &build("dict(type='Normal', bias=True, extend=True)").init_cfg("").unwrap().remarks;
+        let model = build("dict(type='Normal', bias=True, extend=True)");
+        let remarks = &model.init_cfg("").unwrap().remarks;
         let remarks: Vec<_> = remarks.iter().map(ToString::to_string).collect();
         assert!(
             remarks[0].starts_with("rule 0 writes 1") && remarks[1].starts_with("rule 1 writes 1")
