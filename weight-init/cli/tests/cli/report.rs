@@ -46,7 +46,7 @@ fn a_page_holds_the_plan() {
         data["rules"][2],
         serde_json::json!({"module": "", "rule": 2, "type": "Normal", "reached": true, "matched": 4, "won": 4})
     );
-    assert_eq!(data["ties"].as_array().map(Vec::len), Some(4));
+    assert_eq!(data["ties"], serde_json::json!([]));
     assert_eq!(data["buffers"].as_array().map(Vec::len), Some(3));
 
     let [row, writer, scale, histogram] = param(&data, "conv1.weight");
@@ -68,6 +68,20 @@ fn a_page_holds_the_plan() {
     let looks = data["lists"][row[6].as_u64().unwrap() as usize].as_array().unwrap();
     let results = looks.iter().map(|look| &data["looks"][look.as_u64().unwrap() as usize][1]);
     assert_eq!(results.collect::<Vec<_>>(), ["no", "no", "overwritten", "wins"]);
+}
+
+#[test]
+fn a_tied_parameter_is_another_name_of_the_first() {
+    let folder = Folder::new();
+    let layer = |name| serde_json::json!({"name": name, "class": "Linear", "params": [{"name": "weight", "shape": [4, 2]}]});
+    let tied = serde_json::json!({"name": "head", "same_as": "embed"});
+    folder.write(
+        "model.json",
+        serde_json::json!({"class": "Net", "children": [layer("embed"), tied]}).to_string(),
+    );
+    let data = data(&page(&folder, &[]));
+    assert_eq!(data["ties"], serde_json::json!([["head.weight", "embed.weight"]]));
+    assert_eq!(data["params"].as_array().map(Vec::len), Some(1));
 }
 
 /// The samples are those of the checkpoint of the same seed.
