@@ -116,7 +116,18 @@ impl Buffer {
         let bytes = text.len().saturating_mul(count);
         self.charge.meter().look(bytes)?;
         self.reserve(bytes)?;
-        self.text.extend(std::iter::repeat_n(text, count));
+        if bytes == 0 {
+            return Ok(());
+        }
+        let start = self.text.len();
+        self.text.push_str(text);
+        // Doubled as often as it fits, for a piece at a time takes far longer than the step of a stride.
+        let mut made = text.len();
+        while made < bytes {
+            let more = made.min(bytes - made);
+            self.text.extend_from_within(start..start + more);
+            made += more;
+        }
         Ok(())
     }
 
