@@ -1,4 +1,6 @@
-//! Throughput of this machine: fills beside memset, in one run.
+//! Throughput of this machine: fills beside memset and beside the fastest fill with a constant, in one run.
+//!
+//! A constant needs no arithmetic, and large ones go past the caches, where memset may not: its speed is the limit that memory sets.
 
 use std::collections::TryReserveError;
 use std::hint::black_box;
@@ -25,6 +27,9 @@ pub struct Row {
     pub gelem_per_s: f64,
     /// Speed relative to memset of the same bytes with as many threads, medians of alternating runs.
     pub ratio_to_memset: f64,
+    /// Speed relative to the fastest fill of the same elements with a constant: that of vectors with as many threads, or of the
+    /// device; medians of alternating runs.
+    pub ratio_to_constant: f64,
 }
 
 /// Runs of each case; the median counts.
@@ -58,10 +63,11 @@ pub fn measure(
     }
     for mut backend in backends(kind)? {
         let memset = Memset::new(&backend)?;
-        element_type::<f32>(elements, "f32", &mut backend, &memset, row)?;
-        element_type::<f64>(elements, "f64", &mut backend, &memset, row)?;
-        element_type::<f16>(elements, "f16", &mut backend, &memset, row)?;
-        element_type::<bf16>(elements, "bf16", &mut backend, &memset, row)?;
+        let mut best = BackendKind::Rayon.start(Some(backend.threads()))?;
+        element_type::<f32>(elements, "f32", [&mut backend, &mut best], &memset, row)?;
+        element_type::<f64>(elements, "f64", [&mut backend, &mut best], &memset, row)?;
+        element_type::<f16>(elements, "f16", [&mut backend, &mut best], &memset, row)?;
+        element_type::<bf16>(elements, "bf16", [&mut backend, &mut best], &memset, row)?;
     }
     Ok(())
 }
@@ -86,7 +92,7 @@ fn backends(kind: BackendKind) -> Result<Vec<Filler>, BackendError> {
 fn element_type<T: Float + bytemuck::Pod>(
     elements: usize,
     name: &str,
-    backend: &mut Filler,
+    [backend, best]: [&mut Filler; 2],
     memset: &Memset,
     row: &mut dyn FnMut(Row),
 ) -> Result<(), BackendError> {
@@ -97,24 +103,28 @@ fn element_type<T: Float + bytemuck::Pod>(
     })?;
     memory.resize(elements, T::default());
     for fill in fills() {
-        let (mut fills, mut sets) = (Vec::new(), Vec::new());
+        let mut times = Times::default();
         // The first run only brings the memory in.
         for run in 0..=RUNS {
             let set = seconds(|| memset.run(bytemuck::cast_slice_mut(&mut memory)));
-            let mut done = Ok(());
-            let filled = seconds(|| {
-                let stream = Stream::with_id(run as u64, 7);
-                done = backend.fill_all(&mut [Job { fill, stream, first: 0, out: &mut memory }]);
-                black_box(&mut memory);
-            });
-            done?;
+            let stream = Stream::with_id(run as u64, 7);
+            let mut timed = |filler: &mut Filler, fill: Fill<T>| -> Result<f64, BackendError> {
+                let mut done = Ok(());
+                let seconds = seconds(|| {
+                    done = filler.fill_all(&mut [Job { fill, stream, first: 0, out: &mut memory }]);
+                    black_box(&mut memory);
+                });
+                done.map(|()| seconds)
+            };
+            let constant = timed(best, constant())?;
+            let filled = timed(backend, fill)?;
             if run > 0 {
-                sets.push(set);
-                fills.push(filled);
+                times.fills.push(filled);
+                times.sets.push(set);
+                times.constants.push(constant);
             }
         }
-        let case = case(&fill, name);
-        row(Row::new(case, backend.name(), backend.threads(), elements, [fills, sets].map(median)));
+        row(times.row(case(&fill, name), backend.name(), backend.threads(), elements));
     }
     Ok(())
 }
@@ -127,45 +137,64 @@ fn on_device<T: Float>(
     row: &mut dyn FnMut(Row),
 ) -> Result<(), BackendError> {
     let mut memory: MeterMemory<T> = meter.allocate(elements)?;
+    // Those of the first case, for a device knows no faster constant.
+    let mut constants = Vec::new();
     for fill in fills() {
-        let (mut fills, mut sets) = (Vec::new(), Vec::new());
+        let mut times = Times::default();
         for run in 0..RUNS {
-            let [fill, set] = meter.seconds(&fill, Stream::with_id(run as u64, 7), &mut memory)?;
-            fills.push(fill);
-            sets.push(set);
+            let [filled, set] =
+                meter.seconds(&fill, Stream::with_id(run as u64, 7), &mut memory)?;
+            times.fills.push(filled);
+            times.sets.push(set);
         }
-        let times = [fills, sets].map(median);
-        row(Row::new(case(&fill, name), BackendKind::Cuda.name(), 1, elements, times));
+        if constants.is_empty() {
+            constants.clone_from(&times.fills);
+        }
+        times.constants.clone_from(&constants);
+        row(times.row(case(&fill, name), BackendKind::Cuda.name(), 1, elements));
     }
     Ok(())
 }
 
-/// The fills that are measured of each element type.
+/// The fills that are measured of each element type, the constant first.
 fn fills<T: Float>() -> impl Iterator<Item = Fill<T>> {
     let fills = [
-        Fill::constant(0.5),
         Fill::uniform(-0.05, 0.05),
         Fill::normal(0.0, 0.02),
         Fill::trunc_normal(0.0, 0.02, -0.04, 0.04),
     ];
-    fills.into_iter().flatten()
+    [constant()].into_iter().chain(fills.into_iter().flatten())
+}
+
+/// The yardstick, and a case as well.
+fn constant<T: Float>() -> Fill<T> {
+    Fill::Constant(T::from_f64_rounded(0.5))
 }
 
 fn case<T: Float>(fill: &Fill<T>, name: &str) -> String {
     format!("{}_{name}", fill.name())
 }
 
-impl Row {
-    /// Of the seconds that the fill takes, and memset.
-    fn new(
-        case: String,
-        backend: &'static str,
-        threads: usize,
-        elements: usize,
-        [fill, set]: [f64; 2],
-    ) -> Self {
-        let gelem_per_s = elements as f64 / fill / 1e9;
-        Self { case, backend, threads, elements, gelem_per_s, ratio_to_memset: set / fill }
+/// Seconds of each run.
+#[derive(Debug, Default)]
+struct Times {
+    fills: Vec<f64>,
+    sets: Vec<f64>,
+    constants: Vec<f64>,
+}
+
+impl Times {
+    fn row(self, case: String, backend: &'static str, threads: usize, elements: usize) -> Row {
+        let [fill, set, constant] = [self.fills, self.sets, self.constants].map(median);
+        Row {
+            case,
+            backend,
+            threads,
+            elements,
+            gelem_per_s: elements as f64 / fill / 1e9,
+            ratio_to_memset: set / fill,
+            ratio_to_constant: constant / fill,
+        }
     }
 }
 

@@ -8,7 +8,9 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let elements = usize::try_from(args.elements).map_err(Failure::input)?;
     if args.format == Format::Table {
         let [case, backend] = ["case", "backend"];
-        print(format_args!("{case:<18} {backend:<9} threads   elements  Gelem/s  of memset\n"))?;
+        print(format_args!(
+            "{case:<18} {backend:<9} threads   elements  Gelem/s  of memset  of constant\n"
+        ))?;
     }
     let mut printed = Ok(());
     measure(elements, args.backend, &mut |row| {
@@ -20,11 +22,12 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
 }
 
 fn show(row: &Row, format: Format) -> Result<(), Failure> {
-    let Row { case, backend, threads, elements, gelem_per_s, ratio_to_memset } = row;
+    let Row { case, backend, threads, elements, gelem_per_s, ratio_to_memset, ratio_to_constant } =
+        row;
     match format {
         Format::Json => print_json(row, false),
         Format::Table => print(format_args!(
-            "{case:<18} {backend:<9} {threads:>7} {elements:>10}  {gelem_per_s:>7.3}  {ratio_to_memset:>9.3}\n"
+            "{case:<18} {backend:<9} {threads:>7} {elements:>10}  {gelem_per_s:>7.3}  {ratio_to_memset:>9.3}  {ratio_to_constant:>11.3}\n"
         )),
     }
 }
