@@ -3,7 +3,6 @@
 use core::fmt;
 use core::ops::ControlFlow;
 
-use crate::in_place::{Initializers, LayerMut, LayerVisitorMut};
 use crate::init_cfg::{InitCfg, Rules, Storage};
 use crate::layer::{Child, InitWeights, Layer, LayerVisitor};
 
@@ -15,14 +14,6 @@ pub struct Container<'a, L> {
     pub rules: Option<&'a dyn Rules>,
     /// The layers.
     pub layers: &'a [L],
-}
-
-/// The same, to be written.
-pub struct ContainerMut<'a, L> {
-    /// As it is seen.
-    pub class: &'static str,
-    /// The layers.
-    pub layers: &'a mut [L],
 }
 
 impl<L> Container<'_, L> {
@@ -57,29 +48,7 @@ impl<L: Layer> Layer for Container<'_, L> {
     }
 }
 
-impl<L: Layer> Layer for ContainerMut<'_, L> {
-    fn class(&self) -> &str {
-        self.class
-    }
-
-    fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
-        Container { class: self.class, rules: None, layers: &*self.layers }.visit(visitor)
-    }
-}
-
-impl<S: Initializers, L: LayerMut<S>> LayerMut<S> for ContainerMut<'_, L> {
-    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
-        self.layers.iter_mut().try_for_each(|layer| visitor.child(layer))
-    }
-}
-
 impl<L> fmt::Debug for Container<'_, L> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.class, self.layers.len())
-    }
-}
-
-impl<L> fmt::Debug for ContainerMut<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.class, self.layers.len())
     }
@@ -89,11 +58,6 @@ impl<L> fmt::Debug for ContainerMut<'_, L> {
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
 pub struct ContainerMap<'a, K, L>(pub &'a alloc::collections::BTreeMap<K, L>);
-
-/// The same, to be written.
-#[cfg(feature = "alloc")]
-#[derive(Debug)]
-pub struct ContainerMapMut<'a, K, L>(pub &'a mut alloc::collections::BTreeMap<K, L>);
 
 #[cfg(feature = "alloc")]
 impl<K: AsRef<str>, L: Layer> Layer for ContainerMap<'_, K, L> {
@@ -107,26 +71,6 @@ impl<K: AsRef<str>, L: Layer> Layer for ContainerMap<'_, K, L> {
 
     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
         self.0.iter().try_for_each(|(name, layer)| visitor.child(&Child::new(name.as_ref(), layer)))
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<K: AsRef<str> + Ord, L: Layer> Layer for ContainerMapMut<'_, K, L> {
-    fn class(&self) -> &str {
-        "ModuleDict"
-    }
-
-    fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
-        ContainerMap(self.0).visit(visitor)
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl<S: Initializers, K: AsRef<str> + Ord, L: LayerMut<S>> LayerMut<S>
-    for ContainerMapMut<'_, K, L>
-{
-    fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()> {
-        self.0.values_mut().try_for_each(|layer| visitor.child(layer))
     }
 }
 

@@ -45,7 +45,7 @@ use crate::{Float, Stream};
             `#[layer(skip)]`; a struct becomes a layer by `#[derive(Layer)]`"
 )]
 pub trait LayerMut<S: Initializers = All>: Layer {
-    /// Lends the layer's own parameters, then its children, in the order of [`Layer::visit`].
+    /// Lends the layer's own parameters, then those of its children, in the order of [`Layer::visit`].
     fn visit_mut(&mut self, visitor: &mut dyn LayerVisitorMut<S>) -> ControlFlow<()>;
 }
 
@@ -56,13 +56,12 @@ impl<S: Initializers, L: LayerMut<S> + ?Sized> LayerMut<S> for alloc::boxed::Box
     }
 }
 
-/// Sees the parts of one layer, to write them.
+/// Sees the parameters of a layer and of those in it, to write them.
+///
+/// It does not see where a layer begins: a call of its own for each would take a stack frame for each level.
 pub trait LayerVisitorMut<S: Initializers = All> {
-    /// A parameter of the layer itself that has memory of its own; tied ones are passed over.
+    /// The next parameter that has memory of its own; tied ones are passed over.
     fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()>;
-
-    /// A direct child.
-    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()>;
 }
 
 /// The elements of a parameter, whatever their type; a program links only the types that its layers hold, each with the

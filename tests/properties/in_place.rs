@@ -125,13 +125,14 @@ impl<S: Initializers> LayerVisitor for Lend<'_, S> {
     }
 
     fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
-        self.visitor.child(&mut Held {
+        let mut held = Held {
             layer: child.layer,
             is_root: false,
             tied: self.tied || child.same_as.is_some(),
             memory: &mut *self.memory,
             next: &mut *self.next,
-        })
+        };
+        held.visit_mut(&mut *self.visitor)
     }
 }
 

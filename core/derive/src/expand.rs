@@ -184,7 +184,7 @@ impl Parts {
         match holder {
             Holder::One => {
                 self.children.push(quote_spanned!(span=> visitor.child(&#core::Child::new(#name, &self.#member))?;));
-                self.children_mut.push(quote_spanned!(span=> visitor.child(&mut self.#member)?;));
+                self.children_mut.push(quote_spanned!(span=> #core::in_place::LayerMut::visit_mut(&mut self.#member, visitor)?;));
             }
             Holder::Optional => {
                 self.children.push(quote_spanned! {span=>
@@ -194,7 +194,7 @@ impl Parts {
                 });
                 self.children_mut.push(quote_spanned! {span=>
                     if let ::core::option::Option::Some(layer) = &mut self.#member {
-                        visitor.child(layer)?;
+                        #core::in_place::LayerMut::visit_mut(layer, visitor)?;
                     }
                 });
             }
@@ -212,10 +212,9 @@ impl Parts {
                     ))?;
                 });
                 self.children_mut.push(quote_spanned! {span=>
-                    visitor.child(&mut #core::container::ContainerMut {
-                        class: #class,
-                        layers: &mut self.#member[..],
-                    })?;
+                    for layer in &mut self.#member[..] {
+                        #core::in_place::LayerMut::visit_mut(layer, visitor)?;
+                    }
                 });
             }
             Holder::Map => {
@@ -223,7 +222,9 @@ impl Parts {
                     visitor.child(&#core::Child::new(#name, &#core::container::ContainerMap(&self.#member)))?;
                 });
                 self.children_mut.push(quote_spanned! {span=>
-                    visitor.child(&mut #core::container::ContainerMapMut(&mut self.#member))?;
+                    for layer in self.#member.values_mut() {
+                        #core::in_place::LayerMut::visit_mut(layer, visitor)?;
+                    }
                 });
             }
         }

@@ -45,12 +45,13 @@ impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
         Ok(())
     }
 
-    #[inline(never)]
+    #[inline]
     fn centred<E>(self, std: impl FnOnce() -> Result<f64, E>) -> Result<(), InitWeightsError>
     where
         InitWeightsError: From<E>,
     {
-        NormalFill::centred(std()?).write_with(self.lanes, self.source.stream, 0, self.out);
+        let std = std()?;
+        self.samples(std);
         Ok(())
     }
 
@@ -86,6 +87,14 @@ impl<L: Lanes, T: Float, S: Initializers> Draw for InPlace<'_, '_, L, T, S> {
         let fill = ComputedFill::new(of, lines).map_err(code)?;
         fill.write_with(self.lanes, self.source.stream, 0, self.out);
         Ok(())
+    }
+}
+
+impl<L: Lanes, T: Float, S: Initializers> InPlace<'_, '_, L, T, S> {
+    /// Normal numbers in a stack frame that the computation of their standard deviation does not share.
+    #[inline(never)]
+    fn samples(self, std: f64) {
+        NormalFill::centred(std).write_with(self.lanes, self.source.stream, 0, self.out);
     }
 }
 

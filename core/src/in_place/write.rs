@@ -3,7 +3,7 @@
 use core::ops::ControlFlow;
 
 use super::frame::Decided;
-use super::{Data, InitWeightsError, Initializers, LayerMut, LayerVisitorMut, Source, Written};
+use super::{Data, InitWeightsError, Initializers, LayerVisitorMut, Source, Written};
 use crate::Stream;
 use crate::initializer::Shape;
 
@@ -16,10 +16,6 @@ impl<S: Initializers> LayerVisitorMut<S> for Sizes {
     fn param(&mut self, shape: &Shape<'_>, data: &mut dyn Data<S>) -> ControlFlow<()> {
         self.fit &= shape.num_elements() == Some(data.count() as u64);
         ControlFlow::Continue(())
-    }
-
-    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()> {
-        layer.visit_mut(self)
     }
 }
 
@@ -47,9 +43,5 @@ impl<S: Initializers> LayerVisitorMut<S> for Writer<'_, '_, S> {
         self.done.written += 1;
         self.error = data.write(init, shape, &mut self.source).err();
         if self.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    }
-
-    fn child(&mut self, layer: &mut dyn LayerMut<S>) -> ControlFlow<()> {
-        layer.visit_mut(self)
     }
 }
