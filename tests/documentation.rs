@@ -52,7 +52,7 @@ fn values(plan: &Plan) -> Vec<(String, String)> {
 fn assert_values(plan: Result<Plan, Diagnostic>, expected: &[(&str, &str)]) {
     let found = values(&plan.unwrap());
     let found: Vec<_> = found.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(found, expected);
+    assert!(found == expected, "UPDATE_DOCS=1 writes docs/init_cfg.schema.json anew");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn the_schema_is_made_of_the_declarations() {
     }
     let found: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(PATH).unwrap()).unwrap();
-    assert_eq!(found, expected);
+    assert!(found == expected, "UPDATE_DOCS=1 writes docs/init_cfg.schema.json anew");
 }
 
 #[test]
