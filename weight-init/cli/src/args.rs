@@ -105,11 +105,13 @@ Examples:
   weight-init signal model.json
   weight-init signal model.json --init-cfg kaiming.json --json")]
     Signal(SignalArgs),
-    /// Show the tensors of a checkpoint and what is in them
+    /// Show the tensors of a checkpoint and what is in them, or of two beside each other
     #[command(after_long_help = "\
 Examples:
   weight-init inspect model.safetensors
   weight-init inspect model.safetensors --format json
+  weight-init inspect before.safetensors after.safetensors
+  weight-init inspect model.safetensors --plot model.svg
   weight-init inspect training.pth --checkpoint-key ema_state_dict")]
     Inspect(InspectArgs),
     /// Show what changed between two models, configs, plans or checkpoints

@@ -1,8 +1,9 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
-use weight_init::fetch::{self, Fetch};
+use weight_init::fetch::{self, Fetch, FetchError};
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
@@ -69,4 +70,21 @@ fn from_args(args: &FetchArgs) -> Result<Fetch, Failure> {
         Some(path) => Ok(fetch.with_names(path)?),
         None => Ok(fetch),
     }
+}
+
+/// Opens the checkpoint of a path, or of an address that was downloaded before; `None`: it was not.
+pub(crate) fn open_here(path: &Path, key: Option<&str>) -> Result<Option<StateDict>, FetchError> {
+    match path.to_str() {
+        Some(address) if address.contains("://") => Fetch::from_env()?.open_local(address, key),
+        _ => Ok(Some(StateDict::open_key(path, key)?)),
+    }
+}
+
+/// Why an address cannot be opened without the network.
+pub(crate) fn not_here(path: &Path) -> Failure {
+    let name = path.to_string_lossy();
+    let name = shown(&name);
+    Failure::io(format!(
+        "'{name}' is not on this machine; a Pretrained rule that names it downloads it"
+    ))
 }

@@ -1,16 +1,15 @@
 use std::path::Path;
 
-use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
 use weight_init::config::Config;
 use weight_init::diff::{
     Diff, Item, compare_values, items_of_buffers, items_of_checkpoint, items_of_plan,
     items_of_saved_plan,
 };
-use weight_init::fetch::Fetch;
 use weight_init::model::Registry;
 
 use crate::args::{DiffArgs, Format, ModelArgs, PlanPretrained};
+use crate::checkpoints::{not_here, open_here};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{print_json, width};
@@ -56,7 +55,8 @@ impl Side {
     ) -> Result<Self, Failure> {
         let laid = config.is_some() || init_cfg.is_some();
         if !laid && is_checkpoint(path) {
-            let checkpoint = open(args, path)?;
+            let key = args.fetch.checkpoint_key.as_deref();
+            let checkpoint = open_here(path, key)?.ok_or_else(|| not_here(path))?;
             return Ok(Self {
                 items: items_of_checkpoint(&checkpoint),
                 buffers: Vec::new(),
@@ -97,24 +97,8 @@ fn is_checkpoint(path: &Path) -> bool {
         || path.is_dir()
 }
 
-fn open(args: &DiffArgs, path: &Path) -> Result<StateDict, Failure> {
-    let key = args.fetch.checkpoint_key.as_deref();
-    match path.to_str() {
-        Some(address) if address.contains("://") => {
-            let found = Fetch::from_env()?.open_local(address, key)?;
-            found.ok_or_else(|| {
-                let name = shown(address);
-                Failure::io(format!(
-                    "'{name}' is not on this machine; a Pretrained rule that names it downloads it"
-                ))
-            })
-        }
-        _ => Ok(StateDict::open_key(path, key)?),
-    }
-}
-
 /// Compares the values of tensors that both checkpoints have in one shape.
-fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Result<(), Failure> {
+pub(crate) fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Result<(), Failure> {
     let mut compared = Vec::new();
     let mut pairs = Vec::new();
     for (place, row) in diff.rows().iter().enumerate() {

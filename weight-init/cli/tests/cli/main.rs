@@ -30,6 +30,7 @@ mod readme;
 mod report;
 mod run;
 mod scale;
+mod side_by_side;
 mod signal;
 mod split;
 #[cfg(not(feature = "cloud"))]
