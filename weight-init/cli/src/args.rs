@@ -56,6 +56,9 @@ Exit codes: 0 done, 1 a check failed, 2 usage or bad input, 3 I/O or device."
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Say warnings and errors alone: no progress, notes and summaries
+    #[arg(short, long, global = true, display_order = 998)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]

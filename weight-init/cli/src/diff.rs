@@ -12,14 +12,14 @@ use crate::args::{DiffArgs, Format, ModelArgs, PlanPretrained};
 use crate::checkpoints::{not_here, open_here};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::notes::Notes;
 use crate::output::{print_json, width};
 use crate::pager::print_paged;
-use crate::progress::Progress;
 
-pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
-    let mut a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry)?;
+pub(crate) fn run(args: &DiffArgs, registry: &Registry, notes: Notes) -> Result<(), Failure> {
+    let mut a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry, notes)?;
     let path = args.b.as_ref().unwrap_or(&args.a);
-    let mut b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry)?;
+    let mut b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry, notes)?;
     if a.checkpoint.is_some() != b.checkpoint.is_some() {
         // A checkpoint holds buffers too.
         for side in [&mut a, &mut b] {
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
     }
     let mut diff = Diff::new(&a.items, &b.items);
     if let (Some(a), Some(b), false) = (&a.checkpoint, &b.checkpoint, args.no_values) {
-        values(&mut diff, a, b)?;
+        values(&mut diff, [a, b], notes)?;
     }
     if args.json || args.format == Format::Json {
         print_json(&diff, true)?;
@@ -52,6 +52,7 @@ impl Side {
         path: &Path,
         [config, init_cfg]: [&Option<std::path::PathBuf>; 2],
         registry: &Registry,
+        notes: Notes,
     ) -> Result<Self, Failure> {
         let laid = config.is_some() || init_cfg.is_some();
         if !laid && is_checkpoint(path) {
@@ -75,7 +76,7 @@ impl Side {
         let model = ModelArgs { model: path.to_owned(), config, read, init_cfg };
         let input = Input::read(&model, registry)?;
         let options = input.options(args.pretrained == PlanPretrained::Skip, None);
-        let plan = input.plan(&options, args.pretrained, &args.fetch)?;
+        let plan = input.plan(&options, args.pretrained, &args.fetch, notes)?;
         Ok(Self { items: items_of_plan(&plan), buffers: items_of_buffers(&plan), checkpoint: None })
     }
 }
@@ -98,7 +99,11 @@ fn is_checkpoint(path: &Path) -> bool {
 }
 
 /// Compares the values of tensors that both checkpoints have in one shape.
-pub(crate) fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Result<(), Failure> {
+pub(crate) fn values(
+    diff: &mut Diff<'_>,
+    [a, b]: [&StateDict; 2],
+    notes: Notes,
+) -> Result<(), Failure> {
     let mut compared = Vec::new();
     let mut pairs = Vec::new();
     for (place, row) in diff.rows().iter().enumerate() {
@@ -111,7 +116,7 @@ pub(crate) fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Resul
     }
     let bytes =
         pairs.iter().filter_map(|(at, _)| a.tensors().get(*at)).map(|tensor| tensor.bytes());
-    let progress = Progress::new("comparing", bytes.fold(0, u64::saturating_add));
+    let progress = notes.progress("comparing", bytes.fold(0, u64::saturating_add));
     let found = compare_values(a, b, &pairs, &|bytes| progress.add(bytes));
     progress.clear();
     for (place, values) in compared.into_iter().zip(found?) {

@@ -9,20 +9,20 @@ use crate::args::{Format, InspectArgs};
 use crate::checkpoints::{not_here, open_here};
 use crate::diff;
 use crate::failure::Failure;
+use crate::notes::Notes;
 use crate::output::{print, print_json_text, width};
-use crate::say::say;
 
-pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &InspectArgs, notes: Notes) -> Result<(), Failure> {
     if let Some(path) = &args.plot {
         check_plot(path)?;
     }
     match &args.other {
-        Some(other) => two(args, other),
-        None => one(args),
+        Some(other) => two(args, other, notes),
+        None => one(args, notes),
     }
 }
 
-fn one(args: &InspectArgs) -> Result<(), Failure> {
+fn one(args: &InspectArgs, notes: Notes) -> Result<(), Failure> {
     let checkpoint = match open_here(&args.file, args.checkpoint_key.as_deref()) {
         Ok(Some(checkpoint)) => checkpoint,
         Ok(None) => return Err(not_here(&args.file)),
@@ -39,7 +39,7 @@ fn one(args: &InspectArgs) -> Result<(), Failure> {
     };
     let inspection = inspect_state_dict(&checkpoint)?;
     if let Some(path) = &args.plot {
-        write_plot(path, &inspection.plot())?;
+        write_plot(path, &inspection.plot(), notes)?;
     }
     match args.format {
         Format::Table => print(inspection.to_table(width())),
@@ -47,18 +47,18 @@ fn one(args: &InspectArgs) -> Result<(), Failure> {
     }
 }
 
-fn two(args: &InspectArgs, other: &Path) -> Result<(), Failure> {
+fn two(args: &InspectArgs, other: &Path, notes: Notes) -> Result<(), Failure> {
     let open = |path: &Path| -> Result<StateDict, Failure> {
         open_here(path, args.checkpoint_key.as_deref())?.ok_or_else(|| not_here(path))
     };
     let (a, b) = (open(&args.file)?, open(other)?);
     let (items_a, items_b) = (items_of_checkpoint(&a), items_of_checkpoint(&b));
     let mut diff = Diff::new(&items_a, &items_b);
-    diff::values(&mut diff, &a, &b)?;
+    diff::values(&mut diff, [&a, &b], notes)?;
     let (a, b) = (inspect_state_dict(&a)?, inspect_state_dict(&b)?);
     let both = SideBySide::new(&a, &b, &diff);
     if let Some(path) = &args.plot {
-        write_plot(path, &both.plot())?;
+        write_plot(path, &both.plot(), notes)?;
     }
     match args.format {
         Format::Table => print(both.to_table(width())),
@@ -78,10 +78,10 @@ fn check_plot(path: &Path) -> Result<(), Failure> {
     )))
 }
 
-fn write_plot(path: &Path, plot: &Plot) -> Result<(), Failure> {
+fn write_plot(path: &Path, plot: &Plot, notes: Notes) -> Result<(), Failure> {
     let mut file = AtomicFile::create(path)?;
     file.write(plot.svg.as_bytes())?;
     file.commit()?;
-    say(format_args!("wrote {}: {} of {} tensors", path.display(), plot.drawn, plot.tensors));
+    notes.say(format_args!("wrote {}: {} of {} tensors", path.display(), plot.drawn, plot.tensors));
     Ok(())
 }

@@ -26,6 +26,7 @@ mod memory;
 mod plan;
 mod pretrained;
 mod pytorch;
+mod quiet;
 mod readme;
 mod report;
 mod run;
