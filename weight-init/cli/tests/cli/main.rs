@@ -23,6 +23,7 @@ mod kill;
 mod malformed;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pager;
 mod plan;
 mod pretrained;
 mod pytorch;
