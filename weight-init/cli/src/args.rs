@@ -96,6 +96,7 @@ Examples:
 Examples:
   weight-init report model.json
   weight-init report model.py --init-cfg rules.py --seed 42 --out report.html
+  weight-init report model.json --check
 
 The page is one file that needs no network: search and filter parameters, see each rule with what it won and lost, and each \
 parameter with its formula and a histogram of the values that the seed gives.")]

@@ -2,6 +2,7 @@
 //!
 //! [`Data`] is all that the page shows, as one block of JSON; `report.js` draws it, and [`Page`] puts both into `report.html`.
 
+mod check;
 mod data;
 mod distribution;
 mod formula;
@@ -15,7 +16,9 @@ use std::io::{self, IsTerminal};
 
 use weight_init::checkpoint::AtomicFile;
 use weight_init::model::Registry;
+use weight_init::signal::{Assumptions, Signal};
 
+use self::check::Check;
 use self::data::Data;
 use self::page::Page;
 use crate::args::{PlanPretrained, ReportArgs};
@@ -35,7 +38,8 @@ pub(crate) fn run(args: &ReportArgs, registry: &Registry, notes: Notes) -> Resul
     let options = input.options(args.pretrained == PlanPretrained::Skip, args.dtype);
     let plan = input.plan(&options, args.pretrained, &args.fetch, notes)?;
     let data = Data::of(args, &input, &plan, &options)?;
-    let page = Page::new(&data)?.to_string();
+    let check = args.check.then(|| Signal::new(&input.model, &plan, &Assumptions::default()));
+    let page = Page::new(&data, check.map(Check))?.to_string();
     if to_stdout {
         return print_as_is(&page);
     }

@@ -10,6 +10,8 @@ use super::{Point, Signal};
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 48.0;
+/// Points that are each drawn; of more, the least and the greatest of every so many neighbours, for the eye sees no others.
+const MOST_POINTS: usize = 1200;
 
 impl Signal {
     /// Activations (solid) and gradients (dashed) over the points, on a logarithmic scale: an SVG element in the colour of the
@@ -40,11 +42,47 @@ impl Signal {
             );
         }
         for (line, dashes) in [(&q, ""), (&g, " stroke-dasharray=\"5 3\"")] {
-            let points = line.iter().enumerate();
+            let points = thinned(line).into_iter();
             let points: Vec<_> =
-                points.map(|(index, log)| format!("{:.1},{:.1}", x(index), y(*log))).collect();
+                points.map(|(index, log)| format!("{:.1},{:.1}", x(index), y(log))).collect();
             let _ = write!(text, "<polyline points=\"{}\"{dashes}/>", points.join(" "));
         }
         text + "</svg>"
+    }
+}
+
+/// The points of a line that are drawn, with their places.
+fn thinned(line: &[f64]) -> Vec<(usize, f64)> {
+    let points = || line.iter().copied().enumerate();
+    if line.len() <= MOST_POINTS {
+        return points().collect();
+    }
+    let all: Vec<_> = points().collect();
+    let mut kept = Vec::with_capacity(MOST_POINTS);
+    for chunk in all.chunks(line.len().div_ceil(MOST_POINTS / 2)) {
+        let least = chunk.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let greatest = chunk.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let mut ends: Vec<_> = least.into_iter().chain(greatest).copied().collect();
+        ends.sort_by_key(|(place, _)| *place);
+        ends.dedup();
+        kept.extend(ends);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_line_keeps_its_peaks() {
+        let short: Vec<_> = (0..MOST_POINTS).map(|x| x as f64).collect();
+        assert_eq!(thinned(&short).len(), MOST_POINTS);
+        let mut line = vec![0.0; 200_000];
+        (line[123_456], line[77_777]) = (9.0, -9.0);
+        let thin = thinned(&line);
+        assert!(thin.len() <= MOST_POINTS, "{}", thin.len());
+        assert!(thin.contains(&(123_456, 9.0)) && thin.contains(&(77_777, -9.0)));
+        assert!(thin.is_sorted_by_key(|(place, _)| *place));
     }
 }
