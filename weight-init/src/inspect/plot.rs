@@ -12,9 +12,9 @@ use crate::report::columns::shortened_in_the_middle;
 pub const MOST_DRAWN: usize = 400;
 
 const COLUMNS: usize = 4;
-const CELL: (f64, f64) = (280.0, 132.0);
+const CELL: (f64, f64) = (280.0, 148.0);
 /// The histogram's left, right, top and bottom in its cell.
-const FRAME: [f64; 4] = [12.0, 268.0, 38.0, 108.0];
+const FRAME: [f64; 4] = [12.0, 268.0, 50.0, 122.0];
 const HEAD: f64 = 40.0;
 /// Characters of a name and of the line below it.
 const TEXT: usize = 42;
@@ -116,13 +116,17 @@ fn draw(svg: &mut String, cell: &Cell<'_>) {
     let high = figures().map(|it| it.max).fold(f64::NEG_INFINITY, f64::max);
     let bars = sides.map(|side| side.map(|figures| Bars::new(figures, low, high)));
     let highest = bars.iter().flatten().flat_map(|bars| bars.densities).fold(0.0, f64::max);
-    if let Some(tensor) = cell.sides.iter().flatten().next() {
-        let shape = format!("{:?} {}", tensor.tensor.shape(), tensor.tensor.dtype());
-        let name = text(tensor.tensor.name(), TEXT);
-        let _ = write!(svg, "<text x=\"{left}\" y=\"14\" font-weight=\"bold\">{name}</text>");
-        let _ =
-            write!(svg, "<text x=\"{left}\" y=\"29\" fill=\"#555\">{}</text>", text(&shape, TEXT));
-    }
+    let tensors = || cell.sides.iter().flatten().map(|report| &report.tensor);
+    let name = tensors().next().map_or("", |tensor| tensor.name());
+    // What both have stands once.
+    let mut shapes: Vec<_> =
+        tensors().map(|it| format!("{:?} {}", it.shape(), it.dtype())).collect();
+    shapes.dedup();
+    let (name, shapes) = (text(name, TEXT), text(&shapes.join(" | "), TEXT));
+    let _ = write!(
+        svg,
+        "<text x=\"{left}\" y=\"14\" font-weight=\"bold\">{name}</text><text x=\"{left}\" y=\"29\" fill=\"#555\">{shapes}</text>"
+    );
     for (bars, fill) in bars.iter().zip(FILLS) {
         if let Some(bars) = bars {
             let _ = write!(
@@ -142,7 +146,7 @@ fn draw(svg: &mut String, cell: &Cell<'_>) {
          <text x=\"{middle}\" y=\"{}\" text-anchor=\"middle\" fill=\"#555\">{moments}</text>",
         number(low),
         number(high),
-        top + 1.0
+        top - 6.0
     );
 }
 
@@ -177,7 +181,7 @@ impl Bars {
         let [left, right, top, bottom] = FRAME;
         let x = |part: f64| (left + (right - left) * part).clamp(left, right);
         let y = |density: f64| {
-            bottom - (bottom - top - 8.0) * if highest > 0.0 { density / highest } else { 0.0 }
+            bottom - (bottom - top) * if highest > 0.0 { density / highest } else { 0.0 }
         };
         let mut path = format!("M{:.1} {bottom}", x(self.from));
         let width = (self.to - self.from) / BINS as f64;

@@ -32,14 +32,18 @@ impl Signal {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
              aria-label=\"Second moments of activations and gradients over the depth\" fill=\"none\" stroke=\"currentColor\">"
         );
-        for log in [low, 0.0, high] {
-            let _ = write!(
-                text,
-                "<path d=\"M{LEFT} {0:.1}H{WIDTH}\" opacity=\"0.25\"/><text x=\"4\" y=\"{1:.1}\" fill=\"currentColor\" stroke=\"none\" \
-                 font-size=\"11\">1e{log:.0}</text>",
-                y(log),
-                y(log) + 4.0
-            );
+        let mut labels: Vec<f64> = Vec::new();
+        for log in [0.0, low, high] {
+            let _ = write!(text, "<path d=\"M{LEFT} {:.1}H{WIDTH}\" opacity=\"0.25\"/>", y(log));
+            // A label that would stand on another one says little more.
+            if labels.iter().all(|other| (other - y(log)).abs() >= 12.0) {
+                let _ = write!(
+                    text,
+                    "<text x=\"4\" y=\"{:.1}\" fill=\"currentColor\" stroke=\"none\" font-size=\"11\">1e{log:.0}</text>",
+                    y(log) + 4.0
+                );
+                labels.push(y(log));
+            }
         }
         for (line, dashes) in [(&q, ""), (&g, " stroke-dasharray=\"5 3\"")] {
             let points = thinned(line).into_iter();
