@@ -85,7 +85,7 @@ pub(super) fn extends(init_cfg: &Value, texts: &dyn Texts, at: &str) -> Result<b
                  init_cfg all add to it, or all take its place"
             );
             let (span, place) =
-                given.map_or((rule.span, place(index)), |value| (value.span, of_key()));
+                given.map_or_else(|| (rule.span, place(index)), |value| (value.span, of_key()));
             let error = Diagnostic::new(texts, span, message).at(place);
             return Err(error.help(format!("give '{KEY} = true' to every rule, or to none")));
         }
