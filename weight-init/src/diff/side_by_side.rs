@@ -19,7 +19,7 @@ use crate::report::columns::{self, Align, Column, Narrow};
 /// let paths = ["a.safetensors", "b.safetensors"].map(|name| folder.path().join(name));
 /// for (path, shape) in paths.iter().zip([2, 3]) {
 ///     let info = TensorInfo { name: "fc.bias".into(), dtype: DType::F32, shape: vec![shape] };
-///     let mut writer = SafetensorsWriter::create(path, &[], &[info])?;
+///     let mut writer = SafetensorsWriter::create(path, &[("seed", "42")], &[info])?;
 ///     writer.write(&vec![0; 4 * shape])?;
 ///     writer.finish()?;
 /// }
