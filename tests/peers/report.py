@@ -217,6 +217,31 @@ def check_roles(browser, path):
     page.context.close()
 
 
+def declared(layers):
+    """A model that says its way, and loses its signal on it."""
+    children = [layer(f"l{index}", {"weight": [64, 64]}) for index in range(layers)]
+    rule = {"type": "Normal", "std": 0.01, "layer": "Linear"}
+    return {"class": "Net", "flow": [child["name"] for child in children], "init_weights": "module", "init_cfg": rule,
+            "children": children}
+
+
+def check_signal(browser, path, hostile_path):
+    for scheme in ("light", "dark"):
+        page = browser.open(path, scheme=scheme)
+        assert page.locator("#signal svg[role=img][aria-label] polyline").count() == 2
+        box = page.locator("#signal svg").bounding_box()
+        assert box["width"] > 300 and box["height"] > 90, box
+        assert "activations vanish" in text(page, "#signal .alerts")
+        assert page.locator("#signal-title").is_visible()
+        browser.shot(page, f"signal-{scheme}")
+        page.context.close()
+    # A page whose names try to be HTML says in a sentence that there is no estimate.
+    page = browser.open(hostile_path)
+    assert "There is no estimate" in text(page, "#signal") and page.locator("#signal svg").count() == 0
+    assert "ran" not in page.title() and page.locator("img").count() == 0 and page.locator("script").count() == 2
+    page.context.close()
+
+
 def check_hostile(browser, path):
     page = browser.open(path)
     page.fill("#search", "img")
@@ -285,6 +310,9 @@ def main():
         check_themes(browser, detector)
         check_roles(browser, detector)
         check_hostile(browser, report(args.binary, folder, "hostile", hostile()))
+        checked = [report(args.binary, folder, name, model, "--check")
+                   for name, model in (("declared", declared(12)), ("hostile-check", hostile()))]
+        check_signal(browser, *checked)
         check_many(browser, report(args.binary, folder, "many", deep(11_112)), 11_112 * 9)
         browser.browser.close()
     assert browser.said == [], browser.said

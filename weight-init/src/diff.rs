@@ -2,12 +2,14 @@
 //!
 //! ```text
 //! Plan, saved plan, StateDict ─► items ─► Diff ─► table, JSON
+//!                           Inspections ─► SideBySide ─► table, JSON, picture
 //! ```
 
 mod items;
 mod pair;
 mod report;
 mod saved;
+mod side_by_side;
 mod values;
 
 use std::fmt;
@@ -15,6 +17,7 @@ use std::fmt;
 pub use self::items::{items_of_buffers, items_of_checkpoint, items_of_plan};
 pub use self::report::DiffTable;
 pub use self::saved::items_of_saved_plan;
+pub use self::side_by_side::SideBySide;
 pub use self::values::{Values, compare_values};
 
 /// A parameter or tensor as far as it is compared.

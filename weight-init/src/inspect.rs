@@ -2,7 +2,7 @@
 //!
 //! [`inspect`] streams every tensor through a small buffer and keeps its figures: mean, standard deviation,
 //! range, zeros, NaN, infinities and a histogram. [`Inspection::to_table`] is for people,
-//! [`Inspection::to_json`] for programs.
+//! [`Inspection::to_json`] for programs, [`Inspection::plot`] draws the histograms.
 
 use std::path::{Path, PathBuf};
 
@@ -12,12 +12,14 @@ use crate::checkpoint::{CheckpointError, NestedDict, StateDict, StoredTensor, Un
 
 pub(crate) mod decode;
 mod histogram;
-mod json;
+pub(crate) mod json;
+pub(crate) mod plot;
 mod statistics;
-mod table;
+pub(crate) mod table;
 
 pub use histogram::{BINS, Histogram};
 pub use json::state_dicts_to_json;
+pub use plot::{MOST_DRAWN, Plot};
 pub use statistics::Statistics;
 pub use table::state_dicts_to_table;
 

@@ -1,13 +1,13 @@
+use std::path::Path;
 use std::sync::Arc;
 
 use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
-use weight_init::fetch::{self, Fetch};
+use weight_init::fetch::{self, Fetch, FetchError};
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
-use crate::progress::Progress;
-use crate::say::say;
+use crate::notes::Notes;
 
 /// Brings the checkpoints that rules name.
 #[derive(Debug)]
@@ -17,11 +17,12 @@ pub(crate) struct Checkpoints<'a> {
     download: bool,
     /// Made when the first checkpoint is asked for.
     fetch: Option<Fetch>,
+    notes: Notes,
 }
 
 impl<'a> Checkpoints<'a> {
-    pub(crate) const fn new(args: &'a FetchArgs, download: bool) -> Self {
-        Self { args, download, fetch: None }
+    pub(crate) const fn new(args: &'a FetchArgs, download: bool, notes: Notes) -> Self {
+        Self { args, download, fetch: None, notes }
     }
 
     /// Opens a checkpoint; `None` if it is not here and need not be. `key` leads to the state dict in it; without one, the
@@ -39,10 +40,10 @@ impl<'a> Checkpoints<'a> {
         let fetch = self.fetch.insert(fetch);
         let name = shown(checkpoint);
         let opened = if self.download {
-            let bar = Progress::new("downloading", 0);
+            let bar = self.notes.progress("downloading", 0);
             let opened = fetch.open(checkpoint, key, &mut |step| match step {
                 fetch::Progress::Received { done, total } => bar.set(done, total),
-                fetch::Progress::Waiting { lock } => say(format_args!(
+                fetch::Progress::Waiting { lock } => self.notes.say(format_args!(
                     "note: another process downloads '{name}' and holds {}; waiting for it",
                     lock.display()
                 )),
@@ -53,7 +54,7 @@ impl<'a> Checkpoints<'a> {
             fetch.open_local(checkpoint, key)?
         };
         if opened.is_none() {
-            say(format_args!(
+            self.notes.say(format_args!(
                 "note: the checkpoint '{name}' is not on this machine and is believed to hold every parameter; \
                  --pretrained load looks"
             ));
@@ -69,4 +70,21 @@ fn from_args(args: &FetchArgs) -> Result<Fetch, Failure> {
         Some(path) => Ok(fetch.with_names(path)?),
         None => Ok(fetch),
     }
+}
+
+/// Opens the checkpoint of a path, or of an address that was downloaded before; `None`: it was not.
+pub(crate) fn open_here(path: &Path, key: Option<&str>) -> Result<Option<StateDict>, FetchError> {
+    match path.to_str() {
+        Some(address) if address.contains("://") => Fetch::from_env()?.open_local(address, key),
+        _ => Ok(Some(StateDict::open_key(path, key)?)),
+    }
+}
+
+/// Why an address cannot be opened without the network.
+pub(crate) fn not_here(path: &Path) -> Failure {
+    let name = path.to_string_lossy();
+    let name = shown(&name);
+    Failure::io(format!(
+        "'{name}' is not on this machine; a Pretrained rule that names it downloads it"
+    ))
 }

@@ -1,26 +1,25 @@
 use std::path::Path;
 
-use weight_init::address::shown;
 use weight_init::checkpoint::StateDict;
 use weight_init::config::Config;
 use weight_init::diff::{
     Diff, Item, compare_values, items_of_buffers, items_of_checkpoint, items_of_plan,
     items_of_saved_plan,
 };
-use weight_init::fetch::Fetch;
 use weight_init::model::Registry;
 
 use crate::args::{DiffArgs, Format, ModelArgs, PlanPretrained};
+use crate::checkpoints::{not_here, open_here};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::notes::Notes;
 use crate::output::{print_json, width};
 use crate::pager::print_paged;
-use crate::progress::Progress;
 
-pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
-    let mut a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry)?;
+pub(crate) fn run(args: &DiffArgs, registry: &Registry, notes: Notes) -> Result<(), Failure> {
+    let mut a = Side::read(args, &args.a, [&args.config_a, &args.init_cfg_a], registry, notes)?;
     let path = args.b.as_ref().unwrap_or(&args.a);
-    let mut b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry)?;
+    let mut b = Side::read(args, path, [&args.config_b, &args.init_cfg_b], registry, notes)?;
     if a.checkpoint.is_some() != b.checkpoint.is_some() {
         // A checkpoint holds buffers too.
         for side in [&mut a, &mut b] {
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &DiffArgs, registry: &Registry) -> Result<(), Failure> {
     }
     let mut diff = Diff::new(&a.items, &b.items);
     if let (Some(a), Some(b), false) = (&a.checkpoint, &b.checkpoint, args.no_values) {
-        values(&mut diff, a, b)?;
+        values(&mut diff, [a, b], notes)?;
     }
     if args.json || args.format == Format::Json {
         print_json(&diff, true)?;
@@ -53,10 +52,12 @@ impl Side {
         path: &Path,
         [config, init_cfg]: [&Option<std::path::PathBuf>; 2],
         registry: &Registry,
+        notes: Notes,
     ) -> Result<Self, Failure> {
         let laid = config.is_some() || init_cfg.is_some();
         if !laid && is_checkpoint(path) {
-            let checkpoint = open(args, path)?;
+            let key = args.fetch.checkpoint_key.as_deref();
+            let checkpoint = open_here(path, key)?.ok_or_else(|| not_here(path))?;
             return Ok(Self {
                 items: items_of_checkpoint(&checkpoint),
                 buffers: Vec::new(),
@@ -75,7 +76,7 @@ impl Side {
         let model = ModelArgs { model: path.to_owned(), config, read, init_cfg };
         let input = Input::read(&model, registry)?;
         let options = input.options(args.pretrained == PlanPretrained::Skip, None);
-        let plan = input.plan(&options, args.pretrained, &args.fetch)?;
+        let plan = input.plan(&options, args.pretrained, &args.fetch, notes)?;
         Ok(Self { items: items_of_plan(&plan), buffers: items_of_buffers(&plan), checkpoint: None })
     }
 }
@@ -97,24 +98,12 @@ fn is_checkpoint(path: &Path) -> bool {
         || path.is_dir()
 }
 
-fn open(args: &DiffArgs, path: &Path) -> Result<StateDict, Failure> {
-    let key = args.fetch.checkpoint_key.as_deref();
-    match path.to_str() {
-        Some(address) if address.contains("://") => {
-            let found = Fetch::from_env()?.open_local(address, key)?;
-            found.ok_or_else(|| {
-                let name = shown(address);
-                Failure::io(format!(
-                    "'{name}' is not on this machine; a Pretrained rule that names it downloads it"
-                ))
-            })
-        }
-        _ => Ok(StateDict::open_key(path, key)?),
-    }
-}
-
 /// Compares the values of tensors that both checkpoints have in one shape.
-fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Result<(), Failure> {
+pub(crate) fn values(
+    diff: &mut Diff<'_>,
+    [a, b]: [&StateDict; 2],
+    notes: Notes,
+) -> Result<(), Failure> {
     let mut compared = Vec::new();
     let mut pairs = Vec::new();
     for (place, row) in diff.rows().iter().enumerate() {
@@ -127,7 +116,7 @@ fn values(diff: &mut Diff<'_>, a: &StateDict, b: &StateDict) -> Result<(), Failu
     }
     let bytes =
         pairs.iter().filter_map(|(at, _)| a.tensors().get(*at)).map(|tensor| tensor.bytes());
-    let progress = Progress::new("comparing", bytes.fold(0, u64::saturating_add));
+    let progress = notes.progress("comparing", bytes.fold(0, u64::saturating_add));
     let found = compare_values(a, b, &pairs, &|bytes| progress.add(bytes));
     progress.clear();
     for (place, values) in compared.into_iter().zip(found?) {

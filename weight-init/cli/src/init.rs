@@ -12,12 +12,12 @@ use weight_init::run::Filler;
 use crate::args::{InitArgs, Layout, PretrainedChoice};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
+use crate::notes::Notes;
 use crate::progress::Progress;
 use crate::ranks::{Ranks, RanksChoice};
-use crate::say::{say, say_fallback};
 use crate::split;
 
-pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
+pub(crate) fn run(args: &InitArgs, registry: &Registry, notes: Notes) -> Result<(), Failure> {
     let start = Instant::now();
     if args.out.as_os_str() == "-" && io::stdout().is_terminal() {
         return Err(Failure::input(
@@ -28,24 +28,25 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
     if let Target::Folder { ranks, .. } = &target
         && ranks.share.world() > 1
     {
-        say(ranks);
+        notes.say(ranks);
     }
     let split = args.split.as_deref();
     let split = split.map(|text| split::read(text, &args.model.read.options())).transpose()?;
     let input = Input::read(&args.model, registry)?;
     let skip_pretrained = args.pretrained == PretrainedChoice::Skip;
     let options = input.options(skip_pretrained, args.dtype);
-    let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
-    report_loads(&plan);
+    let plan = input.plan(&options, args.pretrained.into(), &args.fetch, notes)?;
+    report_loads(&plan, notes);
     // Without --strict, what is not known is told once, by the error that it is.
     let told =
         |kind: WarningKind| args.strict && args.unknown == Unknown::Refuse || !kind.is_unknown();
     warn(&plan, told, args.strict)?;
     let recipe =
         Recipe { seed: args.seed, dtype: args.dtype, unknown: args.unknown, skip_pretrained };
-    let mut backend = args.backend.start_or_fall_back(target.threads(), say_fallback)?;
+    let mut backend =
+        args.backend.start_or_fall_back(target.threads(), |error| notes.fallback(error))?;
     let wrote = match &target {
-        Target::File => write_file(args, &recipe, &plan, &mut backend)?,
+        Target::File => write_file(args, &recipe, &plan, &mut backend, notes)?,
         Target::Folder { place, layout, ranks } => {
             let largest = args.max_shard_size.unwrap_or_default();
             let folder = match &split {
@@ -53,14 +54,14 @@ pub(crate) fn run(args: &InitArgs, registry: &Registry) -> Result<(), Failure> {
                 Some(rules) => {
                     let folder = Folder::split(&recipe, &plan, rules, largest);
                     let folder = folder.map_err(split::fault)?;
-                    split::report(rules, &folder, args.strict)?;
+                    split::report(rules, &folder, args.strict, notes)?;
                     folder
                 }
             };
-            write_folder(args, &folder, place, ranks, &plan, &mut backend)?
+            write_folder(args, &folder, place, ranks, &plan, &mut backend, notes)?
         }
     };
-    say(format_args!(
+    notes.say(format_args!(
         "{wrote}, in {:.2} s (seed {}, backend {} on {} threads)",
         start.elapsed().as_secs_f64(),
         args.seed,
@@ -151,9 +152,10 @@ fn write_file(
     recipe: &Recipe,
     plan: &Plan,
     backend: &mut Filler,
+    notes: Notes,
 ) -> Result<String, Failure> {
     let tensors = plan.tensors(args.unknown).map_err(Failure::input)?;
-    let progress = Progress::new("writing", tensors.iter().map(|tensor| tensor.bytes()).sum());
+    let progress = notes.progress("writing", tensors.iter().map(|tensor| tensor.bytes()).sum());
     drop(tensors);
     let summary = recipe.create(plan, &args.out, backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();
@@ -173,19 +175,20 @@ fn write_folder(
     ranks: &Ranks,
     plan: &Plan,
     backend: &mut Filler,
+    notes: Notes,
 ) -> Result<String, Failure> {
     let share = ranks.share;
     let shards = folder.layout().shards();
     let mine = folder.layout().share(share);
     let bytes = mine.iter().filter_map(|index| shards.get(*index)).map(|shard| shard.bytes).sum();
     // Bars of several processes would be drawn over each other.
-    let progress = (share.rank() == 0).then(|| Progress::new("writing", bytes));
+    let progress = (share.rank() == 0).then(|| notes.progress("writing", bytes));
     let mut wrote = |bytes| progress.iter().for_each(|bar| bar.add(bytes));
     let mut report = match place {
         Place::Path => folder.write(&args.out, share, backend, &mut wrote)?,
         Place::Store(address) => {
             let report = folder.write_to_store(address, share, backend, &mut wrote)?;
-            say_aborted(report.aborted);
+            say_aborted(report.aborted, notes);
             report.folder
         }
     };
@@ -254,13 +257,13 @@ fn wait_for_others(
 }
 
 /// Says what became of uploads that killed processes had left.
-fn say_aborted(aborted: Option<usize>) {
+fn say_aborted(aborted: Option<usize>, notes: Notes) {
     match aborted {
         Some(0) => {}
         Some(count) => {
-            say(format_args!("note: aborted {count} unfinished uploads of earlier runs"))
+            notes.say(format_args!("note: aborted {count} unfinished uploads of earlier runs"))
         }
-        None => say(
+        None => notes.say(
             "note: the store does not list unfinished uploads of killed processes; a rule of the bucket for its lifecycle removes them",
         ),
     }

@@ -11,6 +11,7 @@ use weight_init_core::DType;
 use crate::args::{FetchArgs, ModelArgs, PlanPretrained};
 use crate::checkpoints::Checkpoints;
 use crate::failure::Failure;
+use crate::notes::Notes;
 use crate::say::say;
 
 /// The model and the rules for its root, as the files say.
@@ -51,12 +52,14 @@ impl Input {
         options: &Options<'_>,
         pretrained: PlanPretrained,
         fetch: &FetchArgs,
+        notes: Notes,
     ) -> Result<Plan, Failure> {
         let mut plan = Plan::new(&self.model, options).map_err(|error| self.fault(&error))?;
         let loaded = match pretrained {
             PlanPretrained::Skip | PlanPretrained::Assume => return Ok(plan),
             PlanPretrained::Local | PlanPretrained::Load => {
-                let mut checkpoints = Checkpoints::new(fetch, pretrained == PlanPretrained::Load);
+                let mut checkpoints =
+                    Checkpoints::new(fetch, pretrained == PlanPretrained::Load, notes);
                 plan.load(|checkpoint, key| checkpoints.open(checkpoint, key))
             }
         };
@@ -88,9 +91,12 @@ fn read_init_cfg(
     Ok((PlacedInitCfg::from_config(&config, registry)?, config.sources))
 }
 
-/// Says what became of checkpoints.
-pub(crate) fn report_loads(plan: &Plan) {
-    plan.loads().iter().for_each(|load| say(format_args!("loaded: {load}")));
+/// Says what became of checkpoints. That one does not match the model exactly is said also where notes are not.
+pub(crate) fn report_loads(plan: &Plan, notes: Notes) {
+    for load in plan.loads() {
+        let text = format_args!("loaded: {load}");
+        if load.is_exact() { notes.say(text) } else { say(text) }
+    }
 }
 
 /// Says the warnings of the kinds that count, and fails on them and on checkpoints that differ from the model if `strict`.

@@ -34,6 +34,7 @@ mod init;
 mod initializers;
 mod input;
 mod inspect;
+mod notes;
 mod output;
 mod pager;
 mod plan;
@@ -53,6 +54,7 @@ use std::process::ExitCode;
 use weight_init::model::Registry;
 
 use self::args::Command;
+use self::notes::Notes;
 
 /// Runs the command with the arguments of this process.
 ///
@@ -76,16 +78,17 @@ pub fn run_with(registry: &Registry, arguments: impl IntoIterator<Item = OsStrin
     };
     // Without the handlers an interrupt may leave a temporary behind, nothing worse.
     let _ = weight_init::checkpoint::interrupt::remove_temporaries_on_signals();
+    let notes = Notes::new(arguments.quiet);
     let done = match arguments.command {
-        Command::Plan(command) => plan::run(&command, registry),
-        Command::Init(command) => init::run(&command, registry),
-        Command::Explain(command) => explain::run(&command, registry),
-        Command::Report(command) => report::run(&command, registry),
-        Command::Signal(command) => signal::run(&command, registry),
-        Command::Inspect(command) => inspect::run(&command),
-        Command::Diff(command) => diff::run(&command, registry),
-        Command::Verify(command) => verify::run(&command, registry),
-        Command::Config(command) => config::run(&command),
+        Command::Plan(command) => plan::run(&command, registry, notes),
+        Command::Init(command) => init::run(&command, registry, notes),
+        Command::Explain(command) => explain::run(&command, registry, notes),
+        Command::Report(command) => report::run(&command, registry, notes),
+        Command::Signal(command) => signal::run(&command, registry, notes),
+        Command::Inspect(command) => inspect::run(&command, notes),
+        Command::Diff(command) => diff::run(&command, registry, notes),
+        Command::Verify(command) => verify::run(&command, registry, notes),
+        Command::Config(command) => config::run(&command, notes),
         Command::Initializers(command) => initializers::run(&command, registry),
         Command::Describe => output::print_as_is(weight_init::model::DESCRIBE_PY),
         Command::Bench(command) => bench::run(&command),

@@ -17,11 +17,12 @@ pub(crate) fn print_paged(text: impl Display, no_pager: bool) -> Result<(), Fail
         return print(text);
     }
     let text = escape_controls(&text.to_string());
-    let rows = console::Term::stdout().size_checked().map_or(0, |(rows, _)| usize::from(rows));
-    if text.lines().count() < rows {
+    let rows = console::Term::stdout().size_checked().map(|(rows, _)| usize::from(rows));
+    if !is_longer(&text, rows) {
         return print(&text);
     }
-    match pager().and_then(|mut pager| pager.stdin(Stdio::piped()).spawn().ok()) {
+    let named = std::env::var("PAGER").ok();
+    match pager(named.as_deref()).and_then(|mut pager| pager.stdin(Stdio::piped()).spawn().ok()) {
         None => print(&text),
         Some(mut pager) => {
             if let Some(mut input) = pager.stdin.take() {
@@ -34,10 +35,14 @@ pub(crate) fn print_paged(text: impl Display, no_pager: bool) -> Result<(), Fail
     }
 }
 
+/// Whether a text is longer than a screen of so many rows, the last of which is the next prompt's; `None`: who knows.
+fn is_longer(text: &str, rows: Option<usize>) -> bool {
+    rows.is_none_or(|rows| text.lines().count() >= rows)
+}
+
 /// The pager that the user names, or `less` that prints as it is, ends below one screen and leaves the text.
-fn pager() -> Option<Command> {
-    let named = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
-    let mut words = named.split_whitespace();
+fn pager(named: Option<&str>) -> Option<Command> {
+    let mut words = named.unwrap_or("less").split_whitespace();
     let name = words.next().filter(|name| !matches!(*name, "-" | "cat"))?;
     let mut command = Command::new(name);
     command.args(words);
@@ -45,4 +50,29 @@ fn pager() -> Option<Command> {
         command.env("LESS", "FRX");
     }
     Some(command)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_screen_has_the_text_and_a_prompt() {
+        let text = "line\n".repeat(9);
+        assert!(!is_longer(&text, Some(10)));
+        assert!(is_longer(&text, Some(9)));
+        assert!(is_longer("", None) && !is_longer("", Some(1)));
+    }
+
+    #[test]
+    fn the_pager_is_named_with_its_arguments() {
+        for named in ["", " ", "-", "cat", "cat -n"] {
+            assert!(pager(Some(named)).is_none(), "{named:?}");
+        }
+        assert_eq!(pager(None).unwrap().get_program(), "less");
+        let pager = pager(Some(" most  -w +s ")).unwrap();
+        assert_eq!(pager.get_program(), "most");
+        assert_eq!(pager.get_args().collect::<Vec<_>>(), ["-w", "+s"]);
+    }
 }

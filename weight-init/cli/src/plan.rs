@@ -4,16 +4,17 @@ use weight_init::plan::{LowerError, Plan, Unknown, WarningKind};
 use crate::args::{Format, PlanArgs, PlanPretrained};
 use crate::failure::Failure;
 use crate::input::{Input, report_loads, warn};
+use crate::notes::Notes;
 use crate::output::{print_json, width};
 use crate::pager::print_paged;
 
 /// Parameters that have a row each without `--all`.
 const MOST_ROWS: usize = 60;
 
-pub(crate) fn run(args: &PlanArgs, registry: &Registry) -> Result<(), Failure> {
+pub(crate) fn run(args: &PlanArgs, registry: &Registry, notes: Notes) -> Result<(), Failure> {
     let input = Input::read(&args.model, registry)?;
     let options = input.options(args.pretrained == PlanPretrained::Skip, args.dtype);
-    let plan = input.plan(&options, args.pretrained, &args.fetch)?;
+    let plan = input.plan(&options, args.pretrained, &args.fetch, notes)?;
     match args.format {
         Format::Table if args.all || plan.params().len() <= MOST_ROWS => {
             print_paged(plan.table(width()), args.no_pager)?;
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &PlanArgs, registry: &Registry) -> Result<(), Failure> {
         Format::Table => print_paged(plan.glance(width()), args.no_pager)?,
         Format::Json => {
             print_json(&plan, true)?;
-            report_loads(&plan);
+            report_loads(&plan, notes);
         }
     }
     let unsettled = |kind: WarningKind| args.unknown == Unknown::Refuse || !kind.is_unknown();

@@ -10,6 +10,11 @@ impl Progress {
         Self::on(ProgressDrawTarget::stderr(), columns, what, bytes)
     }
 
+    /// A bar that is never drawn.
+    pub(crate) fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
     fn on(target: ProgressDrawTarget, columns: u16, what: &'static str, bytes: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(bytes), target);
         if let Ok(style) = ProgressStyle::with_template(template(columns)) {

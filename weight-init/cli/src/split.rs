@@ -7,6 +7,7 @@ use weight_init::create::{CreateError, Folder};
 use weight_init::split::Split;
 
 use crate::failure::Failure;
+use crate::notes::Notes;
 use crate::say::say;
 
 /// Reads what `--split` names: a preset or a file, and numbers behind a colon.
@@ -33,14 +34,19 @@ pub(crate) fn read(text: &str, options: &ReadOptions) -> Result<Split, Failure> 
 const SHOWN: usize = 3;
 
 /// Says what is whole, what takes its time and what is probably not meant, and fails at the last if `strict`.
-pub(crate) fn report(split: &Split, folder: &Folder<'_>, strict: bool) -> Result<(), Failure> {
+pub(crate) fn report(
+    split: &Split,
+    folder: &Folder<'_>,
+    strict: bool,
+    notes: Notes,
+) -> Result<(), Failure> {
     let Some(division) = folder.division() else { return Ok(()) };
     let label = if strict { "error" } else { "warning" };
     division.warnings().iter().for_each(|warning| say(format_args!("{label}: {warning}")));
     let whole = division.whole();
     if !whole.is_empty() {
         let (count, all) = (whole.len(), folder.tensors().len());
-        say(format_args!(
+        notes.say(format_args!(
             "note: {count} of {all} tensors match no rule of {} and stand whole with every rank of their stage: {}",
             split.name,
             some(whole)
@@ -48,14 +54,14 @@ pub(crate) fn report(split: &Split, folder: &Folder<'_>, strict: bool) -> Result
     }
     let lines = folder.cut_lines();
     if !lines.is_empty() {
-        say(format_args!(
+        notes.say(format_args!(
             "note: {} tensors are made by lines, and each rank makes the lines whole that it has a piece of: {}",
             lines.len(),
             some(&lines)
         ));
     }
     if split.is_preset() && split.tp > 1 && !split.knows_heads() {
-        say(
+        notes.say(
             "note: without heads=H,kv_heads=K it is not known where attention heads begin, and one may be cut",
         );
     }

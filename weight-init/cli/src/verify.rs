@@ -10,11 +10,10 @@ use weight_init::run::BackendKind;
 use crate::args::{PretrainedChoice, VerifyArgs};
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::notes::Notes;
 use crate::output::print;
-use crate::progress::Progress;
-use crate::say::say_fallback;
 
-pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure> {
+pub(crate) fn run(args: &VerifyArgs, registry: &Registry, notes: Notes) -> Result<(), Failure> {
     let input = Input::read(&args.model, registry)?;
     let files = SafetensorsFile::open_all(&args.file)?;
     let recorded: Vec<_> =
@@ -37,11 +36,11 @@ pub(crate) fn run(args: &VerifyArgs, registry: &Registry) -> Result<(), Failure>
         return differs(args, &recipe, &differences);
     }
     let options = input.options(skip_pretrained, args.dtype);
-    let plan = input.plan(&options, args.pretrained.into(), &args.fetch)?;
-    let mut backend = BackendKind::Auto.start_or_fall_back(None, say_fallback)?;
+    let plan = input.plan(&options, args.pretrained.into(), &args.fetch, notes)?;
+    let mut backend = BackendKind::Auto.start_or_fall_back(None, |error| notes.fallback(error))?;
     let tensors = || files.iter().flat_map(|file| file.tensors());
     let bytes = tensors().map(|tensor| tensor.len).sum();
-    let progress = Progress::new("comparing", bytes);
+    let progress = notes.progress("comparing", bytes);
     let difference =
         verify(&recipe, &plan, &files, &mut backend, &mut |bytes| progress.add(bytes))?;
     progress.clear();

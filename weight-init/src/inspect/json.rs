@@ -88,8 +88,9 @@ pub fn state_dicts_to_json(path: &Path, found: &[NestedDict]) -> String {
     serde_json::to_string(&Listing { file, state_dicts: state_dicts(found) }).unwrap_or_default()
 }
 
+/// A tensor and its figures.
 #[derive(serde::Serialize)]
-struct Tensor<'a> {
+pub(crate) struct Tensor<'a> {
     name: &'a str,
     dtype: String,
     shape: &'a [u64],
@@ -113,7 +114,7 @@ struct Total {
 }
 
 impl<'a> Tensor<'a> {
-    fn of(report: &'a TensorReport) -> Self {
+    pub(crate) fn of(report: &'a TensorReport) -> Self {
         let figures = report.statistics.as_ref();
         // serde_json itself writes null for what is not finite, so an overflowing deviation needs no care here.
         let number = |figure: fn(&Statistics) -> f64| figures.map(figure);
@@ -137,7 +138,7 @@ impl<'a> Tensor<'a> {
 }
 
 /// An object whose keys keep their order.
-struct Pairs<'a>(&'a [(String, String)]);
+pub(crate) struct Pairs<'a>(pub(crate) &'a [(String, String)]);
 
 impl Serialize for Pairs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -37,11 +37,7 @@ impl Inspection {
     }
 
     fn heading(&self, out: &mut String, width: Option<usize>) {
-        let (path, size) = (self.path.to_string_lossy(), bytes(self.file_bytes));
-        let file = match self.format {
-            "safetensors" => format!("{path} ({size})"),
-            format => format!("{path} ({format}, {size})"),
-        };
+        let file = file(self);
         let key = self.key.as_deref().map(|key| ("key", key));
         let others = self.state_dicts.iter().filter(|dict| Some(dict.key()) != self.key.as_deref());
         let others: Vec<_> = others.map(in_words).collect();
@@ -116,6 +112,15 @@ pub fn state_dicts_to_table(path: &Path, found: &[NestedDict]) -> String {
     out
 }
 
+/// Path, format and size of the file.
+pub(crate) fn file(inspection: &Inspection) -> String {
+    let (path, size) = (inspection.path.to_string_lossy(), bytes(inspection.file_bytes));
+    match inspection.format {
+        "safetensors" => format!("{path} ({size})"),
+        format => format!("{path} ({format}, {size})"),
+    }
+}
+
 fn in_words(dict: &NestedDict) -> String {
     let s = if dict.tensors() == 1 { "" } else { "s" };
     let key = if dict.key().is_empty() { "(the file itself)" } else { dict.key() };
@@ -123,23 +128,30 @@ fn in_words(dict: &NestedDict) -> String {
 }
 
 fn columns(tensors: &[TensorReport]) -> Vec<Column<'_>> {
-    fn column<'t>(
-        tensors: &'t [TensorReport],
-        title: &'static str,
-        align: Align,
-        cell: impl Fn(&TensorReport) -> String + 't,
-    ) -> Column<'t> {
-        Column::new(title, align, tensors, move |tensor, out| out.push_str(&cell(tensor)))
-    }
+    let mut columns = vec![Column::new("name", Align::Left, tensors, |report, out| {
+        out.push_str(report.tensor.name())
+    })];
+    columns.extend(figures(tensors, |report| report));
+    columns
+}
+
+/// The columns of a tensor's shape, type and figures, of rows that have a tensor each.
+pub(crate) fn figures<'t, T>(
+    rows: &'t [T],
+    tensor: impl Fn(&'t T) -> &'t TensorReport + Copy + 't,
+) -> [Column<'t>; 9] {
+    let column = |title, align, cell: fn(&TensorReport) -> String| {
+        Column::new(title, align, rows, move |row, out| out.push_str(&cell(tensor(row))))
+    };
     let figure = |title, align, cell: fn(&Statistics) -> String| {
-        column(tensors, title, align, move |tensor| {
-            tensor.statistics.as_ref().map_or_else(|| "-".into(), cell)
+        Column::new(title, align, rows, move |row, out| match &tensor(row).statistics {
+            Some(figures) => out.push_str(&cell(figures)),
+            None => out.push('-'),
         })
     };
-    vec![
-        column(tensors, "name", Align::Left, |report| report.tensor.name().to_owned()),
-        column(tensors, "shape", Align::Left, |report| format!("{:?}", report.tensor.shape())),
-        column(tensors, "dtype", Align::Left, |report| report.tensor.dtype().to_string()),
+    [
+        column("shape", Align::Left, |report| format!("{:?}", report.tensor.shape())),
+        column("dtype", Align::Left, |report| report.tensor.dtype().to_string()),
         figure("mean", Align::Right, |f| number(f.mean)),
         figure("std", Align::Right, |f| number(f.std)),
         figure("min", Align::Right, |f| number(f.min)),
@@ -154,7 +166,7 @@ fn columns(tensors: &[TensorReport]) -> Vec<Column<'_>> {
 }
 
 /// Four significant digits, whole numbers in full.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     if !x.is_finite() {
         return if x.is_nan() { "-".into() } else { x.to_string() };
     }

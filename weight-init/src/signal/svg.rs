@@ -10,6 +10,8 @@ use super::{Point, Signal};
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 48.0;
+/// Points that are each drawn; of more, the least and the greatest of every so many neighbours, for the eye sees no others.
+const MOST_POINTS: usize = 1200;
 
 impl Signal {
     /// Activations (solid) and gradients (dashed) over the points, on a logarithmic scale: an SVG element in the colour of the
@@ -30,21 +32,61 @@ impl Signal {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
              aria-label=\"Second moments of activations and gradients over the depth\" fill=\"none\" stroke=\"currentColor\">"
         );
-        for log in [low, 0.0, high] {
-            let _ = write!(
-                text,
-                "<path d=\"M{LEFT} {0:.1}H{WIDTH}\" opacity=\"0.25\"/><text x=\"4\" y=\"{1:.1}\" fill=\"currentColor\" stroke=\"none\" \
-                 font-size=\"11\">1e{log:.0}</text>",
-                y(log),
-                y(log) + 4.0
-            );
+        let mut labels: Vec<f64> = Vec::new();
+        for log in [0.0, low, high] {
+            let _ = write!(text, "<path d=\"M{LEFT} {:.1}H{WIDTH}\" opacity=\"0.25\"/>", y(log));
+            // A label that would stand on another one says little more.
+            if labels.iter().all(|other| (other - y(log)).abs() >= 12.0) {
+                let _ = write!(
+                    text,
+                    "<text x=\"4\" y=\"{:.1}\" fill=\"currentColor\" stroke=\"none\" font-size=\"11\">1e{log:.0}</text>",
+                    y(log) + 4.0
+                );
+                labels.push(y(log));
+            }
         }
         for (line, dashes) in [(&q, ""), (&g, " stroke-dasharray=\"5 3\"")] {
-            let points = line.iter().enumerate();
+            let points = thinned(line).into_iter();
             let points: Vec<_> =
-                points.map(|(index, log)| format!("{:.1},{:.1}", x(index), y(*log))).collect();
+                points.map(|(index, log)| format!("{:.1},{:.1}", x(index), y(log))).collect();
             let _ = write!(text, "<polyline points=\"{}\"{dashes}/>", points.join(" "));
         }
         text + "</svg>"
+    }
+}
+
+/// The points of a line that are drawn, with their places.
+fn thinned(line: &[f64]) -> Vec<(usize, f64)> {
+    let points = || line.iter().copied().enumerate();
+    if line.len() <= MOST_POINTS {
+        return points().collect();
+    }
+    let all: Vec<_> = points().collect();
+    let mut kept = Vec::with_capacity(MOST_POINTS);
+    for chunk in all.chunks(line.len().div_ceil(MOST_POINTS / 2)) {
+        let least = chunk.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+        let greatest = chunk.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        let mut ends: Vec<_> = least.into_iter().chain(greatest).copied().collect();
+        ends.sort_by_key(|(place, _)| *place);
+        ends.dedup();
+        kept.extend(ends);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deep_line_keeps_its_peaks() {
+        let short: Vec<_> = (0..MOST_POINTS).map(|x| x as f64).collect();
+        assert_eq!(thinned(&short).len(), MOST_POINTS);
+        let mut line = vec![0.0; 200_000];
+        (line[123_456], line[77_777]) = (9.0, -9.0);
+        let thin = thinned(&line);
+        assert!(thin.len() <= MOST_POINTS, "{}", thin.len());
+        assert!(thin.contains(&(123_456, 9.0)) && thin.contains(&(77_777, -9.0)));
+        assert!(thin.is_sorted_by_key(|(place, _)| *place));
     }
 }

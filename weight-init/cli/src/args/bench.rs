@@ -9,7 +9,9 @@ pub(crate) struct BenchArgs {
     /// Elements of each fill
     #[arg(long, value_name = "N", default_value_t = 1 << 24, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
     pub(crate) elements: u64,
-    /// What fills; auto: every backend of the processor; cuda: the device's own memory, beside setting it there
+    /// What fills
+    ///
+    /// auto: every backend of the processor; cuda: the device's own memory, beside setting it there
     #[arg(long, default_value = "auto", value_parser = backend_parser())]
     pub(crate) backend: BackendKind,
     /// How to print; JSON: one object a line

@@ -8,11 +8,15 @@ pub(crate) struct FetchArgs {
     /// Never touch the network: checkpoints are on this machine already
     #[arg(long)]
     pub(crate) offline: bool,
-    /// A table of checkpoints' names, {"torchvision": {NAME: URL}, "open-mmlab": ..., "mmcls": ...}, before the known
+    /// A table of checkpoints' names, before the known
+    ///
+    /// {"torchvision": {NAME: URL}, "open-mmlab": ..., "mmcls": ...}
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint_names: Option<PathBuf>,
-    /// The keys, joined by dots, that lead to the state dict in PyTorch files; a Pretrained rule may have a 'key' of its
-    /// own. Without either it is 'state_dict', the file itself, 'model', or the only one that there is
+    /// The keys to the state dict in PyTorch files, joined by dots
+    ///
+    /// A Pretrained rule may have a 'key' of its own. Without either it is 'state_dict', the file itself, 'model', or the
+    /// only one that there is
     #[arg(long, value_name = "KEY")]
     pub(crate) checkpoint_key: Option<String>,
 }

@@ -6,7 +6,9 @@ use super::{FetchArgs, Format, PlanPretrained, ReadArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// What it was: a model config or description, a plan that 'plan --format json' printed, or a checkpoint
+    /// What it was: a model config or description, a plan as JSON, or a checkpoint
+    ///
+    /// The plan is one that 'plan --format json' printed
     pub(crate) a: PathBuf,
     /// What it is; without it the same model, with --config-b or --init-cfg-b
     #[arg(required_unless_present_any = ["config_a", "config_b", "init_cfg_a", "init_cfg_b"])]

@@ -8,13 +8,16 @@ use weight_init::config::{ReadOptions, YamlVersion};
 pub(crate) struct ModelArgs {
     /// A model config to be built, or a description of the model: .py, .json, .toml or .yaml
     pub(crate) model: PathBuf,
-    /// A config whose init_cfg entries, in its 'model', are laid onto the modules of the same paths
+    /// A config whose init_cfg entries are laid onto the modules
+    ///
+    /// They stand in its 'model', each at the path of its module
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-    /// Rules for the root alone, as mmengine's initialize(model, init_cfg); no module's own init_cfg runs. The file is
-    /// the rules, or has them under 'init_cfg'
+    /// Rules for the root alone, as mmengine's initialize(model, init_cfg)
+    ///
+    /// No module's own init_cfg runs. The file is the rules, or has them under 'init_cfg'
     #[arg(long, value_name = "FILE")]
     pub(crate) init_cfg: Option<PathBuf>,
 }
@@ -22,15 +25,21 @@ pub(crate) struct ModelArgs {
 /// How configs are read.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// The folder that bases of configs are read from [default: the folder 'configs', the one with '_base_' or
-    /// the repository that holds the file, below the home folder; otherwise the file's own]
+    /// The folder that bases of configs are read from
+    ///
+    /// [default: the folder 'configs', the one with '_base_' or the repository that holds the file, below the home folder;
+    /// otherwise the file's own]
     #[arg(long, value_name = "DIR")]
     config_root: Option<PathBuf>,
-    /// A folder that Python packages are installed in, for bases such as 'mmdet::NAME'; may be given again. Behind them
-    /// comes the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, or the first python3 on PATH, which is not run)
+    /// A folder of Python packages, for bases such as 'mmdet::NAME'
+    ///
+    /// May be given again. Behind them comes the active Python environment (VIRTUAL_ENV, CONDA_PREFIX, or the first python3
+    /// on PATH, which is not run)
     #[arg(long, value_name = "DIR")]
     packages: Vec<PathBuf>,
-    /// The YAML of .yaml files. 1.1: as PyYAML reads it ('yes' is true, 010 is 8, 1e-4 without a point a text)
+    /// The YAML of .yaml files
+    ///
+    /// 1.1: as PyYAML reads it ('yes' is true, 010 is 8, 1e-4 without a point a text)
     #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
     yaml: Yaml,
 }

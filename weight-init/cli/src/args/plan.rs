@@ -12,7 +12,9 @@ pub(crate) struct PlanArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: Format,
-    /// A row for every parameter. Otherwise, of a model with more than 60, one for all whose names differ in their numbers alone
+    /// A row for every parameter, also of more than 60
+    ///
+    /// Otherwise, a model with more than 60 parameters has one row for all whose names differ in their numbers alone
     #[arg(long)]
     pub(crate) all: bool,
     /// Print at once, also on a terminal
@@ -21,8 +23,10 @@ pub(crate) struct PlanArgs {
     /// Element type of all floating-point tensors; without it each has its own
     #[arg(long, value_parser = dtype_parser())]
     pub(crate) dtype: Option<DType>,
-    /// Fail where init --strict would: at a warning, a checkpoint that does not match the model exactly or was not looked
-    /// into, a tensor of unknown content, a number that its element type cannot hold
+    /// Fail where init --strict would
+    ///
+    /// At a warning, a checkpoint that does not match the model exactly or was not looked into, a tensor of unknown content, a
+    /// number that its element type cannot hold
     #[arg(long)]
     pub(crate) strict: bool,
     /// What becomes of Pretrained rules

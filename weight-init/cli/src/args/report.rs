@@ -16,6 +16,11 @@ pub(crate) struct ReportArgs {
     /// The page to write; it appears when it is whole. '-': standard output
     #[arg(long, value_name = "FILE.html", default_value = "report.html")]
     pub(crate) out: PathBuf,
+    /// Add how activations and gradients pass through the model
+    ///
+    /// The estimate of 'signal' for what the plan writes: curves, warnings and what was assumed
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Element type of all floating-point tensors; without it each has its own
     #[arg(long, value_parser = dtype_parser())]
     pub(crate) dtype: Option<DType>,

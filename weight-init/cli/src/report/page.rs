@@ -3,6 +3,7 @@ use std::fmt;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use sha2::{Digest, Sha256};
 
+use super::check::Check;
 use super::data::Data;
 use crate::failure::Failure;
 
@@ -18,15 +19,16 @@ const SCRIPT: &str = include_str!("report.js");
 pub(super) struct Page {
     title: String,
     json: String,
+    check: Option<Check>,
 }
 
 impl Page {
-    pub(super) fn new(data: &Data) -> Result<Self, Failure> {
+    pub(super) fn new(data: &Data, check: Option<Check>) -> Result<Self, Failure> {
         let json = serde_json::to_string(data)
             .map_err(|error| Failure::io(format!("cannot make the page's data: {error}")))?;
         // Within JSON these stand in texts alone. '</script>' and '<!--' would end the block or change how it is read.
         let json = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-        Ok(Self { title: escaped(data.model()), json })
+        Ok(Self { title: escaped(data.model()), json, check })
     }
 }
 
@@ -37,6 +39,7 @@ impl fmt::Display for Page {
             hash(STYLE),
             hash(SCRIPT)
         );
+        let check = self.check.as_ref().map(ToString::to_string).unwrap_or_default();
         let mut rest = FRAME;
         while let Some((before, behind)) = rest.split_once("{{") {
             f.write_str(before)?;
@@ -45,6 +48,7 @@ impl fmt::Display for Page {
                 "title" => &self.title,
                 "policy" => &policy,
                 "style" => STYLE,
+                "check" => &check,
                 "data" => &self.json,
                 "script" => SCRIPT,
                 _ => "",
@@ -61,7 +65,7 @@ fn hash(text: &str) -> String {
 }
 
 /// Text as HTML.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         match c {
             '<' => out.push_str("&lt;"),

@@ -23,13 +23,16 @@ mod kill;
 mod malformed;
 #[cfg(target_os = "linux")]
 mod memory;
+mod pager;
 mod plan;
 mod pretrained;
 mod pytorch;
+mod quiet;
 mod readme;
 mod report;
 mod run;
 mod scale;
+mod side_by_side;
 mod signal;
 mod split;
 #[cfg(not(feature = "cloud"))]

@@ -226,3 +226,61 @@ fn a_page_that_cannot_be_written_is_code_3() {
     folder.run(&["report", "model.json", "--out", "none/report.html"]).refused(3, &["none"]);
     folder.run(&["report", "none.json"]).refused(3, &["none.json"]);
 }
+
+/// The section of the estimate, without which the page is the same.
+fn signal<'p>(page: &'p str, without: &str) -> &'p str {
+    let (before, behind) = page.split_once("<section id=\"signal\"").unwrap();
+    let (section, rest) = behind.split_once("</section>\n").unwrap();
+    assert!(format!("{before}{rest}") == without, "the rest of the page is another one");
+    section
+}
+
+#[test]
+fn check_adds_the_estimate_of_a_model_whose_way_is_declared() {
+    let folder = Folder::new();
+    let layer = |name: &str| serde_json::json!({"name": name, "class": "Linear", "params": [{"name": "weight", "shape": [64, 64]}]});
+    let names: Vec<String> = (0..12).map(|index| format!("a<b>{index}")).collect();
+    let mut model = serde_json::json!({
+        "class": "Net", "flow": names, "init_weights": "module",
+        "init_cfg": {"type": "Normal", "std": 0.01, "layer": "Linear"},
+        "children": names.iter().map(|name| layer(name)).collect::<Vec<_>>(),
+    });
+    folder.write("model.json", model.to_string());
+    let (without, with) = (page(&folder, &[]), page(&folder, &["--check"]));
+    assert!(!without.contains("id=\"signal\""));
+    let section = signal(&with, &without);
+    let svg = folder.done(&["signal", "model.json", "--svg"]).stdout;
+    assert!(section.contains(svg.trim_end()), "the curves are those of 'signal': {section}");
+    let estimate = folder.done(&["signal", "model.json", "--json"]).json();
+    let alerts = estimate["warnings"].as_array().unwrap();
+    assert!(alerts.iter().any(|alert| alert["kind"] == "vanishing_activations"), "{estimate}");
+    assert_eq!(section.matches("<li>").count(), alerts.len(), "{section}");
+    assert!(
+        section.contains("activations vanish") && section.contains("at a&lt;b&gt;"),
+        "{section}"
+    );
+    assert!(section.contains("at 12 points") && !section.contains("Nothing vanishes"), "{section}");
+
+    // Kaiming keeps the moments where each layer has a ReLU behind it.
+    let relu = |name: &String| [name.clone(), "relu".to_owned()];
+    model["flow"] = names.iter().flat_map(relu).collect::<Vec<_>>().into();
+    model["init_cfg"] = serde_json::json!({"type": "Kaiming", "layer": "Linear", "mode": "fan_in"});
+    folder.write("model.json", model.to_string());
+    let (without, with) = (page(&folder, &[]), page(&folder, &["--check"]));
+    assert!(!signal(&with, &without).contains("activations vanish"), "{with}");
+}
+
+#[test]
+fn check_says_why_there_is_no_estimate() {
+    let folder = Folder::new();
+    let model = r#"{"class": "<Odd>", "params": [{"name": "w", "shape": [3, 3]}]}"#;
+    folder.write("model.json", model);
+    let (without, with) = (page(&folder, &[]), page(&folder, &["--check"]));
+    let section = signal(&with, &without);
+    assert!(
+        section.contains("There is no estimate: too little of the model is understood"),
+        "{section}"
+    );
+    assert!(section.contains("&lt;Odd&gt;") && section.contains("<code>flow</code>"), "{section}");
+    assert!(!section.contains("<svg"), "{section}");
+}

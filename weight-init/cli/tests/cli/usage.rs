@@ -59,6 +59,7 @@ fn the_nearest_option_is_named() {
     let folder = Folder::new();
     folder.run(&["plan", "model.json", "--stric"]).refused(2, &["--strict"]);
     folder.run(&["plna", "model.json"]).refused(2, &["plan"]);
+    folder.run(&["plan", "model.json", "--quite"]).refused(2, &["--quiet"]);
 }
 
 #[test]
