@@ -200,7 +200,8 @@ pub struct Rounded<T> {
 
 impl<T: Float> Rounded<T> {
     /// Probability of a value up to `x`.
-    fn up_to(self, x: T) -> f64 {
+    #[must_use]
+    pub fn up_to(self, x: T) -> f64 {
         if x >= self.max {
             return 1.0;
         }

@@ -37,7 +37,8 @@ pub(super) fn rows<'i>(a: &'i [Item], b: &'i [Item]) -> Vec<Row<'i>> {
     rows
 }
 
-/// The place in `b` of each item of `a`: by name, and of what is left by place, shape and element type.
+/// The place in `b` of each item of `a`: by name, of what is left by place, shape and element type, and of what is left then by the
+/// end of its name, shape and element type, for modules move within a model.
 fn pairs(a: &[Item], b: &[Item]) -> Vec<Option<usize>> {
     let by_name: HashMap<&str, usize> =
         b.iter().enumerate().map(|(at, item)| (item.name.as_str(), at)).collect();
@@ -55,7 +56,44 @@ fn pairs(a: &[Item], b: &[Item]) -> Vec<Option<usize>> {
             }
         }
     }
+    for parts in [2, 1] {
+        for (at, pair) in moved(a, b, &pairs, parts) {
+            if let Some(place) = pairs.get_mut(at) {
+                *place = Some(pair);
+            }
+        }
+    }
     pairs
+}
+
+/// Items without a partner whose names end in the same so many parts: in their order where both sides have several. One part alone
+/// (`weight`) says little, so that a shape must be the only one of its kind then.
+fn moved(a: &[Item], b: &[Item], pairs: &[Option<usize>], parts: usize) -> Vec<(usize, usize)> {
+    let taken: HashSet<usize> = pairs.iter().flatten().copied().collect();
+    let left_of_a = pairs.iter().enumerate().filter(|(_, pair)| pair.is_none()).map(|(at, _)| at);
+    let of_a = by_end(a, left_of_a, parts);
+    let mut of_b = by_end(b, (0..b.len()).filter(|at| !taken.contains(at)), parts);
+    let both = of_a.into_iter().filter_map(|(end, at)| Some((at, of_b.remove(&end)?)));
+    both.filter(|(at, pair)| at.len() == pair.len() && (parts > 1 || at.len() == 1))
+        .flat_map(|(at, pair)| at.into_iter().zip(pair))
+        .collect()
+}
+
+/// Places of items whose names have more parts, by the last ones.
+fn by_end(
+    items: &[Item],
+    places: impl Iterator<Item = usize>,
+    parts: usize,
+) -> HashMap<Likeness<'_>, Vec<usize>> {
+    let mut found: HashMap<Likeness<'_>, Vec<usize>> = HashMap::new();
+    for at in places {
+        let Some(item) = items.get(at) else { continue };
+        if let Some((dot, _)) = item.name.rmatch_indices('.').nth(parts - 1) {
+            let end = item.name.get(dot + 1..);
+            found.entry((&*item.shape, &*item.dtype, end)).or_default().push(at);
+        }
+    }
+    found
 }
 
 /// Items without a partner, by the name of the last one before them that has one.

@@ -61,6 +61,36 @@ fn what_is_ambiguous_is_not_renamed() {
     );
 }
 
+/// mmdet 3 has the transformer of Deformable DETR beside the head; in mmdet 2 it stood in it, and behind the neck.
+#[test]
+fn a_module_that_moves_is_renamed() {
+    let layer = |path: &str, attention: &str, layer: usize| {
+        let name = |rest: &str| format!("{path}.layers.{layer}.{rest}");
+        [
+            bare(&name(&format!("{attention}.value_proj.weight")), &[256, 256]),
+            bare(&name(&format!("{attention}.value_proj.bias")), &[256]),
+            bare(&name("norms.0.weight"), &[256]),
+        ]
+    };
+    let transformer = |path: &str, attention: &str, point: &str| -> Vec<Item> {
+        let layers = (0..2).flat_map(|at| layer(path, attention, at));
+        layers.chain([bare(point, &[2, 256])]).collect()
+    };
+    let neck = [bare("neck.weight", &[4]), bare("neck.bias", &[4])];
+    let head = [bare("bbox_head.cls.weight", &[80, 256])];
+    let old = transformer("bbox_head.encoder", "attentions.0", "bbox_head.points.weight");
+    let new = transformer("encoder", "self_attn", "points_fc.weight");
+    let a = [neck.to_vec(), head.to_vec(), old.clone()].concat();
+    let b = [new.clone(), neck.to_vec(), head.to_vec()].concat();
+    let found = kinds(&a, &b);
+    let expected: Vec<_> = new.iter().zip(&old).map(|(new, old)| (&new.name, &old.name)).collect();
+    assert!(found.iter().all(|(kind, ..)| *kind == Kind::Renamed), "{found:?}");
+    assert_eq!(found.iter().map(|(_, name, from, _)| (name, from)).collect::<Vec<_>>(), expected);
+    // A layer fewer: which is which is not known.
+    let b = b.into_iter().filter(|item| !item.name.contains("layers.1")).collect::<Vec<_>>();
+    assert!(kinds(&a, &b).iter().any(|(kind, ..)| *kind == Kind::Removed));
+}
+
 #[test]
 fn writers_shapes_and_scales() {
     let mut a = item("w", &[8, 4], "kaiming_normal(a=0)", "(model), rule 0");
