@@ -143,7 +143,7 @@ impl<T: Float> Backend<T> for Rayon {
 }
 
 /// Bytes of the lines that a thread takes at a time: each time the random vectors of an orthogonal matrix are made anew.
-const LINES: usize = 1 << 18;
+const LINES: usize = 1 << 19;
 
 impl<T: Float> LineBackend<T> for Rayon {
     fn fill_lines(
