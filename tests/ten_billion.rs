@@ -6,6 +6,7 @@
 //!
 //! As in `statistics`, every check fails by chance with a probability of at most 10⁻⁹, and for another seed.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::disallowed_methods, reason = "to measure samples, never part of a weight")]
 
 use rayon::prelude::*;
 use weight_init_backends::{Backend, Simd};

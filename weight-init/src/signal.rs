@@ -16,7 +16,7 @@
 //! (arXiv:1806.05393) for the covariance, Xiong et al. 2020 (arXiv:2002.04745) for normalization in transformers.
 //!
 //! The third figure, the sensitivity, is how much the output changes where every weight changes independently by a part ε of
-//! itself: E[Δ²]/(ε²·q). It is the amplification of Liu et al. 2020 (arXiv:2004.08249): with normalization behind each sum it
+//! itself: `E[Δ²]/(ε²·q)`. It is the amplification of Liu et al. 2020 (arXiv:2004.08249): with normalization behind each sum it
 //! grows like the depth, which smaller branches prevent (Wang et al. 2022, arXiv:2203.00555).
 //!
 //! ```
