@@ -27,7 +27,7 @@ use std::fmt;
 use anstyle::{AnsiColor, Style};
 
 pub(crate) use self::escape::{escape, is_plain, is_unsafe};
-pub use self::escape::{escape_controls, escape_json};
+pub use self::escape::{escape_controls, escape_json, escape_markup};
 use self::excerpt::Excerpt;
 use self::source::body_start;
 pub use self::source::{Source, Sources, Texts};

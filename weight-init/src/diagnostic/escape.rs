@@ -29,6 +29,28 @@ pub fn escape_json(text: &str) -> String {
     )
 }
 
+/// `text` as text, or as the value of an attribute in double quotes, of an HTML or SVG document.
+///
+/// ```
+/// use weight_init::diagnostic::escape_markup;
+/// assert_eq!(escape_markup("<b title=\"a\">&"), "&lt;b title=&quot;a&quot;&gt;&amp;");
+/// ```
+#[must_use]
+pub fn escape_markup(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            // No characters of XML.
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+        out
+    })
+}
+
 /// `text` on one line: as [`escape_controls`], line ends included.
 pub(crate) fn escape(text: &str) -> String {
     escape_with(text, is_unsafe, |out, c| out.extend(c.escape_default()))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::table::number;
 use super::{BINS, Inspection, Statistics, TensorReport};
-use crate::diagnostic::escape;
+use crate::diagnostic::{escape, escape_markup};
 use crate::report::columns::shortened_in_the_middle;
 
 /// Tensors that are drawn, at most: half a megabyte.
@@ -196,17 +196,5 @@ impl Bars {
 
 /// A text of a file as text of an SVG document, shortened in the middle.
 fn text(text: &str, room: usize) -> String {
-    let text = shortened_in_the_middle(&escape(text), room);
-    text.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            // No characters of XML.
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-        out
-    })
+    escape_markup(&shortened_in_the_middle(&escape(text), room))
 }

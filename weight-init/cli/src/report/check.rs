@@ -1,9 +1,7 @@
 use std::fmt;
 
-use weight_init::diagnostic::escape_controls;
+use weight_init::diagnostic::{escape_controls, escape_markup};
 use weight_init::signal::{Signal, SignalError};
-
-use super::page::escaped;
 
 /// The estimate of the signal as a section of the page: curves, warnings and what was assumed; or why there is none.
 #[derive(Debug)]
@@ -55,5 +53,5 @@ fn list(
 
 /// Text with names of a model as HTML that shows all of it.
 fn text(text: &str) -> String {
-    escaped(&escape_controls(text))
+    escape_markup(&escape_controls(text))
 }

@@ -15,9 +15,9 @@ use weight_init_core::init_cfg::{Init, Origin};
 
 use super::distribution::Distribution;
 use super::formula::formula;
-use super::interner::Interner;
+use super::interner::{Interner, once};
 use super::samples::{Histogram, histogram};
-use super::spectrum::{Spectrum, matrix, spectrum};
+use super::spectrum::{Spectrum, spectrum};
 use crate::args::ReportArgs;
 use crate::failure::Failure;
 use crate::input::Input;
@@ -196,7 +196,14 @@ impl<'p> Data<'p> {
     pub(super) fn model(&self) -> &str {
         &self.model
     }
+
+    fn distribution(&self, scale: Option<usize>) -> Option<Distribution> {
+        self.scales.get(scale?)?.distribution
+    }
 }
+
+/// Place of a scale, and an element type.
+type Key = (usize, &'static str);
 
 /// What is known while rows are made.
 struct Maker<'p> {
@@ -209,8 +216,8 @@ struct Maker<'p> {
     /// Scales by writer and shape; layouts of one shape and writer may differ.
     scales: HashMap<(usize, usize, weight_init_core::Layout), usize>,
     /// Histograms and spectra that are shared, by scale and element type.
-    histograms: HashMap<(usize, &'static str), Option<usize>>,
-    spectra: HashMap<(usize, &'static str), Option<usize>>,
+    histograms: HashMap<Key, Option<usize>>,
+    spectra: HashMap<Key, Option<usize>>,
 }
 
 impl<'p> Maker<'p> {
@@ -315,23 +322,10 @@ impl<'p> Maker<'p> {
         param: &PlannedParam,
         scale: Option<usize>,
     ) -> Option<usize> {
-        let key = scale.filter(|_| self.shares).map(|scale| (scale, param.dtype.name()));
-        if let Some(known) = key.and_then(|key| self.histograms.get(&key)) {
-            return *known;
-        }
-        if data.histograms.len() >= MOST_HISTOGRAMS || self.shares && key.is_none() {
-            return None;
-        }
-        let theory = scale.and_then(|at| data.scales.get(at)).and_then(|scale| scale.distribution);
-        let found = histogram(data.params.len(), param, theory, self.seed, &mut self.filler);
-        let place = found.map(|it| {
-            data.histograms.push(it);
-            data.histograms.len() - 1
-        });
-        if let Some(key) = key {
-            self.histograms.insert(key, place);
-        }
-        place
+        let (place, theory) = (data.params.len(), data.distribution(scale));
+        let key = self.key(param, scale)?;
+        let make = || histogram(place, param, theory, self.seed, &mut self.filler);
+        once(&mut self.histograms, key, &mut data.histograms, MOST_HISTOGRAMS, make)
     }
 
     fn spectrum(
@@ -340,27 +334,20 @@ impl<'p> Maker<'p> {
         param: &PlannedParam,
         scale: Option<usize>,
     ) -> Option<usize> {
-        let key = scale.filter(|_| self.shares).map(|scale| (scale, param.dtype.name()));
-        if let Some(known) = key.and_then(|key| self.spectra.get(&key)) {
-            return *known;
-        }
-        let is_full = data.spectra.len() >= MOST_SPECTRA || self.shares && key.is_none();
-        if is_full || matrix(param).is_none() {
+        let (place, theory) = (data.params.len(), data.distribution(scale));
+        if matches!(theory, Some(Distribution::Constant { .. })) {
             return None;
         }
-        let theory = scale.and_then(|at| data.scales.get(at)).and_then(|scale| scale.distribution);
-        let found = match theory {
-            Some(Distribution::Constant { .. }) => None,
-            _ => spectrum(data.params.len(), param, self.seed, &mut self.filler),
-        };
-        let place = found.map(|it| {
-            data.spectra.push(it);
-            data.spectra.len() - 1
-        });
-        if let Some(key) = key {
-            self.spectra.insert(key, place);
-        }
-        place
+        let key = self.key(param, scale)?;
+        let make = || spectrum(place, param, self.seed, &mut self.filler);
+        once(&mut self.spectra, key, &mut data.spectra, MOST_SPECTRA, make)
+    }
+
+    /// Parameters of one key share what is shown of their values; a place without a key has its own. `None` if it would share,
+    /// and nothing says with what.
+    fn key(&self, param: &PlannedParam, scale: Option<usize>) -> Option<Option<Key>> {
+        let key = scale.map(|scale| (scale, param.dtype.name()));
+        if self.shares { key.map(Some) } else { Some(None) }
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::hash::Hash;
 
 use indexmap::IndexSet;
@@ -24,4 +25,28 @@ impl<T: Hash + Eq + Serialize> Serialize for Interner<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(&self.0)
     }
+}
+
+/// The place in a list of what is made, if anything is: once for a key, and never more than `most`.
+pub(super) fn once<K: Copy + Eq + Hash, T>(
+    known: &mut HashMap<K, Option<usize>>,
+    key: Option<K>,
+    list: &mut Vec<T>,
+    most: usize,
+    make: impl FnOnce() -> Option<T>,
+) -> Option<usize> {
+    if let Some(known) = key.and_then(|key| known.get(&key)) {
+        return *known;
+    }
+    if list.len() >= most {
+        return None;
+    }
+    let place = make().map(|made| {
+        list.push(made);
+        list.len() - 1
+    });
+    if let Some(key) = key {
+        known.insert(key, place);
+    }
+    place
 }

@@ -2,6 +2,7 @@ use std::fmt;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use sha2::{Digest, Sha256};
+use weight_init::diagnostic::escape_markup;
 
 use super::check::Check;
 use super::data::Data;
@@ -28,7 +29,7 @@ impl Page {
             .map_err(|error| Failure::io(format!("cannot make the page's data: {error}")))?;
         // Within JSON these stand in texts alone. '</script>' and '<!--' would end the block or change how it is read.
         let json = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
-        Ok(Self { title: escaped(data.model()), json, check })
+        Ok(Self { title: escape_markup(data.model()), json, check })
     }
 }
 
@@ -62,18 +63,4 @@ impl fmt::Display for Page {
 /// As a Content-Security-Policy names a text.
 fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
-}
-
-/// Text as HTML.
-pub(super) fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-        out
-    })
 }

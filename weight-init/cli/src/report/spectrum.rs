@@ -47,7 +47,7 @@ pub(super) fn spectrum(
 }
 
 /// Rows and columns of a parameter as a matrix.
-pub(super) fn matrix(param: &PlannedParam) -> Option<[usize; 2]> {
+fn matrix(param: &PlannedParam) -> Option<[usize; 2]> {
     let (rows, rest) = param.shape.split_first()?;
     let columns = rest.iter().try_fold(1_usize, |product, dim| product.checked_mul(*dim))?;
     (!rest.is_empty() && *rows > 1 && columns > 1).then_some([*rows, columns])
