@@ -1,7 +1,7 @@
 use std::vec;
 use std::vec::Vec;
 
-use weight_init_core::lanes::{Arithmetic, Lanes, ROWS, Scalar, Table, Twice};
+use weight_init_core::lanes::{Arithmetic, Lanes, ROWS, Scalar, Table};
 use weight_init_core::{bf16, f16};
 
 use super::*;
@@ -115,13 +115,13 @@ fn every_level_looks_up_rows() {
         match level.0 {
             Kind::Scalar => looks_up_rows(Scalar),
             #[cfg(target_arch = "x86_64")]
-            Kind::Sse2(lanes) => looks_up_rows(Twice(lanes)),
+            Kind::Sse2(lanes) => looks_up_rows(weight_init_core::lanes::Twice(lanes)),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2(lanes) => looks_up_rows(lanes),
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512(lanes) => looks_up_rows(lanes),
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-            Kind::Neon => looks_up_rows(Neon),
+            Kind::Neon => looks_up_rows(Neon::new()),
         }
     }
 }
