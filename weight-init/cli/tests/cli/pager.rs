@@ -39,21 +39,11 @@ fn above_sixty_parameters_a_row_is_a_pattern() {
 
 /// Runs the command on a terminal of so many rows, and returns what its pager was given.
 #[cfg(target_os = "linux")]
-fn paged(folder: &Folder, rows: u16, args: &str) -> Option<String> {
-    let recorder = folder.path("recorder");
+fn paged(folder: &Folder, terminal: &mut assert_cmd::Command) -> Option<String> {
     let recorded = folder.path("recorded");
     let _ = std::fs::remove_file(&recorded);
-    let mut script = assert_cmd::Command::new("script");
-    let command =
-        format!("stty rows {rows} cols 100; '{}' {args}", env!("CARGO_BIN_EXE_weight-init"));
-    let output = script
-        .args(["-qec", &command, "/dev/null"])
-        .current_dir(folder.path(""))
-        .env("PAGER", format!("{} first", recorder.display()))
-        .env("SHELL", "/bin/sh")
-        .timeout(std::time::Duration::from_secs(60))
-        .output()
-        .unwrap();
+    let pager = format!("{} first", folder.path("recorder").display());
+    let output = terminal.env("PAGER", pager).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let text = std::fs::read_to_string(&recorded).ok();
     let shown = String::from_utf8_lossy(&output.stdout).contains("layer0.weight");
@@ -66,18 +56,17 @@ fn paged(folder: &Folder, rows: u16, args: &str) -> Option<String> {
 fn a_terminal_shows_long_results_through_the_pager() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    if std::process::Command::new("script").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no command 'script' to make a terminal");
-        return;
-    }
     let folder = Folder::new();
     folder.write("net.json", model(61));
     folder.write("recorder", "#!/bin/sh\n{ echo \"$1\"; cat; } > recorded\n");
     let mode = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(folder.path("recorder"), mode).unwrap();
 
-    let text = paged(&folder, 10, "plan net.json --all").unwrap();
+    let Some(mut terminal) = folder.on_a_terminal(10, "plan net.json --all") else { return };
+    let text = paged(&folder, &mut terminal).unwrap();
     assert!(text.starts_with("first\n") && rows(&text) == 61, "{text}");
-    assert_eq!(paged(&folder, 10, "plan net.json --all --no-pager"), None);
-    assert_eq!(paged(&folder, 200, "plan net.json --all"), None);
+    for (rows, args) in [(10, "plan net.json --all --no-pager"), (200, "plan net.json --all")] {
+        let mut terminal = folder.on_a_terminal(rows, args).unwrap();
+        assert_eq!(paged(&folder, &mut terminal), None, "{rows} {args}");
+    }
 }

@@ -52,6 +52,22 @@ fn progress_and_summaries_are_not_said() {
     }
 }
 
+/// A terminal has a bar, which goes away at the end; a quiet one has none.
+#[cfg(target_os = "linux")]
+#[test]
+fn progress_is_not_drawn() {
+    let folder = Folder::new();
+    for (args, bar) in [("", true), ("--quiet", false)] {
+        let init = format!("init model.json --out m.safetensors {args}");
+        let Some(mut terminal) = folder.on_a_terminal(24, &init) else { return };
+        let output = terminal.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{text}");
+        assert_eq!(text.contains("[=="), bar, "{args}: {text:?}");
+        assert_eq!(text.is_empty(), !bar, "{args}: {text:?}");
+    }
+}
+
 #[test]
 fn warnings_and_errors_stay() {
     let folder = Folder::new();

@@ -105,6 +105,21 @@ impl Folder {
         Answer::of(&mut self.command(args))
     }
 
+    /// The command on a terminal of so many rows, made by the command `script`; `None` where that is missing.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_a_terminal(&self, rows: u16, args: &str) -> Option<Command> {
+        if std::process::Command::new("script").arg("--version").output().is_err() {
+            eprintln!("skipped: there is no command 'script' to make a terminal");
+            return None;
+        }
+        let typed =
+            format!("stty rows {rows} cols 100; '{}' {args}", env!("CARGO_BIN_EXE_weight-init"));
+        let mut command = Command::new("script");
+        command.args(["-qec", &typed, "/dev/null"]).current_dir(self.0.path());
+        command.env("SHELL", "/bin/sh").env("TERM", "xterm").timeout(Duration::from_secs(60));
+        Some(command)
+    }
+
     /// Runs the command, which must do what it is asked for.
     #[track_caller]
     pub(crate) fn done(&self, args: &[&str]) -> Answer {
