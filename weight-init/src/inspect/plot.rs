@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::table::number;
 use super::{BINS, Inspection, Statistics, TensorReport};
+use crate::checkpoint::StoredTensor;
 use crate::diagnostic::{escape, escape_markup};
 use crate::report::columns::shortened_in_the_middle;
 
@@ -18,6 +19,8 @@ const FRAME: [f64; 4] = [12.0, 268.0, 50.0, 122.0];
 const HEAD: f64 = 40.0;
 /// Characters of a name and of the line below it.
 const TEXT: usize = 42;
+/// Between what the first file has and the second.
+const SEPARATOR: &str = " | ";
 /// Colours of the first file and of the second.
 const FILLS: [&str; 2] = ["#2364d2", "#d9730d"];
 
@@ -116,13 +119,16 @@ fn draw(svg: &mut String, cell: &Cell<'_>) {
     let high = figures().map(|it| it.max).fold(f64::NEG_INFINITY, f64::max);
     let bars = sides.map(|side| side.map(|figures| Bars::new(figures, low, high)));
     let highest = bars.iter().flatten().flat_map(|bars| bars.densities).fold(0.0, f64::max);
-    let tensors = || cell.sides.iter().flatten().map(|report| &report.tensor);
-    let name = tensors().next().map_or("", |tensor| tensor.name());
-    // What both have stands once.
-    let mut shapes: Vec<_> =
-        tensors().map(|it| format!("{:?} {}", it.shape(), it.dtype())).collect();
-    shapes.dedup();
-    let (name, shapes) = (text(name, TEXT), text(&shapes.join(" | "), TEXT));
+    // What both have stands once, and half the room is for each otherwise.
+    let of_each = |say: fn(&StoredTensor) -> String| {
+        let mut texts: Vec<_> = cell.sides.iter().flatten().map(|it| say(&it.tensor)).collect();
+        texts.dedup();
+        let room = (TEXT + SEPARATOR.len()) / texts.len().max(1) - SEPARATOR.len();
+        let texts: Vec<_> = texts.iter().map(|it| text(it, room)).collect();
+        texts.join(SEPARATOR)
+    };
+    let name = of_each(|tensor| tensor.name().to_owned());
+    let shapes = of_each(|tensor| format!("{:?} {}", tensor.shape(), tensor.dtype()));
     let _ = write!(
         svg,
         "<text x=\"{left}\" y=\"14\" font-weight=\"bold\">{name}</text><text x=\"{left}\" y=\"29\" fill=\"#555\">{shapes}</text>"
@@ -138,7 +144,7 @@ fn draw(svg: &mut String, cell: &Cell<'_>) {
     }
     let _ = write!(svg, "<path d=\"M{left} {bottom}H{right}\" stroke=\"#999\"/>");
     let moments = figures().map(|it| format!("{} ± {}", number(it.mean), number(it.std)));
-    let moments = text(&moments.collect::<Vec<_>>().join(" | "), TEXT);
+    let moments = text(&moments.collect::<Vec<_>>().join(SEPARATOR), TEXT);
     let (middle, below) = ((left + right) / 2.0, bottom + 13.0);
     let _ = write!(
         svg,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::pytorch::{self, Item};
-use crate::run::{Folder, TENSORS};
+use crate::run::{Folder, MODEL, TENSORS};
 
 #[test]
 fn figures_stand_beside_each_other() {
@@ -154,6 +154,19 @@ fn a_picture_of_two_has_two_histograms_each() {
         folder.done(&["inspect", "a.safetensors", "--plot", "again.svg"]);
         svg(&folder, "again.svg")
     });
+}
+
+/// A module between the same others is another name of it.
+#[test]
+fn a_renamed_tensor_has_both_names_in_a_picture() {
+    let folder = Folder::new();
+    folder.init("a.safetensors", &[]);
+    folder.write("model.json", MODEL.replace(r#""name": "fc""#, r#""name": "classifier""#));
+    folder.init("b.safetensors", &[]);
+    folder.done(&["inspect", "a.safetensors", "b.safetensors", "--plot", "two.svg"]);
+    let picture = svg(&folder, "two.svg");
+    assert!(picture.contains(">fc.weight | classifier.weight<"), "{picture}");
+    assert!(picture.contains(">conv1.weight<"), "{picture}");
 }
 
 #[test]
