@@ -1,3 +1,5 @@
+use core::array;
+
 use super::Lines;
 use crate::fill::{Argument, FillError, NormalFill, rounded};
 use crate::lanes::Lanes;
@@ -11,6 +13,9 @@ const BLOCK: usize = 1 << 20;
 
 /// Reflections whose vectors are held at once, if the scratch memory has room: a line stays in the innermost cache meanwhile.
 const PANEL: usize = 8;
+
+/// Lines that take a panel at the same time.
+const ABREAST: usize = 2;
 
 /// Numbers of a fill with orthonormal lines times a gain.
 ///
@@ -76,10 +81,10 @@ impl<T: Float> OrthogonalFill<T> {
         for block in out.chunks_mut(length.saturating_mul(at_once.max(1))) {
             let (block, _) = block.split_at_mut(block.len() - block.len() % length);
             match T::as_compute(block) {
-                Some(block) => self.block(lanes, stream, first, vectors, block),
+                Some(block) => self.block::<_, ABREAST>(lanes, stream, first, vectors, block),
                 None => {
                     let Some(wide) = rest.get_mut(..block.len()) else { return };
-                    self.block(lanes, stream, first, vectors, wide);
+                    self.block::<_, ABREAST>(lanes, stream, first, vectors, wide);
                     for (narrow, wide) in block.iter_mut().zip(wide) {
                         *narrow = T::from_f64_rounded(wide.to_f64_exact());
                     }
@@ -102,16 +107,16 @@ impl<T: Float> OrthogonalFill<T> {
         let Lines { length, .. } = self.lines;
         let Some((vector, rest)) = scratch.split_at_mut_checked(length) else { return };
         let Some(wide) = rest.get_mut(..length).filter(|_| length > 0) else { return };
-        self.block(lanes, stream, line, vector, wide);
+        self.block::<_, 1>(lanes, stream, line, vector, wide);
         for (index, wide) in wide.iter().enumerate() {
             put(index, T::from_f64_rounded(wide.to_f64_exact()));
         }
     }
 
-    /// Makes a block of lines: panel by panel of reflections from the last on, and in each two lines at a time, which share what is
+    /// Makes a block of lines: panel by panel of reflections from the last on, and in each so many lines at a time as share what is
     /// loaded of a vector.
     #[inline(always)]
-    fn block<L: Lanes>(
+    fn block<L: Lanes, const ABREAST: usize>(
         &self,
         lanes: L,
         stream: Stream,
@@ -129,24 +134,30 @@ impl<T: Float> OrthogonalFill<T> {
                 vectors.chunks_exact_mut(length).zip(&mut panel).zip((0..end).rev())
             {
                 let number = (k as u64).wrapping_mul(length as u64).wrapping_add(k as u64);
-                let (vector, _) = vector.split_at_mut(length - k);
-                self.normal.write_with(lanes, stream, number, vector);
-                *reflection = Reflection::of(vector);
+                let (zeros, normal) = vector.split_at_mut(k);
+                zeros.fill(T::Compute::default());
+                self.normal.write_with(lanes, stream, number, normal);
+                *reflection = Reflection::of(vector, k);
                 count += 1;
             }
-            for (pair, lines) in block.chunks_mut(2 * length).enumerate() {
-                let own = first.saturating_add(2 * pair);
-                let [line, next] = [own, own.saturating_add(1)];
-                let (of_line, of_next) = lines.split_at_mut(length);
-                for ((vector, reflection), k) in
-                    vectors.chunks_exact(length).zip(&panel).zip((0..end).rev()).take(count)
-                {
-                    let vector = vector.get(..length - k).unwrap_or_default();
-                    // The line of the reflection's own number begins with it; lines in front of that one do not take it.
-                    let of_line = reflection.begin(k, line, of_line);
-                    let of_next = reflection.begin(k, next, of_next);
-                    reflection.reflect(vector, of_line, of_next);
+            let reflections = || {
+                let vectors = vectors.chunks_exact(length).zip(&panel).take(count);
+                vectors.map(|(vector, reflection)| (reflection, vector))
+            };
+            let mut own = first;
+            for group in block.chunks_mut(ABREAST * length) {
+                if ABREAST > 1 && group.len() == ABREAST * length {
+                    let mut rest = group.chunks_exact_mut(length);
+                    let group = array::from_fn(|_| rest.next().unwrap_or_default());
+                    reflect_abreast::<_, ABREAST>(reflections(), own, group);
+                } else {
+                    for (line, number) in group.chunks_exact_mut(length).zip(own..) {
+                        for (reflection, vector) in reflections() {
+                            reflection.reflect(vector, number, line);
+                        }
+                    }
                 }
+                own = own.saturating_add(ABREAST);
             }
             end -= count;
         }
@@ -161,69 +172,144 @@ const fn is_narrow<T: Float>() -> bool {
     size_of::<T>() < size_of::<T::Compute>()
 }
 
-/// `1 − factor·v·vᵀ`, made of a normal vector.
+/// `1 − factor·v·vᵀ`, made of a normal vector behind zeros.
 #[derive(Clone, Copy, Debug, Default)]
 struct Reflection<E> {
-    /// Of the vector's first number.
+    /// The vector's first number that is not one of the zeros, which is the reflection's own number.
+    k: usize,
+    /// Of that number.
     sign: E,
     factor: E,
 }
 
 impl<E: Compute> Reflection<E> {
-    /// Makes the vector of the reflection of a normal vector.
+    /// Makes the vector of reflection `k` of zeros and, from `k` on, a normal vector.
     #[inline(always)]
-    fn of(vector: &mut [E]) -> Self {
+    fn of(vector: &mut [E], k: usize) -> Self {
         #[allow(
             clippy::disallowed_methods,
             reason = "one root for a whole vector; correctly rounded everywhere"
         )]
-        let norm = num_traits::Float::sqrt(dot(vector, vector));
+        let norm = num_traits::Float::sqrt(dot(from_partial(k, vector), from_partial(k, vector)));
         let mut sign = E::ONE;
-        if let [head, ..] = vector {
+        if let Some(head) = vector.get_mut(k) {
             if *head < E::default() {
                 sign = -sign;
             }
             *head = *head + sign * norm;
         }
-        let square = dot(vector, vector);
+        let square = dot(from_partial(k, vector), from_partial(k, vector));
         // A vector of zeros reflects nothing.
         let factor = if square > E::default() { -E::MINUS_TWO / square } else { E::default() };
-        Self { sign, factor }
+        Self { k, sign, factor }
     }
 
-    /// The part of line `number` that reflection `k` changes, if any, with its first number where this reflection is the line's first.
+    /// `line − factor·(v·line)·v`, if the line takes this reflection.
     #[inline(always)]
-    fn begin<'l>(&self, k: usize, number: usize, line: &'l mut [E]) -> &'l mut [E] {
-        if k > number {
-            return &mut [];
+    fn reflect(&self, vector: &[E], number: usize, line: &mut [E]) {
+        if self.k > number {
+            return;
         }
-        let part = line.get_mut(k..).unwrap_or_default();
-        if let [head, ..] = part
-            && k == number
+        self.begin(number, line);
+        let (vector, line) = (from_partial(self.k, vector), from_partial_mut(self.k, line));
+        let by = self.factor * dot(vector, line);
+        for (x, v) in line.iter_mut().zip(vector) {
+            *x = *x - by * *v;
+        }
+    }
+
+    /// A line is zeros until the reflection of its own number, which begins it.
+    #[inline(always)]
+    fn begin(&self, number: usize, line: &mut [E]) {
+        if let Some(head) = line.get_mut(number)
+            && self.k == number
         {
             *head = -self.sign;
         }
-        part
     }
+}
 
-    /// `line − factor·(v·line)·v` of both lines; either may be empty.
-    #[inline(always)]
-    fn reflect(&self, vector: &[E], line: &mut [E], next: &mut [E]) {
-        if line.len() == next.len() {
-            let [by, by_next] = dots(vector, line, next).map(|dot| self.factor * dot);
-            for ((x, y), v) in line.iter_mut().zip(next).zip(vector) {
-                *x = *x - by * *v;
-                *y = *y - by_next * *v;
-            }
-            return;
+/// What [`Reflection::reflect`] does to each of several lines by all reflections of a panel. What the one reflection changes is
+/// multiplied by the next one's vector at once, so that a line is loaded and stored once for each of them. Zeros, which a line is until its
+/// own reflection, stay zeros by all before it.
+#[inline(always)]
+fn reflect_abreast<'v, E: Compute, const LINES: usize>(
+    reflections: impl Iterator<Item = (&'v Reflection<E>, &'v [E])>,
+    number: usize,
+    mut lines: [&mut [E]; LINES],
+) {
+    let mut before: (&[E], [E; LINES]) = (&[], [E::default(); LINES]);
+    let mut first = 0;
+    for (reflection, vector) in reflections {
+        let k = reflection.k;
+        if k >= number.saturating_add(LINES) {
+            continue;
         }
-        for line in [line, next] {
-            let by = self.factor * dot(vector, line);
-            for (x, v) in line.iter_mut().zip(vector) {
-                *x = *x - by * *v;
+        for (number, line) in (number..).zip(&mut lines) {
+            reflection.begin(number, line);
+        }
+        // Nothing was to be changed yet: by zero times this vector.
+        let changed = if before.0.is_empty() { vector } else { before.0 };
+        let dots = change_and_dots(
+            (from_partial(k, changed), before.1),
+            from_partial(k, vector),
+            lines.each_mut().map(|line| from_partial_mut(k, line)),
+        );
+        before = (vector, dots.map(|dot| reflection.factor * dot));
+        first = k;
+    }
+    let (vector, by) = before;
+    for (line, by) in lines.iter_mut().zip(by) {
+        for (x, v) in from_partial_mut(first, line).iter_mut().zip(from_partial(first, vector)) {
+            *x = *x - by * *v;
+        }
+    }
+}
+
+/// `line − by·vector` of each line, and the dot products of what that gives with another vector.
+#[inline(always)]
+fn change_and_dots<E: Compute, const LINES: usize>(
+    (changed, by): (&[E], [E; LINES]),
+    vector: &[E],
+    lines: [&mut [E]; LINES],
+) -> [E; LINES] {
+    let mut sums = [[E::default(); PARTIAL]; LINES];
+    let (u, rest_of_u) = changed.as_chunks::<PARTIAL>();
+    let (v, rest_of_v) = vector.as_chunks::<PARTIAL>();
+    let mut rests: [&mut [E]; LINES] = array::from_fn(|_| Default::default());
+    let mut lines = lines;
+    let mut chunks = lines.each_mut().map(|line| line.as_chunks_mut::<PARTIAL>());
+    for (rest, (_, rest_of_line)) in rests.iter_mut().zip(&mut chunks) {
+        *rest = core::mem::take(rest_of_line);
+    }
+    for (place, (u, v)) in u.iter().zip(v).enumerate() {
+        for ((sums, (line, _)), by) in sums.iter_mut().zip(&mut chunks).zip(by) {
+            if let Some(line) = line.get_mut(place) {
+                for (((sum, x), u), v) in sums.iter_mut().zip(line).zip(u).zip(v) {
+                    *x = *x - by * *u;
+                    *sum = *sum + *x * *v;
+                }
             }
         }
     }
+    for ((sums, rest), by) in sums.iter_mut().zip(rests).zip(by) {
+        for (((sum, x), u), v) in sums.iter_mut().zip(rest).zip(rest_of_u).zip(rest_of_v) {
+            *x = *x - by * *u;
+            *sum = *sum + *x * *v;
+        }
+    }
+    sums.map(total)
+}
+
+/// A line from the first of the [`PARTIAL`] numbers on that `k` is among: all of them have their partial sums in order.
+#[inline(always)]
+fn from_partial<E>(k: usize, line: &[E]) -> &[E] {
+    line.get(k - k % PARTIAL..).unwrap_or_default()
+}
+
+#[inline(always)]
+fn from_partial_mut<E>(k: usize, line: &mut [E]) -> &mut [E] {
+    line.get_mut(k - k % PARTIAL..).unwrap_or_default()
 }
 
 /// The sum of products, as [`PARTIAL`] partial sums that are then added in pairs.
@@ -236,22 +322,6 @@ fn dot<E: Compute>(a: &[E], b: &[E]) -> E {
     }
     add_products(&mut sums, rest_of_a, rest_of_b);
     total(sums)
-}
-
-/// That of a vector with each of two lines of its length.
-#[inline(always)]
-fn dots<E: Compute>(vector: &[E], line: &[E], next: &[E]) -> [E; 2] {
-    let (mut sums, mut sums_of_next) = ([E::default(); PARTIAL], [E::default(); PARTIAL]);
-    let (v, rest_of_v) = vector.as_chunks::<PARTIAL>();
-    let (a, rest_of_a) = line.as_chunks::<PARTIAL>();
-    let (b, rest_of_b) = next.as_chunks::<PARTIAL>();
-    for (v, (a, b)) in v.iter().zip(a.iter().zip(b)) {
-        add_products(&mut sums, v, a);
-        add_products(&mut sums_of_next, v, b);
-    }
-    add_products(&mut sums, rest_of_v, rest_of_a);
-    add_products(&mut sums_of_next, rest_of_v, rest_of_b);
-    [total(sums), total(sums_of_next)]
 }
 
 #[inline(always)]

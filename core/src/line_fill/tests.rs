@@ -76,6 +76,49 @@ fn lines_are_orthonormal() {
     }
 }
 
+/// Line by line as docs/stream.md says it: without panels, lines abreast or chunks.
+fn by_the_book(order: usize, gain: f32) -> Vec<f32> {
+    let dot = |a: &[f32], b: &[f32]| {
+        let mut sums = [0.0_f32; 32];
+        for (i, (a, b)) in a.iter().zip(b).enumerate() {
+            sums[i % 32] += a * b;
+        }
+        for half in [16, 8, 4, 2, 1] {
+            (0..half).for_each(|i| sums[i] += sums[i + half]);
+        }
+        sums[0]
+    };
+    let reflection = |k: usize| {
+        let mut v = std::vec![0.0; order];
+        Fill::normal(0.0, 1.0).expect("legal").write(STREAM, (k * order + k) as u64, &mut v[k..]);
+        let sign = if v[k] < 0.0 { -1.0 } else { 1.0 };
+        v[k] += sign * libm::sqrtf(dot(&v, &v));
+        (2.0 / dot(&v, &v), sign, v)
+    };
+    let reflections: Vec<_> = (0..order).map(reflection).collect();
+    let line = |j: usize| {
+        let mut line = std::vec![0.0; order];
+        line[j] = -reflections[j].1;
+        for (factor, _, v) in reflections[..=j].iter().rev() {
+            let by = factor * dot(v, &line);
+            line.iter_mut().zip(v).for_each(|(x, v)| *x -= by * v);
+        }
+        line.into_iter().map(move |x| x * gain)
+    };
+    (0..order).flat_map(line).collect()
+}
+
+#[test]
+fn orthogonal_lines_are_those_of_the_book() {
+    for (order, at_once) in [(1, 1), (31, 1), (32, 7), (33, 9), (64, 64), (70, 9), (101, 8)] {
+        let init = Init::Orthogonal(Orthogonal { gain: 0.75 });
+        let fill = lines::<f32>(init, &Shape::new(&[order, order]));
+        let bits = |lines: Vec<f32>| lines.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        let ours = written(&fill, 0, order, at_once);
+        assert_eq!(bits(ours), bits(by_the_book(order, 0.75)), "{order} {at_once}");
+    }
+}
+
 #[test]
 fn sixteen_bits_are_the_f32_lines_rounded() {
     for (wide, half) in [
