@@ -1,5 +1,6 @@
 //! A plan becomes a folder of several files, written by one process or by many.
 
+mod finish;
 mod index;
 mod manifest;
 #[cfg(feature = "cloud")]

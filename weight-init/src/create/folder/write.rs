@@ -1,8 +1,6 @@
 //! The files of a folder, written by one process of many.
 
-use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -11,16 +9,12 @@ use std::thread;
 use sha2::{Digest, Sha256};
 
 use super::Folder;
-use super::manifest::{self, Manifest};
 use super::partial::{Joined, Partial, sum_name};
 use crate::checkpoint::atomic_file::folder_of;
 use crate::checkpoint::{AtomicFile, CheckpointError, Problem, SafetensorsWriter, Sink, Summary};
 use crate::create::{CreateError, Shard, Share};
 use crate::plan::Tensor;
 use crate::run::{Filler, generate_windows};
-
-/// How often a process tries to finish a folder that others finish at the same time.
-const MOST_TRIES: usize = 100;
 
 /// Files that one process writes at the same time, at most: each takes the memory of two batches.
 const AT_ONCE: usize = 4;
@@ -175,22 +169,6 @@ impl Folder<'_> {
         Ok(missing)
     }
 
-    /// Finishes the folder if none of its files is missing, whoever wrote them.
-    pub(super) fn finish_if_whole(&self, partial: &Partial) -> Result<FolderState, CreateError> {
-        let finished = self.missing(partial.path()).and_then(|missing| {
-            if missing == 0 {
-                self.finish(partial)?
-            }
-            Ok(missing)
-        });
-        match finished {
-            Ok(0) => Ok(FolderState::Finished),
-            Ok(missing) => Ok(FolderState::Missing(missing)),
-            Err(_) if partial.is_published(&self.manifest) => Ok(FolderState::Finished),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Writes files at the same time, each by a thread of its own: while one is on its way to the disk, others are made. The
     /// number of those that threads took: all, or none where the system has no thread to give.
     fn write_several(
@@ -285,117 +263,6 @@ impl Folder<'_> {
         })?;
         before_it_appears(&hexadecimal(hash))?;
         Ok(writer.finish()?)
-    }
-
-    /// Finishes the folder, whose files of tensors are whole.
-    fn finish(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        for _ in 1..MOST_TRIES {
-            match self.finish_at_once(partial) {
-                // Another process finishes at the same time, and has removed what this one was writing; it may also be killed
-                // before it is done.
-                Err(CheckpointError::Io { source, .. })
-                    if source.kind() == ErrorKind::NotFound
-                        && !partial.is_published(&self.manifest) => {}
-                finished => return finished,
-            }
-        }
-        self.finish_at_once(partial)
-    }
-
-    /// Writes what belongs to the folder beside the files of tensors, and makes it appear.
-    fn finish_at_once(&self, partial: &Partial) -> Result<(), CheckpointError> {
-        let folder = partial.path();
-        let mut manifest = self.manifest.clone();
-        for shard in &mut manifest.shards {
-            shard.sha256 = Some(self.sum(folder, &shard.name)?);
-        }
-        let write = |name: &str, text: &[u8]| {
-            let mut file = AtomicFile::create(folder.join(name))?;
-            file.write(text)?;
-            file.commit()
-        };
-        for (name, text) in self.indices() {
-            write(&name, &text)?;
-        }
-        write(manifest::NAME, &manifest.text())?;
-        partial.publish(&manifest)
-    }
-
-    /// SHA-256 of a file that is whole.
-    fn sum(&self, folder: &Path, name: &str) -> Result<String, CheckpointError> {
-        let written = fs::read_to_string(folder.join(sum_name(name))).ok();
-        let written = written.and_then(|text| Some(text.split_once(' ')?.0.to_owned()));
-        if let Some(sum) = written.filter(|sum| manifest::is_sum(sum)) {
-            return Ok(sum);
-        }
-        // Another process that finishes has written the manifest, and removes the others.
-        if let Some(sum) = Manifest::read(folder)?.and_then(|manifest| manifest.sum_of(name)) {
-            return Ok(sum);
-        }
-        let path = folder.join(name);
-        let failed = |error| CheckpointError::io("read", &path, error);
-        let mut file = File::open(&path).map_err(failed)?;
-        let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 20]);
-        loop {
-            let count = file.read(&mut buffer).map_err(failed)?;
-            match buffer.get(..count) {
-                Some(piece) if !piece.is_empty() => hash.update(piece),
-                _ => return Ok(hexadecimal(hash)),
-            }
-        }
-    }
-
-    /// How many files are not there.
-    fn missing(&self, folder: &Path) -> Result<usize, CheckpointError> {
-        let mut names = HashSet::new();
-        for of in self.layout.folders() {
-            let (path, below) = match &of.name {
-                Some(name) => (folder.join(name), format!("{name}/")),
-                None => (folder.to_owned(), String::new()),
-            };
-            let files = match fs::read_dir(&path) {
-                Ok(files) => files,
-                // Nobody has begun the folder of this rank.
-                Err(error) if error.kind() == ErrorKind::NotFound && of.name.is_some() => continue,
-                Err(error) => return Err(CheckpointError::io("list", &path, error)),
-            };
-            let files = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
-            names.extend(files.map(|name| below.clone() + &name));
-        }
-        let shards = self.layout.shards();
-        let missing = shards.iter().filter(|shard| !names.contains(&shard.name)).count();
-        // As long as one is missing, nobody looks into the others.
-        Ok(match missing {
-            0 => shards.iter().filter(|shard| !self.is_there(folder, shard)).count(),
-            missing => missing,
-        })
-    }
-
-    /// Whether a file is there and is this folder's. It has its name because it was whole and on the disk, so that its header and
-    /// its length tell.
-    fn is_there(&self, folder: &Path, shard: &Shard) -> bool {
-        let Ok(header) = self.header(shard) else { return false };
-        let Ok(mut file) = File::open(folder.join(&shard.name)) else { return false };
-        let bytes = (header.len() as u64).saturating_add(shard.bytes);
-        let mut found = vec![0; header.len()];
-        file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() == bytes)
-            && file.read_exact(&mut found).is_ok()
-            && found == header
-    }
-
-    /// Refuses a folder that was whole once.
-    fn check_found(&self, dir: &Path) -> Result<(), CheckpointError> {
-        match self.layout.shards().iter().find(|shard| !self.is_there(dir, shard)) {
-            None => Ok(()),
-            Some(shard) => {
-                let message = format!(
-                    "its manifest says that it is whole, but '{}' is missing or is another file; remove the folder, and the next \
-                     run writes it anew",
-                    shard.name
-                );
-                Err(CheckpointError::content(dir, Problem::Folder { message }))
-            }
-        }
     }
 
     /// Refuses to write what the disk has no room for, with what other processes write; also before the folder is begun.
