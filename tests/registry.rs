@@ -129,7 +129,7 @@ fn a_builder_gives_a_value_to_each_element() {
     });
     let config = Config::parse(Source::new("m.json", r#"{"type": "Anchors"}"#), Format::Json);
     let error = Model::from_config(&config.unwrap(), &registry).unwrap_err();
-    assert_eq!(error.message(), "'anchors' of shape [3] has 3 elements, found 2 values");
+    assert_eq!(error.message(), "'anchors': a tensor of shape [3] has 3 elements, found 2 values");
 }
 
 /// A stack takes its layer as a config; PyTorch's `Transformer` makes its own.

@@ -81,6 +81,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod builder;
 mod checkpoint_keys;
 pub mod classes;
 pub mod constructor;

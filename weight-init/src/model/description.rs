@@ -6,8 +6,6 @@ mod flow;
 mod stored;
 mod tensor;
 
-use std::sync::Arc;
-
 use foldhash::HashMap;
 use weight_init_core::InitWeights;
 use weight_init_core::init_cfg::Types;
@@ -15,8 +13,9 @@ use weight_init_core::init_cfg::Types;
 use self::constructor::{Contents, Described};
 use self::fields::{Fields, Place};
 use self::stored::Files;
-use super::constructor::{Constructor, OwnWrite};
-use super::{ChildNode, MAX_NAME, Model, Node, ParamNode, PlacedInitCfg, Values, row};
+use super::builder::{self, Builder, Fault};
+use super::constructor::OwnWrite;
+use super::{ChildNode, Model, Node, ParamNode, PlacedInitCfg, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::pool::Pool;
 use crate::value::Value;
@@ -48,23 +47,15 @@ pub(super) fn read(
     let mut reader = Reader {
         texts,
         types,
-        nodes: Vec::new(),
-        values: HashMap::default(),
-        constructors: HashMap::default(),
-        own_writes: HashMap::default(),
+        model: Builder::default(),
         contents: Contents { types, files: Files::default(), texts: Pool::default() },
-        layers: HashMap::default(),
-        open: Vec::new(),
-        params: HashMap::default(),
         shapes: Pool::default(),
         buffers: HashMap::default(),
-        buffer_ties: Vec::new(),
     };
     let place = Place::root(base);
     let fields = Fields::read(texts, layer, &place, "layer", LAYER_KEYS)?;
     reader.layer(&fields, &mut String::new())?;
-    let Reader { nodes, values, constructors, own_writes, layers, buffer_ties, .. } = reader;
-    Ok(Model { nodes, values, constructors, own_writes, paths: layers, buffer_ties })
+    Ok(reader.model.finish())
 }
 
 /// The root layer, bare or under the key `model`, and its path.
@@ -79,36 +70,23 @@ struct Reader<'s> {
     texts: &'s dyn Texts,
     /// The initializers that an init_cfg may name.
     types: Types<'s>,
-    nodes: Vec<Node>,
-    values: HashMap<String, Values>,
-    constructors: HashMap<String, Arc<Constructor>>,
-    own_writes: HashMap<String, Vec<OwnWrite>>,
+    model: Builder,
     contents: Contents<'s>,
-    /// The layers by the path at which they were met first.
-    layers: HashMap<String, usize>,
-    /// Those that are being read, the root first.
-    open: Vec<usize>,
-    /// The places of parameters in their layers, by name, of the layers that ties have led to.
-    params: HashMap<usize, HashMap<Arc<str>, usize>>,
     shapes: Pool<[usize]>,
     /// The buffers by full name: the name of the first that each is tied to, or its own.
     buffers: HashMap<String, String>,
-    buffer_ties: Vec<(String, String)>,
 }
 
 impl Reader<'_> {
     /// Reads a layer and everything below it; `path` leads to it.
     fn layer(&mut self, fields: &Fields<'_>, path: &mut String) -> Result<usize, Diagnostic> {
-        let index = self.nodes.len();
         let init_weights = init_weights(fields)?;
         let runs_init_cfg = fields.optional_bool("runs_init_cfg")?.unwrap_or(true);
         if !runs_init_cfg && init_weights != InitWeights::Custom {
             let message = "an init_weights that runs no init_cfg is a 'custom' one";
             return Err(fields.fault("runs_init_cfg", message));
         }
-        self.layers.insert(path.clone(), index);
-        self.open.push(index);
-        self.nodes.push(Node {
+        let node = Node {
             class: fields.shared("class")?,
             bases: fields.strings("bases")?.into(),
             ancestors: fields.strings("mro")?.into(),
@@ -122,32 +100,30 @@ impl Reader<'_> {
             aliases: fields.string_map("aliases")?.into(),
             flow: None,
             children: Vec::new(),
-        });
+        };
+        let index = self.model.open(path, node);
         let mut names = HashMap::default();
         let params = fields.list("params")?;
-        self.nodes[index].params.reserve_exact(params.len());
+        self.model.node_mut(index).params.reserve_exact(params.len());
         for (value, place) in params {
             let (param, described, own) = self.param(value, &place)?;
             fields.unique(&mut names, value, &place, &param.name)?;
-            self.check_full_name(path, &param.name, value, &place)?;
-            if let Some(described) = described {
-                self.describe(full_name(path, &param.name), described);
-            }
+            let full = self.full_name(path, &param.name, value, &place)?;
             for write in &own {
                 self.check_own_write(write, value, &place)?;
             }
-            if !own.is_empty() {
-                self.own_writes.insert(full_name(path, &param.name), own);
+            if let Some(described) = described {
+                self.describe(full.clone(), described);
             }
-            self.nodes[index].params.push(param);
+            self.model.set_own_writes(full, own);
+            self.model.node_mut(index).params.push(param);
         }
-        self.nodes[index].padding_row = padding_row(fields, &self.nodes[index])?;
+        self.model.node_mut(index).padding_row = padding_row(fields, self.model.node(index))?;
         for (value, place) in fields.list("buffers")? {
             let buffer = tensor::buffer_fields(self.texts, value, &place)?;
             let name = buffer.name()?;
             fields.unique(&mut names, value, &place, &name)?;
-            self.check_full_name(path, &name, value, &place)?;
-            let full = full_name(path, &name);
+            let full = self.full_name(path, &name, value, &place)?;
             if let Some(target) = buffer.optional_string("same_as")? {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
@@ -157,18 +133,19 @@ impl Reader<'_> {
             if let Some(described) = described {
                 self.describe(full, described);
             }
-            self.nodes[index].buffers.push(buffer);
+            self.model.node_mut(index).buffers.push(buffer);
         }
         let children = fields.list("children")?;
-        self.nodes[index].children.reserve_exact(children.len());
+        self.model.node_mut(index).children.reserve_exact(children.len());
         for (value, place) in children {
             let child = self.child(value, &place, path)?;
             fields.unique(&mut names, value, &place, &child.name)?;
-            self.nodes[index].children.push(child);
+            self.model.node_mut(index).children.push(child);
         }
         self.check_aliases(index, fields)?;
-        self.nodes[index].flow = flow::flow(fields, &self.nodes[index])?.map(Into::into);
-        self.open.pop();
+        self.model.node_mut(index).flow =
+            flow::flow(fields, self.model.node(index))?.map(Into::into);
+        self.model.close();
         Ok(index)
     }
 
@@ -181,31 +158,16 @@ impl Reader<'_> {
         let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
-            self.check_full_name(path, &name, value, place)?;
             let above = path.len();
-            *path = full_name(path, &name);
+            *path = self.full_name(path, &name, value, place)?;
             let node = self.layer(&fields, path)?;
             path.truncate(above);
             return Ok(ChildNode { name, node, same_as: None });
         };
         fields.only("a tied layer", &["name", "same_as"])?;
-        match self.layers.get(target) {
-            Some(node) if !self.open.contains(node) => {
-                Ok(ChildNode { name, node: *node, same_as: Some(target.into()) })
-            }
-            Some(_) => {
-                let message =
-                    format!("'{target}' is a layer above this one: no layer holds itself");
-                Err(fields.fault("same_as", message))
-            }
-            None => {
-                let message = format!("no layer was met before at the path '{target}'");
-                Err(fields.fault_with_nearest("same_as", message, target, self.layers.keys()))
-            }
-        }
+        self.model.tied_layer(name, target).map_err(|fault| self.untied(&fields, &fault))
     }
 
-    /// A buffer that stands under another name already is not a part of its layer: one name is in the file.
     fn tie_buffer(
         &mut self,
         fields: &Fields<'_>,
@@ -218,7 +180,7 @@ impl Reader<'_> {
             return Err(fields.fault_with_nearest("same_as", message, target, self.buffers.keys()));
         };
         self.buffers.insert(name.clone(), first.clone());
-        self.buffer_ties.push((name, first));
+        self.model.tie_buffer(name, first);
         Ok(())
     }
 
@@ -232,22 +194,16 @@ impl Reader<'_> {
             return tensor::param(&fields, &mut self.contents, &mut self.shapes);
         };
         fields.only("a tied parameter", &["name", "same_as"])?;
-        match self.known_param(target) {
-            Some(first) => {
-                // A tie to a tie leads to the first of them.
-                let same_as = first.same_as.clone().or_else(|| Some(target.into()));
-                let param = ParamNode { name: fields.name()?, same_as, ..first.clone() };
-                Ok((param, None, Vec::new()))
-            }
-            None => {
-                let message = format!("no parameter was met before under the name '{target}'");
-                let layers = self.layers.iter().flat_map(|(path, layer)| {
-                    let params = self.nodes.get(*layer).map(|node| node.params.as_slice());
-                    params.unwrap_or_default().iter().map(|param| full_name(path, &param.name))
-                });
-                let known: Vec<_> = layers.collect();
-                Err(fields.fault_with_nearest("same_as", message, target, &known))
-            }
+        let tied = self.model.tied_param(fields.name()?, target);
+        tied.map(|param| (param, None, Vec::new())).map_err(|fault| self.untied(&fields, &fault))
+    }
+
+    /// The error of a tie that leads nowhere.
+    fn untied(&self, fields: &Fields<'_>, fault: &Fault) -> Diagnostic {
+        let error = fields.fault("same_as", fault.to_string());
+        match self.model.nearest(fault) {
+            Some(near) => error.help(format!("did you mean '{near}'?")),
+            None => error,
         }
     }
 
@@ -258,8 +214,7 @@ impl Reader<'_> {
         value: &Value,
         place: &Place<'_>,
     ) -> Result<(), Diagnostic> {
-        let index = self.layers.get(&*write.module).filter(|index| self.open.contains(index));
-        let node = index.and_then(|index| self.nodes.get(*index));
+        let node = self.model.open_at(&write.module);
         if node.is_some_and(|node| node.init_weights == InitWeights::Custom) {
             return Ok(());
         }
@@ -273,43 +228,22 @@ impl Reader<'_> {
     /// Keeps what the description says is in a tensor.
     fn describe(&mut self, name: String, described: Described) {
         match described {
-            Described::Values(values) => drop(self.values.insert(name, values)),
-            Described::Constructor(constructor) => {
-                self.constructors.insert(name, Arc::new(constructor));
-            }
+            Described::Values(values) => self.model.set_values(name, values),
+            Described::Constructor(constructor) => self.model.set_constructor(name, constructor),
         }
     }
 
-    /// The parameter of this full name, if it was met.
-    fn known_param(&mut self, full: &str) -> Option<&ParamNode> {
-        let (path, name) = match full.rsplit_once('.') {
-            None => ("", full),
-            // The names of the root's own have no dot.
-            Some(("", _)) => return None,
-            Some(parts) => parts,
-        };
-        let layer = *self.layers.get(path)?;
-        let params = &self.nodes.get(layer)?.params;
-        let places = self.params.entry(layer).or_default();
-        // A layer that is being read may have got more since it was looked at.
-        let known = places.len();
-        places.extend(params.iter().map(|param| Arc::clone(&param.name)).zip(0..).skip(known));
-        params.get(*places.get(name)?)
-    }
-
-    fn check_full_name(
+    /// The dotted name of a part of the layer at `path`.
+    fn full_name(
         &self,
         path: &str,
         name: &str,
         value: &Value,
         place: &Place<'_>,
-    ) -> Result<(), Diagnostic> {
-        let bytes = path.len() + usize::from(!path.is_empty()) + name.len();
-        if bytes > MAX_NAME {
-            let message = format!("its full name has {bytes} bytes, more than {MAX_NAME}");
-            return Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()));
-        }
-        Ok(())
+    ) -> Result<String, Diagnostic> {
+        builder::full_name(path, name).map_err(|fault| {
+            Diagnostic::new(self.texts, value.span, fault.to_string()).at(place.to_string())
+        })
     }
 
     fn init_cfg(
@@ -333,11 +267,11 @@ impl Reader<'_> {
 
     /// Every alias must lead to a layer below.
     fn check_aliases(&self, index: usize, fields: &Fields<'_>) -> Result<(), Diagnostic> {
-        let Some(node) = self.nodes.get(index) else { return Ok(()) };
+        let node = self.model.node(index);
         for (alias, target) in &node.aliases {
             let found = target.split('.').try_fold(node, |node, name| {
                 let child = node.children.iter().find(|child| *child.name == *name)?;
-                self.nodes.get(child.node)
+                Some(self.model.node(child.node))
             });
             if found.is_none() {
                 let message = format!("the alias '{alias}' leads to '{target}', where no layer is");
@@ -347,11 +281,6 @@ impl Reader<'_> {
         }
         Ok(())
     }
-}
-
-/// The dotted name of a part of the layer at `path`.
-fn full_name(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 /// The row that `padding_idx` names, of the layer's own weight. A layer without a weight may have the attribute for

@@ -4,6 +4,7 @@ use foldhash::HashMap;
 use weight_init_core::nearest;
 
 use crate::diagnostic::{Diagnostic, Texts};
+use crate::model::builder::check_name;
 use crate::value::{Kind, Segment, Span, Value, path};
 
 /// Where a value stands: its key or index and the place of the value that holds it.
@@ -170,10 +171,7 @@ impl<'a> Fields<'a> {
     /// The name that PyTorch would accept for an attribute: not empty, without dots.
     pub(super) fn name(&self) -> Result<Arc<str>, Diagnostic> {
         let name = self.shared("name")?;
-        if name.is_empty() || name.contains('.') {
-            let message = format!("'{name}' is no name: it must have a character and no dot");
-            return Err(self.fault("name", message));
-        }
+        check_name(&name).map_err(|fault| self.fault("name", fault.to_string()))?;
         Ok(name)
     }
 

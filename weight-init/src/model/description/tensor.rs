@@ -6,8 +6,9 @@ use super::constructor::{Contents, Described, described};
 use super::fields::{Fields, Place};
 use super::stored::Files;
 use crate::diagnostic::{Diagnostic, Texts};
+use crate::model::builder::{check_size, check_values};
 use crate::model::constructor::{Constructor, Content, OwnWrite, Written};
-use crate::model::{BufferNode, MAX_TENSOR_BYTES, ParamNode, Values};
+use crate::model::{BufferNode, ParamNode, Values};
 use crate::pool::Pool;
 use crate::value::{Kind, Value};
 
@@ -161,14 +162,7 @@ fn shape(fields: &Fields<'_>, dtype: DType) -> Result<Vec<usize>, Diagnostic> {
             dim.ok_or_else(|| fields.wrong("shape", expected, item))
         })
         .collect::<Result<Vec<usize>, _>>()?;
-    let bytes =
-        dims.iter().try_fold(dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
-    if bytes.is_none_or(|bytes| bytes > MAX_TENSOR_BYTES) && !dims.contains(&0) {
-        let message = format!(
-            "a tensor of shape {dims:?} has more than {MAX_TENSOR_BYTES} bytes, the most a file can hold"
-        );
-        return Err(fields.fault("shape", message));
-    }
+    check_size(&dims, dtype).map_err(|fault| fields.fault("shape", fault.to_string()))?;
     Ok(dims)
 }
 
@@ -194,14 +188,7 @@ pub(super) fn values(
             found,
         ));
     }
-    let elements = if shape.contains(&0) { 0 } else { shape.iter().product::<usize>() };
-    if numbers.len() != elements {
-        let message = format!(
-            "a tensor of shape {shape:?} has {elements} elements, found {} values",
-            numbers.len()
-        );
-        return Err(fields.fault("value", message));
-    }
+    check_values(shape, numbers.len()).map_err(|fault| fields.fault("value", fault.to_string()))?;
     Ok(Some(Values::Each(numbers)))
 }
 

@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use foldhash::{HashMap, HashSet};
-use weight_init_core::InitWeights;
+use foldhash::HashSet;
+use weight_init_core::{DType, InitWeights};
 
 use super::spec::{ChildSpec, LayerSpec, TensorSpec};
 use crate::diagnostic::{Diagnostic, Texts};
-use crate::model::{
-    BufferNode, ChildNode, MAX_NAME, MAX_TENSOR_BYTES, Model, Node, ParamNode, Values,
-};
+use crate::model::builder::{self, Builder, check_name, check_size, check_values};
+use crate::model::{BufferNode, ChildNode, Model, Node, ParamNode, Values};
 use crate::value::Value;
 
 pub(super) fn model(
@@ -23,16 +22,8 @@ pub(super) fn model(
 
 fn flat(spec: LayerSpec) -> Result<Model, String> {
     let mut flat = Flat::default();
-    flat.layer(spec, &mut Vec::new())?;
-    let paths = flat.layers.into_iter().filter_map(|(path, node)| Some((path, node?)));
-    Ok(Model {
-        nodes: flat.nodes,
-        values: flat.values,
-        paths: paths.collect(),
-        buffer_ties: Vec::new(),
-        constructors: HashMap::default(),
-        own_writes: HashMap::default(),
-    })
+    flat.layer(spec, &mut String::new())?;
+    Ok(flat.model.finish())
 }
 
 /// Layers that are no model: a name that stands twice or has dots, a tie that leads nowhere, a tensor that no file can hold.
@@ -73,19 +64,12 @@ impl Model {
 
 #[derive(Default)]
 struct Flat {
-    nodes: Vec<Node>,
-    values: HashMap<String, Values>,
-    /// The layers by the path at which they were met first; `None` while they are being made.
-    layers: HashMap<String, Option<usize>>,
-    /// The parameters by full name: the layer and the place in it.
-    params: HashMap<String, (usize, usize)>,
+    model: Builder,
 }
 
 impl Flat {
-    fn layer(&mut self, spec: LayerSpec, path: &mut Vec<String>) -> Result<usize, String> {
-        let index = self.nodes.len();
-        self.layers.insert(path.join("."), None);
-        self.nodes.push(Node {
+    fn layer(&mut self, spec: LayerSpec, path: &mut String) -> Result<usize, String> {
+        let node = Node {
             class: spec.class.into(),
             bases: spec.bases.into(),
             ancestors: Box::default(),
@@ -100,58 +84,48 @@ impl Flat {
             aliases: spec.aliases.into(),
             flow: None,
             children: Vec::new(),
-        });
+        };
+        let index = self.model.open(path, node);
         let mut names = HashSet::default();
         for param in spec.params {
             let full = full_name(path, &param.name, &mut names)?;
-            let node = self.param(param, &full)?;
-            self.params.insert(full, (index, self.nodes[index].params.len()));
-            self.nodes[index].params.push(node);
+            let node = self.param(param, full)?;
+            self.model.node_mut(index).params.push(node);
         }
         for buffer in spec.buffers {
             let full = full_name(path, &buffer.name, &mut names)?;
-            check(&buffer, &full)?;
-            self.values.extend(buffer.value.map(|values| (full, values)));
-            let TensorSpec { name, shape, dtype, .. } = buffer;
-            self.nodes[index].buffers.push(BufferNode { name, shape, dtype });
+            let TensorSpec { name, shape, dtype, value, .. } = buffer;
+            self.values(full, &shape, dtype, value)?;
+            self.model.node_mut(index).buffers.push(BufferNode { name, shape, dtype });
         }
         for (name, child) in spec.children {
-            full_name(path, &name, &mut names)?;
+            let full = full_name(path, &name, &mut names)?;
             let child = match child {
                 ChildSpec::New(layer) => {
-                    path.push(name.clone());
+                    let above = path.len();
+                    *path = full;
                     let node = self.layer(*layer, path)?;
-                    path.pop();
+                    path.truncate(above);
                     ChildNode { name: name.into(), node, same_as: None }
                 }
-                ChildSpec::SameAs(target) => match self.layers.get(&target) {
-                    Some(Some(node)) => {
-                        ChildNode { name: name.into(), node: *node, same_as: Some(target.into()) }
-                    }
-                    _ => return Err(format!("no layer was met before at the path '{target}'")),
-                },
+                ChildSpec::SameAs(target) => {
+                    let tied = self.model.tied_layer(name.into(), &target);
+                    tied.map_err(|fault| format!("'{full}': {fault}"))?
+                }
             };
-            self.nodes[index].children.push(child);
+            self.model.node_mut(index).children.push(child);
         }
-        self.layers.insert(path.join("."), Some(index));
+        self.model.close();
         Ok(index)
     }
 
-    fn param(&mut self, param: TensorSpec, full: &str) -> Result<ParamNode, String> {
-        if let Some(target) = &param.same_as {
-            let first =
-                self.params.get(target).and_then(|(layer, at)| self.nodes[*layer].params.get(*at));
-            return match first {
-                Some(first) => {
-                    let same_as = first.same_as.clone().or_else(|| Some(target.as_str().into()));
-                    Ok(ParamNode { name: param.name.into(), same_as, ..first.clone() })
-                }
-                None => Err(format!("no parameter was met before under the name '{target}'")),
-            };
+    fn param(&mut self, param: TensorSpec, full: String) -> Result<ParamNode, String> {
+        let TensorSpec { name, shape, dtype, value, layout, stream, same_as, .. } = param;
+        if let Some(target) = same_as {
+            let tied = self.model.tied_param(name.into(), &target);
+            return tied.map_err(|fault| format!("'{full}': {fault}"));
         }
-        check(&param, full)?;
-        self.values.extend(param.value.map(|values| (full.to_owned(), values)));
-        let TensorSpec { name, shape, dtype, layout, stream, .. } = param;
+        self.values(full, &shape, dtype, value)?;
         Ok(ParamNode {
             name: name.into(),
             shape: shape.into(),
@@ -161,45 +135,30 @@ impl Flat {
             same_as: None,
         })
     }
+
+    /// Keeps what is in a tensor of a size that a file can express, with one value for each element if it has several.
+    fn values(
+        &mut self,
+        full: String,
+        shape: &[usize],
+        dtype: DType,
+        values: Option<Values>,
+    ) -> Result<(), String> {
+        let checked = check_size(shape, dtype).and_then(|()| match &values {
+            Some(Values::Each(numbers)) => check_values(shape, numbers.len()),
+            _ => Ok(()),
+        });
+        checked.map_err(|fault| format!("'{full}': {fault}"))?;
+        if let Some(values) = values {
+            self.model.set_values(full, values);
+        }
+        Ok(())
+    }
 }
 
-/// The dotted name of a part of the layer at `path`.
-fn full_name(path: &[String], name: &str, names: &mut HashSet<String>) -> Result<String, String> {
-    if name.is_empty() || name.contains('.') {
-        return Err(format!(
-            "'{name}' is no name of a layer or tensor: names have no dots and are not empty"
-        ));
-    }
-    let full = path.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(".");
-    if full.len() > MAX_NAME {
-        return Err(format!("a full name has {} bytes, more than {MAX_NAME}", full.len()));
-    }
-    if !names.insert(name.to_owned()) {
-        return Err(format!("'{full}' stands twice"));
-    }
-    Ok(full)
-}
-
-/// A tensor of a size that a file can express, and with a value for each element if it is given them one by one.
-fn check(tensor: &TensorSpec, full: &str) -> Result<(), String> {
-    let empty = tensor.shape.contains(&0);
-    let bytes = tensor
-        .shape
-        .iter()
-        .try_fold(tensor.dtype.size() as u64, |bytes, dim| bytes.checked_mul(*dim as u64));
-    if bytes.is_none_or(|bytes| bytes > MAX_TENSOR_BYTES) && !empty {
-        return Err(format!(
-            "'{full}' of shape {:?} has more than {MAX_TENSOR_BYTES} bytes, the most a file can hold",
-            tensor.shape
-        ));
-    }
-    let elements = if empty { 0 } else { tensor.shape.iter().product::<usize>() };
-    match &tensor.value {
-        Some(Values::Each(numbers)) if numbers.len() != elements => Err(format!(
-            "'{full}' of shape {:?} has {elements} elements, found {} values",
-            tensor.shape,
-            numbers.len()
-        )),
-        _ => Ok(()),
-    }
+/// The dotted name of a part of the layer at `path`, whose own name is no other part's.
+fn full_name(path: &str, name: &str, names: &mut HashSet<String>) -> Result<String, String> {
+    check_name(name).map_err(|fault| fault.to_string())?;
+    let full = builder::full_name(path, name).map_err(|fault| fault.to_string())?;
+    if names.insert(name.to_owned()) { Ok(full) } else { Err(format!("'{full}' stands twice")) }
 }
