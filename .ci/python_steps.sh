@@ -79,7 +79,7 @@ engines() {
             install --no-install-recommends "$package" || echo "$package cannot be installed"
         done
     fi
-    cargo test --locked -p weight-init-cli --features cloud --test fetch --no-run
+    cargo test --locked "${scalar[@]}" -p weight-init-cli --features cloud --test fetch --no-run
     if ! python3 -m venv "$scratch/engines"; then
         not_checked "engines and an object store: there is no venv"
         return
@@ -102,7 +102,7 @@ report_in_a_browser() {
     install --no-install-recommends chromium fonts-dejavu-core || echo "Chromium cannot be installed"
     python3 -m venv "$scratch/browser" && "$python" -m pip install -q playwright || echo "Playwright cannot be installed"
     # The command of the tests of object stores again.
-    cargo test --locked -p weight-init-cli --features cloud --test fetch --no-run
+    cargo test --locked "${scalar[@]}" -p weight-init-cli --features cloud --test fetch --no-run
     "$python" tests/peers/report.py "$binary" || status=$?
     rm -rf "$scratch/browser"
     case $status in

@@ -1,6 +1,10 @@
 # The steps of `.ci/run`, which reads this file: a function each. What a step needs it installs.
 # `$scratch` is a folder that is gone afterwards, and `$CARGO_TARGET_DIR` that of the row.
 
+# The vector code takes minutes to compile: tests of what else the command does take the scalar code, which a build without optimization
+# has alone.
+scalar=(--config profile.dev.package.weight-init-backends.opt-level=0 --config profile.test.package.weight-init-backends.opt-level=0)
+
 # Runs tests, whose results are counted.
 tests() {
     "$@" 2>&1 | tee -a "$scratch/tests"
@@ -246,7 +250,7 @@ cuda() {
         *) return 1 ;;
     esac
     rustfmt --edition 2024 --check backends/kernels/src/lib.rs tests/cuda/mock_driver.rs
-    tests cargo test --locked -p weight-init-cli --features cuda --test cuda
+    tests cargo test --locked "${scalar[@]}" -p weight-init-cli --features cuda --test cuda
     # A build without the feature has nothing of it.
     if cargo tree --locked -p weight-init-cli -e normal | grep cust; then
         return 1
