@@ -21,7 +21,7 @@ python_package() {
     echo "the wheel has $size bytes"
     [ "$size" -lt 15000000 ]
     "$bin/python" -m pip install -q "$wheels"/*.whl
-    cargo build --locked --release -p weight-init-cli
+    cargo build --locked --release --bin weight-init
     local -x WEIGHT_INIT_COMMAND="$CARGO_TARGET_DIR/release/weight-init"
     # By the files of the wheel, not those of the tree, and without any framework.
     (cd "$scratch" && "$bin/python" -m pytest -q -p no:cacheprovider "$tests"/test_{arrays,command,engine,views}.py)
@@ -79,7 +79,7 @@ engines() {
             install --no-install-recommends "$package" || echo "$package cannot be installed"
         done
     fi
-    cargo test --locked "${scalar[@]}" -p weight-init-cli --features cloud --test fetch --no-run
+    cargo test --locked --features weight-init-cli/cloud --test fetch --no-run
     if ! python3 -m venv "$scratch/engines"; then
         not_checked "engines and an object store: there is no venv"
         return
@@ -102,7 +102,7 @@ report_in_a_browser() {
     install --no-install-recommends chromium fonts-dejavu-core || echo "Chromium cannot be installed"
     python3 -m venv "$scratch/browser" && "$python" -m pip install -q playwright || echo "Playwright cannot be installed"
     # The command of the tests of object stores again.
-    cargo test --locked "${scalar[@]}" -p weight-init-cli --features cloud --test fetch --no-run
+    cargo test --locked --features weight-init-cli/cloud --test fetch --no-run
     "$python" tests/peers/report.py "$binary" || status=$?
     rm -rf "$scratch/browser"
     case $status in
@@ -119,7 +119,7 @@ mmengine() {
         not_checked "random models, and the configs of eight packages, beside mmengine: $python has none"
         return
     fi
-    cargo build --locked --release -p weight-init-cli
+    cargo build --locked --release --bin weight-init
     "$python" tests/peers/differential.py "$binary"
     "$python" tests/peers/corpus.py "$binary"
 }

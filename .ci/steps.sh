@@ -1,8 +1,7 @@
 # The steps of `.ci/run`, which reads this file: a function each. What a step needs it installs.
 # `$scratch` is a folder that is gone afterwards, and `$CARGO_TARGET_DIR` that of the row.
 
-# The vector code takes minutes to compile: tests of what else the command does take the scalar code, which a build without optimization
-# has alone.
+# The vector code takes minutes to compile: a test of something else takes the scalar code, which a build without optimization has alone.
 scalar=(--config profile.dev.package.weight-init-backends.opt-level=0 --config profile.test.package.weight-init-backends.opt-level=0)
 
 # Runs tests, whose results are counted.
@@ -49,7 +48,7 @@ book() {
     fi
     PATH="$bin:$PATH" mdbook build docs -d "$scratch/html" 2>&1 | tee "$scratch/said"
     ! grep -E 'WARN|ERROR' "$scratch/said"
-    cargo build --locked --release -p weight-init-cli
+    cargo build --locked --release --bin weight-init
     "$bin/python" tests/peers/schema.py "$CARGO_TARGET_DIR/release/weight-init"
 }
 
