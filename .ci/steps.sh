@@ -2,7 +2,7 @@
 # `$scratch` is a folder that is gone afterwards, and `$CARGO_TARGET_DIR` that of the row.
 
 # The vector code takes minutes to compile: a test of something else takes the scalar code, which a build without optimization has alone.
-scalar=(--config profile.dev.package.weight-init-backends.opt-level=0 --config profile.test.package.weight-init-backends.opt-level=0)
+scalar=(--config profile.test.package.weight-init-backends.opt-level=0)
 
 # Runs tests, whose results are counted.
 tests() {

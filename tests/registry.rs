@@ -132,6 +132,33 @@ fn a_builder_gives_a_value_to_each_element() {
     assert_eq!(error.message(), "'anchors': a tensor of shape [3] has 3 elements, found 2 values");
 }
 
+/// A fault of a tree of layers says where it is.
+#[test]
+fn a_tree_that_is_no_model_is_refused_with_the_place() {
+    let block = |layer: LayerSpec| {
+        let net = LayerSpec::new("Net", &["Module"]);
+        Model::from_spec(net.child("block", layer)).unwrap_err().to_string()
+    };
+    let layer = || LayerSpec::new("Block", &["Module"]);
+    let long = "x".repeat(2000);
+    assert_eq!(
+        [
+            block(layer().param("a.b", &[1])),
+            block(layer().param(&long, &[1])),
+            block(layer().param("w", &[1]).param("w", &[1])),
+            block(layer().param("w", &[usize::MAX])),
+            Model::from_spec(layer().param("", &[1])).unwrap_err().to_string(),
+        ],
+        [
+            "in 'block': 'a.b' is no name: it must have a character and no dot",
+            "in 'block': its full name has 2006 bytes, more than 1024",
+            "'block.w' stands twice",
+            "'block.w': a tensor of shape [18446744073709551615] has more than 9223372036854775807 bytes, the most a file can hold",
+            "in the root: '' is no name: it must have a character and no dot",
+        ]
+    );
+}
+
 /// A stack takes its layer as a config; PyTorch's `Transformer` makes its own.
 #[test]
 fn a_stack_holds_copies_of_its_layer() {

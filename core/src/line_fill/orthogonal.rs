@@ -113,10 +113,10 @@ impl<T: Float> OrthogonalFill<T> {
         }
     }
 
-    /// Makes a block of lines: panel by panel of reflections from the last on, and in each so many lines at a time as share what is
-    /// loaded of a vector.
+    /// Makes a block of lines: panel by panel of reflections from the last on, and in each `LINES` lines at a time, which share what is
+    /// loaded of a vector; one line alone needs less code.
     #[inline(always)]
-    fn block<L: Lanes, const ABREAST: usize>(
+    fn block<L: Lanes, const LINES: usize>(
         &self,
         lanes: L,
         stream: Stream,
@@ -145,11 +145,11 @@ impl<T: Float> OrthogonalFill<T> {
                 vectors.map(|(vector, reflection)| (reflection, vector))
             };
             let mut own = first;
-            for group in block.chunks_mut(ABREAST * length) {
-                if ABREAST > 1 && group.len() == ABREAST * length {
+            for group in block.chunks_mut(LINES * length) {
+                if LINES > 1 && group.len() == LINES * length {
                     let mut rest = group.chunks_exact_mut(length);
                     let group = array::from_fn(|_| rest.next().unwrap_or_default());
-                    reflect_abreast::<_, ABREAST>(reflections(), own, group);
+                    reflect_abreast::<_, LINES>(reflections(), own, group);
                 } else {
                     for (line, number) in group.chunks_exact_mut(length).zip(own..) {
                         for (reflection, vector) in reflections() {
@@ -157,7 +157,7 @@ impl<T: Float> OrthogonalFill<T> {
                         }
                     }
                 }
-                own = own.saturating_add(ABREAST);
+                own = own.saturating_add(LINES);
             }
             end -= count;
         }

@@ -20,13 +20,7 @@ const MOST_TRIES: usize = 100;
 impl Folder<'_> {
     /// Finishes the folder if none of its files is missing, whoever wrote them.
     pub(super) fn finish_if_whole(&self, partial: &Partial) -> Result<FolderState, CreateError> {
-        let finished = self.missing(partial.path()).and_then(|missing| {
-            if missing == 0 {
-                self.finish(partial)?
-            }
-            Ok(missing)
-        });
-        match finished {
+        match self.finish_unless_missing(partial) {
             Ok(0) => Ok(FolderState::Finished),
             Ok(missing) => Ok(FolderState::Missing(missing)),
             Err(_) if partial.is_published(&self.manifest) => Ok(FolderState::Finished),
@@ -34,8 +28,20 @@ impl Folder<'_> {
         }
     }
 
+    /// Finishes the folder if none of its files is missing. The number of those that are.
+    pub(super) fn finish_unless_missing(
+        &self,
+        partial: &Partial,
+    ) -> Result<usize, CheckpointError> {
+        let missing = self.missing(partial.path())?;
+        if missing == 0 {
+            self.finish(partial)?;
+        }
+        Ok(missing)
+    }
+
     /// Finishes the folder, whose files of tensors are whole.
-    pub(super) fn finish(&self, partial: &Partial) -> Result<(), CheckpointError> {
+    fn finish(&self, partial: &Partial) -> Result<(), CheckpointError> {
         for _ in 1..MOST_TRIES {
             match self.finish_at_once(partial) {
                 // Another process finishes at the same time, and has removed what this one was writing; it may also be killed
@@ -93,7 +99,7 @@ impl Folder<'_> {
     }
 
     /// How many files are not there.
-    pub(super) fn missing(&self, folder: &Path) -> Result<usize, CheckpointError> {
+    fn missing(&self, folder: &Path) -> Result<usize, CheckpointError> {
         let mut names = HashSet::new();
         for of in self.layout.folders() {
             let (path, below) = match &of.name {

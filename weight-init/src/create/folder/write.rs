@@ -162,11 +162,7 @@ impl Folder<'_> {
                 }
             }
         }
-        let missing = self.missing(partial.path())?;
-        if missing == 0 {
-            self.finish(partial)?;
-        }
-        Ok(missing)
+        Ok(self.finish_unless_missing(partial)?)
     }
 
     /// Writes files at the same time, each by a thread of its own: while one is on its way to the disk, others are made. The

@@ -158,7 +158,10 @@ impl Flat {
 
 /// The dotted name of a part of the layer at `path`, whose own name is no other part's.
 fn full_name(path: &str, name: &str, names: &mut HashSet<String>) -> Result<String, String> {
-    check_name(name).map_err(|fault| fault.to_string())?;
-    let full = builder::full_name(path, name).map_err(|fault| fault.to_string())?;
+    let full = check_name(name).and_then(|()| builder::full_name(path, name));
+    let full = full.map_err(|fault| match path {
+        "" => format!("in the root: {fault}"),
+        _ => format!("in '{path}': {fault}"),
+    })?;
     if names.insert(name.to_owned()) { Ok(full) } else { Err(format!("'{full}' stands twice")) }
 }
