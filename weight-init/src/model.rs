@@ -111,7 +111,8 @@ pub use self::placed::PlacedInitCfg;
 use crate::checkpoint::Stored;
 use crate::config::Config;
 use crate::config::json;
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Source, Sources};
+use crate::value::Value;
 
 /// A tree of layers; one that several paths lead to is held once.
 ///
@@ -231,6 +232,16 @@ impl Values {
     }
 }
 
+/// The dict with `type`, or the list, that a model is built from, and its path; `None`: it is a description.
+fn to_be_built(value: &Value) -> Option<(&Value, &'static str)> {
+    let (model, base) = match value.get("model") {
+        Some(_) if value.get("class").is_some() => return None,
+        Some(model) => (model, "$.model"),
+        None => (value, "$"),
+    };
+    (model.as_list().is_some() || model.get("type").is_some()).then_some((model, base))
+}
+
 /// The row that an index names, counted from the end if negative; `None` if there is no such row of so many.
 fn row(index: i128, rows: usize) -> Option<usize> {
     let from_front = if index < 0 { index.checked_add(rows as i128)? } else { index };
@@ -246,7 +257,7 @@ impl Model {
     /// Text that is no JSON, keys or values that no description has, init_cfg that are wrong whatever the model,
     /// names that stand twice, ties that lead nowhere: with the place in the file.
     pub fn read(source: &Source) -> Result<Self, Diagnostic> {
-        description::read(&json::parse(source)?, source, ALL)
+        description::read(json::parse(source)?, source, ALL)
     }
 
     /// The model of a file: a config to be built (a dict with `type`), or a description (with `class`); bare or under
@@ -257,16 +268,29 @@ impl Model {
     /// As [`read`](Self::read), and of a config: classes that are not registered, arguments that are missing, unknown
     /// or wrong.
     pub fn from_config(config: &Config, registry: &Registry) -> Result<Self, Diagnostic> {
-        let (value, texts) = (&config.value, &config.sources);
-        let is_built =
-            |value: &crate::value::Value| value.as_list().is_some() || value.get("type").is_some();
-        match value.get("model") {
-            Some(model) if is_built(model) && value.get("class").is_none() => {
-                from_config::build(model, texts, registry, "$.model")
-            }
-            None if is_built(value) => from_config::build(value, texts, registry, "$"),
-            _ => description::read(value, texts, registry.initializers()),
+        let Config { value, sources } = config;
+        match to_be_built(value) {
+            Some((model, base)) => from_config::build(model, sources, registry, base),
+            None => description::read(value.clone(), sources, registry.initializers()),
         }
+    }
+
+    /// As [`from_config`](Self::from_config), of a config that is not needed afterwards but for its texts: the tree of values of a
+    /// description is given back while the model is built. Of a million tensors it takes more memory than the model.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_config`](Self::from_config).
+    pub fn from_owned_config(
+        config: Config,
+        registry: &Registry,
+    ) -> Result<(Self, Sources), Diagnostic> {
+        let Config { value, sources } = config;
+        let model = match to_be_built(&value) {
+            Some((model, base)) => from_config::build(model, &sources, registry, base)?,
+            None => description::read(value, &sources, registry.initializers())?,
+        };
+        Ok((model, sources))
     }
 
     /// The root, as the resolver sees it.
@@ -279,6 +303,12 @@ impl Model {
     #[must_use]
     pub fn layers(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Parameters of all layers, of layers and parameters that are tied those that are met first.
+    pub(crate) fn own_params(&self) -> usize {
+        let params = self.nodes.iter().flat_map(|node| &node.params);
+        params.filter(|param| param.same_as.is_none()).count()
     }
 
     /// The init_cfg of the layer first met at a dotted path, with its places; the root's path is empty.

@@ -122,6 +122,26 @@ impl Value {
         self.as_dict()?.iter().find(|entry| *entry.key == *key)
     }
 
+    /// The value of `key`, if this is a dict that has it, to be changed.
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        let Kind::Dict(entries) = &mut self.kind else { return None };
+        entries.iter_mut().find(|entry| *entry.key == *key).map(|entry| &mut entry.value)
+    }
+
+    /// The value, which is null from now on.
+    pub(crate) const fn take(&mut self) -> Self {
+        let kind = std::mem::replace(&mut self.kind, Kind::Null);
+        Self { kind, span: self.span }
+    }
+
+    /// The elements of the list at `key`, which is empty from now on; none where there is no list.
+    pub(crate) fn take_list(&mut self, key: &str) -> Vec<Self> {
+        match self.get_mut(key) {
+            Some(Self { kind: Kind::List(items), .. }) => std::mem::take(items),
+            _ => Vec::new(),
+        }
+    }
+
     /// What this is, for a message: `null`, `a boolean`, `an integer`, `a float`, `a string`,
     /// `a list` or `a dict`.
     pub const fn kind_name(&self) -> &'static str {

@@ -241,7 +241,7 @@ impl Plan {
     ) -> Result<Self, Fault> {
         let config = description.read("model")?;
         let registry = registry();
-        let model = Model::from_config(&config, &registry)?;
+        let (model, sources) = Model::from_owned_config(config, &registry)?;
         let rules = match init_cfg.map(|rules| rules.read("init_cfg")).transpose()? {
             None => None,
             Some(config) => Some((PlacedInitCfg::from_config(&config, &registry)?, config.sources)),
@@ -251,7 +251,7 @@ impl Plan {
                 Some((rules, sources)) if error.place().is_some() => {
                     locate_in_init_cfg(error, rules, sources).into()
                 }
-                _ => locate(error, &model, &config.sources).into(),
+                _ => locate(error, &model, &sources).into(),
             }
         };
         let options = options(rules.as_ref().map(|(rules, _)| rules), skip_pretrained);

@@ -27,14 +27,14 @@ impl Input {
     pub(crate) fn read(args: &ModelArgs, registry: &Registry) -> Result<Self, Failure> {
         let options = args.read.options();
         let config = Config::read_with(&args.model, &options)?;
-        let mut model = Model::from_config(&config, registry)?;
+        let (mut model, sources) = Model::from_owned_config(config, registry)?;
         if let Some(path) = &args.config {
             model.lay(&Config::read_with(path, &options)?, registry)?;
         }
         let initialize = (args.init_cfg.as_deref())
             .map(|path| read_init_cfg(path, &options, registry))
             .transpose()?;
-        Ok(Self { model, sources: config.sources, initialize })
+        Ok(Self { model, sources, initialize })
     }
 
     pub(crate) fn options(&self, skip_pretrained: bool, dtype: Option<DType>) -> Options<'_> {

@@ -159,7 +159,8 @@ impl Builder {
     }
 
     pub(super) fn finish(self) -> Model {
-        let Self { nodes, values, constructors, own_writes, layers, buffer_ties, .. } = self;
+        let Self { mut nodes, values, constructors, own_writes, layers, buffer_ties, .. } = self;
+        nodes.shrink_to_fit();
         Model { nodes, values, constructors, own_writes, paths: layers, buffer_ties }
     }
 

@@ -18,7 +18,7 @@ use super::constructor::OwnWrite;
 use super::{ChildNode, Model, Node, ParamNode, PlacedInitCfg, row};
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::pool::Pool;
-use crate::value::Value;
+use crate::value::{Span, Value};
 
 const LAYER_KEYS: &[&str] = &[
     "name",
@@ -38,11 +38,8 @@ const LAYER_KEYS: &[&str] = &[
     "same_as",
 ];
 
-pub(super) fn read(
-    value: &Value,
-    texts: &dyn Texts,
-    types: Types<'_>,
-) -> Result<Model, Diagnostic> {
+/// The tree of values is given back layer by layer: of a million tensors it takes more memory than the model.
+pub(super) fn read(value: Value, texts: &dyn Texts, types: Types<'_>) -> Result<Model, Diagnostic> {
     let (layer, base) = root(value);
     let mut reader = Reader {
         texts,
@@ -53,16 +50,17 @@ pub(super) fn read(
         buffers: HashMap::default(),
     };
     let place = Place::root(base);
-    let fields = Fields::read(texts, layer, &place, "layer", LAYER_KEYS)?;
-    reader.layer(&fields, &mut String::new())?;
+    Fields::read(texts, &layer, &place, "layer", LAYER_KEYS)?;
+    reader.layer(layer, &place, &mut String::new())?;
     Ok(reader.model.finish())
 }
 
 /// The root layer, bare or under the key `model`, and its path.
-fn root(value: &Value) -> (&Value, &'static str) {
-    match value.get("model") {
-        Some(model) if value.get("class").is_none() => (model, "$.model"),
-        _ => (value, "$"),
+fn root(mut value: Value) -> (Value, &'static str) {
+    let is_bare = value.get("class").is_some();
+    match value.get_mut("model").filter(|_| !is_bare) {
+        Some(model) => (model.take(), "$.model"),
+        None => (value, "$"),
     }
 }
 
@@ -78,8 +76,16 @@ struct Reader<'s> {
 }
 
 impl Reader<'_> {
-    /// Reads a layer and everything below it; `path` leads to it.
-    fn layer(&mut self, fields: &Fields<'_>, path: &mut String) -> Result<usize, Diagnostic> {
+    /// Reads a layer, whose keys were checked, and everything below it; `path` leads to it.
+    fn layer(
+        &mut self,
+        mut value: Value,
+        place: &Place<'_>,
+        path: &mut String,
+    ) -> Result<usize, Diagnostic> {
+        let [params, buffers, children] =
+            ["params", "buffers", "children"].map(|key| value.take_list(key));
+        let fields = &Fields::known(self.texts, &value, place);
         let init_weights = init_weights(fields)?;
         let runs_init_cfg = fields.optional_bool("runs_init_cfg")?.unwrap_or(true);
         if !runs_init_cfg && init_weights != InitWeights::Custom {
@@ -103,14 +109,13 @@ impl Reader<'_> {
         };
         let index = self.model.open(path, node);
         let mut names = HashMap::default();
-        let params = fields.list("params")?;
         self.model.node_mut(index).params.reserve_exact(params.len());
-        for (value, place) in params {
-            let (param, described, own) = self.param(value, &place)?;
-            fields.unique(&mut names, value, &place, &param.name)?;
-            let full = self.full_name(path, &param.name, value, &place)?;
+        for (value, place) in fields.taken("params", params)? {
+            let (param, described, own) = self.param(&value, &place)?;
+            fields.unique(&mut names, value.span, &place, &param.name)?;
+            let full = self.full_name(path, &param.name, value.span, &place)?;
             for write in &own {
-                self.check_own_write(write, value, &place)?;
+                self.check_own_write(write, value.span, &place)?;
             }
             if let Some(described) = described {
                 self.describe(full.clone(), described);
@@ -119,11 +124,11 @@ impl Reader<'_> {
             self.model.node_mut(index).params.push(param);
         }
         self.model.node_mut(index).padding_row = padding_row(fields, self.model.node(index))?;
-        for (value, place) in fields.list("buffers")? {
-            let buffer = tensor::buffer_fields(self.texts, value, &place)?;
+        for (value, place) in fields.taken("buffers", buffers)? {
+            let buffer = tensor::buffer_fields(self.texts, &value, &place)?;
             let name = buffer.name()?;
-            fields.unique(&mut names, value, &place, &name)?;
-            let full = self.full_name(path, &name, value, &place)?;
+            fields.unique(&mut names, value.span, &place, &name)?;
+            let full = self.full_name(path, &name, value.span, &place)?;
             if let Some(target) = buffer.optional_string("same_as")? {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
@@ -135,11 +140,11 @@ impl Reader<'_> {
             }
             self.model.node_mut(index).buffers.push(buffer);
         }
-        let children = fields.list("children")?;
         self.model.node_mut(index).children.reserve_exact(children.len());
-        for (value, place) in children {
+        for (value, place) in fields.taken("children", children)? {
+            let span = value.span;
             let child = self.child(value, &place, path)?;
-            fields.unique(&mut names, value, &place, &child.name)?;
+            fields.unique(&mut names, span, &place, &child.name)?;
             self.model.node_mut(index).children.push(child);
         }
         self.check_aliases(index, fields)?;
@@ -151,16 +156,16 @@ impl Reader<'_> {
 
     fn child(
         &mut self,
-        value: &Value,
+        value: Value,
         place: &Place<'_>,
         path: &mut String,
     ) -> Result<ChildNode, Diagnostic> {
-        let fields = Fields::read(self.texts, value, place, "layer", LAYER_KEYS)?;
+        let fields = Fields::read(self.texts, &value, place, "layer", LAYER_KEYS)?;
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
             let above = path.len();
-            *path = self.full_name(path, &name, value, place)?;
-            let node = self.layer(&fields, path)?;
+            *path = self.full_name(path, &name, value.span, place)?;
+            let node = self.layer(value, place, path)?;
             path.truncate(above);
             return Ok(ChildNode { name, node, same_as: None });
         };
@@ -211,7 +216,7 @@ impl Reader<'_> {
     fn check_own_write(
         &self,
         write: &OwnWrite,
-        value: &Value,
+        span: Span,
         place: &Place<'_>,
     ) -> Result<(), Diagnostic> {
         let node = self.model.open_at(&write.module);
@@ -222,7 +227,7 @@ impl Reader<'_> {
             "an own write is one of a module above whose init_weights is 'custom', which '{}' is not",
             write.module
         );
-        Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
+        Err(Diagnostic::new(self.texts, span, message).at(place.to_string()))
     }
 
     /// Keeps what the description says is in a tensor.
@@ -238,11 +243,11 @@ impl Reader<'_> {
         &self,
         path: &str,
         name: &str,
-        value: &Value,
+        span: Span,
         place: &Place<'_>,
     ) -> Result<String, Diagnostic> {
         builder::full_name(path, name).map_err(|fault| {
-            Diagnostic::new(self.texts, value.span, fault.to_string()).at(place.to_string())
+            Diagnostic::new(self.texts, span, fault.to_string()).at(place.to_string())
         })
     }
 

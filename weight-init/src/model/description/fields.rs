@@ -78,6 +78,15 @@ impl<'a> Fields<'a> {
         Ok(fields)
     }
 
+    /// A dict whose keys were checked.
+    pub(super) const fn known(
+        texts: &'a dyn Texts,
+        value: &'a Value,
+        place: &'a Place<'a>,
+    ) -> Self {
+        Self { texts, value, place }
+    }
+
     /// Refuses every key but these, which `what` has.
     pub(super) fn only(&self, what: &str, keys: &[&str]) -> Result<(), Diagnostic> {
         let entries = self.value.as_dict().unwrap_or_default();
@@ -216,31 +225,47 @@ impl<'a> Fields<'a> {
         'a: 'k,
     {
         let place = self.place;
-        let items = match self.get(key) {
-            None => &[],
-            Some(value) => value.as_list().ok_or_else(|| self.wrong(key, "a list", value))?,
-        };
-        Ok(items
-            .iter()
-            .enumerate()
-            .map(move |(index, value)| (value, place.below(key, Some(index)))))
+        let items = self.items(key)?.iter().enumerate();
+        Ok(items.map(move |(index, value)| (value, place.below(key, Some(index)))))
+    }
+
+    fn items(&self, key: &str) -> Result<&'a [Value], Diagnostic> {
+        match self.get(key) {
+            None => Ok(&[]),
+            Some(value) => value.as_list().ok_or_else(|| self.wrong(key, "a list", value)),
+        }
+    }
+
+    /// The elements that were [taken](Value::take_list) from the list at `key`, each with its place.
+    pub(super) fn taken<'k>(
+        &self,
+        key: &'k str,
+        items: Vec<Value>,
+    ) -> Result<impl Iterator<Item = (Value, Place<'k>)> + use<'a, 'k>, Diagnostic>
+    where
+        'a: 'k,
+    {
+        self.items(key)?;
+        let place = self.place;
+        let items = items.into_iter().enumerate();
+        Ok(items.map(move |(index, value)| (value, place.below(key, Some(index)))))
     }
 
     /// Refuses a name that stands twice in one layer.
     pub(super) fn unique(
         &self,
         names: &mut HashMap<Arc<str>, Span>,
-        value: &Value,
+        span: Span,
         place: &Place<'_>,
         name: &Arc<str>,
     ) -> Result<(), Diagnostic> {
-        match names.insert(Arc::clone(name), value.span) {
+        match names.insert(Arc::clone(name), span) {
             None => Ok(()),
             Some(first) => {
                 let line = self.texts.source(first).line(first.start);
                 let message =
                     format!("the layer has something called '{name}' already, on line {line}");
-                Err(Diagnostic::new(self.texts, value.span, message).at(place.to_string()))
+                Err(Diagnostic::new(self.texts, span, message).at(place.to_string()))
             }
         }
     }
