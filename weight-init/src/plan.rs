@@ -29,7 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use weight_init_core::init_cfg::{InitCfg, Origin, Owned};
-use weight_init_core::resolve::{Order, Part};
+use weight_init_core::resolve::Part;
 use weight_init_core::{DType, Layer, Layout};
 
 pub use self::by::By;
@@ -39,11 +39,11 @@ pub use self::locate::{locate, locate_in_init_cfg};
 pub use self::lower::{Lowered, Tensor};
 pub use self::lower_error::LowerError;
 pub use self::norm::NormOf;
-use self::own_code::{Overwriter, OwnCode};
+use self::own_code::{Overwriter, Own, OwnCode};
 pub use self::parts::TensorPart;
 pub use self::unknown::Unknown;
 pub use self::warning::{Warning, WarningKind};
-use self::write::{Held, Write};
+use self::write::{Held, Loading, Write};
 pub use crate::checkpoint::Stored;
 use crate::model::classes::ParamDefault;
 use crate::model::constructor::Constructor;
@@ -117,19 +117,17 @@ pub struct PlannedParam {
     /// The tensor that it is loaded from, if its writer is a Pretrained rule whose checkpoint is [loaded](Plan::load).
     pub stored: Option<Stored>,
     /// The innermost module above whose class has its own `init_weights`, which no init_cfg shows.
-    pub custom: Option<String>,
+    pub custom: Option<Arc<str>>,
     /// What writes it if no rule does: the framework's constructor.
     default: Arc<Writer>,
     /// The nearest layer above whose constructor may write it: a place in [`OwnCode`].
     constructor: Option<usize>,
-    /// The outermost module above with an `init_weights` of its own, on each path to it: places in [`OwnCode`].
-    init_weights: Vec<usize>,
+    /// What an `init_weights` of a class's own may write, if there is one above.
+    own: Option<Box<Own>>,
     /// Whose own code may write it after everything that is decided here.
     overwriter: Option<Overwriter>,
     /// Every write of a rule in program order; the last one that counts is the writer.
     pub(crate) writes: Vec<Write>,
-    /// What the `init_weights` of classes of their own write, as far as the description says; later ones count more.
-    own_writes: Vec<(Order, Arc<Writer>)>,
 }
 
 /// What a parameter's values come from.

@@ -91,6 +91,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// The part of the rule that writes at this moment.
+    #[must_use]
+    pub const fn part(self) -> Part {
+        self.part
+    }
+
     /// The order before the rules of a module, which is also that of its first rule.
     pub(super) const fn before_rules(frame: &Frame<'_>) -> Self {
         let (entered, phase) = (frame.entered, Phase::BeforeChildren);

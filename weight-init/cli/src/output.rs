@@ -53,7 +53,8 @@ struct Escaping<W> {
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if piece.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        // Without an early end, so that sixteen bytes are looked at at once.
+        if piece.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n')) {
             self.out.write_all(piece)?;
         } else {
             let text = str::from_utf8(piece)

@@ -1,24 +1,26 @@
 mod rules;
 
+use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use foldhash::HashMap;
 use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::{
-    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, Order, ParamVisit, Part,
+    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, Order, ParamVisit, Part, Path,
     Problem, resolve,
 };
 use weight_init_core::{DType, Layer};
 
 use super::by_path::ByPath;
 use super::matcher::Tables;
-use super::own_code::Collector;
+use super::own_code::{Collector, Own};
 use super::plain::PlainCounts;
 use super::write::in_program_order;
 use super::{
-    ConstructorDefault, Held, Options, Plan, PlanError, PlannedBuffer, PlannedParam, PlannedRule,
-    RulePlace, Warning, Write, Writer,
+    ConstructorDefault, Held, Loading, Options, Plan, PlanError, PlannedBuffer, PlannedParam,
+    PlannedRule, RulePlace, Warning, Write, Writer,
 };
 use crate::model::classes::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Values};
@@ -59,15 +61,38 @@ struct Builder<'b> {
     buffers_by_name: Names,
     /// Every module by its first path: the place of its first rule, and whether it has run.
     modules: ByPath<Module>,
-    classes: Pool<str>,
+    /// Names of classes and paths of modules.
+    texts: Pool<str>,
     shapes: Pool<[usize]>,
     /// What the parts of rules write: by the place of the rule, and whether to a bias.
     origins: HashMap<(usize, Part, bool), Arc<Origin<String>>>,
     /// Room for the writes to a parameter until their number is known.
     found: Vec<Write>,
-    /// What the constructor gives the parameter before: those of a layer are alike as a rule.
-    last_default: Option<Arc<Writer>>,
+    /// Room for a path.
+    path: String,
+    defaults: Defaults,
     problem: Option<PlanError>,
+}
+
+/// What constructors gave the parameters that were met last, the latest first, each held once: layers of one class follow each
+/// other as a rule.
+#[derive(Debug, Default)]
+struct Defaults(VecDeque<Arc<Writer>>);
+
+impl Defaults {
+    /// More than the parameters of a layer, as a rule.
+    const MOST: usize = 8;
+
+    fn share(&mut self, default: ConstructorDefault) -> Arc<Writer> {
+        let writer = Writer::Untouched(default);
+        if let Some(known) = self.0.iter().find(|known| ***known == writer) {
+            return Arc::clone(known);
+        }
+        let writer = Arc::new(writer);
+        self.0.truncate(Self::MOST - 1);
+        self.0.push_front(Arc::clone(&writer));
+        writer
+    }
 }
 
 /// The places of tensors by their first names, of as many as there were when a tied one was met last: few models have
@@ -114,10 +139,11 @@ impl Observer for Builder<'_> {
     }
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
-        let name = visit.first_path().to_string();
+        let name = self.text(visit.first_path());
         let (mut writes, groups) = self.writes(visit);
         let own_writes = self.own_writes(visit, &name);
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
+        let own = Own::of(init_weights, own_writes);
         let names = self.params.iter().map(|param| &*param.name);
         let first = if visit.is_tied() { self.by_name.place(&name, names) } else { None };
         if let Some(first) = first {
@@ -130,8 +156,9 @@ impl Observer for Builder<'_> {
                 let through: Arc<str> = layer_of(&visit.path().to_string()).into();
                 writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
                 param.writes.extend(writes);
-                param.own_writes.extend(own_writes);
-                param.init_weights.extend(init_weights);
+                if let Some(own) = own {
+                    param.own.get_or_insert_default().extend(*own);
+                }
                 if let (None, Some(model)) = (param.constructor, self.model) {
                     let path = visit.path().to_string();
                     let layer = layer_of(&path);
@@ -148,10 +175,11 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
-        let default = self.untouched(default);
+        let default = self.defaults.share(default);
         self.plain.push(&groups);
+        let custom = visit.customs().next();
         self.params.push(PlannedParam {
-            class: self.classes.share(visit.layer().class()),
+            class: self.texts.share(visit.layer().class()),
             shape: self.shapes.share(param.shape.dims()),
             layout: param.shape.layout(),
             dtype: self.dtype(param.dtype),
@@ -159,19 +187,18 @@ impl Observer for Builder<'_> {
             writer: Arc::clone(&default),
             default,
             constructor,
-            init_weights: init_weights.into_iter().collect(),
+            own,
             overwriter: None,
             stored: None,
-            custom: visit.customs().next().map(|custom| custom.first_path.to_string()),
+            custom: custom.map(|custom| self.texts.share(&custom.first_path.to_string())),
             writes,
-            own_writes,
             name,
         });
         ControlFlow::Continue(())
     }
 
     fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
-        let name = visit.first_path().to_string();
+        let name = self.text(visit.first_path());
         let buffer = visit.buffer();
         let mut writes = Vec::new();
         let Self { tables, modules, origins, .. } = self;
@@ -200,7 +227,7 @@ impl Observer for Builder<'_> {
             })
         });
         self.buffers.push(PlannedBuffer {
-            class: self.classes.share(visit.layer().class()),
+            class: self.texts.share(visit.layer().class()),
             shape: self.shapes.share(buffer.shape),
             dtype: self.dtype(buffer.dtype),
             value,
@@ -239,7 +266,8 @@ impl<'b> Builder<'b> {
         Self {
             model,
             options,
-            params: Vec::new(),
+            // At its exact length: a plan of a million parameters takes hundreds of megabytes.
+            params: Vec::with_capacity(model.map_or(0, Model::own_params)),
             buffers: Vec::new(),
             rules: Vec::new(),
             tables: Tables::default(),
@@ -250,13 +278,22 @@ impl<'b> Builder<'b> {
             by_name: Names::default(),
             buffers_by_name: Names::default(),
             modules: ByPath::default(),
-            classes: Pool::default(),
+            texts: Pool::default(),
             shapes: Pool::default(),
             origins: HashMap::default(),
             found: Vec::new(),
-            last_default: None,
+            path: String::new(),
+            defaults: Defaults::default(),
             problem: None,
         }
+    }
+
+    /// A path as a string of its exact length.
+    fn text(&mut self, path: Path<'_>) -> String {
+        self.path.clear();
+        // Nothing fails to be written to a string.
+        let _ = write!(self.path, "{path}");
+        self.path.clone()
     }
 
     /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
@@ -268,10 +305,17 @@ impl<'b> Builder<'b> {
             let Some(write) = write(modules, origins, considered, visit.param().name) else {
                 return;
             };
-            if rules.get(write.rule).is_some_and(|rule| rule.plain) {
-                let module = considered.module.to_string();
-                if plain_modules.last() != Some(&module) {
-                    plain_modules.push(module);
+            let rule = rules.get(write.rule).filter(|rule| rule.plain);
+            if let Some(PlannedRule { module, .. }) = rule {
+                if plain_modules.last() != Some(module) {
+                    plain_modules.push(module.clone());
+                } else if found
+                    .last()
+                    .and_then(|last| rules.get(last.rule))
+                    .is_some_and(|last| last.plain)
+                {
+                    // It overwrites the one before, which is not kept.
+                    found.pop();
                 }
             }
             found.push(write);
@@ -306,14 +350,6 @@ impl<'b> Builder<'b> {
         found
     }
 
-    fn untouched(&mut self, default: ConstructorDefault) -> Arc<Writer> {
-        let writer = Writer::Untouched(default);
-        let same = self.last_default.take().filter(|last| **last == writer);
-        let writer = same.unwrap_or_else(|| Arc::new(writer));
-        self.last_default = Some(Arc::clone(&writer));
-        writer
-    }
-
     fn dtype(&self, own: DType) -> DType {
         self.options.dtype.filter(|_| own.is_float()).unwrap_or(own)
     }
@@ -344,7 +380,9 @@ impl<'b> Builder<'b> {
         for param in &mut self.params {
             let first = layer_of(&param.name).to_owned();
             in_program_order(&mut param.writes, &first);
-            param.own_writes.sort_by_key(|(order, _)| *order);
+            if let Some(own) = &mut param.own {
+                own.writes.sort_by_key(|(order, _)| *order);
+            }
         }
         for buffer in &mut self.buffers {
             buffer.writes.sort_by_key(|write| write.order);
@@ -381,15 +419,14 @@ fn write(
     attribute: &str,
 ) -> Option<Write> {
     let rule = modules.get(&considered.module.to_string())?.first_rule + considered.rule;
-    let pretrained = considered.origin.is_pretrained();
     let origin = origins.entry((rule, considered.part, attribute == "bias"));
     Some(Write {
         order: considered.order,
         rule,
-        part: considered.part,
         origin: Arc::clone(origin.or_insert_with(|| Arc::new(considered.origin.to_owned()))),
         through: None,
-        within: if pretrained { considered.within.to_string() } else { String::new() },
-        held: Held::Assumed,
+        loading: considered.origin.is_pretrained().then(|| {
+            Box::new(Loading { within: considered.within.to_string(), held: Held::Assumed })
+        }),
     })
 }

@@ -9,11 +9,8 @@ use super::{By, Held, Plan, PlannedRule, Stored, Write, Writer};
 impl Plan {
     /// Names the last writer that counts of every parameter and buffer, and counts how the rules fared.
     pub(super) fn decide(&mut self) {
-        let skip = self.skip_pretrained;
-        let counts = move |write: &&Write| match write.held {
-            Held::Absent | Held::Unfit(_) => false,
-            Held::Assumed | Held::Stored(_) => !(skip && write.origin.is_pretrained()),
-        };
+        let load = !self.skip_pretrained;
+        let counts = move |write: &&Write| write.counts(load);
         for rule in &mut self.rules {
             (rule.matched, rule.won) = (rule.by_class, 0);
             rule.overrides.iter_mut().for_each(|o| (o.matched, o.won) = (0, 0));
@@ -30,13 +27,13 @@ impl Plan {
                 }
             }
             for write in param.writes.iter().filter(counts) {
-                let Part::Override(index) = write.part else { continue };
+                let Part::Override(index) = write.part() else { continue };
                 let rule = self.rules.get_mut(write.rule);
                 if let Some(item) = rule.and_then(|rule| rule.overrides.get_mut(index)) {
                     item.matched += 1;
                 }
             }
-            let own = param.own_writes.last();
+            let own = param.own.as_ref().and_then(|own| own.writes.last());
             // The first part of a module's first rule has the order at which its init_weights begins, and comes after it.
             let winner = param.writes.iter().rfind(counts);
             let winner = winner.filter(|it| own.is_none_or(|(order, _)| it.order >= *order));
@@ -49,7 +46,7 @@ impl Plan {
                 continue;
             };
             rule.won += 1;
-            if let Part::Override(index) = winner.part {
+            if let Part::Override(index) = winner.part() {
                 rule.overrides.iter_mut().skip(index).take(1).for_each(|o| o.won += 1);
             }
             param.writer = writers.of(winner, rule);
@@ -78,13 +75,13 @@ type Named = (Arc<Origin<String>>, Arc<Writer>);
 
 impl Writers {
     fn of(&mut self, write: &Write, rule: &PlannedRule) -> Arc<Writer> {
-        let known = self.0.entry((write.rule, write.part)).or_default();
+        let known = self.0.entry((write.rule, write.part())).or_default();
         if let Some((_, writer)) =
             known.iter().find(|(origin, _)| Arc::ptr_eq(origin, &write.origin))
         {
             return Arc::clone(writer);
         }
-        let by = By { module: rule.module.clone(), rule: rule.rule, part: write.part };
+        let by = By { module: rule.module.clone(), rule: rule.rule, part: write.part() };
         let writer = Arc::new(Writer::Rule { origin: Origin::clone(&write.origin), by });
         known.push((Arc::clone(&write.origin), Arc::clone(&writer)));
         writer
@@ -92,7 +89,7 @@ impl Writers {
 }
 
 fn stored(write: &Write) -> Option<Stored> {
-    match &write.held {
+    match &write.loading.as_ref()?.held {
         Held::Stored(stored) => Some(stored.clone()),
         _ => None,
     }

@@ -116,7 +116,7 @@ impl Plan {
     /// The key that the rule has for its checkpoint.
     fn key_of(&self, write: &Write) -> Option<String> {
         let rule = self.rules.get(write.rule)?;
-        match write.part {
+        match write.part() {
             Part::Override(index) => rule.overrides.get(index)?.key.clone(),
             Part::Layer | Part::Params(_) => rule.key.clone(),
         }
@@ -132,7 +132,7 @@ impl Plan {
             .rules
             .get(write.rule)
             .map_or_else(|| (String::new(), 0), |rule| (rule.module.clone(), rule.rule));
-        let override_index = match write.part {
+        let override_index = match write.part() {
             Part::Override(index) => Some(index),
             Part::Layer | Part::Params(_) => None,
         };
@@ -153,7 +153,7 @@ impl Plan {
             asked: HashSet::new(),
             lacking: HashMap::new(),
             report: LoadReport {
-                by: By { module, rule, part: write.part },
+                by: By { module, rule, part: write.part() },
                 checkpoint: shown(&pretrained.checkpoint).into_owned(),
                 prefix: pretrained.prefix.clone(),
                 key: checkpoint.key().map(str::to_owned),
@@ -172,7 +172,7 @@ impl Plan {
 
 /// What of a rule is loaded: the rule and its part.
 fn key(write: &Write) -> (usize, Part) {
-    (write.rule, write.part)
+    (write.rule, write.part())
 }
 
 /// A rule's checkpoint as the rule sees it.
@@ -220,15 +220,13 @@ impl Wanted<'_> {
         write: &mut Write,
         loads: &mut BTreeMap<(usize, Part), Load>,
     ) -> Result<(), LoadError<E>> {
-        if !write.origin.is_pretrained() {
-            return Ok(());
-        }
         let Some(load) = loads.get_mut(&key(write)) else { return Ok(()) };
-        let found = load.names.get(&write.within).copied();
+        let Some(loading) = &mut write.loading else { return Ok(()) };
+        let found = load.names.get(&loading.within).copied();
         let tensor =
             found.and_then(|tensor| Some((tensor, load.checkpoint.tensors().get(tensor)?)));
         let Some((number, tensor)) = tensor else {
-            let unread = load.unread.get(&write.within);
+            let unread = load.unread.get(&loading.within);
             if let Some(unread) = unread.and_then(|index| load.checkpoint.unread().get(*index)) {
                 let message = format!(
                     "the checkpoint '{}' holds '{}' as {}, which is not read: nothing in a file is run",
@@ -240,11 +238,11 @@ impl Wanted<'_> {
                 return Err(LoadError::Plan(PlanError { message, place }));
             }
             let shape = self.shape.iter().map(|dim| *dim as u64).collect();
-            load.lacking.insert(write.within.clone(), shape);
+            load.lacking.insert(loading.within.clone(), shape);
             if !self.name.ends_with("num_batches_tracked") {
                 load.report.missing.push(self.name.to_owned());
             }
-            write.held = Held::Absent;
+            loading.held = Held::Absent;
             return Ok(());
         };
         load.asked.insert(number);
@@ -265,7 +263,7 @@ impl Wanted<'_> {
                 Some(dtype) => format!("{} {:?}", dtype.name(), tensor.shape()),
                 None => format!("{} {:?}", tensor.dtype(), tensor.shape()),
             };
-            write.held = Held::Unfit(found.clone());
+            loading.held = Held::Unfit(found.clone());
             load.report.mismatched.push(Mismatched { name: self.name.to_owned(), expected, found });
             return Ok(());
         };
@@ -278,7 +276,7 @@ impl Wanted<'_> {
         }
         load.report.loaded += 1;
         load.checkpoint.announce(number);
-        write.held =
+        loading.held =
             Held::Stored(Stored { checkpoint: Arc::clone(&load.checkpoint), tensor: number });
         Ok(())
     }

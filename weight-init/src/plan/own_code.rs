@@ -4,9 +4,10 @@
 //! An `init_weights` of a class's own may change what it likes, after the rules.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use foldhash::HashMap;
-use weight_init_core::resolve::ParamVisit;
+use weight_init_core::resolve::{Order, ParamVisit};
 
 use super::by::module_name;
 use super::{ConstructorDefault, Plan, PlannedParam, Writer};
@@ -33,6 +34,32 @@ struct Constructor {
 struct Module {
     path: String,
     class: String,
+}
+
+/// What classes with an `init_weights` of their own do with a parameter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Own {
+    /// The outermost module above with such a class that is called, on each path to it: places in [`OwnCode`].
+    pub(super) init_weights: Vec<usize>,
+    /// What they write, as far as the description says; later ones count more.
+    pub(super) writes: Vec<(Order, Arc<Writer>)>,
+}
+
+impl Own {
+    /// `None` if there is nothing.
+    pub(super) fn of(
+        init_weights: Option<usize>,
+        writes: Vec<(Order, Arc<Writer>)>,
+    ) -> Option<Box<Self>> {
+        let own = Self { init_weights: init_weights.into_iter().collect(), writes };
+        (!own.init_weights.is_empty() || !own.writes.is_empty()).then(|| Box::new(own))
+    }
+
+    /// Adds what is met on another path.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.init_weights.extend(other.init_weights);
+        self.writes.extend(other.writes);
+    }
 }
 
 /// Whose code may write a parameter last: a place in [`OwnCode`].
@@ -105,11 +132,12 @@ impl OwnCode {
             // A recording holds what the constructors above wrote as well.
             Writer::Rule { .. } | Writer::Untouched(ConstructorDefault::Recorded(_)) => None,
         };
-        let has_the_last_word = |module: &&usize| {
-            let path = self.modules.get(**module).map(|module| &module.path);
+        let has_the_last_word = |module: &usize| {
+            let path = self.modules.get(*module).map(|module| &module.path);
             path.is_some_and(|path| !late.is_some_and(|late| stands_above(late, path)))
         };
-        let module = param.init_weights.iter().find(has_the_last_word).copied();
+        let module = param.own.iter().flat_map(|own| &own.init_weights);
+        let module = module.copied().find(has_the_last_word);
         module.map(Overwriter::InitWeights).or_else(|| constructor.map(Overwriter::Constructor))
     }
 }

@@ -11,14 +11,20 @@ pub(crate) struct Write {
     pub(crate) order: Order,
     /// Place in [`Plan::rules`](super::Plan::rules).
     pub(crate) rule: usize,
-    pub(crate) part: Part,
     /// Held once for all parameters that the part writes.
     pub(crate) origin: Arc<Origin<String>>,
     /// Path of the layer through which it writes; `None`: the one that shows the parameter first.
     pub(crate) through: Option<Arc<str>>,
-    /// What a checkpoint calls the parameter, of a Pretrained rule.
+    /// What a Pretrained rule looks for; apart, because a plan may hold millions of writes of other rules.
+    pub(crate) loading: Option<Box<Loading>>,
+}
+
+/// A parameter or buffer that a checkpoint may hold.
+#[derive(Clone, Debug)]
+pub(crate) struct Loading {
+    /// What the checkpoint calls it.
     pub(crate) within: String,
-    /// Whether a checkpoint holds it, of a Pretrained rule.
+    /// Whether the checkpoint holds it.
     pub(crate) held: Held,
 }
 
@@ -31,6 +37,22 @@ pub(crate) enum Held {
     Absent,
     /// It does, but in a shape or type that does not fit; what, in words.
     Unfit(String),
+}
+
+impl Write {
+    /// The part of the rule.
+    pub(crate) const fn part(&self) -> Part {
+        self.order.part()
+    }
+
+    /// Whether it happens, as far as is known; Pretrained rules that are passed over do not `load`.
+    pub(super) fn counts(&self, load: bool) -> bool {
+        match self.loading.as_ref().map(|loading| &loading.held) {
+            None => true,
+            Some(Held::Absent | Held::Unfit(_)) => false,
+            Some(Held::Assumed | Held::Stored(_)) => load,
+        }
+    }
 }
 
 /// Puts the writes to a parameter, which the layer at `first` shows, in program order; of one rule's writes through several

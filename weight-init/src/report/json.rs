@@ -70,7 +70,7 @@ impl Serialize for Param<'_> {
             map.serialize_entry("stored_as", &stored.name())?;
         }
         if let Some(module) = &param.custom {
-            map.serialize_entry("custom_init_weights", module)?;
+            map.serialize_entry("custom_init_weights", &**module)?;
         }
         if let Some(class) = plan.overwriting_class(param) {
             map.serialize_entry("may_be_overwritten_by", class)?;

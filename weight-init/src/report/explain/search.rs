@@ -135,10 +135,10 @@ impl Observer for Search<'_> {
                 && matches!(&*param.writer, Writer::Rule { by, .. }
                     if by.module == module && by.rule == considered.rule && by.part == considered.part);
             let within = considered.within.to_string();
-            let write = param.writes.iter().find(|write| {
-                write.order == considered.order && write.part == considered.part && write.within == within
-            });
-            let lacks = write.and_then(|write| match &write.held {
+            let writes = param.writes.iter().filter(|write| write.order == considered.order);
+            let mut loadings = writes.filter_map(|write| write.loading.as_ref());
+            let loading = loadings.find(|loading| loading.within == within);
+            let lacks = loading.and_then(|loading| match &loading.held {
                 Held::Absent => Some(format!("the checkpoint does not hold '{within}'")),
                 Held::Unfit(found) => Some(format!("the checkpoint holds '{within}' as {found}")),
                 Held::Assumed | Held::Stored(_) => None,
