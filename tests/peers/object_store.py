@@ -5,7 +5,7 @@
 needs a command with the feature `cloud`, and the packages `moto[s3] flask flask-cors boto3` (`engines.txt` has the versions). Ranks
 are killed with SIGKILL at random moments while they upload: no object may have a final name that is not whole, and no index may
 be there before all are. Another number of ranks then finishes: every object must have the bytes of the folder that is written to
-a disk, nothing else may be left, and no upload may be open. Each rank is started three times at once; two jobs of different
+a disk, nothing else may be left, and no upload may be open. The same is done with the slices of two tensor-parallel ranks. Each rank is started three times at once; two jobs of different
 seeds are started at once; and what is refused must be said. Exit code 1 if anything is wrong.
 """
 
@@ -91,6 +91,8 @@ class Command:
         self.binary, self.store = binary, store
         self.description = scratch / "model.json"
         self.description.write_text(json.dumps(model()))
+        self.rules = scratch / "split.toml"
+        self.rules.write_text('tp = 2\n[[rules]]\nparams = "*.weight"\ndim = 1\n')
 
     def start(self, out, *options, **environment):
         words = [self.binary, "init", self.description, "--out", out, "--max-shard-size", "11MB", *options]
@@ -104,14 +106,19 @@ class Command:
         return process.returncode, said.strip()
 
 
-def killed(command, store, right, rounds):
+def files(folder):
+    """What a folder on a disk holds, with the folders in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def killed(what, command, store, right, rounds, *options):
     """Kills, and finishes with another number of ranks."""
     rng = random.Random(18)
     kills = early = aborted = 0
     for number in range(rounds):
-        folder = f"killed-{number}"
+        folder = f"{what}-{number}"
         world = rng.randint(1, 3)
-        ranks = [command.start(f"s3://{BUCKET}/{folder}", "--ranks", f"{rank}/{world}") for rank in range(world)]
+        ranks = [command.start(f"s3://{BUCKET}/{folder}", "--ranks", f"{rank}/{world}", *options) for rank in range(world)]
         time.sleep(rng.uniform(0.1, 1.5))
         for rank in rng.sample(ranks, rng.randint(1, world)):
             kills += rank.poll() is None
@@ -119,18 +126,18 @@ def killed(command, store, right, rounds):
         for rank in ranks:
             rank.communicate()
         found = store.objects(folder)
-        halves = [name for name, data in found.items() if name.startswith("model-") and data != right[name]]
-        whole = all(name in found for name in right)
-        early += INDEX in found and not whole
+        halves = [name for name, data in found.items() if name.endswith(".safetensors") and data != right[name]]
+        whole = all(name in found for name in right if name.endswith(".safetensors"))
+        early += any(name.endswith(INDEX) for name in found) and not whole
         left = len(store.open_uploads())
         world = rng.randint(1, 3)
-        ranks = [command.start(f"s3://{BUCKET}/{folder}", "--ranks", f"{rank}/{world}", "--wait", "60") for rank in range(world)]
+        ranks = [command.start(f"s3://{BUCKET}/{folder}", "--ranks", f"{rank}/{world}", "--wait", "60", *options) for rank in range(world)]
         said = [rank.communicate()[1] for rank in ranks]
         aborted += left - len(store.open_uploads())
         found = store.objects(folder)
         if halves or found != right or store.open_uploads() or any(rank.returncode for rank in ranks):
-            check(f"round {number}", False, f"halves {halves}, {sorted(found)}, open {store.open_uploads()}, {said}")
-    check(f"{rounds} rounds, {kills} kills, {aborted} uploads of dead runs aborted: never half, finished by others, no upload left",
+            check(f"{what}, round {number}", False, f"halves {halves}, {sorted(found)}, open {store.open_uploads()}, {said}")
+    check(f"{what}: {rounds} rounds, {kills} kills, {aborted} uploads of dead runs aborted: never half, finished by others, no upload left",
           not early and kills, f"{early} early indices")
 
 
@@ -151,7 +158,7 @@ def refused(command, store):
         found, said = command.run(out, *options, **environment)
         check(f"{what} is refused", found == code and all(part in said for part in parts), f"{found} {said}")
 
-    whole = f"s3://{BUCKET}/killed-0"
+    whole = f"s3://{BUCKET}/whole-0"
     refuses("another seed", 2, ["its seed is 0, and this run's is 5", "nothing was written"], whole, "--seed", "5")
     code, said = command.run(whole)
     check("what is whole is found", code == 0 and "is there already, whole" in said, said)
@@ -191,9 +198,12 @@ def main():
     try:
         command = Command(os.path.abspath(arguments.binary), scratch, store)
         code, said = command.run(scratch / "right")
-        right = {path.name: path.read_bytes() for path in (scratch / "right").iterdir()}
+        right = files(scratch / "right")
         check(f"on a disk: {said}", code == 0)
-        killed(command, store, right, arguments.rounds)
+        killed("whole", command, store, right, arguments.rounds)
+        code, said = command.run(scratch / "slices", "--split", command.rules)
+        check(f"slices on a disk: {said}", code == 0)
+        killed("slices", command, store, files(scratch / "slices"), arguments.rounds, "--split", command.rules)
         together(command, store, right)
         refused(command, store)
         waits(command, store)

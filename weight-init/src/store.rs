@@ -84,6 +84,11 @@ impl Store {
         Ok(Self { address, bucket, path, objects, hasty, s3, runtime })
     }
 
+    /// Where an object below stands, whose name may have folders.
+    fn at(&self, name: &str) -> Path {
+        name.split('/').fold(self.path.clone(), Path::join)
+    }
+
     /// The address of an object below, for people.
     pub(crate) fn shown(&self, name: &str) -> PathBuf {
         format!("{}/{name}", self.address).into()
@@ -133,7 +138,7 @@ impl Store {
     }
 
     async fn reading(&self, name: String, most: u64) -> Result<Option<Found>, object_store::Error> {
-        let path = self.path.clone().join(name);
+        let path = self.at(&name);
         let options =
             GetOptions { range: Some(GetRange::Bounded(0..most)), ..GetOptions::default() };
         let result = match self.objects.get_opts(&path, options).await {
@@ -158,7 +163,7 @@ impl Store {
 
     /// Hears all bytes of an object, piece by piece.
     pub(crate) fn read_all(&self, name: &str, mut hear: impl FnMut(&[u8])) -> io::Result<()> {
-        let path = self.path.clone().join(name);
+        let path = self.at(name);
         let read = async {
             let mut stream = self.objects.get(&path).await?.into_stream();
             while let Some(bytes) = stream.try_next().await? {
@@ -171,13 +176,13 @@ impl Store {
 
     /// Writes a short object in place of what is there.
     pub(crate) fn put(&self, name: &str, bytes: Vec<u8>) -> io::Result<()> {
-        let path = self.path.clone().join(name);
+        let path = self.at(name);
         self.wait(self.objects.put(&path, PutPayload::from(bytes))).map(drop)
     }
 
     /// Writes a short object if there is none of that name; otherwise `false`.
     pub(crate) fn create(&self, name: &str, bytes: Vec<u8>) -> io::Result<bool> {
-        let path = self.path.clone().join(name);
+        let path = self.at(name);
         let put = self.objects.put_opts(&path, PutPayload::from(bytes), PutMode::Create.into());
         match self.wait(put) {
             Ok(_) => Ok(true),
@@ -188,7 +193,7 @@ impl Store {
 
     /// Removes objects, if they are there.
     pub(crate) fn remove(&self, names: impl Iterator<Item = String>) {
-        let paths: Vec<_> = names.map(|name| Ok(self.path.clone().join(name))).collect();
+        let paths: Vec<_> = names.map(|name| Ok(self.at(&name))).collect();
         let removed = self.objects.delete_stream(stream::iter(paths).boxed());
         self.runtime.block_on(removed.for_each(|_| ready(())));
     }

@@ -266,8 +266,12 @@ impl<'p> Folder<'p> {
             let metadata: Vec<_> = texts.chain(self.ties_of(place)).cloned().collect();
             let (shards, tensors) = (self.layout.shards_of(of), self.tensors.as_slice());
             let index = Index { shards, tensors, ties: self.ties, metadata: &metadata };
-            let below = of.name.as_ref().map(|name| format!("{name}/")).unwrap_or_default();
-            (below + index::NAME, index.text())
+            (index_name(of), index.text())
         })
     }
+}
+
+fn index_name(folder: &ShardFolder) -> String {
+    let below = folder.name.as_ref().map(|name| format!("{name}/")).unwrap_or_default();
+    below + index::NAME
 }

@@ -33,7 +33,7 @@ impl Store {
         let s3 = self.s3.as_deref()?;
         let paths: HashMap<_, _> = names
             .into_iter()
-            .map(|name| self.path.clone().join(name))
+            .map(|name| self.at(name))
             .map(|path| (path.to_string(), path))
             .collect();
         let found = self.unfinished(s3)?;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::io;
 
-use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::task::JoinHandle;
 
@@ -35,7 +34,7 @@ pub(crate) struct Upload<'s> {
 impl Store {
     /// Begins an object of so many bytes.
     pub(crate) fn upload(&self, name: &str, bytes: u64) -> io::Result<Upload<'_>> {
-        let path: Path = self.path.clone().join(name);
+        let path = self.at(name);
         let upload = self.wait(self.objects.put_multipart(&path))?;
         let part_bytes = usize::try_from(part_bytes(bytes)).unwrap_or(usize::MAX);
         Ok(Upload {

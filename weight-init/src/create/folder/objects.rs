@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use super::index;
 use super::manifest::{self, Manifest};
 use super::partial::sum_name;
 use super::wait::until;
 use super::write::hexadecimal;
-use super::{Folder, FolderReport, FolderState};
+use super::{Folder, FolderReport, FolderState, index_name};
 use crate::address::Address;
 use crate::checkpoint::{CheckpointError, Problem};
 use crate::create::{CreateError, Shard, Share};
@@ -280,10 +279,10 @@ impl<'a> Writer<'a> {
     }
 
     fn is_whole(&self, objects: &Objects, manifest: Option<&Manifest>) -> bool {
-        let folders = self.folder.layout.folders();
-        let has_index = !folders.iter().any(|of| self.folder.has_index_in(of))
-            || objects.contains_key(index::NAME);
-        has_index && manifest.is_some_and(Manifest::has_sums)
+        let folders = self.folder.layout.folders().iter();
+        let mut indices = folders.filter(|of| self.folder.has_index_in(of)).map(index_name);
+        let has_indices = indices.all(|name| objects.contains_key(&name));
+        has_indices && manifest.is_some_and(Manifest::has_sums)
     }
 
     fn missing(&self, objects: &Objects) -> usize {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Folder, FolderReport, FolderState};
 use crate::address::Address;
+#[cfg(not(feature = "cloud"))]
 use crate::checkpoint::{CheckpointError, Problem};
 use crate::create::{CreateError, Share};
 use crate::run::Filler;
@@ -22,14 +23,15 @@ impl Folder<'_> {
     ///
     /// Each file is uploaded in parts while it is made, and appears when it is whole; it takes the memory of five parts of 8 MiB, or
     /// of more for files beyond 80 GiB. Nothing can be renamed in a store, so that files appear one by one: the folder is
-    /// whole when its index is there, or, without an index, its manifest with the check sums.
+    /// whole when its index is there, or, without an index, its manifest with the check sums. Folders of ranks stand below it as
+    /// on a disk, each whole when its own index is there.
     ///
     /// The server and the credentials are those of the environment: `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`, …, `GOOGLE_SERVICE_ACCOUNT`, `AZURE_STORAGE_ACCOUNT_NAME`, ….
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); slices of ranks; a store that is not reached, has no such bucket or does not allow it; a build without the feature
+    /// As [`write`](Self::write); a store that is not reached, has no such bucket or does not allow it; a build without the feature
     /// `cloud`.
     pub fn write_to_store(
         &self,
@@ -38,16 +40,6 @@ impl Folder<'_> {
         backend: &mut Filler,
         progress: &mut dyn FnMut(u64),
     ) -> Result<StoreReport, CreateError> {
-        if self.division.is_some() {
-            let message =
-                "slices of ranks are written to a disk; write them there, and copy the folder"
-                    .to_owned();
-            return Err(CheckpointError::content(
-                address.to_string().as_ref(),
-                Problem::Folder { message },
-            )
-            .into());
-        }
         #[cfg(feature = "cloud")]
         {
             let (folder, aborted) = self.write_objects(address, share, backend, progress)?;
