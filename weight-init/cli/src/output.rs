@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 /// Prints to standard output; a reader that has gone away (`| head`) ends the program quietly.
 pub(crate) fn print(text: impl std::fmt::Display) -> Result<(), Failure> {
-    let mut out = Escaping { out: buffered(), escape: escape_controls };
+    let mut out = escaping(escape_controls);
     let written = write!(out, "{text}");
     finish(written.and_then(|()| out.flush()))
 }
@@ -24,7 +24,7 @@ pub(crate) fn print_as_is(text: &str) -> Result<(), Failure> {
 
 /// Prints one JSON value and a line end, piece by piece: the text of a large value is never there as a whole.
 pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Failure> {
-    let mut out = Escaping { out: buffered(), escape: escape_json };
+    let mut out = escaping(escape_json);
     let written = match pretty {
         true => serde_json::to_writer_pretty(&mut out, value),
         false => serde_json::to_writer(&mut out, value),
@@ -40,12 +40,13 @@ pub(crate) fn print_json(value: &impl Serialize, pretty: bool) -> Result<(), Fai
     }
 }
 
-fn buffered() -> BufWriter<io::StdoutLock<'static>> {
-    BufWriter::with_capacity(1 << 16, io::stdout().lock())
+/// Standard output, with what a terminal would act on escaped. Formatting and `serde_json` write pieces that are text each, and the buffer hands
+/// on whole ones.
+fn escaping(escape: fn(&str) -> String) -> BufWriter<Escaping<io::StdoutLock<'static>>> {
+    BufWriter::with_capacity(1 << 16, Escaping { out: io::stdout().lock(), escape })
 }
 
-/// Writes text with what a terminal would act on escaped. Each piece is text as a whole, as formatting and `serde_json`
-/// write it.
+/// Writes text with what a terminal would act on escaped. Each piece is text as a whole.
 struct Escaping<W> {
     out: W,
     escape: fn(&str) -> String,
