@@ -261,7 +261,7 @@ impl Model {
     }
 
     /// The model of a file: a config to be built (a dict with `type`), or a description (with `class`); bare or under
-    /// the key `model`.
+    /// the key `model`. The tree of a description is copied; [`from_owned_config`](Self::from_owned_config) takes it.
     ///
     /// # Errors
     ///
@@ -276,7 +276,20 @@ impl Model {
     }
 
     /// As [`from_config`](Self::from_config), of a config that is not needed afterwards but for its texts: the tree of values of a
-    /// description is given back while the model is built. Of a million tensors it takes more memory than the model.
+    /// description is given back while the model is built. Of a million tensors it takes more memory than the model. The texts lead
+    /// an error of a [plan](crate::plan::locate) to its place.
+    ///
+    /// ```
+    /// use weight_init::config::{Config, Format};
+    /// use weight_init::diagnostic::Source;
+    /// use weight_init::model::{Model, Registry};
+    ///
+    /// let source = Source::new("net.json", r#"{"type": "Linear", "in_features": 8, "out_features": 4}"#);
+    /// let config = Config::parse(source, Format::Json)?;
+    /// let (model, sources) = Model::from_owned_config(config, &Registry::standard())?;
+    /// assert_eq!((model.layers(), sources.first().name()), (1, "net.json"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -91,7 +91,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// The part of the rule that writes at this moment.
+    /// The part of the rule that writes at this moment. It says nothing of the moments of [`Custom`](super::Custom), at which no rule does.
     #[must_use]
     pub const fn part(self) -> Part {
         self.part

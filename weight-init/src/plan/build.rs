@@ -1,6 +1,7 @@
+mod defaults;
+mod names;
 mod rules;
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use weight_init_core::resolve::{
 };
 use weight_init_core::{DType, Layer};
 
+use self::defaults::Defaults;
+use self::names::Names;
 use super::by_path::ByPath;
 use super::matcher::Tables;
 use super::own_code::{Collector, Own};
@@ -72,44 +75,6 @@ struct Builder<'b> {
     path: String,
     defaults: Defaults,
     problem: Option<PlanError>,
-}
-
-/// What constructors gave the parameters that were met last, the latest first, each held once: layers of one class follow each
-/// other as a rule.
-#[derive(Debug, Default)]
-struct Defaults(VecDeque<Arc<Writer>>);
-
-impl Defaults {
-    /// More than the parameters of a layer, as a rule.
-    const MOST: usize = 8;
-
-    fn share(&mut self, default: ConstructorDefault) -> Arc<Writer> {
-        let writer = Writer::Untouched(default);
-        if let Some(known) = self.0.iter().find(|known| ***known == writer) {
-            return Arc::clone(known);
-        }
-        let writer = Arc::new(writer);
-        self.0.truncate(Self::MOST - 1);
-        self.0.push_front(Arc::clone(&writer));
-        writer
-    }
-}
-
-/// The places of tensors by their first names, of as many as there were when a tied one was met last: few models have
-/// any, and a table of a million names takes as much memory as the plan.
-#[derive(Debug, Default)]
-struct Names(HashMap<String, usize>);
-
-impl Names {
-    fn place<'n>(
-        &mut self,
-        name: &str,
-        names: impl ExactSizeIterator<Item = &'n str>,
-    ) -> Option<usize> {
-        let known = self.0.len();
-        self.0.extend(names.zip(0..).skip(known).map(|(name, place)| (name.to_owned(), place)));
-        self.0.get(name).copied()
-    }
 }
 
 #[derive(Clone, Copy)]

@@ -141,6 +141,22 @@ mod tests {
     }
 
     #[test]
+    fn of_rules_by_class_the_last_write_alone_is_kept() {
+        let model = r#"{"class": "Net", "init_weights": "module", "init_cfg": [
+            {"type": "Normal", "layer": "Linear"}, {"type": "Constant", "val": 1, "layer": "Linear"},
+            {"type": "Uniform", "params": "fc.weight"}, {"type": "Normal", "std": 2, "layer": "Linear"}],
+            "children": [{"name": "fc", "class": "Linear", "params": [{"name": "weight", "shape": [2, 2]}]}]}"#;
+        let plan =
+            Plan::new(&Model::read(&Source::new("net.json", model)).unwrap(), &Options::default());
+        let plan = plan.unwrap();
+        let rules: Vec<_> = plan.params()[0].writes.iter().map(|write| write.rule).collect();
+        // The third names a parameter, and is told by itself.
+        assert_eq!((rules.last(), rules.contains(&2), rules.contains(&0)), (Some(&3), true, false));
+        assert_eq!(matched(model), [1, 1, 1, 1]);
+        assert_eq!(plan.rules().iter().map(|rule| rule.won).collect::<Vec<_>>(), [0, 0, 0, 1]);
+    }
+
+    #[test]
     fn a_tied_parameter_counts_once_for_a_rule_that_names_both_its_layers() {
         let model = r#"{"class": "Net", "init_weights": "module",
             "init_cfg": [{"type": "Constant", "val": 1, "layer": ["A", "B"]}, {"type": "Constant", "val": 2, "layer": "B"}],
