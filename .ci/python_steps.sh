@@ -10,7 +10,8 @@ python_package() {
         return
     fi
     cargo fmt --manifest-path adapters/python/Cargo.toml --check
-    cargo clippy --locked --manifest-path adapters/python/Cargo.toml --all-targets -- -D warnings
+    # With the profile of the command's workspace, whose lints have checked most dependencies.
+    CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo clippy --locked --manifest-path adapters/python/Cargo.toml --all-targets -- -D warnings
     if python3 -c 'import sys, sysconfig; sys.exit(not sysconfig.get_config_var("Py_ENABLE_SHARED"))'; then
         tests cargo test --locked --manifest-path adapters/python/Cargo.toml
     else
@@ -79,7 +80,7 @@ engines() {
             install --no-install-recommends "$package" || echo "$package cannot be installed"
         done
     fi
-    cargo test --locked --features weight-init-cli/cloud --test fetch --no-run
+    with_every_feature --no-run
     if ! python3 -m venv "$scratch/engines"; then
         not_checked "engines and an object store: there is no venv"
         return
@@ -101,8 +102,7 @@ report_in_a_browser() {
     local binary="$CARGO_TARGET_DIR/debug/weight-init" python="$scratch/browser/bin/python" status=0
     install --no-install-recommends chromium fonts-dejavu-core || echo "Chromium cannot be installed"
     python3 -m venv "$scratch/browser" && "$python" -m pip install -q playwright || echo "Playwright cannot be installed"
-    # The command of the tests of object stores again.
-    cargo test --locked --features weight-init-cli/cloud --test fetch --no-run
+    with_every_feature --no-run
     "$python" tests/peers/report.py "$binary" || status=$?
     rm -rf "$scratch/browser"
     case $status in

@@ -81,33 +81,44 @@ main_job() {
     fi
 }
 
-# Models that are configs, and structs that hold their weights: each example checks its own results.
+# Models that are configs, and structs that hold their weights, which `cargo test` has built: each example checks its own results.
 examples() {
     local model example
     for model in resnet50 vit_tiny; do
         cargo run --release -q -- init "examples/$model.py" --seed 42 --out "$scratch/$model.safetensors"
         cargo run --release -q -- verify "examples/$model.py" "$scratch/$model.safetensors"
     done
-    for example in init_cfg_in_the_constructor containers_with_init_cfg; do
-        cargo run --release -q -p weight-init --example "$example"
+    for example in init_cfg_in_the_constructor containers_with_init_cfg microcontroller; do
+        "$CARGO_TARGET_DIR/debug/examples/$example"
     done
-    cargo run --release -q -p weight-init-backends --example microcontroller
 }
 
-# Of the vector code as it is compiled: no fused multiply-add, and nothing called that should have been inlined, for what is
-# not inlined loses the instructions.
+# What the command has by features alone. Its binary serves the engines and the browser as well.
+tests_of_features() {
+    tests with_every_feature
+    # A build without the feature has nothing of it.
+    if cargo tree --locked -p weight-init-cli -e normal | grep cust; then
+        return 1
+    fi
+}
+
+with_every_feature() {
+    cargo test --locked "${scalar[@]}" --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
+}
+
+# Of the vector code as the main job's build has compiled it: no fused multiply-add, and nothing called that should have been
+# inlined, for what is not inlined loses the instructions.
 machine_code() {
-    local asm="$scratch/asm" file found
-    cargo rustc --locked --release -p weight-init-backends --lib --features rayon --target-dir "$asm" \
-        -- --emit=asm -C codegen-units=1
-    file=$(find "$asm" -name 'weight_init_backends-*.s')
+    local found
+    command -v objdump > /dev/null || install --no-install-recommends binutils
     # Both the names and what is called, so that a scan of nothing fails.
-    found=$(awk '
-        /^[_a-zA-Z].*:/ { name = $1; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
+    found=$(objdump --disassemble --reloc --no-show-raw-insn "$CARGO_TARGET_DIR"/release/deps/libweight_init_backends-*.rlib | awk '
+        /^[0-9a-f]+ <.*>:$/ { name = $2; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
         /\t(vfn?m(add|sub)|fn?m(add|sub|la|ls))/ { print name, $0 }
-        inside && /\t(callq?|bl)\t/ && !/memcpy|memset/ { print name, $0 }
-        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }' "$file")
-    rm -rf "$asm"
+        # The name of what is called stands in the line of its relocation.
+        called && !/memcpy|memset/ { print name, $0 }
+        { called = inside && /\t(call|bl)/ }
+        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }')
     [ -z "$found" ] || { echo "$found"; return 1; }
 }
 
@@ -136,16 +147,20 @@ interpreted() {
     cargo +nightly miri test --locked -p weight-init-backends --features simd --lib -- short_runs
 }
 
-# A workspace of its own, with the framework's hundreds of dependencies: its target folder is gone afterwards.
+# A workspace of its own, with the framework's hundreds of dependencies, many of which the other frameworks have as well.
 adapter() {
-    local -x CARGO_TARGET_DIR="$scratch/$1"
+    local -x CARGO_TARGET_DIR="$scratch/unoptimized" RUSTC_WORKSPACE_WRAPPER="$PWD/.ci/linting-rustc"
     local manifest=adapters/$1/Cargo.toml
     cargo fmt --manifest-path "$manifest" --check
-    cargo clippy --locked --manifest-path "$manifest" --all-targets -- -D warnings
-    tests cargo test --locked --manifest-path "$manifest"
-    cargo run -q --locked --manifest-path "$manifest" --example train -- --short > "$scratch/$1.csv"
-    du -sh "$CARGO_TARGET_DIR"
-    rm -rf "$CARGO_TARGET_DIR"
+    tests cargo test --locked --config profile.dev.package.weight-init-backends.opt-level=0 --manifest-path "$manifest"
+    "$CARGO_TARGET_DIR/debug/examples/train" --short > "$scratch/$1.csv"
+}
+
+# The last of those that build without optimization: nobody needs their folder afterwards.
+packages() {
+    .ci/packages "$scratch/unoptimized"
+    du -sh "$scratch/unoptimized"
+    rm -rf "$scratch/unoptimized"
 }
 
 oldest_compiler() {
@@ -183,12 +198,13 @@ firmware_tools() {
     fi
 }
 
-# With rustup's targets, or else with Debian's compiler and the sources of core.
+# With rustup's targets, or else with Debian's compiler and the sources of core. Whether they build is the question here: what
+# optimization makes of them the tests of the firmware and the kernels show.
 cross_build() {
     local target=$1
     shift
     if standard_library "$target"; then
-        cargo build --locked --release --target "$target" "$@"
+        cargo build --locked --config profile.dev.opt-level=0 --target "$target" "$@"
     else
         from_sources "$target" "$@"
     fi
@@ -200,7 +216,7 @@ from_sources() {
     shift
     debian_compiler
     RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$scratch/debian" \
-        /usr/bin/cargo build --locked --release -Zbuild-std=core --target "$target" "$@"
+        /usr/bin/cargo build --locked --config profile.dev.opt-level=0 -Zbuild-std=core --target "$target" "$@"
 }
 
 debian_compiler() {
@@ -249,15 +265,11 @@ cuda() {
         *) return 1 ;;
     esac
     rustfmt --edition 2024 --check backends/kernels/src/lib.rs tests/cuda/mock_driver.rs
-    tests cargo test --locked "${scalar[@]}" -p weight-init-cli --features cuda --test cuda
-    # A build without the feature has nothing of it.
-    if cargo tree --locked -p weight-init-cli -e normal | grep cust; then
-        return 1
-    fi
 }
 
+# A tool of cargo, unoptimized: it takes longer to compile than to run.
 tool() {
-    command -v "$1" > /dev/null || cargo install --locked "$1"
+    command -v "$1" > /dev/null || cargo install --locked --debug "$1"
 }
 
 # The first runs of the fuzz targets, the same each time; `cargo fuzz run` goes on for as long as one likes.
@@ -285,18 +297,25 @@ fuzz() {
         "$corpus" "$3" -- -runs="$2" -seed=1 -timeout=60 -rss_limit_mb=3000 -verbosity=0 -print_final_stats=1
 }
 
+# With the dependencies that clippy has checked. That every feature at once builds it has shown as well.
 feature_powerset() {
     local package
     tool cargo-hack
-    # `default` is a set of other features, so that a combination with it is one without it too. Both crates of arrays at once:
-    # neither knows of the other.
-    RUSTFLAGS="-D warnings" cargo hack check --locked -p weight-init-core --feature-powerset --exclude-features default \
-        --group-features nalgebra,ndarray \
-        --target-dir "$scratch/powerset"
-    for package in weight-init-backends weight-init weight-init-cli; do
-        RUSTFLAGS="-D warnings" cargo hack check --locked -p "$package" --feature-powerset --exclude-features default --target-dir "$scratch/powerset"
-    done
-    rm -rf "$scratch/powerset"
+    # `cuda` of these two asks for that of the backends, and changes no line of theirs.
+    ! git grep -n 'feature = "cuda"' weight-init/src weight-init/cli/src
+    {
+        # `default` is a set of other features, so that a combination with it is one without it too. Both crates of arrays at
+        # once: neither knows of the other.
+        powerset weight-init-core --group-features nalgebra,ndarray
+        powerset weight-init-backends
+        powerset weight-init --skip cuda
+        powerset weight-init-cli --skip cuda
+    } 2>&1 | tee "$scratch/said"
+    ! grep '^warning' "$scratch/said"
+}
+
+powerset() {
+    cargo hack check --locked -p "$1" --feature-powerset --exclude-features default "${@:2}"
 }
 
 licences() {
