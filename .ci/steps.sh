@@ -1,9 +1,6 @@
 # The steps of `.ci/run`, which reads this file: a function each. What a step needs it installs.
 # `$scratch` is a folder that is gone afterwards, and `$CARGO_TARGET_DIR` that of the row.
 
-# The vector code takes minutes to compile: a test of something else takes the scalar code, which a build without optimization has alone.
-scalar=(--config profile.test.package.weight-init-backends.opt-level=0)
-
 # Runs tests, whose results are counted.
 tests() {
     "$@" 2>&1 | tee -a "$scratch/tests"
@@ -110,7 +107,7 @@ tests_of_features() {
 }
 
 with_every_feature() {
-    cargo test --locked "${scalar[@]}" --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
+    cargo test --locked --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
 }
 
 # Of the vector code as the main job's build has compiled it: no fused multiply-add, and nothing called that should have been
