@@ -110,19 +110,20 @@ with_every_feature() {
     cargo test --locked --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
 }
 
-# Of the vector code as the main job's build has compiled it: no fused multiply-add, and nothing called that should have been
-# inlined, for what is not inlined loses the instructions.
+# Of the vector code as it is compiled: no fused multiply-add, and nothing called that should have been inlined, for what is
+# not inlined loses the instructions.
 machine_code() {
-    local found
-    command -v objdump > /dev/null || install --no-install-recommends binutils
+    local asm="$scratch/asm" file found
+    cargo rustc --locked --release -p weight-init-backends --lib --features rayon --target-dir "$asm" \
+        -- --emit=asm -C codegen-units=1
+    file=$(find "$asm" -name 'weight_init_backends-*.s')
     # Both the names and what is called, so that a scan of nothing fails.
-    found=$(objdump --disassemble --reloc --no-show-raw-insn "$CARGO_TARGET_DIR"/release/deps/libweight_init_backends-*.rlib | awk '
-        /^[0-9a-f]+ <.*>:$/ { name = $2; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
+    found=$(awk '
+        /^[_a-zA-Z].*:/ { name = $1; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
         /\t(vfn?m(add|sub)|fn?m(add|sub|la|ls))/ { print name, $0 }
-        # The name of what is called stands in the line of its relocation.
-        called && !/memcpy|memset/ { print name, $0 }
-        { called = inside && /\t(call|bl)/ }
-        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }')
+        inside && /\t(callq?|bl)\t/ && !/memcpy|memset/ { print name, $0 }
+        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }' "$file")
+    rm -rf "$asm"
     [ -z "$found" ] || { echo "$found"; return 1; }
 }
 
