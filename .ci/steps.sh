@@ -106,6 +106,7 @@ tests_of_features() {
     fi
 }
 
+# The tests of these features, or with `--no-run` their build alone.
 with_every_feature() {
     cargo test --locked --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
 }
@@ -304,7 +305,6 @@ fuzz() {
 
 # With the dependencies that clippy has checked. That every feature at once builds it has shown as well.
 feature_powerset() {
-    local package
     tool cargo-hack
     {
         # `default` is a set of other features, so that a combination with it is one without it too. Both crates of arrays at
@@ -320,6 +320,7 @@ feature_powerset() {
     none 'generated [0-9]+ warning' "$scratch/said"
 }
 
+# Checks a package with each combination of its features.
 powerset() {
     cargo hack check --locked -p "$1" --feature-powerset --exclude-features default "${@:2}"
 }
