@@ -56,6 +56,15 @@ pub(in crate::config) struct Keys {
 /// Steps for a look into a hash table.
 const HASH: usize = 3;
 
+/// Steps more for a look into a table of more than [`CACHED`] entries, of which a cache holds few.
+const MISS: usize = 3;
+
+/// Entries of a table that is mostly in a cache.
+const CACHED: usize = 4096;
+
+/// Steps to move an entry to another place of a larger hash table.
+const MOVE: usize = 2;
+
 /// Memory of an entry of a dict, its share of the hash table included.
 const ENTRY: usize = 8 + size_of::<Key>() + size_of::<DictEntry>() + 32;
 
@@ -160,6 +169,11 @@ impl Equivalent<Key> for Name<'_> {
     }
 }
 
+/// Steps to look for a key of this weight in a table of so many.
+const fn look(weight: usize, len: usize) -> usize {
+    if len > CACHED { weight + MISS } else { weight }
+}
+
 impl Entries {
     pub(in crate::config) fn new(meter: &Rc<Meter>) -> Outcome<Self> {
         let mut charge = Charge::new(meter);
@@ -169,11 +183,10 @@ impl Entries {
 
     /// Entries of its own.
     pub(in crate::config) fn copy(&self) -> Outcome<Self> {
-        let mut new = Self::new(self.charge.meter())?;
+        let mut charge = Charge::new(self.charge.meter());
         self.charge.meter().step(self.len())?;
-        new.grow(self.len())?;
-        new.map.extend(self.map.iter().map(|(key, entry)| (key.clone(), entry.clone())));
-        Ok(new)
+        charge.take(TABLE + self.len().saturating_mul(ENTRY))?;
+        Ok(Self { map: self.map.clone(), charge })
     }
 
     pub(in crate::config) fn len(&self) -> usize {
@@ -185,13 +198,13 @@ impl Entries {
     }
 
     pub(in crate::config) fn get(&self, key: &Key) -> Outcome<Option<&DictEntry>> {
-        self.charge.meter().step(key.weight())?;
+        self.charge.meter().step(look(key.weight(), self.len()))?;
         Ok(self.map.get(key))
     }
 
     /// The entry of a name.
     pub(in crate::config) fn named(&self, name: &str) -> Outcome<Option<&DictEntry>> {
-        self.charge.meter().step(HASH + name.len() / STRIDE)?;
+        self.charge.meter().step(look(HASH + name.len() / STRIDE, self.len()))?;
         Ok(self.map.get(&Name(name)))
     }
 
@@ -213,15 +226,16 @@ impl Entries {
         key_span: Span,
         slot: Slot,
     ) -> Outcome<Option<Slot>> {
-        self.charge.meter().step(key.weight())?;
+        self.charge.meter().step(look(key.weight(), self.len()))?;
         if self.len() == self.map.capacity() {
             self.grow(1 + self.len() / 2)?;
         }
         Ok(self.map.insert(key, DictEntry { key_span, slot }).map(|old| old.slot))
     }
 
-    /// Room for more entries, which is charged before it is there.
+    /// Room for more entries, which is charged before it is there. Those that are there move to where their hashes lead now.
     fn grow(&mut self, more: usize) -> Outcome<()> {
+        self.charge.meter().step(MOVE * self.len())?;
         self.charge.take(more.saturating_mul(ENTRY))?;
         self.map.reserve_exact(more);
         Ok(())
@@ -229,13 +243,13 @@ impl Entries {
 
     /// Takes a key out; the order of the others stays, those behind it move up.
     pub(in crate::config) fn remove(&mut self, key: &Key) -> Outcome<Option<Slot>> {
-        self.charge.meter().step(key.weight())?;
+        self.charge.meter().step(look(key.weight(), self.len()))?;
         self.remove_at(self.map.get_index_of(key))
     }
 
     /// Takes a name out.
     pub(in crate::config) fn remove_name(&mut self, name: &str) -> Outcome<Option<Slot>> {
-        self.charge.meter().step(HASH + name.len() / STRIDE)?;
+        self.charge.meter().step(look(HASH + name.len() / STRIDE, self.len()))?;
         self.remove_at(self.map.get_index_of(&Name(name)))
     }
 
@@ -276,12 +290,10 @@ impl Keys {
 
     /// Elements of its own.
     pub(in crate::config) fn copy(&self) -> Outcome<Self> {
-        let mut new = Self::new(self.charge.meter())?;
+        let mut charge = Charge::new(self.charge.meter());
         self.charge.meter().step(self.len())?;
-        new.charge.take(self.len().saturating_mul(ELEMENT))?;
-        new.set.reserve_exact(self.len());
-        new.set.extend(self.set.iter().cloned());
-        Ok(new)
+        charge.take(TABLE + self.len().saturating_mul(ELEMENT))?;
+        Ok(Self { set: self.set.clone(), charge })
     }
 
     pub(in crate::config) fn len(&self) -> usize {
@@ -293,7 +305,7 @@ impl Keys {
     }
 
     pub(in crate::config) fn contains(&self, key: &Key) -> Outcome<bool> {
-        self.charge.meter().step(key.weight())?;
+        self.charge.meter().step(look(key.weight(), self.len()))?;
         Ok(self.set.contains(key))
     }
 
@@ -309,9 +321,10 @@ impl Keys {
     }
 
     pub(in crate::config) fn insert(&mut self, key: Key) -> Outcome<()> {
-        self.charge.meter().step(key.weight())?;
+        self.charge.meter().step(look(key.weight(), self.len()))?;
         if self.len() == self.set.capacity() {
             let more = 1 + self.len() / 2;
+            self.charge.meter().step(MOVE * self.len())?;
             self.charge.take(more.saturating_mul(ELEMENT))?;
             self.set.reserve_exact(more);
         }
@@ -338,5 +351,29 @@ impl std::fmt::Display for Key {
                 f.write_str(if tuple.keys.len() == 1 { ",)" } else { ")" })
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+mod tests {
+    use super::super::object::Object;
+    use super::*;
+
+    #[test]
+    fn tables_are_charged_for_what_they_move_when_they_grow() {
+        let count = 100_000;
+        let left = 10_000_000 - count * (HASH + MISS + MOVE);
+        let slot = Slot { object: Object::None, span: Span::default() };
+        let meter = Meter::new(0);
+        let mut entries = Entries::new(&meter).unwrap();
+        for int in 0..count {
+            entries.insert(Key::Int(int as i128), Span::default(), slot.clone()).unwrap();
+        }
+        assert!(meter.step(left).is_err());
+        let meter = Meter::new(0);
+        let mut keys = Keys::new(&meter).unwrap();
+        (0..count).for_each(|int| keys.insert(Key::Int(int as i128)).unwrap());
+        assert!(meter.step(left).is_err());
     }
 }

@@ -81,6 +81,14 @@ macro_rules! builtins {
                     $(Self::$variant => $name),*
                 }
             }
+
+            /// A built-in name, or one of a module by its dotted name.
+            pub(in crate::config) fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -104,13 +112,6 @@ builtins! {
     Tan = "math.tan", Tanh = "math.tanh", Trunc = "math.trunc",
     PathJoin = "os.path.join", PathBasename = "os.path.basename", PathDirname = "os.path.dirname",
     PathSplitext = "os.path.splitext", Chain = "itertools.chain", Product = "itertools.product",
-}
-
-impl Builtin {
-    /// A built-in name, or one of a module by its dotted name.
-    pub(in crate::config) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|builtin| builtin.name() == name)
-    }
 }
 
 impl Range {
