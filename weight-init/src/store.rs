@@ -76,6 +76,8 @@ impl Store {
         let (scheme, path) =
             ObjectStoreScheme::parse(&url).map_err(|error| invalid(error.to_string()))?;
         let failed = |error: object_store::Error| error::explained(&bucket, &error);
+        // A program that has chosen its ciphers keeps them.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (objects, s3) = client(&scheme, &url, RetryConfig::default()).map_err(failed)?;
         let (hasty, _) = client(&scheme, &url, few_tries()).map_err(failed)?;
         // Parts are uploaded while the next are made.
