@@ -65,6 +65,9 @@ pub use buffer::BufferDefault;
 pub use layer_facts::LayerFacts;
 pub use rewrite::may_rewrite;
 
+use std::sync::LazyLock;
+
+use foldhash::HashMap;
 use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::ALL;
 
@@ -97,6 +100,20 @@ const FAMILIES: [&Family; 8] = [
     &recurrent::FAMILY,
     &activation::FAMILY,
 ];
+
+/// A family and the class by which a layer belongs there.
+type Member = (&'static Family, &'static str);
+
+/// The classes of the families by their names: a plan asks for every layer, and for those above it.
+static BY_CLASS: LazyLock<HashMap<&str, Member>> = LazyLock::new(|| {
+    let mut by_class = HashMap::default();
+    for family in FAMILIES {
+        for &class in family.classes.iter().chain(family.abstract_classes) {
+            by_class.entry(class).or_insert((family, class));
+        }
+    }
+    by_class
+});
 
 /// An argument of PyTorch's constructors that tensors do not depend on.
 const DEVICE: &[&str] = &["device"];
@@ -196,12 +213,12 @@ pub fn known_classes() -> impl Iterator<Item = &'static str> {
 }
 
 /// The family of a layer and the class by which it belongs there: its own, or the nearest base that is known.
-fn family_of(layer: &LayerFacts<'_>) -> Option<(&'static Family, &'static str)> {
-    layer.classes().find_map(|class| family::find(&FAMILIES, class))
+fn family_of(layer: &LayerFacts<'_>) -> Option<Member> {
+    layer.classes().find_map(|class| BY_CLASS.get(class).copied())
 }
 
 /// The same, unless code of the class's own writes what the family's would.
-fn known_family_of(layer: &LayerFacts<'_>) -> Option<(&'static Family, &'static str)> {
+fn known_family_of(layer: &LayerFacts<'_>) -> Option<Member> {
     family_of(layer).filter(|_| layer.rewrites != Some(true))
 }
 

@@ -29,17 +29,6 @@ pub(super) struct Family {
     pub(super) buffer: fn(&str, &LayerFacts<'_>, &str) -> Option<BufferDefault>,
 }
 
-/// The family that has this class, and the class.
-pub(super) fn find(
-    families: &[&'static Family],
-    class: &str,
-) -> Option<(&'static Family, &'static str)> {
-    families.iter().find_map(|family| {
-        let mut classes = family.classes.iter().chain(family.abstract_classes);
-        classes.find(|known| **known == class).map(|known| (*family, *known))
-    })
-}
-
 /// The buffers of a family that has none.
 pub(super) fn no_buffer(_: &str, _: &LayerFacts<'_>, _: &str) -> Option<BufferDefault> {
     None

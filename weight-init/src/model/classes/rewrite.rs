@@ -12,9 +12,9 @@ use weight_init_core::init_cfg::Init;
 use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity, Normal};
 
 use super::attention::XAVIER_UNIFORM;
-use super::family::{self, Kind, constant, uniform_by_fan};
+use super::family::{Kind, constant, uniform_by_fan};
 use super::openmmlab::CAFFE2_XAVIER;
-use super::{FAMILIES, LayerFacts, family_of};
+use super::{BY_CLASS, LayerFacts, family_of};
 
 /// What the constructor of a layer does to a parameter below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub(super) enum Rewrite {
 pub fn may_rewrite(layer: &LayerFacts<'_>) -> bool {
     let class = layer.layer.class();
     layer.rewrites.unwrap_or_else(|| {
-        !CONTAINERS.contains(&class) && family::find(&FAMILIES, class).is_none() && !is_known(layer)
+        !CONTAINERS.contains(&class) && !BY_CLASS.contains_key(class) && !is_known(layer)
     })
 }
 
