@@ -16,5 +16,4 @@ pub use self::explain::{Explanation, Look, LookResult};
 pub use self::glance::Glance;
 pub(crate) use self::glance::writer_of_pattern;
 pub use self::table::Table;
-pub(crate) use self::table::writer as writer_in_words;
 pub use self::words::Words;

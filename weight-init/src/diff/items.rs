@@ -7,7 +7,7 @@ use weight_init_core::initializer::Shape;
 use super::{Item, ItemWriter};
 use crate::checkpoint::StateDict;
 use crate::plan::{ConstructorDefault, Plan, PlannedParam, Writer};
-use crate::report::writer_in_words;
+use crate::report::Words;
 
 /// The parameters of a plan, in model order.
 #[must_use]
@@ -31,13 +31,11 @@ pub fn items_of_buffers(plan: &Plan) -> Vec<Item> {
 }
 
 fn item_of_param(param: &PlannedParam) -> Item {
-    let (initializer, by) = match &*param.writer {
+    let Words { mut initializer, by } = param.words();
+    if matches!(*param.writer, Writer::Untouched(ConstructorDefault::Unknown)) {
         // Whose class it is says the name of the layer.
-        Writer::Untouched(ConstructorDefault::Unknown) => {
-            ("unknown class".to_owned(), "constructor".to_owned())
-        }
-        _ => writer_in_words(param),
-    };
+        "unknown class".clone_into(&mut initializer);
+    }
     Item {
         name: param.name.clone(),
         shape: param.shape.iter().map(|extent| *extent as u64).collect(),

@@ -1,8 +1,10 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::rc::Rc;
 
 use super::columns::{self, Align, Column};
-use super::table::{NARROW_PARAMS, Table, writer};
+use super::table::{NARROW_PARAMS, Table};
+use super::words::{Said, Words};
 use crate::pattern::{self, Group};
 use crate::plan::{Plan, PlannedParam};
 
@@ -63,22 +65,23 @@ struct Row {
 
 fn rows(params: &[PlannedParam]) -> Vec<Row> {
     let names: Vec<&str> = params.iter().map(|param| param.name.as_str()).collect();
-    let words: Vec<(String, String)> = params.iter().map(writer).collect();
+    let said = Said::default();
+    let words: Vec<Rc<Words>> = params.iter().map(|param| said.of(param)).collect();
     let key = |at: usize| {
-        let (param, (initializer, by)) = (params.get(at)?, words.get(at)?);
-        Some((initializer.as_str(), param.dtype, writer_of_pattern(by, &param.name)))
+        let (param, words) = (params.get(at)?, words.get(at)?);
+        let by = writer_of_pattern(&words.by, &param.name);
+        Some((words.initializer.as_str(), param.dtype, by))
     };
     let row = |Group { pattern, members }: Group| {
         let params = || members.iter().filter_map(|at| params.get(*at));
         let first = members.first().copied()?;
-        let (initializer, _) = words.get(first)?;
-        let by = pattern::common(members.iter().filter_map(|at| Some(words.get(*at)?.1.as_str())));
+        let by = pattern::common(members.iter().filter_map(|at| Some(words.get(*at)?.by.as_str())));
         Some(Row {
             pattern,
             count: members.len(),
             shape: common_shape(params().map(|param| &*param.shape)),
             dtype: params().next()?.dtype.name(),
-            initializer: initializer.clone(),
+            initializer: words.get(first)?.initializer.clone(),
             by,
         })
     };

@@ -1,17 +1,11 @@
-use std::cell::RefCell;
 use std::fmt::{self, Write as _};
-use std::sync::Arc;
-
-use foldhash::HashMap;
 
 use super::columns::{self, Align, Column, Narrow};
-use super::recorded;
-use crate::diagnostic::escape;
-use crate::model::Values;
+use super::words::Said;
 use crate::model::elements;
 use crate::plan::by::rule_name;
-use crate::plan::named::{default_in_words, in_full, in_words};
-use crate::plan::{ConstructorDefault, Plan, PlannedParam, PlannedRule, Writer};
+use crate::plan::named::in_full;
+use crate::plan::{Plan, PlannedRule, Writer};
 
 /// To how many columns of the terminal a name or an initializer may be shortened.
 const SHORTEST: usize = 16;
@@ -53,7 +47,7 @@ impl Plan {
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        columns::write(f, self.params(&Words::default()), &NARROW_PARAMS, self.width)?;
+        columns::write(f, self.params(&Said::default()), &NARROW_PARAMS, self.width)?;
         self.below_params(f)
     }
 }
@@ -72,7 +66,7 @@ impl Table<'_> {
         self.summary(f)
     }
 
-    fn params<'t>(&'t self, words: &'t Words) -> Vec<Column<'t>> {
+    fn params<'t>(&'t self, said: &'t Said) -> Vec<Column<'t>> {
         let params = self.plan.params();
         // A string takes everything.
         vec![
@@ -84,10 +78,10 @@ impl Table<'_> {
                 out.push_str(param.dtype.name());
             }),
             Column::new("initializer", Align::Left, params, |param, out| {
-                words.with(param, |(initializer, _)| out.push_str(initializer));
+                out.push_str(&said.of(param).initializer);
             }),
             Column::new("written by", Align::Left, params, |param, out| {
-                words.with(param, |(_, by)| out.push_str(by));
+                out.push_str(&said.of(param).by);
             }),
         ]
     }
@@ -122,48 +116,6 @@ impl Table<'_> {
                 unknown => format!(", {unknown} of unknown content"),
             }
         )
-    }
-}
-
-/// What was said last of writers: most parameters have the writer of one not far above.
-#[derive(Debug, Default)]
-struct Words(RefCell<HashMap<*const Writer, (String, String)>>);
-
-impl Words {
-    /// Writers that are known at once.
-    const MOST: usize = 1024;
-
-    fn with(&self, param: &PlannedParam, say: impl FnOnce(&(String, String))) {
-        let Ok(mut known) = self.0.try_borrow_mut() else { return say(&writer(param)) };
-        let address = Arc::as_ptr(&param.writer);
-        if known.len() >= Self::MOST && !known.contains_key(&address) {
-            known.clear();
-        }
-        say(known.entry(address).or_insert_with(|| writer(param)));
-    }
-}
-
-/// The initializer of a parameter, and the rule or the constructor that it comes from.
-pub(crate) fn writer(param: &PlannedParam) -> (String, String) {
-    match &*param.writer {
-        Writer::Rule { origin, by } => (in_words(origin), by.to_string()),
-        Writer::Untouched(ConstructorDefault::Init(default)) => {
-            (default_in_words(default), "constructor".to_owned())
-        }
-        Writer::Untouched(ConstructorDefault::Values(Values::All(x))) => {
-            (format!("constant(val={x})"), "description".to_owned())
-        }
-        Writer::Untouched(ConstructorDefault::Values(_)) => {
-            ("given values".to_owned(), "description".to_owned())
-        }
-        Writer::Untouched(ConstructorDefault::Recorded(recorded)) => {
-            let by = recorded.by().unwrap_or_else(|| "description".to_owned());
-            (recorded::in_words(recorded), escape(&by))
-        }
-        Writer::Untouched(ConstructorDefault::Kept) => ("kept".to_owned(), "no rule".to_owned()),
-        Writer::Untouched(ConstructorDefault::Unknown) => {
-            (format!("unknown class {}", param.class), "constructor".to_owned())
-        }
     }
 }
 
