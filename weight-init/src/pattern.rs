@@ -37,17 +37,18 @@ pub struct Group {
 /// ```
 #[must_use]
 pub fn groups<K: Eq + Hash>(names: &[&str], key: impl Fn(usize) -> Option<K>) -> Vec<Group> {
-    let mut alike: HashMap<(String, K), usize> = HashMap::new();
+    let templates = Templates::new(names);
+    let mut alike: HashMap<(usize, K), usize> = HashMap::new();
     let mut classes: Vec<Vec<usize>> = Vec::new();
-    for (at, name) in names.iter().enumerate() {
+    for (at, template) in templates.of_names.iter().enumerate() {
         let Some(key) = key(at) else { continue };
-        let class = *alike.entry((template(name), key)).or_insert(classes.len());
+        let class = *alike.entry((*template, key)).or_insert(classes.len());
         match classes.get_mut(class) {
             Some(members) => members.push(at),
             None => classes.push(vec![at]),
         }
     }
-    let mut divider = Divider::new(names);
+    let mut divider = Divider { names, templates, matches_left: MOST_MATCHES, groups: Vec::new() };
     for members in classes {
         divider.divide(members);
     }
@@ -60,10 +61,16 @@ pub fn groups<K: Eq + Hash>(names: &[&str], key: impl Fn(usize) -> Option<K>) ->
 #[must_use]
 pub fn template(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
+    write_template(text, &mut out);
+    out
+}
+
+/// The same, in place of what stands in `out`.
+fn write_template(text: &str, out: &mut String) {
+    out.clear();
     for piece in pieces(text) {
         out.push_str(if is_number(piece) { "*" } else { piece });
     }
-    out
 }
 
 /// Texts of one template as one: numbers that differ become `*`.
@@ -101,21 +108,71 @@ fn is_number(piece: &str) -> bool {
     piece.as_bytes().first().is_some_and(u8::is_ascii_digit)
 }
 
+/// The names by their templates, of which a model has few.
+struct Templates {
+    /// In the order of their texts.
+    sorted: Vec<Template>,
+    /// Of each name the place in `sorted`.
+    of_names: Vec<usize>,
+}
+
+struct Template {
+    text: String,
+    /// Places of the names that have it.
+    names: Vec<usize>,
+}
+
+impl Templates {
+    fn new(names: &[&str]) -> Self {
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let mut by_place: Vec<Vec<usize>> = Vec::new();
+        let mut text = String::new();
+        for (at, name) in names.iter().enumerate() {
+            write_template(name, &mut text);
+            let known = places.get(&text).and_then(|place| by_place.get_mut(*place));
+            match known {
+                Some(names) => names.push(at),
+                None => {
+                    places.insert(text.clone(), by_place.len());
+                    by_place.push(vec![at]);
+                }
+            }
+        }
+        let mut texts: Vec<(String, usize)> = places.into_iter().collect();
+        texts.sort_unstable();
+        let names_of = |(text, place): (String, usize)| Template {
+            text,
+            names: by_place.get_mut(place).map(std::mem::take).unwrap_or_default(),
+        };
+        let sorted: Vec<Template> = texts.into_iter().map(names_of).collect();
+        let mut of_names = vec![0; names.len()];
+        for (place, template) in sorted.iter().enumerate() {
+            for at in &template.names {
+                of_names.iter_mut().skip(*at).take(1).for_each(|of| *of = place);
+            }
+        }
+        Self { sorted, of_names }
+    }
+
+    /// Places of the templates whose names may begin and end so.
+    fn with_ends(&self, begin: &str, end: &str) -> impl Iterator<Item = usize> {
+        let (begin, end) = (template(begin), template(end));
+        let from = self.sorted.partition_point(|template| template.text < begin);
+        let places = self.sorted.iter().enumerate().skip(from);
+        let places = places.take_while(move |(_, template)| template.text.starts_with(&begin));
+        places.filter(move |(_, template)| template.text.ends_with(&end)).map(|(place, _)| place)
+    }
+}
+
 /// Divides names of one template until a glob matches each part exactly.
 struct Divider<'n> {
     names: &'n [&'n str],
-    sorted: Vec<&'n str>,
+    templates: Templates,
     matches_left: usize,
     groups: Vec<Group>,
 }
 
 impl<'n> Divider<'n> {
-    fn new(names: &'n [&'n str]) -> Self {
-        let mut sorted = names.to_vec();
-        sorted.sort_unstable();
-        Self { names, sorted, matches_left: MOST_MATCHES, groups: Vec::new() }
-    }
-
     fn divide(&mut self, members: Vec<usize>) {
         // Parts that are still to be looked at; each has fewer numbers that differ than what it is a part of.
         let mut parts = vec![members];
@@ -133,21 +190,35 @@ impl<'n> Divider<'n> {
         if members.len() == 1 {
             return names().next().map(str::to_owned);
         }
-        if names().any(|name| name.contains(['*', '?'])) {
+        let first = members.first()?;
+        let own = *self.templates.of_names.get(*first)?;
+        // What is no number is the same in all of them.
+        if names().next()?.contains(['*', '?']) {
             return None;
         }
         let pattern = common(names());
-        // What stands before the first star is the beginning of every name that the glob matches; but a star at the front
-        // may stand for nothing.
+        // The literal ends of the glob are those of every name that it matches; but a star at the front may stand for nothing, and
+        // the dot behind it is missing then.
         let prefix = pattern.split('*').next().unwrap_or_default();
-        let from = self.sorted.partition_point(|name| *name < prefix);
-        let begins = self.sorted.iter().skip(from).take_while(|name| name.starts_with(prefix));
+        let suffix = pattern.rsplit('*').next().unwrap_or_default();
+        let suffix = match pattern.strip_prefix("*.") {
+            Some(rest) if !rest.contains('*') => rest,
+            _ => suffix,
+        };
         let mut matched = 0;
-        for name in begins {
-            self.matches_left = self.matches_left.checked_sub(1)?;
-            matched += usize::from(glob_matches(&pattern, name));
-            if matched > members.len() {
-                return None;
+        for place in self.templates.with_ends(prefix, suffix) {
+            let template = self.templates.sorted.get(place)?;
+            if place == own && template.names.len() == members.len() {
+                matched += members.len();
+                continue;
+            }
+            for at in &template.names {
+                self.matches_left = self.matches_left.checked_sub(1)?;
+                let name = self.names.get(*at)?;
+                matched += usize::from(glob_matches(&pattern, name));
+                if matched > members.len() {
+                    return None;
+                }
             }
         }
         (matched == members.len()).then_some(pattern)
