@@ -93,6 +93,7 @@ mod layers;
 mod overlay;
 mod placed;
 mod step;
+mod trail;
 mod write;
 
 use std::sync::Arc;
@@ -102,12 +103,13 @@ use weight_init_core::initializer::ALL;
 use weight_init_core::{DType, InitWeights, Layer, Layout};
 
 pub use self::checkpoint_keys::CheckpointKeys;
-use self::classes::{BufferDefault, LayerFacts};
+use self::classes::BufferDefault;
 use self::constructor::{Constructor, OwnWrite};
 pub use self::extend::extend_stands_in;
 pub use self::flow::FlowStep;
 pub use self::from_config::{Arguments, ChildSpec, LayerSpec, Registry, SpecError, TensorSpec};
 pub use self::placed::PlacedInitCfg;
+pub(crate) use self::trail::Trail;
 use crate::checkpoint::Stored;
 use crate::config::Config;
 use crate::config::json;
@@ -338,37 +340,12 @@ impl Model {
 
     /// The layer first met at a dotted path.
     fn node_at(&self, path: &str) -> Option<&Node> {
-        match path {
-            "" => self.nodes.first(),
-            _ => self.nodes.get(*self.paths.get(path)?),
-        }
+        self.nodes.get(self.place(path)?)
     }
 
-    /// The layer at `path`, called `name` there, with what the constructor defaults go by.
-    fn facts<'a>(&'a self, path: &str, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
-        let facts = LayerFacts::new(name, layer);
-        match self.node_at(path) {
-            Some(node) => LayerFacts {
-                ancestors: &node.ancestors,
-                rewrites: node.rewrites,
-                padding_row: node.padding_row,
-                ..facts
-            },
-            // At the path where it was met first, it has its say.
-            None => LayerFacts { rewrites: Some(false), ..facts },
-        }
-    }
-
-    /// The facts of the layer at `path` and of those above it, the nearest first.
-    pub(crate) fn lineage<'a>(
-        &'a self,
-        path: &str,
-        layers: impl Iterator<Item = (&'a str, &'a dyn Layer)>,
-    ) -> Vec<LayerFacts<'a>> {
-        let paths = std::iter::successors(Some(path), |path| {
-            (!path.is_empty()).then(|| path.rsplit_once('.').map_or("", |(above, _)| above))
-        });
-        paths.zip(layers).map(|(path, (name, layer))| self.facts(path, name, layer)).collect()
+    /// Its place among the layers.
+    fn place(&self, path: &str) -> Option<usize> {
+        if path.is_empty() { Some(0) } else { self.paths.get(path).copied() }
     }
 
     /// Whether somebody says that the class of the layer first met at `path` writes nothing by itself.

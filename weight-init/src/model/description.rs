@@ -3,6 +3,7 @@
 mod constructor;
 mod fields;
 mod flow;
+mod names;
 mod stored;
 mod tensor;
 
@@ -12,6 +13,7 @@ use weight_init_core::init_cfg::Types;
 
 use self::constructor::{Contents, Described};
 use self::fields::{Fields, Place};
+use self::names::Names;
 use self::stored::Files;
 use super::builder::{self, Builder, Fault};
 use super::constructor::OwnWrite;
@@ -108,7 +110,7 @@ impl Reader<'_> {
             children: Vec::new(),
         };
         let index = self.model.open(path, node);
-        let mut names = HashMap::default();
+        let mut names = Names::default();
         self.model.node_mut(index).params.reserve_exact(params.len());
         for (value, place) in fields.taken("params", params)? {
             let (param, described, own) = self.param(&value, &place)?;

@@ -26,7 +26,7 @@ use super::{
     PlannedRule, RulePlace, Warning, Write, Writer,
 };
 use crate::model::classes::{BufferDefault, buffer_default, param_default};
-use crate::model::{Model, Values};
+use crate::model::{Model, Trail, Values};
 use crate::pool::Pool;
 
 /// `model`: the description, if `root` is one; other layers hold what their own constructors gave them.
@@ -58,6 +58,7 @@ struct Builder<'b> {
     remarks: Vec<Warning>,
     ties: Vec<(String, String)>,
     own_code: Collector,
+    trail: Trail,
     /// Place of every parameter by its first name.
     by_name: Names,
     /// And of every buffer.
@@ -127,7 +128,7 @@ impl Observer for Builder<'_> {
                 if let (None, Some(model)) = (param.constructor, self.model) {
                     let path = visit.path().to_string();
                     let layer = layer_of(&path);
-                    let lineage = model.lineage(layer, visit.lineage());
+                    let lineage = self.trail.lineage(model, layer, visit.lineage());
                     let above = lineage.get(1..).unwrap_or_default();
                     param.constructor = self.own_code.constructor(layer_of(layer), above);
                 }
@@ -185,7 +186,8 @@ impl Observer for Builder<'_> {
             if constructor.is_some() {
                 return None;
             }
-            let lineage = self.model?.lineage(layer_of(&name), visit.lineage().take(1));
+            let layers = visit.lineage().take(1);
+            let lineage = self.trail.lineage(self.model?, layer_of(&name), layers);
             Some(match buffer_default(&lineage, buffer.name)? {
                 BufferDefault::Constant(x) => Values::All(x),
                 default => Values::Computed(default),
@@ -240,6 +242,7 @@ impl<'b> Builder<'b> {
             remarks: Vec::new(),
             ties: model.map(|model| model.buffer_ties().to_vec()).unwrap_or_default(),
             own_code: Collector::default(),
+            trail: Trail::default(),
             by_name: Names::default(),
             buffers_by_name: Names::default(),
             modules: ByPath::default(),
@@ -327,7 +330,7 @@ impl<'b> Builder<'b> {
         name: &str,
     ) -> (ConstructorDefault, Option<usize>) {
         let layer = layer_of(name);
-        let lineage = model.lineage(layer, visit.lineage());
+        let lineage = self.trail.lineage(model, layer, visit.lineage());
         let above = lineage.get(1..).unwrap_or_default();
         let constructor = self.own_code.constructor(layer_of(layer), above);
         let default = match (model.value(name), model.constructor(name)) {
@@ -343,9 +346,9 @@ impl<'b> Builder<'b> {
     fn finish(mut self) -> Plan {
         self.plain.tell(&self.tables, &mut self.rules);
         for param in &mut self.params {
-            let first = layer_of(&param.name).to_owned();
-            in_program_order(&mut param.writes, &first);
-            if let Some(own) = &mut param.own {
+            let PlannedParam { name, writes, own, .. } = param;
+            in_program_order(writes, layer_of(name));
+            if let Some(own) = own {
                 own.writes.sort_by_key(|(order, _)| *order);
             }
         }

@@ -1,7 +1,9 @@
 //! The rules that write a parameter, found by the names in them and not one by one: 100 000 rules for 10 000 parameters are
 //! as many look-ups, where a look at each would be a billion.
 
+use std::cell::RefCell;
 use std::iter::once;
+use std::rc::Rc;
 
 use aho_corasick::AhoCorasick;
 use foldhash::{HashMap, HashSet};
@@ -32,6 +34,15 @@ struct Table {
     /// By the child that the override's name leads to or into.
     overrides: HashMap<Box<str>, Vec<(usize, usize)>>,
     globs: Globs,
+    last: RefCell<Option<ByClass>>,
+}
+
+/// The parts that write a layer's weight and bias by its classes, in program order, of the layer that was looked for last: each of
+/// its parameters is looked for more than once, and the next layer is often of its class.
+#[derive(Debug)]
+struct ByClass {
+    classes: Vec<Box<str>>,
+    parts: Rc<[(usize, Part)]>,
 }
 
 /// Rules that write by their `layer` alone. The last one overwrites the others, so that they need not be told one by one.
@@ -106,8 +117,8 @@ impl Matcher for Tables {
         see: &mut dyn FnMut(usize, Part),
     ) {
         let Some(table) = self.modules.get(&module.to_string()) else { return };
-        for (rule, part) in table.parts(rules, target) {
-            see(rule, part);
+        for (rule, part) in &*table.parts(rules, target) {
+            see(*rule, *part);
         }
     }
 }
@@ -162,33 +173,61 @@ impl Table {
     }
 
     /// The parts that may write the target, in program order.
-    fn parts(&self, rules: &dyn Rules, target: &Target<'_>) -> Vec<(usize, Part)> {
-        let mut parts: Vec<(usize, Part)> =
-            self.loading.iter().map(|rule| (*rule, Part::Layer)).collect();
-        if matches!(target.attribute, "weight" | "bias") {
-            for class in classes(target.layer()) {
-                let mixed = self.mixed.get(class).into_iter().flatten();
-                let plain = self.plain.get(class);
-                let first = plain.into_iter().flat_map(|plain| &plain.first);
-                let last = plain.and_then(|plain| plain.rules.last());
-                let found = mixed.chain(first).chain(last);
-                parts.extend(found.map(|rule| (*rule, Part::Layer)));
-            }
-        }
+    fn parts(&self, rules: &dyn Rules, target: &Target<'_>) -> Rc<[(usize, Part)]> {
+        let by_class = match target.attribute {
+            "weight" | "bias" => self.by_class(target.layer()),
+            _ => Rc::default(),
+        };
         let overrides = target.child().and_then(|child| self.overrides.get(child));
+        if overrides.is_none() && self.globs.is_empty() && self.loading.is_empty() {
+            return by_class;
+        }
+        let mut parts: Vec<(usize, Part)> = by_class.to_vec();
+        parts.extend(self.loading.iter().map(|rule| (*rule, Part::Layer)));
         parts.extend(
             overrides.into_iter().flatten().map(|(rule, index)| (*rule, Part::Override(*index))),
         );
         self.globs.matching(rules, target, &mut parts);
-        parts.sort_unstable();
-        parts.dedup();
+        in_order(parts)
+    }
+
+    /// Of these the parts by the classes of the layer.
+    fn by_class(&self, layer: &dyn Layer) -> Rc<[(usize, Part)]> {
+        let mut last = self.last.borrow_mut();
+        if let Some(last) = &*last
+            && last.classes.iter().map(|class| &**class).eq(classes(layer))
+        {
+            return Rc::clone(&last.parts);
+        }
+        let mut parts = Vec::new();
+        for class in classes(layer) {
+            let mixed = self.mixed.get(class).into_iter().flatten();
+            let plain = self.plain.get(class);
+            let first = plain.into_iter().flat_map(|plain| &plain.first);
+            let found = mixed.chain(first).chain(plain.and_then(|plain| plain.rules.last()));
+            parts.extend(found.map(|rule| (*rule, Part::Layer)));
+        }
+        let parts = in_order(parts);
+        let classes = classes(layer).map(Box::from).collect();
+        *last = Some(ByClass { classes, parts: Rc::clone(&parts) });
         parts
     }
 }
 
+/// The parts in program order, each once.
+fn in_order(mut parts: Vec<(usize, Part)>) -> Rc<[(usize, Part)]> {
+    parts.sort_unstable();
+    parts.dedup();
+    parts.into()
+}
+
 impl Globs {
+    const fn is_empty(&self) -> bool {
+        self.by_piece.is_empty() && self.others.is_empty()
+    }
+
     fn matching(&self, rules: &dyn Rules, target: &Target<'_>, parts: &mut Vec<(usize, Part)>) {
-        if self.by_piece.is_empty() && self.others.is_empty() {
+        if self.is_empty() {
             return;
         }
         let path = target.path();

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use foldhash::HashMap;
 use weight_init_core::nearest;
 
+use super::names::Names;
 use crate::diagnostic::{Diagnostic, Texts};
 use crate::model::builder::check_name;
 use crate::value::{Kind, Segment, Span, Value, path};
@@ -254,12 +254,12 @@ impl<'a> Fields<'a> {
     /// Refuses a name that stands twice in one layer.
     pub(super) fn unique(
         &self,
-        names: &mut HashMap<Arc<str>, Span>,
+        names: &mut Names,
         span: Span,
         place: &Place<'_>,
         name: &Arc<str>,
     ) -> Result<(), Diagnostic> {
-        match names.insert(Arc::clone(name), span) {
+        match names.add(name, span) {
             None => Ok(()),
             Some(first) => {
                 let line = self.texts.source(first).line(first.start);
