@@ -134,9 +134,7 @@ impl Builder {
     }
 
     pub(super) fn set_own_writes(&mut self, full: String, own: Vec<OwnWrite>) {
-        if !own.is_empty() {
-            self.own_writes.insert(full, own);
-        }
+        self.own_writes.insert(full, own);
     }
 
     /// What was met that the fault's name is nearest to.
@@ -187,15 +185,16 @@ pub(super) fn check_name(name: &str) -> Result<(), Fault> {
     if name.is_empty() || name.contains('.') { Err(Fault::Name(name.to_owned())) } else { Ok(()) }
 }
 
-/// The dotted name of a part of the layer at `path`, which is not too long.
-pub(super) fn full_name(path: &str, name: &str) -> Result<String, Fault> {
+/// Whether the dotted name of a part of the layer at `path` is not too long.
+pub(super) fn check_length(path: &str, name: &str) -> Result<(), Fault> {
     match path.len() + usize::from(!path.is_empty()) + name.len() {
         bytes if bytes > MAX_NAME => Err(Fault::LongName(bytes)),
-        _ => Ok(joined(path, name)),
+        _ => Ok(()),
     }
 }
 
-fn joined(path: &str, name: &str) -> String {
+/// The dotted name of a part of the layer at `path`.
+pub(super) fn joined(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 

@@ -15,7 +15,7 @@ use self::constructor::{Contents, Described};
 use self::fields::{Fields, Place};
 use self::names::Names;
 use self::stored::Files;
-use super::builder::{self, Builder, Fault};
+use super::builder::{self, Builder, Fault, joined};
 use super::constructor::OwnWrite;
 use super::{ChildNode, Model, Node, ParamNode, PlacedInitCfg, row};
 use crate::diagnostic::{Diagnostic, Texts};
@@ -115,14 +115,16 @@ impl Reader<'_> {
         for (value, place) in fields.taken("params", params)? {
             let (param, described, own) = self.param(&value, &place)?;
             fields.unique(&mut names, value.span, &place, &param.name)?;
-            let full = self.full_name(path, &param.name, value.span, &place)?;
+            self.check_length(path, &param.name, value.span, &place)?;
             for write in &own {
                 self.check_own_write(write, value.span, &place)?;
             }
             if let Some(described) = described {
-                self.describe(full.clone(), described);
+                self.describe(joined(path, &param.name), described);
             }
-            self.model.set_own_writes(full, own);
+            if !own.is_empty() {
+                self.model.set_own_writes(joined(path, &param.name), own);
+            }
             self.model.node_mut(index).params.push(param);
         }
         self.model.node_mut(index).padding_row = padding_row(fields, self.model.node(index))?;
@@ -130,7 +132,8 @@ impl Reader<'_> {
             let buffer = tensor::buffer_fields(self.texts, &value, &place)?;
             let name = buffer.name()?;
             fields.unique(&mut names, value.span, &place, &name)?;
-            let full = self.full_name(path, &name, value.span, &place)?;
+            self.check_length(path, &name, value.span, &place)?;
+            let full = joined(path, &name);
             if let Some(target) = buffer.optional_string("same_as")? {
                 self.tie_buffer(&buffer, full, target)?;
                 continue;
@@ -166,7 +169,11 @@ impl Reader<'_> {
         let name = fields.name()?;
         let Some(target) = fields.optional_string("same_as")? else {
             let above = path.len();
-            *path = self.full_name(path, &name, value.span, place)?;
+            self.check_length(path, &name, value.span, place)?;
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&name);
             let node = self.layer(value, place, path)?;
             path.truncate(above);
             return Ok(ChildNode { name, node, same_as: None });
@@ -240,15 +247,15 @@ impl Reader<'_> {
         }
     }
 
-    /// The dotted name of a part of the layer at `path`.
-    fn full_name(
+    /// Refuses a part of the layer at `path` whose dotted name is too long.
+    fn check_length(
         &self,
         path: &str,
         name: &str,
         span: Span,
         place: &Place<'_>,
-    ) -> Result<String, Diagnostic> {
-        builder::full_name(path, name).map_err(|fault| {
+    ) -> Result<(), Diagnostic> {
+        builder::check_length(path, name).map_err(|fault| {
             Diagnostic::new(self.texts, span, fault.to_string()).at(place.to_string())
         })
     }

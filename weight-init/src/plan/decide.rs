@@ -16,12 +16,12 @@ impl Plan {
             rule.overrides.iter_mut().for_each(|o| (o.matched, o.won) = (0, 0));
         }
         let mut writers = Writers::default();
+        let mut matched: Vec<usize> = Vec::new();
         for param in &mut self.params {
-            let mut matched: Vec<usize> =
-                param.writes.iter().filter(counts).map(|write| write.rule).collect();
+            matched.extend(param.writes.iter().filter(counts).map(|write| write.rule));
             matched.sort_unstable();
             matched.dedup();
-            for rule in matched {
+            for rule in matched.drain(..) {
                 if let Some(rule) = self.rules.get_mut(rule).filter(|rule| !rule.plain) {
                     rule.matched += 1;
                 }

@@ -158,10 +158,11 @@ impl Flat {
 
 /// The dotted name of a part of the layer at `path`, whose own name is no other part's.
 fn full_name(path: &str, name: &str, names: &mut HashSet<String>) -> Result<String, String> {
-    let full = check_name(name).and_then(|()| builder::full_name(path, name));
-    let full = full.map_err(|fault| match path {
+    let checked = check_name(name).and_then(|()| builder::check_length(path, name));
+    checked.map_err(|fault| match path {
         "" => format!("in the root: {fault}"),
         _ => format!("in '{path}': {fault}"),
     })?;
+    let full = builder::joined(path, name);
     if names.insert(name.to_owned()) { Ok(full) } else { Err(format!("'{full}' stands twice")) }
 }
