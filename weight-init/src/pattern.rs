@@ -10,7 +10,7 @@ use weight_init_core::resolve::glob_matches;
 /// A name with more numbers than this stands alone.
 const MOST_NUMBERS: usize = 16;
 
-/// Names that are held against globs, at most; what is not looked at by then stands alone.
+/// Names and templates that are held against globs, at most; what is not looked at by then stands alone.
 const MOST_MATCHES: usize = 1 << 25;
 
 /// Names of one pattern.
@@ -154,13 +154,12 @@ impl Templates {
         Self { sorted, of_names }
     }
 
-    /// Places of the templates whose names may begin and end so.
-    fn with_ends(&self, begin: &str, end: &str) -> impl Iterator<Item = usize> {
-        let (begin, end) = (template(begin), template(end));
+    /// The templates whose names may begin so, and the place of each.
+    fn that_begin(&self, begin: &str) -> impl Iterator<Item = (usize, &Template)> {
+        let begin = template(begin);
         let from = self.sorted.partition_point(|template| template.text < begin);
-        let places = self.sorted.iter().enumerate().skip(from);
-        let places = places.take_while(move |(_, template)| template.text.starts_with(&begin));
-        places.filter(move |(_, template)| template.text.ends_with(&end)).map(|(place, _)| place)
+        let templates = self.sorted.iter().enumerate().skip(from);
+        templates.take_while(move |(_, template)| template.text.starts_with(&begin))
     }
 }
 
@@ -205,9 +204,13 @@ impl<'n> Divider<'n> {
             Some(rest) if !rest.contains('*') => rest,
             _ => suffix,
         };
+        let end = template(suffix);
         let mut matched = 0;
-        for place in self.templates.with_ends(prefix, suffix) {
-            let template = self.templates.sorted.get(place)?;
+        for (place, template) in self.templates.that_begin(prefix) {
+            self.matches_left = self.matches_left.checked_sub(1)?;
+            if !template.text.ends_with(&end) {
+                continue;
+            }
             if place == own && template.names.len() == members.len() {
                 matched += members.len();
                 continue;
@@ -336,6 +339,25 @@ mod tests {
         let names: Vec<String> = (0..2000).map(|n| format!("{}{n}", "1.".repeat(500))).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let _ = checked(&names, |at| Some(at % 2));
+    }
+
+    #[test]
+    fn many_templates_are_not_all_held_against_each_other() {
+        let word = |mut n: usize| {
+            let mut word = String::from("x");
+            while n > 0 {
+                word.push(char::from(b'a' + (n % 26) as u8));
+                n /= 26;
+            }
+            word
+        };
+        let names: Vec<String> =
+            (0..40_000).map(|n| format!("{}.{}", n % 2, word(n / 2))).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let found = groups(&names, |_| Some(()));
+        // Each template is looked at for each pair until the bound is reached: the others stand alone.
+        let pairs = found.iter().filter(|group| group.members.len() == 2).count();
+        assert!((1000..3000).contains(&pairs), "{pairs}");
     }
 
     #[test]

@@ -18,7 +18,20 @@ use super::plain::PlainCounts;
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     modules: ByPath<Table>,
+    layer: RefCell<LastLayer>,
 }
+
+/// The class and bases of the layer that was looked for last: each of its parameters is looked for more than once, and the next
+/// layer is often of its class. They are held here once and not by every table, for a layer may have a hundred thousand bases.
+#[derive(Debug, Default)]
+struct LastLayer {
+    classes: Vec<Box<str>>,
+    /// How often they have changed; 0 before the first layer.
+    number: u64,
+}
+
+/// Parts of the rules of one module, each with the number of its rule, in program order.
+type Parts = Rc<[(usize, Part)]>;
 
 /// The names in the rules of one module, each with the rules that have it in their order.
 #[derive(Debug, Default)]
@@ -34,15 +47,8 @@ struct Table {
     /// By the child that the override's name leads to or into.
     overrides: HashMap<Box<str>, Vec<(usize, usize)>>,
     globs: Globs,
-    last: RefCell<Option<ByClass>>,
-}
-
-/// The parts that write a layer's weight and bias by its classes, in program order, of the layer that was looked for last: each of
-/// its parameters is looked for more than once, and the next layer is often of its class.
-#[derive(Debug)]
-struct ByClass {
-    classes: Vec<Box<str>>,
-    parts: Rc<[(usize, Part)]>,
+    /// The parts that write the weight and bias of the last layer by its classes, in program order, and that layer's number.
+    by_class: RefCell<(u64, Parts)>,
 }
 
 /// Rules that write by their `layer` alone. The last one overwrites the others, so that they need not be told one by one.
@@ -117,9 +123,21 @@ impl Matcher for Tables {
         see: &mut dyn FnMut(usize, Part),
     ) {
         let Some(table) = self.modules.get(&module.to_string()) else { return };
-        for (rule, part) in &*table.parts(rules, target) {
+        let number = self.layer.borrow_mut().number(target.layer());
+        for (rule, part) in &*table.parts(rules, target, number) {
             see(*rule, *part);
         }
+    }
+}
+
+impl LastLayer {
+    /// The number of this layer, which is that of the last one if its classes are the same.
+    fn number(&mut self, layer: &dyn Layer) -> u64 {
+        if !self.classes.iter().map(|class| &**class).eq(classes(layer)) {
+            self.classes = classes(layer).map(Box::from).collect();
+            self.number += 1;
+        }
+        self.number
     }
 }
 
@@ -172,10 +190,10 @@ impl Table {
         table
     }
 
-    /// The parts that may write the target, in program order.
-    fn parts(&self, rules: &dyn Rules, target: &Target<'_>) -> Rc<[(usize, Part)]> {
+    /// The parts that may write the target, whose layer has this number, in program order.
+    fn parts(&self, rules: &dyn Rules, target: &Target<'_>, number: u64) -> Parts {
         let by_class = match target.attribute {
-            "weight" | "bias" => self.by_class(target.layer()),
+            "weight" | "bias" => self.by_class(target.layer(), number),
             _ => Rc::default(),
         };
         let overrides = target.child().and_then(|child| self.overrides.get(child));
@@ -192,12 +210,10 @@ impl Table {
     }
 
     /// Of these the parts by the classes of the layer.
-    fn by_class(&self, layer: &dyn Layer) -> Rc<[(usize, Part)]> {
-        let mut last = self.last.borrow_mut();
-        if let Some(last) = &*last
-            && last.classes.iter().map(|class| &**class).eq(classes(layer))
-        {
-            return Rc::clone(&last.parts);
+    fn by_class(&self, layer: &dyn Layer, number: u64) -> Parts {
+        let mut last = self.by_class.borrow_mut();
+        if last.0 == number {
+            return Rc::clone(&last.1);
         }
         let mut parts = Vec::new();
         for class in classes(layer) {
@@ -207,15 +223,13 @@ impl Table {
             let found = mixed.chain(first).chain(plain.and_then(|plain| plain.rules.last()));
             parts.extend(found.map(|rule| (*rule, Part::Layer)));
         }
-        let parts = in_order(parts);
-        let classes = classes(layer).map(Box::from).collect();
-        *last = Some(ByClass { classes, parts: Rc::clone(&parts) });
-        parts
+        *last = (number, in_order(parts));
+        Rc::clone(&last.1)
     }
 }
 
 /// The parts in program order, each once.
-fn in_order(mut parts: Vec<(usize, Part)>) -> Rc<[(usize, Part)]> {
+fn in_order(mut parts: Vec<(usize, Part)>) -> Parts {
     parts.sort_unstable();
     parts.dedup();
     parts.into()
