@@ -215,6 +215,7 @@ impl Span {
     /// The bytes `start..end` of the first text.
     ///
     /// Offsets beyond 4 GiB become 4 GiB; no reader accepts a file of that size.
+    #[inline]
     pub fn new(start: usize, end: usize) -> Self {
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Self { start: offset(start), end: offset(end), file: 0 }

@@ -133,30 +133,29 @@ impl<'s> Reader<'s> {
     }
 
     fn begin(&mut self, first: Lexeme<'s>) -> Result<Option<Value>> {
+        let span = self.tokens.span_of(&first);
         let kind = match first.token {
             Token::Null => Kind::Null,
             Token::Boolean(bool) => Kind::Bool(bool),
-            Token::Number(text) => number(text).map_err(|error| error.with_span(first.span))?,
+            Token::Number(text) => number(text).map_err(|error| error.with_span(span))?,
             Token::String(string) => {
-                Kind::Str(shared(&mut self.strings, &self.meter, &string, first.span)?)
+                Kind::Str(shared(&mut self.strings, &self.meter, &string, span)?)
             }
             Token::OpenBracket | Token::OpenBrace if self.open.len() == MAX_DEPTH => {
                 let message = format!("nested deeper than {MAX_DEPTH} levels");
-                return Err(ValueError::new(message).with_span(first.span));
+                return Err(ValueError::new(message).with_span(span));
             }
             Token::OpenBracket => {
-                self.open
-                    .push(Open { span: first.span, items: Items::List(self.lists.take(), false) });
+                self.open.push(Open { span, items: Items::List(self.lists.take(), false) });
                 return Ok(None);
             }
             Token::OpenBrace => {
-                self.open
-                    .push(Open { span: first.span, items: Items::Dict(self.dicts.take(), None) });
+                self.open.push(Open { span, items: Items::Dict(self.dicts.take(), None) });
                 return Ok(None);
             }
-            _ => return Err(first.unexpected("a value")),
+            _ => return Err(self.tokens.unexpected(&first, "a value")),
         };
-        Ok(Some(Value::new(kind, first.span)))
+        Ok(Some(Value::new(kind, span)))
     }
 
     /// The first token of the next value in the innermost list or dict, or `None` at its end.
@@ -164,56 +163,61 @@ impl<'s> Reader<'s> {
         let Some(Open { span, items }) = self.open.last_mut() else { return Ok(None) };
         match items {
             Items::List(values, begun) => {
-                let mut inside = |expected| self.tokens.inside(*span, "a list", expected);
                 let mut expected = "a value or ']'";
                 if !values.is_empty() {
-                    let next = inside("',' or ']'")?;
-                    match next.token {
-                        Token::Comma => expected = "a value",
-                        Token::CloseBracket => return Ok(None),
-                        _ => return Err(next.unexpected("',' or ']'")),
+                    if self.tokens.pass(b']') {
+                        return Ok(None);
                     }
+                    if !self.tokens.pass(b',') {
+                        let next = self.tokens.inside(*span, "a list", "',' or ']'")?;
+                        return Err(self.tokens.unexpected(&next, "',' or ']'"));
+                    }
+                    expected = "a value";
                 }
                 *begun = true;
-                let first = inside(expected)?;
-                if first.token != Token::CloseBracket {
+                let first = self.tokens.inside(*span, "a list", expected)?;
+                if !matches!(first.token, Token::CloseBracket) {
                     return Ok(Some(first));
                 }
                 *begun = false;
                 if values.is_empty() {
                     Ok(None)
                 } else {
-                    Err(first.unexpected("a value after the comma"))
+                    Err(self.tokens.unexpected(&first, "a value after the comma"))
                 }
             }
             Items::Dict(entries, waiting) => {
-                let mut inside = |expected| self.tokens.inside(*span, "a dict", expected);
                 let mut expected = "a key or '}'";
                 if !entries.is_empty() {
-                    let next = inside("',' or '}'")?;
-                    match next.token {
-                        Token::Comma => expected = "a key",
-                        Token::CloseBrace => return Ok(None),
-                        _ => return Err(next.unexpected("',' or '}'")),
+                    if self.tokens.pass(b'}') {
+                        return Ok(None);
                     }
+                    if !self.tokens.pass(b',') {
+                        let next = self.tokens.inside(*span, "a dict", "',' or '}'")?;
+                        return Err(self.tokens.unexpected(&next, "',' or '}'"));
+                    }
+                    expected = "a key";
                 }
-                let key = inside(expected)?;
+                let key = self.tokens.inside(*span, "a dict", expected)?;
+                let key_span = self.tokens.span_of(&key);
                 match key.token {
                     Token::String(name) => {
                         let taken = self.meter.take(size_of::<Entry>() - size_of::<Value>());
-                        taken.map_err(|fault| ValueError::new(fault.0).with_span(key.span))?;
-                        let name = shared(&mut self.strings, &self.meter, &name, key.span)?;
-                        *waiting = Some((name, key.span));
+                        taken.map_err(|fault| ValueError::new(fault.0).with_span(key_span))?;
+                        let name = shared(&mut self.strings, &self.meter, &name, key_span)?;
+                        *waiting = Some((name, key_span));
                     }
                     Token::CloseBrace if entries.is_empty() => return Ok(None),
-                    Token::CloseBrace => return Err(key.unexpected("a key after the comma")),
-                    _ => return Err(key.unexpected("a key in double quotes")),
+                    Token::CloseBrace => {
+                        return Err(self.tokens.unexpected(&key, "a key after the comma"));
+                    }
+                    _ => return Err(self.tokens.unexpected(&key, "a key in double quotes")),
                 }
-                let colon = inside("':'")?;
-                if colon.token != Token::Colon {
-                    return Err(colon.unexpected("':' after the key"));
+                if !self.tokens.pass(b':') {
+                    let next = self.tokens.inside(*span, "a dict", "':'")?;
+                    return Err(self.tokens.unexpected(&next, "':' after the key"));
                 }
-                inside("a value").map(Some)
+                self.tokens.inside(*span, "a dict", "a value").map(Some)
             }
         }
     }
@@ -235,7 +239,7 @@ impl<'s> Reader<'s> {
     fn finish(&mut self, value: Value) -> Result<Value> {
         match self.tokens.next()? {
             None => Ok(value),
-            Some(more) => Err(more.unexpected("the end of the file")),
+            Some(more) => Err(self.tokens.unexpected(&more, "the end of the file")),
         }
     }
 

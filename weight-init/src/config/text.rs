@@ -123,6 +123,7 @@ impl<'s> Text<'s> {
     }
 
     /// The bytes of the file that `start..end` of the text stand for.
+    #[inline]
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         self.offsets.span(self.source, start, end)
     }
@@ -137,11 +138,12 @@ impl Offsets {
     }
 
     /// The bytes of the file that `start..end` of the text stand for.
+    #[inline]
     pub(super) fn span(&self, source: &Source, start: usize, end: usize) -> Span {
-        if self.edits.is_empty() {
-            return source.span(self.begin + start, self.begin + end);
-        }
-        let (start, end) = (self.old(start, |old| old.0), self.old(end, |old| old.1));
+        let (start, end) = match self.edits.is_empty() {
+            true => (start, end),
+            false => (self.old(start, |old| old.0), self.old(end, |old| old.1)),
+        };
         source.span(self.begin + start, self.begin + end)
     }
 

@@ -75,6 +75,7 @@ impl Source {
     }
 
     /// The bytes `start..end` of this text.
+    #[inline]
     pub fn span(&self, start: usize, end: usize) -> Span {
         Span { file: self.number, ..Span::new(start, end) }
     }

@@ -1,5 +1,7 @@
 //! The tokens of JSON, with their places: what the scanner gives less what JSON does not know.
 
+use std::borrow::Cow;
+
 use jsonc_parser::errors::ParseErrorKind;
 use jsonc_parser::tokens::Token;
 use jsonc_parser::{ParseStringErrorKind, Scanner, ScannerOptions};
@@ -8,32 +10,29 @@ use super::super::text::Text;
 use super::{Result, ValueError};
 use crate::value::Span;
 
-/// A token and its place.
+/// A token and where it stands in the text.
 pub(super) struct Lexeme<'s> {
     pub(super) token: Token<'s>,
-    pub(super) span: Span,
-    text: &'s str,
+    start: usize,
+    end: usize,
 }
 
 /// The tokens of a text.
 pub(super) struct Tokens<'s> {
-    scanner: Scanner<'s>,
     text: &'s Text<'s>,
-    /// Where the last token ends in `text`.
+    chars: &'s str,
+    /// Where the last token ends in these.
     end: usize,
 }
 
 impl<'s> Tokens<'s> {
     pub(super) fn new(text: &'s Text<'s>) -> Self {
-        let options = ScannerOptions {
-            allow_single_quoted_strings: false,
-            allow_hexadecimal_numbers: false,
-            allow_unary_plus_numbers: false,
-            allow_bare_decimal_point_numbers: false,
-            allow_non_finite_numbers: false,
-            allow_extended_string_escapes: false,
-        };
-        Self { scanner: Scanner::new(text.as_str(), &options), text, end: 0 }
+        Self { text, chars: text.as_str(), end: 0 }
+    }
+
+    /// Where a token stands in its file.
+    pub(super) fn span_of(&self, lexeme: &Lexeme<'_>) -> Span {
+        self.span(lexeme.start, lexeme.end)
     }
 
     /// From the beginning of a token to the end of the last one.
@@ -41,14 +40,80 @@ impl<'s> Tokens<'s> {
         Span { end: self.span(self.end, self.end).end, ..open }
     }
 
+    /// Passes over the next token, if it is this character of JSON's own.
+    #[inline]
+    pub(super) fn pass(&mut self, byte: u8) -> bool {
+        let passed = self.next_byte().filter(|(_, found)| *found == byte);
+        if let Some((at, _)) = passed {
+            self.end = at + 1;
+        }
+        passed.is_some()
+    }
+
+    /// The first byte of the next token, and where it is.
+    #[inline]
+    fn next_byte(&self) -> Option<(usize, u8)> {
+        let rest = self.chars.as_bytes().get(self.end..)?;
+        let blank = rest.iter().position(|byte| !is_space(*byte))?;
+        Some((self.end + blank, *rest.get(blank)?))
+    }
+
     /// The next token, or `None` at the end of the text.
     ///
     /// What is no token of JSON, but may stand for something else, is a [`Token::Word`]: what
     /// should be there only the reader knows.
+    #[inline]
     pub(super) fn next(&mut self) -> Result<Option<Lexeme<'s>>> {
+        let lexeme = match self.plain() {
+            None => self.scan()?,
+            plain => plain,
+        };
+        if let Some(lexeme) = &lexeme {
+            self.end = lexeme.end;
+        }
+        Ok(lexeme)
+    }
+
+    /// The next token, if it is one that needs no scanner, as nearly all are: a character of JSON's own, a
+    /// string without escapes, a whole number.
+    #[inline]
+    fn plain(&self) -> Option<Lexeme<'s>> {
+        let (start, first) = self.next_byte()?;
+        let rest = self.chars.as_bytes().get(start + 1..)?;
+        let token = match first {
+            b'{' => Token::OpenBrace,
+            b'}' => Token::CloseBrace,
+            b'[' => Token::OpenBracket,
+            b']' => Token::CloseBracket,
+            b',' => Token::Comma,
+            b':' => Token::Colon,
+            b'"' => {
+                let len = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | ..b' '))?;
+                let end = start + 1 + len;
+                let string =
+                    self.chars.get(start + 1..end).filter(|_| rest.get(len) == Some(&b'"'))?;
+                let token = Token::String(Cow::Borrowed(string));
+                return Some(Lexeme { token, start, end: end + 1 });
+            }
+            b'1'..=b'9' => {
+                let len = rest.iter().position(|byte| !byte.is_ascii_digit())?;
+                let end = start + 1 + len;
+                // Anything else that may belong to a number is for the scanner.
+                let ends = matches!(rest.get(len), Some(b',' | b']' | b'}'));
+                let digits = self.chars.get(start..end).filter(|_| ends)?;
+                return Some(Lexeme { token: Token::Number(digits), start, end });
+            }
+            _ => return None,
+        };
+        Some(Lexeme { token, start, end: start + 1 })
+    }
+
+    /// The next token by the scanner, which knows all of JSON and more.
+    fn scan(&self) -> Result<Option<Lexeme<'s>>> {
         let before = self.end;
-        let token = self.scanner.scan();
-        let (mut start, mut end) = (self.scanner.token_start(), self.scanner.token_end());
+        let mut scanner = Scanner::new(self.slice(before, self.chars.len()), &STRICT);
+        let token = scanner.scan();
+        let (mut start, mut end) = (before + scanner.token_start(), before + scanner.token_end());
         let token = if let Some((at, stray)) = self.stray_space(before, start) {
             (start, end) = (at, at + stray.len());
             Token::Word(stray)
@@ -56,23 +121,25 @@ impl<'s> Tokens<'s> {
             match token {
                 Ok(None) => return Ok(None),
                 Ok(Some(token)) => token,
-                Err(error) => match error.kind() {
-                    ParseErrorKind::UnexpectedToken | ParseErrorKind::UnterminatedCommentBlock => {
-                        (start, end) = (error.range().start, error.range().end);
-                        Token::Word(self.slice(start, end))
+                Err(error) => {
+                    let range = (before + error.range().start, before + error.range().end);
+                    match error.kind() {
+                        ParseErrorKind::UnexpectedToken
+                        | ParseErrorKind::UnterminatedCommentBlock => {
+                            (start, end) = range;
+                            Token::Word(self.slice(start, end))
+                        }
+                        kind => return Err(self.refused(kind, start, range.0)),
                     }
-                    kind => return Err(self.refused(kind, error.range().start)),
-                },
+                }
             }
         };
-        self.end = end;
-        let text = self.slice(start, end);
         match token {
-            Token::String(_) => self.check_string(start, text)?,
+            Token::String(_) => self.check_string(start, self.slice(start, end))?,
             Token::Number(_) => self.check_number(start, end)?,
             _ => {}
         }
-        Ok(Some(Lexeme { token, span: self.span(start, end), text }))
+        Ok(Some(Lexeme { token, start, end }))
     }
 
     /// The next token, where the text must not end: `expected` is missing.
@@ -140,16 +207,12 @@ impl<'s> Tokens<'s> {
 
     /// A number may not run into what follows: `01`, `1_000`, `0x1F`.
     fn check_number(&self, start: usize, end: usize) -> Result<()> {
-        if self.text.as_str()[end..].starts_with(in_number) {
-            Err(self.no_number(start))
-        } else {
-            Ok(())
-        }
+        if self.chars[end..].starts_with(in_number) { Err(self.no_number(start)) } else { Ok(()) }
     }
 
     /// The error that what begins at `start` looks like a number and is none.
     fn no_number(&self, start: usize) -> ValueError {
-        let rest = &self.text.as_str()[start..];
+        let rest = &self.chars[start..];
         let text = &rest[..rest.find(|c| !in_number(c)).unwrap_or(rest.len())];
         let message = match text.trim_start_matches(['+', '-']).to_ascii_lowercase().as_str() {
             "inf" | "infinity" | "nan" => not_finite(text),
@@ -158,14 +221,13 @@ impl<'s> Tokens<'s> {
         self.error(start, start + text.len(), message)
     }
 
-    /// What the scanner refused, in our words.
+    /// What the scanner refused at `at` of the token that begins at `start`, in our words.
     #[cold]
-    fn refused(&self, kind: &ParseErrorKind, at: usize) -> ValueError {
+    fn refused(&self, kind: &ParseErrorKind, start: usize, at: usize) -> ValueError {
         use ParseStringErrorKind as InString;
 
-        let start = self.scanner.token_start();
         let characters = |n: usize| {
-            let rest = &self.text.as_str()[at..];
+            let rest = &self.chars[at..];
             rest.char_indices().nth(n).map_or(rest, |(cut, _)| &rest[..cut])
         };
         let (text, message) = match kind {
@@ -198,13 +260,13 @@ impl<'s> Tokens<'s> {
 
     /// A string that does not end, up to the end of its line.
     fn unterminated(&self, start: usize) -> ValueError {
-        let rest = &self.text.as_str()[start..];
+        let rest = &self.chars[start..];
         let line = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
         self.error(start, line, "found a string that is not closed, expected '\"'".to_owned())
     }
 
     fn slice(&self, start: usize, end: usize) -> &'s str {
-        self.text.as_str().get(start..end).unwrap_or_default()
+        self.chars.get(start..end).unwrap_or_default()
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
@@ -217,12 +279,12 @@ impl<'s> Tokens<'s> {
     }
 }
 
-impl Lexeme<'_> {
+impl Tokens<'_> {
     /// The error that this token stands where something else should.
     #[cold]
-    pub(super) fn unexpected(&self, expected: &str) -> ValueError {
-        let text = shown(self.text);
-        let message = match self.token {
+    pub(super) fn unexpected(&self, found: &Lexeme<'_>, expected: &str) -> ValueError {
+        let text = shown(self.slice(found.start, found.end));
+        let message = match found.token {
             Token::Word("NaN" | "nan" | "Infinity" | "inf") => not_finite(&text),
             Token::Word("True" | "TRUE") => format!("found '{text}', in JSON it is 'true'"),
             Token::Word("False" | "FALSE") => format!("found '{text}', in JSON it is 'false'"),
@@ -240,8 +302,23 @@ impl Lexeme<'_> {
             Token::Null | Token::Boolean(_) => format!("found {text}, expected {expected}"),
             _ => format!("found '{text}', expected {expected}"),
         };
-        ValueError::new(message).with_span(self.span)
+        ValueError::new(message).with_span(self.span_of(found))
     }
+}
+
+/// Without the extensions of JSON5.
+const STRICT: ScannerOptions = ScannerOptions {
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+/// Whether a byte is one of JSON's four characters of white space.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 /// Whether a number, or what someone took for one, may go on with this character.
