@@ -56,7 +56,7 @@ mod unmatched;
 mod visit;
 mod walk;
 
-pub use considered::{Considered, Matcher, Order, Outcome, Part, Target};
+pub use considered::{Considered, Matcher, Order, Outcome, Part, Target, VisitId};
 pub use path::{Path, glob_matches};
 pub use problem::{MAX_TIED_VISITS, Problem, ResolveError};
 pub use unmatched::unmatched;

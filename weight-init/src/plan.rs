@@ -6,7 +6,6 @@
 
 mod build;
 pub(crate) mod by;
-mod by_path;
 mod decide;
 mod digest;
 mod load;

@@ -10,6 +10,8 @@ use crate::layer::Layer;
 pub struct Considered<'a> {
     /// The module that holds the rule.
     pub module: Path<'a>,
+    /// This visit of it.
+    pub visit: VisitId,
     /// The rules of that module.
     pub(super) rules: Names<'a>,
     /// Number of the rule in the module's init_cfg.
@@ -122,7 +124,7 @@ enum Phase {
 /// a module finds the same parts in the time of a look-up.
 pub trait Matcher {
     /// Calls `see` with the parts of the module's rules that write the target, in the order of rules and parts. `module` is the
-    /// first path of the module.
+    /// visit of the module, of which the observer was told before.
     ///
     /// - [`Part::Layer`]: the rule names the target's class or a direct base of it, or is a Pretrained rule.
     /// - [`Part::Params`]: the glob matches the target's path.
@@ -132,11 +134,21 @@ pub trait Matcher {
     /// part writes it as well: such a part changes neither the last writer nor the error that is found.
     fn matching(
         &self,
-        module: Path<'_>,
+        module: VisitId,
         rules: &dyn Rules,
         target: &Target<'_>,
         see: &mut dyn FnMut(usize, Part),
     );
+}
+
+/// One visit of a module, of all in a walk: a module that several paths lead to is visited more than once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VisitId(u64);
+
+impl VisitId {
+    pub(super) const fn of(frame: &Frame<'_>) -> Self {
+        Self(frame.entered)
+    }
 }
 
 /// A parameter or buffer that rules may write, as one module that holds rules sees it.
@@ -194,6 +206,11 @@ impl<'a> Look<'a> {
         }
         let mut next = Some(self.leaf);
         while let Some(frame) = next {
+            next = frame.parent;
+            // Where nothing is deferred, a matcher need not look.
+            if matcher.is_some() && frame.left == 0 {
+                continue;
+            }
             let order = |rule, part| Order {
                 entered: frame.left,
                 phase: Phase::AfterChildren(Reverse(frame.entered)),
@@ -201,7 +218,6 @@ impl<'a> Look<'a> {
                 part,
             };
             self.rules(frame, &|write| write.is_deferred(), &order, matcher, see);
-            next = frame.parent;
         }
     }
 
@@ -237,7 +253,7 @@ impl<'a> Look<'a> {
                 return;
             }
             let target = Target { leaf, attribute, depth: frame.depth };
-            matcher.matching(Path::new(frame, "", true), rules, &target, &mut |rule, part| {
+            matcher.matching(VisitId::of(frame), rules, &target, &mut |rule, part| {
                 let Some(write) = rules.write(rule).filter(|write| now(write)) else {
                     return;
                 };
@@ -312,6 +328,7 @@ impl<'a> Look<'a> {
         };
         Considered {
             module: Path::new(frame, "", true),
+            visit: VisitId::of(frame),
             rules: Names(rules),
             rule,
             part,

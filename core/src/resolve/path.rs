@@ -34,6 +34,25 @@ impl<'a> Path<'a> {
         Self { frame, attribute: "", first: false, below: 0, whole: Some(path) }
     }
 
+    /// Writes the path out, as `Display` does, but in less time.
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer.
+    pub fn write_to(&self, out: &mut dyn fmt::Write) -> fmt::Result {
+        if let Some(path) = self.whole {
+            return out.write_str(path);
+        }
+        let written = write_frames(self.frame, self.first, self.below, out)?;
+        if self.attribute.is_empty() {
+            return Ok(());
+        }
+        if written {
+            out.write_char('.')?;
+        }
+        out.write_str(self.attribute)
+    }
+
     /// The names of the path from the last to the first. The first path of a tied layer is one piece with dots in it.
     fn pieces_backwards(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         let Self { frame, attribute, first, below, whole } = *self;
@@ -114,17 +133,7 @@ pub(crate) fn matches_backwards(mut text: impl Iterator<Item = u8> + Clone, glob
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(path) = self.whole {
-            return f.write_str(path);
-        }
-        let written = write_frames(self.frame, self.first, self.below, f)?;
-        if self.attribute.is_empty() {
-            return Ok(());
-        }
-        if written {
-            f.write_str(".")?;
-        }
-        f.write_str(self.attribute)
+        self.write_to(f)
     }
 }
 
@@ -156,25 +165,25 @@ fn write_frames(
     frame: &Frame<'_>,
     first: bool,
     below: usize,
-    f: &mut fmt::Formatter<'_>,
+    out: &mut dyn fmt::Write,
 ) -> Result<bool, fmt::Error> {
     if frame.depth <= below {
         return Ok(false);
     }
     if let (true, Some(path)) = (first, frame.same_as) {
-        f.write_str(path)?;
+        out.write_str(path)?;
         return Ok(true);
     }
     let above = match frame.parent {
-        Some(parent) => write_frames(parent, first, below, f)?,
+        Some(parent) => write_frames(parent, first, below, out)?,
         None => false,
     };
     if frame.name.is_empty() {
         return Ok(above);
     }
     if above {
-        f.write_str(".")?;
+        out.write_char('.')?;
     }
-    f.write_str(frame.name)?;
+    out.write_str(frame.name)?;
     Ok(true)
 }

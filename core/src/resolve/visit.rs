@@ -1,7 +1,10 @@
-use super::considered::{Considered, Look, Matcher, Order, Outcome};
+use core::cell::Cell;
+
+use super::considered::{Considered, Look, Matcher, Order, Outcome, VisitId};
 use super::frame::{Frame, State};
 use super::path::Path;
-use crate::init_cfg::Rules;
+use crate::init_cfg::{Origin, Rules};
+use crate::initializer::InitError;
 use crate::layer::{Buffer, InitWeights, Layer, Param};
 
 /// A module, or a plain layer that holds rules, as the walk enters it.
@@ -21,6 +24,12 @@ impl<'a> ModuleVisit<'a> {
     #[must_use]
     pub const fn first_path(&self) -> Path<'a> {
         Path::new(self.frame, "", true)
+    }
+
+    /// This visit of the module, of all in the walk.
+    #[must_use]
+    pub const fn id(&self) -> VisitId {
+        VisitId::of(self.frame)
     }
 
     /// The layer itself.
@@ -48,6 +57,15 @@ pub struct ParamVisit<'a> {
     pub(super) frame: &'a Frame<'a>,
     pub(super) param: &'a Param<'a>,
     pub(super) bare: bool,
+    pub(super) fans: &'a Cell<Fans>,
+}
+
+/// Whether a weight has the fans that the initializers of its writes need.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fans {
+    Unchecked,
+    Enough,
+    Lacking,
 }
 
 impl<'a> ParamVisit<'a> {
@@ -103,8 +121,27 @@ impl<'a> ParamVisit<'a> {
     }
 
     /// As [`considered`](Self::considered), restricted to the parts that a matcher finds and that write.
+    ///
+    /// The look also tells whether the weight has the fans that these need. If it has not, the walk ends with the parameter.
     pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
-        self.look().each(Some(matcher), see);
+        let mut fans = Fans::Enough;
+        self.look().each(Some(matcher), &mut |considered| {
+            if self.lacking(considered).is_some() {
+                fans = Fans::Lacking;
+            }
+            see(considered);
+        });
+        self.fans.set(fans);
+    }
+
+    /// The name of the initializer of a write for which the weight lacks fans, and why.
+    pub(super) fn lacking(&self, write: &Considered<'_>) -> Option<(&'static str, InitError)> {
+        match (write.outcome, write.origin) {
+            (Outcome::Writes, Origin::Init(init)) => {
+                init.check_fans(&self.param.shape).err().map(|error| (init.name(), error))
+            }
+            _ => None,
+        }
     }
 
     pub(super) const fn look(&self) -> Look<'a> {

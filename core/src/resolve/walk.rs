@@ -1,11 +1,12 @@
+use core::cell::Cell;
 use core::ops::ControlFlow;
 
-use super::considered::{Matcher, Outcome};
+use super::considered::Matcher;
 use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
 use super::problem::{MAX_TIED_VISITS, Problem, ResolveError};
-use super::visit::{BufferVisit, ModuleVisit, ParamVisit};
-use crate::init_cfg::{Origin, Rules};
+use super::visit::{BufferVisit, Fans, ModuleVisit, ParamVisit};
+use crate::init_cfg::Rules;
 use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
 use crate::random::Fnv1a;
@@ -50,6 +51,8 @@ pub trait Observer {
     }
 
     /// A faster search for the parts of rules that write a parameter; `None`: each part is compared.
+    ///
+    /// With a matcher, [`param`](Self::param) comes before the check whether a weight has the fans that its initializers need.
     fn matcher(&self) -> Option<&dyn Matcher> {
         None
     }
@@ -221,17 +224,22 @@ struct Walk<'w, 's> {
 
 impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
-        let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare };
+        let fans = Cell::new(Fans::Unchecked);
+        let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare, fans: &fans };
+        // An observer that looks by its matcher finds out about the fans by the way.
+        let looks = self.shared.observer.matcher().is_some();
+        if looks {
+            self.shared.observer.param(&visit)?;
+        }
         let mut refused = None;
-        visit.look().each(self.shared.observer.matcher(), &mut |considered| {
-            if let (Outcome::Writes, Origin::Init(init), None) =
-                (considered.outcome, considered.origin, refused)
-            {
-                let fault = init.check_fans(&param.shape).err();
-                refused = fault.map(|error| (*considered, init.name(), error));
-            }
-        });
-        if let Some((considered, init, error)) = refused {
+        if fans.get() != Fans::Enough {
+            visit.look().each(self.shared.observer.matcher(), &mut |considered| {
+                if refused.is_none() {
+                    refused = visit.lacking(considered).map(|why| (*considered, why));
+                }
+            });
+        }
+        if let Some((considered, (init, error))) = refused {
             return self.shared.fail(&Problem::Shape {
                 param: visit.path(),
                 dims: param.shape.dims(),
@@ -241,7 +249,7 @@ impl LayerVisitor for Walk<'_, '_> {
                 error,
             });
         }
-        self.shared.observer.param(&visit)
+        if looks { ControlFlow::Continue(()) } else { self.shared.observer.param(&visit) }
     }
 
     fn buffer(&mut self, buffer: &Buffer<'_>) -> ControlFlow<()> {

@@ -2,7 +2,6 @@ mod defaults;
 mod names;
 mod rules;
 
-use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -16,7 +15,6 @@ use weight_init_core::{DType, Layer};
 
 use self::defaults::Defaults;
 use self::names::Names;
-use super::by_path::ByPath;
 use super::matcher::Tables;
 use super::own_code::{Collector, Own};
 use super::plain::PlainCounts;
@@ -63,8 +61,8 @@ struct Builder<'b> {
     by_name: Names,
     /// And of every buffer.
     buffers_by_name: Names,
-    /// Every module by its first path: the place of its first rule, and whether it has run.
-    modules: ByPath<Module>,
+    /// Every module by its first path.
+    modules: HashMap<String, Module>,
     /// Names of classes and paths of modules.
     texts: Pool<str>,
     shapes: Pool<[usize]>,
@@ -80,6 +78,9 @@ struct Builder<'b> {
 
 #[derive(Clone, Copy)]
 struct Module {
+    /// The place of the table of its rules, if it has any.
+    table: Option<usize>,
+    /// The place of its first rule.
     first_rule: usize,
     ran: bool,
 }
@@ -90,11 +91,14 @@ impl Observer for Builder<'_> {
         let first_rule = self.rules.len();
         let reached = visit.is_reached();
         let known = self.modules.get(&path).copied();
-        let module = known.unwrap_or(Module { first_rule, ran: false });
+        let mut module = known.unwrap_or(Module { table: None, first_rule, ran: false });
         if let (None, Some(rules)) = (known, visit.rules()) {
             self.add_rules(&path, rules);
-            self.tables.add(&path, visit.layer(), rules, first_rule);
+            module.table = Some(self.tables.add(visit.layer(), rules, first_rule));
             self.add_remarks(&path, visit);
+        }
+        if let Some(table) = module.table {
+            self.tables.visit(visit.id(), table);
         }
         if reached && !module.ran {
             let rules = self.rules.iter_mut().skip(module.first_rule);
@@ -167,9 +171,10 @@ impl Observer for Builder<'_> {
         let name = self.text(visit.first_path());
         let buffer = visit.buffer();
         let mut writes = Vec::new();
-        let Self { tables, modules, origins, .. } = self;
+        let Self { tables, origins, .. } = self;
         visit.matched(tables, &mut |considered| {
-            writes.extend(write(modules, origins, considered, buffer.name));
+            let first_rule = tables.place(considered.visit).map(|(_, first_rule)| first_rule);
+            writes.extend(first_rule.map(|rule| write(rule, origins, considered, buffer.name)));
         });
         if visit.is_tied() {
             let names = self.buffers.iter().map(|buffer| &*buffer.name);
@@ -245,7 +250,7 @@ impl<'b> Builder<'b> {
             trail: Trail::default(),
             by_name: Names::default(),
             buffers_by_name: Names::default(),
-            modules: ByPath::default(),
+            modules: HashMap::default(),
             texts: Pool::default(),
             shapes: Pool::default(),
             origins: HashMap::default(),
@@ -260,23 +265,21 @@ impl<'b> Builder<'b> {
     fn text(&mut self, path: Path<'_>) -> String {
         self.path.clear();
         // Nothing fails to be written to a string.
-        let _ = write!(self.path, "{path}");
+        let _ = path.write_to(&mut self.path);
         self.path.clone()
     }
 
     /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
     /// rules that write it.
     fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
-        let mut plain_modules = Vec::new();
-        let Self { tables, modules, rules, origins, plain, found, .. } = self;
+        let mut plain_tables = Vec::new();
+        let Self { tables, rules, origins, plain, found, .. } = self;
         visit.matched(tables, &mut |considered| {
-            let Some(write) = write(modules, origins, considered, visit.param().name) else {
-                return;
-            };
-            let rule = rules.get(write.rule).filter(|rule| rule.plain);
-            if let Some(PlannedRule { module, .. }) = rule {
-                if plain_modules.last() != Some(module) {
-                    plain_modules.push(module.clone());
+            let Some((table, first_rule)) = tables.place(considered.visit) else { return };
+            let write = write(first_rule, origins, considered, visit.param().name);
+            if rules.get(write.rule).is_some_and(|rule| rule.plain) {
+                if plain_tables.last() != Some(&table) {
+                    plain_tables.push(table);
                 } else if found
                     .last()
                     .and_then(|last| rules.get(last.rule))
@@ -288,8 +291,8 @@ impl<'b> Builder<'b> {
             }
             found.push(write);
         });
-        let groups = plain_modules.iter();
-        let groups = groups.filter_map(|module| tables.group(module, visit.layer(), plain));
+        let groups = plain_tables.into_iter();
+        let groups = groups.filter_map(|table| tables.group(table, visit.layer(), plain));
         let groups = groups.collect();
         // At their exact length: most parameters have one write or none.
         let mut writes = Vec::with_capacity(found.len());
@@ -379,16 +382,17 @@ fn layer_of(param: &str) -> &str {
     param.rsplit_once('.').map_or("", |(layer, _)| layer)
 }
 
-/// The write of a part of a rule to the parameter or buffer that its layer calls `attribute`.
+/// The write of a part of a rule to the parameter or buffer that its layer calls `attribute`; `first_rule`: the place of the
+/// first rule of its module.
 fn write(
-    modules: &ByPath<Module>,
+    first_rule: usize,
     origins: &mut HashMap<(usize, Part, bool), Arc<Origin<String>>>,
     considered: &Considered<'_>,
     attribute: &str,
-) -> Option<Write> {
-    let rule = modules.get(&considered.module.to_string())?.first_rule + considered.rule;
+) -> Write {
+    let rule = first_rule + considered.rule;
     let origin = origins.entry((rule, considered.part, attribute == "bias"));
-    Some(Write {
+    Write {
         order: considered.order,
         rule,
         origin: Arc::clone(origin.or_insert_with(|| Arc::new(considered.origin.to_owned()))),
@@ -396,5 +400,5 @@ fn write(
         loading: considered.origin.is_pretrained().then(|| {
             Box::new(Loading { within: considered.within.to_string(), held: Held::Assumed })
         }),
-    })
+    }
 }

@@ -9,15 +9,17 @@ use aho_corasick::AhoCorasick;
 use foldhash::{HashMap, HashSet};
 use weight_init_core::Layer;
 use weight_init_core::init_cfg::Rules;
-use weight_init_core::resolve::{Matcher, Part, Path, Target};
+use weight_init_core::resolve::{Matcher, Part, Target, VisitId};
 
-use super::by_path::ByPath;
 use super::plain::PlainCounts;
 
 /// The tables of the modules that a walk has met.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    modules: ByPath<Table>,
+    /// In the order in which the modules were met first.
+    tables: Vec<Table>,
+    /// The place of the table of each visit.
+    by_visit: HashMap<VisitId, usize>,
     layer: RefCell<LastLayer>,
 }
 
@@ -70,16 +72,21 @@ struct Globs {
 }
 
 impl Tables {
-    /// Notes the rules of a module; `first_rule`: the place of its first one among all.
-    pub(super) fn add(
-        &mut self,
-        path: &str,
-        layer: &dyn Layer,
-        rules: &dyn Rules,
-        first_rule: usize,
-    ) {
-        let table = Table::new(layer, rules, first_rule);
-        self.modules.insert(path.to_owned(), table);
+    /// Notes the rules of a module, and returns the place of their table; `first_rule`: the place of the first one among all.
+    pub(super) fn add(&mut self, layer: &dyn Layer, rules: &dyn Rules, first_rule: usize) -> usize {
+        self.tables.push(Table::new(layer, rules, first_rule));
+        self.tables.len() - 1
+    }
+
+    /// Notes that a module is visited whose table is known.
+    pub(super) fn visit(&mut self, visit: VisitId, table: usize) {
+        self.by_visit.insert(visit, table);
+    }
+
+    /// The place of the table of the module that is visited, and of its first rule among all.
+    pub(super) fn place(&self, visit: VisitId) -> Option<(usize, usize)> {
+        let table = *self.by_visit.get(&visit)?;
+        Some((table, self.tables.get(table)?.first_rule))
     }
 
     /// Whether a rule writes by its `layer` alone.
@@ -92,22 +99,22 @@ impl Tables {
     /// The group of plain rules of a module that write the `weight` and `bias` of a layer.
     pub(super) fn group(
         &self,
-        module: &str,
+        table: usize,
         layer: &dyn Layer,
         counts: &mut PlainCounts,
     ) -> Option<usize> {
-        let Table { first_rule, plain, .. } = self.modules.get(module)?;
+        let Table { plain, .. } = self.tables.get(table)?;
         let named = classes(layer).filter(|class| plain.contains_key(*class));
-        Some(counts.group(*first_rule, named))
+        Some(counts.group(table, named))
     }
 
     /// The places, among all, of a module's plain rules that name one of the classes, in order for each class.
     pub(super) fn plain_rules<'t>(
         &'t self,
-        module: &str,
+        table: usize,
         classes: &'t [String],
     ) -> impl Iterator<Item = usize> + use<'t> {
-        self.modules.get(module).into_iter().flat_map(|Table { first_rule, plain, .. }| {
+        self.tables.get(table).into_iter().flat_map(|Table { first_rule, plain, .. }| {
             let plain = classes.iter().filter_map(|class| plain.get(class.as_str()));
             plain.flat_map(move |plain| plain.rules.iter().map(move |rule| first_rule + rule))
         })
@@ -117,12 +124,13 @@ impl Tables {
 impl Matcher for Tables {
     fn matching(
         &self,
-        module: Path<'_>,
+        module: VisitId,
         rules: &dyn Rules,
         target: &Target<'_>,
         see: &mut dyn FnMut(usize, Part),
     ) {
-        let Some(table) = self.modules.get(&module.to_string()) else { return };
+        let table = self.by_visit.get(&module).and_then(|table| self.tables.get(*table));
+        let Some(table) = table else { return };
         let number = self.layer.borrow_mut().number(target.layer());
         for (rule, part) in &*table.parts(rules, target, number) {
             see(*rule, *part);

@@ -14,7 +14,7 @@ use crate::pool::Pool;
 /// The groups of plain rules that a walk has met, and those that write each parameter.
 #[derive(Debug, Default)]
 pub(super) struct PlainCounts {
-    /// By the first rule of the module, and those of the layer's class and bases that its plain rules name.
+    /// By the place of the module's table, and those of the layer's class and bases that its plain rules name.
     by_class: HashMap<(usize, Vec<String>), usize>,
     groups: Vec<Group>,
     /// The group that was asked for last: a layer has several parameters, and the next one is often of its class.
@@ -29,8 +29,8 @@ pub(super) struct PlainCounts {
 /// each of thousands of groups.
 #[derive(Debug)]
 struct Group {
-    /// Place of the module's first rule among all.
-    first_rule: usize,
+    /// The place of the module's table.
+    table: usize,
     /// Those of the layer's class and bases that rules name.
     classes: Vec<String>,
 }
@@ -39,19 +39,18 @@ impl PlainCounts {
     /// The group of a module's rules that write layers of these classes.
     pub(super) fn group<'c>(
         &mut self,
-        first_rule: usize,
+        table: usize,
         classes: impl Iterator<Item = &'c str> + Clone,
     ) -> usize {
         let Self { by_class, groups, last, .. } = self;
-        let is_same = |group: &Group| {
-            group.first_rule == first_rule && group.classes.iter().eq(classes.clone())
-        };
+        let is_same =
+            |group: &Group| group.table == table && group.classes.iter().eq(classes.clone());
         if let Some(last) = last.filter(|last| groups.get(*last).is_some_and(is_same)) {
             return last;
         }
-        let key = (first_rule, classes.map(str::to_owned).collect());
-        let group = *by_class.entry(key).or_insert_with_key(|(first_rule, classes)| {
-            groups.push(Group { first_rule: *first_rule, classes: classes.clone() });
+        let key = (table, classes.map(str::to_owned).collect());
+        let group = *by_class.entry(key).or_insert_with_key(|(table, classes)| {
+            groups.push(Group { table: *table, classes: classes.clone() });
             groups.len() - 1
         });
         *last = Some(group);
@@ -84,8 +83,8 @@ impl PlainCounts {
             // The rules of one module may write a tied parameter as that of two classes: it counts once.
             let mut by_module: HashMap<usize, Vec<usize>> = HashMap::default();
             for &group in &**groups {
-                if let Some(Group { first_rule, .. }) = self.groups.get(group) {
-                    by_module.entry(*first_rule).or_default().push(group);
+                if let Some(Group { table, .. }) = self.groups.get(group) {
+                    by_module.entry(*table).or_default().push(group);
                 }
             }
             for groups in by_module.values() {
@@ -103,10 +102,8 @@ impl PlainCounts {
     /// Adds the parameters that groups of one module write to each of their rules.
     fn add(&self, groups: &[usize], count: usize, tables: &Tables, rules: &mut [PlannedRule]) {
         let groups = groups.iter().filter_map(|group| self.groups.get(*group));
-        let mut places: Vec<usize> = groups
-            .filter_map(|group| Some((group, &rules.get(group.first_rule)?.module)))
-            .flat_map(|(group, module)| tables.plain_rules(module, &group.classes))
-            .collect();
+        let mut places: Vec<usize> =
+            groups.flat_map(|group| tables.plain_rules(group.table, &group.classes)).collect();
         places.sort(); // the rules of each class are in order already
         places.dedup();
         for place in places {

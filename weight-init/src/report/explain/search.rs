@@ -8,7 +8,7 @@ use indexmap::IndexSet;
 use weight_init_core::Layer;
 use weight_init_core::init_cfg::Rules;
 use weight_init_core::resolve::{
-    Call, Matcher, ModuleVisit, Observer, Outcome, ParamVisit, Part, Path, Target, resolve,
+    Call, Matcher, ModuleVisit, Observer, Outcome, ParamVisit, Part, Target, VisitId, resolve,
 };
 
 use super::Line;
@@ -94,8 +94,7 @@ impl<'s> Search<'s> {
 struct Nothing;
 
 impl Matcher for Nothing {
-    fn matching(&self, _: Path<'_>, _: &dyn Rules, _: &Target<'_>, _: &mut dyn FnMut(usize, Part)) {
-    }
+    fn matching(&self, _: VisitId, _: &dyn Rules, _: &Target<'_>, _: &mut dyn FnMut(usize, Part)) {}
 }
 
 impl Observer for Search<'_> {
