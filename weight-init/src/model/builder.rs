@@ -72,6 +72,14 @@ pub(super) struct Builder {
 }
 
 impl Builder {
+    /// With room for so many layers.
+    pub(super) fn with_layers(layers: usize) -> Self {
+        let mut builder = Self::default();
+        builder.nodes.reserve_exact(layers);
+        builder.layers.reserve(layers);
+        builder
+    }
+
     /// Begins a layer below the open ones, and returns its number.
     pub(super) fn open(&mut self, path: &str, node: Node) -> usize {
         let index = self.nodes.len();

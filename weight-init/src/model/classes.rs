@@ -182,15 +182,17 @@ impl From<Init> for ParamDefault {
 #[must_use]
 pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<ParamDefault> {
     let (layer, above) = lineage.split_first()?;
+    let member = family_of(layer);
+    let kind = Kind::of(member);
     for (index, ancestor) in above.iter().enumerate().rev() {
         let below = lineage.get(..=index).unwrap_or_default();
-        match rewrite::rewrite(ancestor, below, name) {
+        match rewrite::rewrite(ancestor, below, kind, name) {
             Rewrite::Nothing => {}
             Rewrite::Writes(init) => return Some(init.into()),
             Rewrite::Unclear => return None,
         }
     }
-    let (family, class) = known_family_of(layer)?;
+    let (family, class) = member.filter(|_| layer.rewrites != Some(true))?;
     let init = (family.param)(class, layer, name)?;
     let zero_row = if family.kind == Kind::Embedding { layer.padding_row } else { None };
     Some(ParamDefault { init, zero_row })
@@ -203,7 +205,7 @@ pub fn param_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<ParamDefa
 #[must_use]
 pub fn buffer_default(lineage: &[LayerFacts<'_>], name: &str) -> Option<BufferDefault> {
     let layer = lineage.first()?;
-    let (family, class) = known_family_of(layer)?;
+    let (family, class) = family_of(layer).filter(|_| layer.rewrites != Some(true))?;
     (family.buffer)(class, layer, name)
 }
 
@@ -215,11 +217,6 @@ pub fn known_classes() -> impl Iterator<Item = &'static str> {
 /// The family of a layer and the class by which it belongs there: its own, or the nearest base that is known.
 fn family_of(layer: &LayerFacts<'_>) -> Option<Member> {
     layer.classes().find_map(|class| BY_CLASS.get(class).copied())
-}
-
-/// The same, unless code of the class's own writes what the family's would.
-fn known_family_of(layer: &LayerFacts<'_>) -> Option<Member> {
-    family_of(layer).filter(|_| layer.rewrites != Some(true))
 }
 
 #[cfg(test)]

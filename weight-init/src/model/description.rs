@@ -46,7 +46,7 @@ pub(super) fn read(value: Value, texts: &dyn Texts, types: Types<'_>) -> Result<
     let mut reader = Reader {
         texts,
         types,
-        model: Builder::default(),
+        model: Builder::with_layers(layers(&layer)),
         contents: Contents { types, files: Files::default(), texts: Pool::default() },
         shapes: Pool::default(),
         buffers: HashMap::default(),
@@ -64,6 +64,13 @@ fn root(mut value: Value) -> (Value, &'static str) {
         Some(model) => (model.take(), "$.model"),
         None => (value, "$"),
     }
+}
+
+/// How many layers stand at and below a value, as far as it looks like one: a text that is none must not claim memory.
+fn layers(value: &Value) -> usize {
+    let is_layer = ["name", "class"].iter().all(|key| value.get(key).is_some());
+    let children = value.get("children").and_then(Value::as_list).unwrap_or_default();
+    usize::from(is_layer) + children.iter().map(layers).sum::<usize>()
 }
 
 struct Reader<'s> {

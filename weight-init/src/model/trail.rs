@@ -9,8 +9,18 @@ use super::{Model, Node};
 pub(crate) struct Trail {
     /// The layer's dotted path.
     path: String,
-    /// For the root and each layer below it on the way, where its path ends in `path`, and its place in the model.
-    steps: Vec<(usize, Option<usize>)>,
+    /// The root and each layer below it on the way.
+    steps: Vec<Step>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    /// Where the layer's path ends in that of the trail.
+    end: usize,
+    /// Its place in the model.
+    place: Option<usize>,
+    /// The child of it that a walk asks for next.
+    next: usize,
 }
 
 impl Trail {
@@ -22,28 +32,49 @@ impl Trail {
         layers: impl Iterator<Item = (&'a str, &'a dyn Layer)>,
     ) -> Vec<LayerFacts<'a>> {
         self.follow(model, path);
-        let nodes = self.steps.iter().rev().map(|(_, place)| model.nodes.get((*place)?));
+        let nodes = self.steps.iter().rev().map(|step| model.nodes.get(step.place?));
         nodes.zip(layers).map(|(node, (name, layer))| facts(node, name, layer)).collect()
     }
 
     fn follow(&mut self, model: &Model, path: &str) {
         let is_above =
             |end: usize| end == 0 || matches!(path.as_bytes().get(end), None | Some(b'.'));
-        let shared = self.steps.iter().take_while(|(end, _)| {
+        let shared = self.steps.iter().take_while(|Step { end, .. }| {
             is_above(*end) && self.path.get(..*end).is_some_and(|above| path.starts_with(above))
         });
         self.steps.truncate(shared.count());
         if self.steps.is_empty() {
-            self.steps.push((0, model.place("")));
+            self.steps.push(Step { end: 0, place: model.place(""), next: 0 });
         }
-        let known = self.steps.last().map_or(0, |(end, _)| *end);
+        let known = self.steps.last().map_or(0, |step| step.end);
         let dots = path.bytes().enumerate().skip(known + 1).filter(|(_, byte)| *byte == b'.');
         let ends = dots.map(|(at, _)| at).chain((known < path.len()).then_some(path.len()));
-        self.steps
-            .extend(ends.map(|end| (end, path.get(..end).and_then(|path| model.place(path)))));
+        for end in ends {
+            let place = self.below(model, path, end);
+            self.steps.push(Step { end, place, next: 0 });
+        }
         path.clone_into(&mut self.path);
     }
+
+    /// The place of the layer whose path is that of the last step and one name more, up to `end`.
+    fn below(&mut self, model: &Model, path: &str, end: usize) -> Option<usize> {
+        let Step { end: above, place, next } = self.steps.last_mut()?;
+        let name = path.get(*above..end)?;
+        let name = name.strip_prefix('.').unwrap_or(name);
+        // A walk asks for the children in their order, though not for those without parameters.
+        let children = model.nodes.get((*place)?)?.children.iter().enumerate().skip(*next);
+        for (number, child) in children.take(NEAR) {
+            if *child.name == *name {
+                *next = number + 1;
+                return child.same_as.is_none().then_some(child.node);
+            }
+        }
+        model.place(path.get(..end)?)
+    }
 }
+
+/// The children that are compared with a name before it is looked up.
+const NEAR: usize = 4;
 
 /// A layer, called `name`, with what the constructor defaults go by; without a node where it was not met first.
 fn facts<'a>(node: Option<&'a Node>, name: &'a str, layer: &'a dyn Layer) -> LayerFacts<'a> {
@@ -85,7 +116,8 @@ mod tests {
                 if !then.is_empty() {
                     expected.push((then.len(), model.place(then)));
                 }
-                assert_eq!(trail.steps, expected, "{first} → {then}");
+                let steps = trail.steps.iter().map(|step| (step.end, step.place));
+                assert_eq!(steps.collect::<Vec<_>>(), expected, "{first} → {then}");
             }
         }
     }

@@ -14,7 +14,7 @@ use weight_init_core::initializer::{Distribution, FanMode, Kaiming, Nonlinearity
 use super::attention::XAVIER_UNIFORM;
 use super::family::{Kind, constant, uniform_by_fan};
 use super::openmmlab::CAFFE2_XAVIER;
-use super::{BY_CLASS, LayerFacts, family_of};
+use super::{BY_CLASS, LayerFacts, Member, family_of};
 
 /// What the constructor of a layer does to a parameter below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,10 +55,15 @@ pub fn may_rewrite(layer: &LayerFacts<'_>) -> bool {
     })
 }
 
-/// What the constructor of `above` does to the parameter `name` of the first layer of `below`; the last
+/// What the constructor of `above` does to the parameter `name` of the first layer of `below`, which is of this kind; the last
 /// of `below` is a child of `above`.
-pub(super) fn rewrite(above: &LayerFacts<'_>, below: &[LayerFacts<'_>], name: &str) -> Rewrite {
-    let by_class = |class| rewrite_by_class(class, above, below, name);
+pub(super) fn rewrite(
+    above: &LayerFacts<'_>,
+    below: &[LayerFacts<'_>],
+    kind: Kind,
+    name: &str,
+) -> Rewrite {
+    let by_class = |class| rewrite_by_class(class, above, below, kind, name);
     above.classes().find_map(by_class).unwrap_or(Rewrite::Nothing)
 }
 
@@ -112,11 +117,11 @@ fn rewrite_by_class(
     class: &str,
     above: &LayerFacts<'_>,
     below: &[LayerFacts<'_>],
+    kind: Kind,
     name: &str,
 ) -> Option<Rewrite> {
     let (layer, child) = (below.first()?, below.last()?);
     let direct = below.len() == 1;
-    let kind = Kind::of(layer);
     Some(match class {
         "MultiheadAttention" => {
             let clears = direct && above.has_param("in_proj_bias") && kind == Kind::Linear;
@@ -195,8 +200,9 @@ fn rewrite_by_class(
 }
 
 impl Kind {
-    fn of(layer: &LayerFacts<'_>) -> Self {
-        match family_of(layer) {
+    /// That of layers of a family and class.
+    pub(super) fn of(member: Option<Member>) -> Self {
+        match member {
             Some((_, "ConvAWS2d" | "SAConv2d")) => Self::Conv,
             Some((_, "NormedLinear")) => Self::Linear,
             Some((_, "Bilinear")) | None => Self::Other,
@@ -313,7 +319,8 @@ fn non_local(below: &[LayerFacts<'_>], kind: Kind, name: &str) -> Rewrite {
     match below.last().map_or("", |child| child.name) {
         "g" | "theta" | "phi" => kind.if_conv(name, normal(0.01)),
         "conv_out" => {
-            let norm = |child: &LayerFacts<'_>| (Kind::of(child) == Kind::Norm).then_some(());
+            let norm =
+                |child: &LayerFacts<'_>| (Kind::of(family_of(child)) == Kind::Norm).then_some(());
             let last = if module.find_child(norm).is_some() { Kind::Norm } else { Kind::Conv };
             kind.weight_and_bias(last, name, zero(), 0.0)
         }
