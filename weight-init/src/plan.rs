@@ -42,7 +42,7 @@ use self::own_code::{Overwriter, Own, OwnCode};
 pub use self::parts::TensorPart;
 pub use self::unknown::Unknown;
 pub use self::warning::{Warning, WarningKind};
-use self::write::{Held, Loading, Write};
+use self::write::{Held, Write};
 pub use crate::checkpoint::Stored;
 use crate::model::classes::ParamDefault;
 use crate::model::constructor::Constructor;
@@ -125,8 +125,9 @@ pub struct PlannedParam {
     own: Option<Box<Own>>,
     /// Whose own code may write it after everything that is decided here.
     overwriter: Option<Overwriter>,
-    /// Every write of a rule in program order; the last one that counts is the writer.
-    pub(crate) writes: Vec<Write>,
+    /// Every write of a rule in program order; the last one that counts is the writer. Held once for parameters that are
+    /// written alike.
+    pub(crate) writes: Arc<[Write]>,
 }
 
 /// What a parameter's values come from.

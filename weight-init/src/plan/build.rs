@@ -1,6 +1,7 @@
-mod defaults;
+mod lately;
 mod names;
 mod rules;
+mod writes;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,20 +9,19 @@ use std::sync::Arc;
 use foldhash::HashMap;
 use weight_init_core::init_cfg::Origin;
 use weight_init_core::resolve::{
-    BufferVisit, Call, Considered, Matcher, ModuleVisit, Observer, Order, ParamVisit, Part, Path,
-    Problem, resolve,
+    BufferVisit, Call, Matcher, ModuleVisit, Observer, ParamVisit, Part, Path, Problem, resolve,
 };
 use weight_init_core::{DType, Layer};
 
-use self::defaults::Defaults;
+use self::lately::Lately;
 use self::names::Names;
 use super::matcher::Tables;
 use super::own_code::{Collector, Own};
 use super::plain::PlainCounts;
 use super::write::in_program_order;
 use super::{
-    ConstructorDefault, Held, Loading, Options, Plan, PlanError, PlannedBuffer, PlannedParam,
-    PlannedRule, RulePlace, Warning, Write, Writer,
+    ConstructorDefault, Options, Plan, PlanError, PlannedBuffer, PlannedParam, PlannedRule,
+    RulePlace, Warning, Write, Writer,
 };
 use crate::model::classes::{BufferDefault, buffer_default, param_default};
 use crate::model::{Model, Trail, Values};
@@ -68,11 +68,18 @@ struct Builder<'b> {
     shapes: Pool<[usize]>,
     /// What the parts of rules write: by the place of the rule, and whether to a bias.
     origins: HashMap<(usize, Part, bool), Arc<Origin<String>>>,
-    /// Room for the writes to a parameter until their number is known.
+    /// Room for the writes to a parameter on one path, in program order.
     found: Vec<Write>,
+    /// Room for the groups of plain rules among them.
+    groups: Vec<usize>,
+    /// The writes to parameters on other paths than the first, by the place of the parameter.
+    tied: HashMap<usize, Vec<Write>>,
     /// Room for a path.
     path: String,
-    defaults: Defaults,
+    /// What constructors gave the parameters that were met last.
+    defaults: Lately<Writer>,
+    /// What was written to them.
+    writes: Lately<[Write]>,
     problem: Option<PlanError>,
 }
 
@@ -110,22 +117,20 @@ impl Observer for Builder<'_> {
 
     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
         let name = self.text(visit.first_path());
-        let (mut writes, groups) = self.writes(visit);
+        self.find_writes(visit);
         let own_writes = self.own_writes(visit, &name);
         let init_weights = self.model.and_then(|model| self.own_code.init_weights(model, visit));
         let own = Own::of(init_weights, own_writes);
         let names = self.params.iter().map(|param| &*param.name);
         let first = if visit.is_tied() { self.by_name.place(&name, names) } else { None };
-        if let Some(first) = first {
-            self.plain.extend(first, &groups);
-        }
-        let first = first.and_then(|index| self.params.get_mut(index));
+        let first = first.and_then(|index| Some((index, self.params.get_mut(index)?)));
         if visit.is_tied() {
             // A struct may show another name of a parameter before the parameter itself: it is only a name.
-            if let Some(param) = first {
+            if let Some((index, param)) = first {
+                self.plain.extend(index, &self.groups);
                 let through: Arc<str> = layer_of(&visit.path().to_string()).into();
-                writes.iter_mut().for_each(|write| write.through = Some(Arc::clone(&through)));
-                param.writes.extend(writes);
+                self.found.iter_mut().for_each(|it| it.through = Some(Arc::clone(&through)));
+                self.tied.entry(index).or_default().append(&mut self.found);
                 if let Some(own) = own {
                     param.own.get_or_insert_default().extend(*own);
                 }
@@ -145,8 +150,9 @@ impl Observer for Builder<'_> {
             Some(model) => self.constructed(model, visit, &name),
             None => (ConstructorDefault::Kept, None),
         };
-        let default = self.defaults.share(default);
-        self.plain.push(&groups);
+        let default = self.defaults.share(Writer::Untouched(default), PartialEq::eq, Arc::new);
+        let writes = self.share_writes(&name);
+        self.plain.push(&self.groups);
         let custom = visit.customs().next();
         self.params.push(PlannedParam {
             class: self.texts.share(visit.layer().class()),
@@ -170,12 +176,7 @@ impl Observer for Builder<'_> {
     fn buffer(&mut self, visit: &BufferVisit<'_>) -> ControlFlow<()> {
         let name = self.text(visit.first_path());
         let buffer = visit.buffer();
-        let mut writes = Vec::new();
-        let Self { tables, origins, .. } = self;
-        visit.matched(tables, &mut |considered| {
-            let first_rule = tables.place(considered.visit).map(|(_, first_rule)| first_rule);
-            writes.extend(first_rule.map(|rule| write(rule, origins, considered, buffer.name)));
-        });
+        let writes = self.buffer_writes(visit);
         if visit.is_tied() {
             let names = self.buffers.iter().map(|buffer| &*buffer.name);
             let first = self.buffers_by_name.place(&name, names);
@@ -255,8 +256,11 @@ impl<'b> Builder<'b> {
             shapes: Pool::default(),
             origins: HashMap::default(),
             found: Vec::new(),
+            groups: Vec::new(),
+            tied: HashMap::default(),
             path: String::new(),
-            defaults: Defaults::default(),
+            defaults: Lately::default(),
+            writes: Lately::default(),
             problem: None,
         }
     }
@@ -267,58 +271,6 @@ impl<'b> Builder<'b> {
         // Nothing fails to be written to a string.
         let _ = path.write_to(&mut self.path);
         self.path.clone()
-    }
-
-    /// The writes of rules to a parameter on one path, of plain rules those that may be the last; and the groups of plain
-    /// rules that write it.
-    fn writes(&mut self, visit: &ParamVisit<'_>) -> (Vec<Write>, Vec<usize>) {
-        let mut plain_tables = Vec::new();
-        let Self { tables, rules, origins, plain, found, .. } = self;
-        visit.matched(tables, &mut |considered| {
-            let Some((table, first_rule)) = tables.place(considered.visit) else { return };
-            let write = write(first_rule, origins, considered, visit.param().name);
-            if rules.get(write.rule).is_some_and(|rule| rule.plain) {
-                if plain_tables.last() != Some(&table) {
-                    plain_tables.push(table);
-                } else if found
-                    .last()
-                    .and_then(|last| rules.get(last.rule))
-                    .is_some_and(|last| last.plain)
-                {
-                    // It overwrites the one before, which is not kept.
-                    found.pop();
-                }
-            }
-            found.push(write);
-        });
-        let groups = plain_tables.into_iter();
-        let groups = groups.filter_map(|table| tables.group(table, visit.layer(), plain));
-        let groups = groups.collect();
-        // At their exact length: most parameters have one write or none.
-        let mut writes = Vec::with_capacity(found.len());
-        writes.append(found);
-        (writes, groups)
-    }
-
-    /// What the `init_weights` of classes of their own write to a parameter, on one path to it.
-    fn own_writes(&self, visit: &ParamVisit<'_>, name: &str) -> Vec<(Order, Arc<Writer>)> {
-        let written = self.model.map_or(&[][..], |model| model.own_writes(name));
-        if written.is_empty() {
-            return Vec::new();
-        }
-        let ran = visit.customs().filter(|custom| !custom.ran);
-        let by_path: Vec<_> =
-            ran.map(|it| (it.first_path.to_string(), it.begins, it.ends)).collect();
-        let mut found = Vec::new();
-        for write in written {
-            let places = by_path.iter().filter(|(path, ..)| **path == *write.module);
-            found.extend(places.map(|(_, begins, ends)| {
-                let order = if write.after { *ends } else { *begins };
-                let default = ConstructorDefault::Recorded(Arc::clone(&write.written));
-                (order, Arc::new(Writer::Untouched(default)))
-            }));
-        }
-        found
     }
 
     fn dtype(&self, own: DType) -> DType {
@@ -348,10 +300,15 @@ impl<'b> Builder<'b> {
     /// Puts the writes in program order and names the winners.
     fn finish(mut self) -> Plan {
         self.plain.tell(&self.tables, &mut self.rules);
+        for (index, through) in std::mem::take(&mut self.tied) {
+            if let Some(PlannedParam { name, writes, .. }) = self.params.get_mut(index) {
+                let mut all = [&**writes, &through].concat();
+                in_program_order(&mut all, layer_of(name));
+                *writes = all.into();
+            }
+        }
         for param in &mut self.params {
-            let PlannedParam { name, writes, own, .. } = param;
-            in_program_order(writes, layer_of(name));
-            if let Some(own) = own {
+            if let Some(own) = &mut param.own {
                 own.writes.sort_by_key(|(order, _)| *order);
             }
         }
@@ -380,25 +337,4 @@ impl<'b> Builder<'b> {
 /// The path of the layer that shows a parameter of this name.
 fn layer_of(param: &str) -> &str {
     param.rsplit_once('.').map_or("", |(layer, _)| layer)
-}
-
-/// The write of a part of a rule to the parameter or buffer that its layer calls `attribute`; `first_rule`: the place of the
-/// first rule of its module.
-fn write(
-    first_rule: usize,
-    origins: &mut HashMap<(usize, Part, bool), Arc<Origin<String>>>,
-    considered: &Considered<'_>,
-    attribute: &str,
-) -> Write {
-    let rule = first_rule + considered.rule;
-    let origin = origins.entry((rule, considered.part, attribute == "bias"));
-    Write {
-        order: considered.order,
-        rule,
-        origin: Arc::clone(origin.or_insert_with(|| Arc::new(considered.origin.to_owned()))),
-        through: None,
-        loading: considered.origin.is_pretrained().then(|| {
-            Box::new(Loading { within: considered.within.to_string(), held: Held::Assumed })
-        }),
-    }
 }

@@ -73,7 +73,7 @@ impl Plan {
         }
         let mut loads = BTreeMap::new();
         let mut checkpoints = HashMap::new();
-        let params = self.params.iter().flat_map(|param| &param.writes);
+        let params = self.params.iter().flat_map(|param| &*param.writes);
         let buffers = self.buffers.iter().flat_map(|buffer| &buffer.writes);
         for write in params.chain(buffers) {
             let Origin::Pretrained(pretrained) = &*write.origin else { continue };
@@ -100,7 +100,10 @@ impl Plan {
         }
         for param in &mut self.params {
             let wanted = Wanted { name: &param.name, shape: &param.shape, dtype: param.dtype };
-            let writes = &mut param.writes;
+            if param.writes.iter().all(|write| write.loading.is_none()) {
+                continue;
+            }
+            let writes = Arc::make_mut(&mut param.writes);
             writes.iter_mut().try_for_each(|write| wanted.look_up(write, &mut loads))?;
         }
         for buffer in &mut self.buffers {

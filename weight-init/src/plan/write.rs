@@ -40,6 +40,15 @@ pub(crate) enum Held {
 }
 
 impl Write {
+    /// Whether it is the same write, of two parameters of one layer or of layers of one class.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let alone = |write: &Self| write.through.is_none() && write.loading.is_none();
+        (self.order, self.rule) == (other.order, other.rule)
+            && Arc::ptr_eq(&self.origin, &other.origin)
+            && alone(self)
+            && alone(other)
+    }
+
     /// The part of the rule.
     pub(crate) const fn part(&self) -> Part {
         self.order.part()
