@@ -22,7 +22,7 @@ python_package() {
     echo "the wheel has $size bytes"
     [ "$size" -lt 15000000 ]
     "$bin/python" -m pip install -q "$wheels"/*.whl
-    cargo build --locked --release --bin weight-init
+    released build --locked --bin weight-init
     local -x WEIGHT_INIT_COMMAND="$CARGO_TARGET_DIR/release/weight-init"
     # By the files of the wheel, not those of the tree, and without any framework.
     (cd "$scratch" && "$bin/python" -m pytest -q -p no:cacheprovider "$tests"/test_{arrays,command,engine,views}.py)
@@ -119,7 +119,7 @@ mmengine() {
         not_checked "random models, and the configs of eight packages, beside mmengine: $python has none"
         return
     fi
-    cargo build --locked --release --bin weight-init
+    released build --locked --bin weight-init
     "$python" tests/peers/differential.py "$binary"
     "$python" tests/peers/corpus.py "$binary"
 }

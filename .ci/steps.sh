@@ -45,7 +45,7 @@ book() {
     fi
     PATH="$bin:$PATH" mdbook build docs -d "$scratch/html" 2>&1 | tee "$scratch/said"
     none 'WARN|ERROR' "$scratch/said"
-    cargo build --locked --release --bin weight-init
+    released build --locked --bin weight-init
     "$bin/python" tests/peers/schema.py "$CARGO_TARGET_DIR/release/weight-init"
 }
 
@@ -73,11 +73,16 @@ no_std_builds() {
     cargo build --locked -p weight-init-backends --no-default-features --features embedded
 }
 
+# `cargo build --release` or `run`, with the vector code in one piece: what stands in another one is not inlined.
+released() {
+    cargo "$1" --release --config profile.release.package.weight-init-backends.codegen-units=1 "${@:2}"
+}
+
 # The main job of the README, and what Python makes of its file.
 main_job() {
     local file="$scratch/retinanet.safetensors" python="$scratch/python/bin/python"
-    cargo run --release -- init examples/retinanet_r50_fpn.json --seed 42 --out "$file"
-    cargo run --release -- verify examples/retinanet_r50_fpn.json "$file" --seed 42
+    released run -- init examples/retinanet_r50_fpn.json --seed 42 --out "$file"
+    released run -- verify examples/retinanet_r50_fpn.json "$file" --seed 42
     if python3 -m venv "$scratch/python" && "$python" -m pip install -q safetensors numpy; then
         "$python" .ci/opens.py "$file" examples/retinanet_r50_fpn.json
     else
@@ -89,8 +94,8 @@ main_job() {
 examples() {
     local model example
     for model in resnet50 vit_tiny; do
-        cargo run --release -q -- init "examples/$model.py" --seed 42 --out "$scratch/$model.safetensors"
-        cargo run --release -q -- verify "examples/$model.py" "$scratch/$model.safetensors"
+        released run -q -- init "examples/$model.py" --seed 42 --out "$scratch/$model.safetensors"
+        released run -q -- verify "examples/$model.py" "$scratch/$model.safetensors"
     done
     for example in init_cfg_in_the_constructor containers_with_init_cfg microcontroller; do
         "$CARGO_TARGET_DIR/debug/examples/$example"
@@ -111,20 +116,18 @@ with_every_feature() {
     cargo test --locked --features weight-init-cli/cloud,weight-init-cli/cuda --test fetch --test device "$@"
 }
 
-# Of the vector code as it is compiled: no fused multiply-add, and nothing called that should have been inlined, for what is
-# not inlined loses the instructions.
+# Of the vector code in the command of the main job: no fused multiply-add, and nothing called that should have been inlined, for
+# what is not inlined loses the instructions. The diagonal has no vector code.
 machine_code() {
-    local asm="$scratch/asm" file found
-    cargo rustc --locked --release -p weight-init-backends --lib --features rayon --target-dir "$asm" \
-        -- --emit=asm -C codegen-units=1
-    file=$(find "$asm" -name 'weight_init_backends-*.s')
+    local library found
+    library=$(ls -t "$CARGO_TARGET_DIR"/release/deps/libweight_init_backends-*.rlib | head -n 1)
     # Both the names and what is called, so that a scan of nothing fails.
-    found=$(awk '
-        /^[_a-zA-Z].*:/ { name = $1; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
+    found=$(objdump -dr --no-show-raw-insn "$library" | awk '
+        /^[0-9a-f]+ <.*>:$/ { name = $2; inside = name ~ /(Avx512|Avx2)5write5write/; functions += inside }
         /\t(vfn?m(add|sub)|fn?m(add|sub|la|ls))/ { print name, $0 }
-        inside && /\t(callq?|bl)\t/ && !/memcpy|memset/ { print name, $0 }
-        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }' "$file")
-    rm -rf "$asm"
+        /^ *[0-9a-f]+:\t/ { instruction = $2 }
+        inside && /: R_/ && instruction ~ /^(call|jmp)q?$/ && !/memcpy|memset|8diagonal/ { print name, instruction, $NF }
+        END { if (functions < 8) print "the functions of the levels were not found: two levels, four types" }')
     [ -z "$found" ] || { echo "$found"; return 1; }
 }
 
