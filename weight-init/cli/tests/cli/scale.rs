@@ -108,3 +108,30 @@ fn a_parameter_takes_a_kilobyte() {
         assert_eq!(plan.matches(".bias").count(), 100_000, "{format}");
     }
 }
+
+/// The classes of a layer are held once, not by each of the modules above it that have rules: by all of them they would take
+/// 800 MB.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_bases_below_many_modules_with_rules() {
+    let bases: Vec<_> = (0..200_000).map(|i| format!("\"B{i}\"")).collect();
+    let mut layer = format!(
+        r#"{{"name": "fc", "class": "Linear", "bases": [{}], "params": [{{"name": "weight", "shape": [2]}}]}}"#,
+        bases.join(",")
+    );
+    for module in 0..100 {
+        layer = format!(
+            r#"{{"name": "m", "class": "M", "init_weights": "module", "children": [{layer}],
+                "init_cfg": {{"type": "Constant", "val": {module}, "layer": "B7"}}}}"#
+        );
+    }
+    let folder = Folder::new();
+    folder.write("model.json", layer);
+    let limited = r#"ulimit -v 400000; ulimit -t 30; exec "$0" plan model.json --format json"#;
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_weight-init")]);
+    let answer = Answer::of(command.current_dir(folder.path("")));
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    // The innermost module's rule is the first that was made, and the last to write.
+    assert!(answer.stdout.contains(r#""val": 0.0"#), "{}", answer.stdout);
+}
