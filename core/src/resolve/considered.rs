@@ -142,6 +142,8 @@ pub trait Matcher {
 }
 
 /// One visit of a module, of all in a walk: a module that several paths lead to is visited more than once.
+///
+/// An observer notes its table of a module by [`ModuleVisit::id`](super::ModuleVisit::id), and its [`Matcher`] finds it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct VisitId(u64);
 

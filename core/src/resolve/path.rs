@@ -36,6 +36,30 @@ impl<'a> Path<'a> {
 
     /// Writes the path out, as `Display` does, but in less time.
     ///
+    /// ```
+    /// # use core::ops::ControlFlow;
+    /// # use weight_init_core::resolve::{Call, Observer, ParamVisit, resolve};
+    /// # use weight_init_core::{DType, Layer, LayerVisitor, Param, Shape};
+    /// # struct Norm;
+    /// # impl Layer for Norm {
+    /// #     fn class(&self) -> &str { "Norm" }
+    /// #     fn visit(&self, visitor: &mut dyn LayerVisitor) -> ControlFlow<()> {
+    /// #         visitor.param(&Param::new("weight", Shape::new(&[8]), DType::F32))
+    /// #     }
+    /// # }
+    /// struct Names(String);
+    /// impl Observer for Names {
+    ///     fn param(&mut self, visit: &ParamVisit<'_>) -> ControlFlow<()> {
+    ///         visit.path().write_to(&mut self.0).expect("a string takes everything");
+    ///         ControlFlow::Continue(())
+    ///     }
+    /// }
+    ///
+    /// let mut names = Names(String::new());
+    /// resolve(&Norm, Call::InitWeights, &mut names).expect("there are no rules");
+    /// assert_eq!(names.0, "weight");
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of the writer.

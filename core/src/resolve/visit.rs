@@ -57,13 +57,13 @@ pub struct ParamVisit<'a> {
     pub(super) frame: &'a Frame<'a>,
     pub(super) param: &'a Param<'a>,
     pub(super) bare: bool,
-    pub(super) fans: &'a Cell<Fans>,
+    pub(super) fans: &'a Cell<FanCheck>,
 }
 
 /// Whether a weight has the fans that the initializers of its writes need.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fans {
-    Unchecked,
+pub(super) enum FanCheck {
+    Open,
     Enough,
     Lacking,
 }
@@ -124,10 +124,10 @@ impl<'a> ParamVisit<'a> {
     ///
     /// The look also tells whether the weight has the fans that these need. If it has not, the walk ends with the parameter.
     pub fn matched(&self, matcher: &dyn Matcher, see: &mut dyn FnMut(&Considered<'a>)) {
-        let mut fans = Fans::Enough;
+        let mut fans = FanCheck::Enough;
         self.look().each(Some(matcher), &mut |considered| {
             if self.lacking(considered).is_some() {
-                fans = Fans::Lacking;
+                fans = FanCheck::Lacking;
             }
             see(considered);
         });

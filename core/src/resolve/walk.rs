@@ -5,7 +5,7 @@ use super::considered::Matcher;
 use super::frame::{Attribute, Frame, State, attribute, extend};
 use super::path::Path;
 use super::problem::{MAX_TIED_VISITS, Problem, ResolveError};
-use super::visit::{BufferVisit, Fans, ModuleVisit, ParamVisit};
+use super::visit::{BufferVisit, FanCheck, ModuleVisit, ParamVisit};
 use crate::init_cfg::Rules;
 use crate::layer::{Buffer, Child, InitWeights, Layer, LayerVisitor, Param};
 use crate::nearest;
@@ -224,7 +224,7 @@ struct Walk<'w, 's> {
 
 impl LayerVisitor for Walk<'_, '_> {
     fn param(&mut self, param: &Param<'_>) -> ControlFlow<()> {
-        let fans = Cell::new(Fans::Unchecked);
+        let fans = Cell::new(FanCheck::Open);
         let visit = ParamVisit { frame: self.frame, param, bare: self.shared.bare, fans: &fans };
         // An observer that looks by its matcher finds out about the fans by the way.
         let looks = self.shared.observer.matcher().is_some();
@@ -232,7 +232,7 @@ impl LayerVisitor for Walk<'_, '_> {
             self.shared.observer.param(&visit)?;
         }
         let mut refused = None;
-        if fans.get() != Fans::Enough {
+        if fans.get() != FanCheck::Enough {
             visit.look().each(self.shared.observer.matcher(), &mut |considered| {
                 if refused.is_none() {
                     refused = visit.lacking(considered).map(|why| (*considered, why));

@@ -165,12 +165,8 @@ impl<'s> Reader<'s> {
             Items::List(values, begun) => {
                 let mut expected = "a value or ']'";
                 if !values.is_empty() {
-                    if self.tokens.pass(b']') {
+                    if !self.tokens.goes_on(*span, "a list", b']')? {
                         return Ok(None);
-                    }
-                    if !self.tokens.pass(b',') {
-                        let next = self.tokens.inside(*span, "a list", "',' or ']'")?;
-                        return Err(self.tokens.unexpected(&next, "',' or ']'"));
                     }
                     expected = "a value";
                 }
@@ -189,12 +185,8 @@ impl<'s> Reader<'s> {
             Items::Dict(entries, waiting) => {
                 let mut expected = "a key or '}'";
                 if !entries.is_empty() {
-                    if self.tokens.pass(b'}') {
+                    if !self.tokens.goes_on(*span, "a dict", b'}')? {
                         return Ok(None);
-                    }
-                    if !self.tokens.pass(b',') {
-                        let next = self.tokens.inside(*span, "a dict", "',' or '}'")?;
-                        return Err(self.tokens.unexpected(&next, "',' or '}'"));
                     }
                     expected = "a key";
                 }

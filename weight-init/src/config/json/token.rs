@@ -50,6 +50,20 @@ impl<'s> Tokens<'s> {
         passed.is_some()
     }
 
+    /// Passes over the comma behind an item of the list or dict that begins at `open`, or over its end: whether it goes on.
+    #[inline]
+    pub(super) fn goes_on(&mut self, open: Span, container: &str, close: u8) -> Result<bool> {
+        if self.pass(b',') {
+            return Ok(true);
+        }
+        if self.pass(close) {
+            return Ok(false);
+        }
+        let expected = format!("',' or '{}'", char::from(close));
+        let next = self.inside(open, container, &expected)?;
+        Err(self.unexpected(&next, &expected))
+    }
+
     /// The first byte of the next token, and where it is.
     #[inline]
     fn next_byte(&self) -> Option<(usize, u8)> {
@@ -277,9 +291,7 @@ impl<'s> Tokens<'s> {
     fn error(&self, start: usize, end: usize, message: String) -> ValueError {
         ValueError::new(message).with_span(self.span(start, end))
     }
-}
 
-impl Tokens<'_> {
     /// The error that this token stands where something else should.
     #[cold]
     pub(super) fn unexpected(&self, found: &Lexeme<'_>, expected: &str) -> ValueError {
